@@ -1,0 +1,254 @@
+"""What a computation graph is made of: `Op`, a row of the table, and `Node`, a number that
+remembers how it was made.
+
+`Value` (a float) and `Tensor` (an array) are the two kinds of node. Calling an `Op` on plain
+numbers just computes; calling it on nodes computes and records.
+"""
+
+from __future__ import annotations
+
+import sys
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, ClassVar, NamedTuple, TypeAlias
+
+from .shapes import shape_of
+
+Data: TypeAlias = Any  # a float, or an array of any type that speaks NumPy's protocols
+Rule: TypeAlias = Callable[..., Any]  # vjp(g, out, *args, **kwargs) -> gradient for one argument
+
+NO_KWARGS: Mapping[str, Any] = {}  # shared: never written to
+
+
+class Mode(NamedTuple):
+    """What is done beside computing: held per thread and per async task."""
+
+    recording: bool = True
+    anomaly: bool = False
+
+
+ORDINARY = Mode()
+mode: ContextVar[Mode] = ContextVar("autograd mode", default=ORDINARY)
+
+
+@dataclass(slots=True)
+class Notes:
+    """What only some nodes carry."""
+
+    label: str | None = None
+    retains: bool = False  # a backward pass leaves a gradient on this intermediate node
+
+
+class NotDifferentiableError(TypeError):
+    """A gradient was asked for where no derivative is defined."""
+
+
+class Op:
+    """A differentiable primitive: its forward function and one derivative rule per argument.
+
+    `vjps[i](g, out, *args, **kwargs)` is the gradient for `args[i]`, given `g = dL/dout`, shaped
+    like `out`. Rules use only `+ - *` and other primitives and never change `g`, so that one rule
+    serves floats, arrays, nodes (derivatives of derivatives) and the compiler. Positional
+    arguments are operands, keyword arguments are options; `None` in place of a rule says that
+    there is no derivative.
+
+    Args:
+        name: how the op is called in messages and pictures.
+        forward: the function on floats and on arrays.
+        vjps: one rule per argument; `per_argument(make)` where their number is open.
+        broadcasts: the operands broadcast against each other. Rules are then written as if all
+            shapes were equal, and the backward loop sums each gradient back.
+        analytic: `forward` continues to complex arrays, so that complex steps can check it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., Any],
+        vjps: Sequence[Rule | None] | PerArgument,
+        *,
+        broadcasts: bool = False,
+        analytic: bool = False,
+    ) -> None:
+        self.name = name
+        self.forward = forward
+        self.vjps = vjps
+        self.arity = None if isinstance(vjps, PerArgument) else len(vjps)
+        self.broadcasts = broadcasts
+        self.analytic = analytic
+        self.__module__ = sys._getframe(1).f_globals["__name__"]  # where pickle will look for it
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        for arg in args:
+            if isinstance(arg, Node):
+                return record(self, args, kwargs)
+        return self.forward(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    def __reduce__(self) -> str:
+        return self.name  # pickled by reference, like a function
+
+    def __deepcopy__(self, memo: object) -> Op:
+        return self
+
+    def shape_error(self, operands: Sequence[Data], error: Exception) -> ValueError:
+        """NumPy's complaint about shapes, with the op and the shapes by name."""
+        shapes = " and ".join(str(shape_of(x)) for x in operands)
+        return ValueError(f"{self.name} of shapes {shapes}: {error}")
+
+
+class PerArgument:
+    """The rules of an op that takes any number of operands: `make(i)` is the i-th argument's."""
+
+    def __init__(self, make: Callable[[int], Rule]) -> None:
+        self.make = make
+
+    def __iter__(self) -> Iterator[Rule]:
+        return map(self.make, count())
+
+    def __getitem__(self, i: int) -> Rule:
+        return self.make(i)
+
+
+per_argument = PerArgument
+
+
+class Node:
+    """A number that remembers how it was made. Use `Value` or `Tensor`.
+
+    `op`, `args`, `saved` and `kwargs` say how: `args[i]` is the i-th operand's node, or `None` for
+    a plain constant; `saved[i]` is the operand's data as the forward pass saw it. A leaf has no
+    `op`. `level` says whose derivatives the node takes part in: 0 is a constant, 1 an ordinary
+    node, and each differentiation of the functional API draws a higher number for its variables.
+    A node is never below its operands, so what lies below a variable cannot depend on it.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_data",
+        "args",
+        "grad",
+        "kwargs",
+        "level",
+        "notes",
+        "op",
+        "saved",
+    )
+
+    _data: Data
+    grad: Data | None
+    op: Op | None
+    args: tuple[Node | None, ...]
+    saved: tuple[Data, ...]
+    kwargs: Mapping[str, Any]
+    level: int
+    notes: Notes | None
+
+    scalar: ClassVar[type[Node]]  # Value and Tensor put themselves here
+    array: ClassVar[type[Node]]
+    kind: ClassVar[type[Node]]  # what an operation on this class makes
+    plain: ClassVar[type]  # a gradient of exactly this type needs no fitting
+    keeps_grad: ClassVar[bool]  # a backward pass leaves gradients on intermediate nodes too
+
+    @staticmethod
+    @abstractmethod
+    def constant(x: Any) -> Data:
+        """`x` as a plain operand beside nodes of this kind; an error if it can't be one."""
+
+    @abstractmethod
+    def fit(self, part: Data, op: Op) -> Data:
+        """A gradient contributed by `op`, in this node's own shape and dtype."""
+
+    @abstractmethod
+    def stale(self, op: Op, graph: bool) -> None:
+        """Called when the data has changed since `op` saw it, before its rules run."""
+
+    @abstractmethod
+    def seed(self, seed: Any) -> Data:
+        """What `backward(seed)` starts from: checked, and 1 if it was left out."""
+
+    @abstractmethod
+    def accumulate(self, g: Data, taken: set[int]) -> None:
+        """Add `g` to `.grad`, sharing no memory with what is `taken` (arrays, by `id`)."""
+
+    def operands(self) -> tuple[Any, ...]:
+        """What the op was applied to: nodes, and constants as they are."""
+        return tuple(x if arg is None else arg for arg, x in zip(self.args, self.saved, strict=True))
+
+    @property
+    def label(self) -> str | None:
+        """The name shown in messages and pictures."""
+        return self.notes.label if self.notes else None
+
+    @label.setter
+    def label(self, label: str | None) -> None:
+        self.note().label = label
+
+    def note(self) -> Notes:
+        """This node's notes, begun if there are none."""
+        if self.notes is None:
+            self.notes = Notes()
+        return self.notes
+
+    def describe(self) -> str:
+        """The node in an error message: its class, its label, its shape."""
+        label = f" {self.label!r}" if self.label else ""
+        shape = f" of shape {shape_of(self._data)}" if self.kind is Node.array else ""
+        return f"{type(self).__name__}{label}{shape}"
+
+
+def make(
+    kind: type[Node],
+    data: Data,
+    level: int,
+    op: Op | None = None,
+    args: tuple[Node | None, ...] = (),
+    saved: tuple[Data, ...] = (),
+    kwargs: Mapping[str, Any] = NO_KWARGS,
+) -> Node:
+    """A node without the checks of its constructor."""
+    node: Node = object.__new__(kind)
+    node._data, node.level = data, level
+    node.op, node.args, node.saved, node.kwargs = op, args, saved, kwargs
+    node.grad = node.notes = None
+    return node
+
+
+def record(op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Node:
+    """Apply `op` to operands of which one at least is a node: a node that remembers it."""
+    if op.arity not in (None, len(operands)):
+        raise TypeError(f"{op.name} takes {op.arity} operands, got {len(operands)}")
+    kind, level, args, saved = Node.scalar, 0, [], []
+    for x in operands:
+        if isinstance(x, Node):
+            args.append(x)
+            saved.append(x._data)
+            if x.level > level:
+                level = x.level
+            if x.kind is not kind:
+                kind = Node.array
+        else:
+            args.append(None)
+            saved.append(x)
+    if None in args:
+        saved = [
+            kind.constant(x) if arg is None else x for arg, x in zip(args, saved, strict=True)
+        ]
+    try:
+        data = op.forward(*saved, **kwargs)
+    except ValueError as error:
+        raise op.shape_error(saved, error) from None
+    if kind is Node.scalar and isinstance(data, float):
+        data = float(data)  # NumPy's float64 is a float too
+    elif type(data) is float:
+        kind = Node.scalar  # an array's only item
+    else:
+        kind = Node.array  # scalars stacked
+    if level and mode.get().recording:
+        return make(kind, data, level, op, tuple(args), tuple(saved), kwargs or NO_KWARGS)
+    return make(kind, data, 0)

@@ -1,0 +1,194 @@
+"""The operators and methods that `Value` and `Tensor` have in common."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from numbers import Real
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from . import numpy_protocols, rules
+from .backward import backpropagate, consumers_first
+from .node import NO_KWARGS, ORDINARY, Node, Op, mode
+
+Binary: TypeAlias = Callable[[Any, Any], Any]
+
+
+def is_operand(x: Any) -> bool:
+    """Whether `x` may stand beside a node: a node, a real number, an array or a list of numbers."""
+    if type(x) is float or type(x) is int:
+        return True
+    return isinstance(x, (Node, np.generic, list, tuple, Real)) or hasattr(x, "__array_function__")
+
+
+def binary(op: Op, reflected: bool = False) -> Binary:
+    """The method for `self op other`, or reflected for `other op self`.
+
+    It does what `Op.__call__` does, written out for two nodes of one class and for a node and a
+    constant: scalar graphs are built twice as fast.
+    """
+    forward, new, current = op.forward, object.__new__, mode.get
+
+    def method(self: Node, other: Any) -> Any:
+        level = self.level
+        args: tuple[Node | None, Node | None]
+        if type(other) is type(self):
+            x, y, args = self._data, other._data, (self, other)
+            if other.level > level:
+                level = other.level
+        elif isinstance(other, Node):
+            return op(other, self) if reflected else op(self, other)
+        elif not is_operand(other):
+            return NotImplemented
+        elif reflected:
+            x, y, args = self.constant(other), self._data, (None, self)
+        else:
+            x, y, args = self._data, self.constant(other), (self, None)
+        if not level or current() is not ORDINARY:
+            return op(other, self) if reflected else op(self, other)
+        try:
+            data = forward(x, y)
+        except ValueError as error:
+            raise op.shape_error((x, y), error) from None
+        out: Node = new(self.kind)
+        out._data, out.level = data, level
+        out.op, out.args, out.saved, out.kwargs = op, args, (x, y), NO_KWARGS
+        out.grad = out.notes = None
+        return out
+
+    return method
+
+
+def compare(relation: Callable[[Any, Any], Any]) -> Binary:
+    """The method for a comparison of data: a bool, or an array of them."""
+
+    def method(self: Node, other: Any) -> Any:
+        if not is_operand(other):
+            return NotImplemented
+        return relation(self._data, other._data if isinstance(other, Node) else other)
+
+    return method
+
+
+class Operators(Node):
+    """Arithmetic, comparisons and elementary functions, alike for floats and arrays."""
+
+    __slots__ = ()
+
+    __add__, __radd__ = binary(rules.add), binary(rules.add, reflected=True)
+    __sub__, __rsub__ = binary(rules.sub), binary(rules.sub, reflected=True)
+    __mul__, __rmul__ = binary(rules.mul), binary(rules.mul, reflected=True)
+    __truediv__, __rtruediv__ = binary(rules.div), binary(rules.div, reflected=True)
+    __pow__, __rpow__ = binary(rules.pow), binary(rules.pow, reflected=True)
+
+    def __neg__(self) -> Any:
+        return rules.neg(self)
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        return rules.abs(self)
+
+    # Comparisons compare data and give plain booleans; hashing is by identity.
+
+    __eq__ = compare(operator.eq)
+    __ne__ = compare(operator.ne)
+    __lt__ = compare(operator.lt)
+    __le__ = compare(operator.le)
+    __gt__ = compare(operator.gt)
+    __ge__ = compare(operator.ge)
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def exp(self) -> Any:
+        return rules.exp(self)
+
+    def log(self) -> Any:
+        return rules.log(self)
+
+    def sqrt(self) -> Any:
+        return rules.sqrt(self)
+
+    def sin(self) -> Any:
+        return rules.sin(self)
+
+    def cos(self) -> Any:
+        return rules.cos(self)
+
+    def tanh(self) -> Any:
+        return rules.tanh(self)
+
+    def sigmoid(self) -> Any:
+        return rules.sigmoid(self)
+
+    def relu(self) -> Any:
+        return rules.relu(self)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether derivatives with respect to this number, or to what it is made of, are kept."""
+        return self.level > 0
+
+    def item(self) -> float:
+        """The number as a plain `float`, outside the graph; a tensor must have one entry."""
+        return float(self._data.item() if self.kind is Node.array else self._data)
+
+    def leaves_graph(self, use: str) -> TypeError:
+        """The error for a use that would silently drop this node's gradient."""
+        return TypeError(
+            f"{use} would drop the gradient of {self.describe()}; "
+            "use .item(), .numpy() or .detach() to leave the graph on purpose, "
+            "or autograd's own functions (exp, stack, where, ...) to stay in it"
+        )
+
+    def __float__(self) -> float:
+        if self.level:
+            raise self.leaves_graph("float()")
+        return self.item()
+
+    def __int__(self) -> int:
+        if self.level:
+            raise self.leaves_graph("int()")
+        return int(self.item())
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if self.level:
+            raise self.leaves_graph("converting to a NumPy array")
+        return np.array(self._data, dtype=dtype, copy=copy)
+
+    __array_ufunc__ = numpy_protocols.array_ufunc
+    __array_function__ = numpy_protocols.array_function
+
+    def backward(self, seed: Any = None) -> None:
+        """Add the derivatives of this number to the `.grad` of everything it is made of.
+
+        Every leaf that requires a gradient gets it, `Value` nodes on the way theirs too, tensors
+        on the way after `retain_grad()`. Calling it twice adds twice; set `.grad = None` (or call
+        an optimiser's `zero_grad()`) in between.
+
+        Args:
+            seed: the gradient of this node itself, of its shape; 1 if left out. A tensor of more
+                than one entry needs it: its derivative is no single number.
+
+        Raises:
+            ValueError: this node needs no gradient, is no scalar and got no seed, or the seed has
+                another shape.
+        """
+        if not self.level:
+            raise ValueError(
+                f"backward() on {self.describe()}, which needs no gradient: it is made of "
+                "constants only, was detached, or was computed under no_grad(); "
+                "give a tensor that it is made of requires_grad=True"
+            )
+        start = self.seed(seed)
+        taken = {id(seed)}  # arrays that some .grad, or the caller, holds already
+        for node, g in backpropagate(consumers_first(self), {self: start}).items():
+            if type(g) is node.plain:
+                node.grad = g if node.grad is None else node.grad + g
+            else:
+                node.accumulate(g, taken)

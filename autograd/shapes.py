@@ -1,0 +1,69 @@
+"""Arithmetic of shapes and axes: nothing here knows about derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Shape: TypeAlias = tuple[int, ...]
+Axis: TypeAlias = int | Sequence[int] | None
+
+
+def shape_of(x: Any) -> Shape:
+    """The shape of a float, an array or a node; of a list as NumPy would read it."""
+    return () if type(x) is float else x.shape if hasattr(x, "shape") else np.shape(x)
+
+
+def normalize_axes(axis: Axis, ndim: int) -> Shape:
+    """All axes as a sorted tuple of non-negative numbers; `None` means every axis.
+
+    Raises:
+        IndexError: an axis lies outside the array (NumPy's `AxisError`).
+        ValueError: an axis is named twice.
+    """
+    if axis is None:
+        return tuple(range(ndim))
+    axes = []
+    for a in axis if isinstance(axis, Sequence) else (axis,):
+        if not -ndim <= a < ndim:
+            raise np.exceptions.AxisError(a, ndim)
+        axes.append(a % ndim)
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"axis {axis} names one axis twice in an array of {ndim} dimensions")
+    return tuple(sorted(axes))
+
+
+def kept_shape(shape: Shape, axis: Axis) -> Shape:
+    """The shape that a reduction over `axis` would have with `keepdims=True`."""
+    axes = normalize_axes(axis, len(shape))
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def count_along(shape: Shape, axis: Axis) -> int:
+    """How many entries a reduction over `axis` folds into one."""
+    count = 1
+    for i in normalize_axes(axis, len(shape)):
+        count *= shape[i]
+    return count
+
+
+def axes_to_sum(shape: Shape, target: Shape) -> Shape:
+    """The axes of `shape` that broadcasting `target` to it has added or stretched.
+
+    Raises:
+        ValueError: `target` does not broadcast to `shape`.
+    """
+    extra = len(shape) - len(target)
+    stretched = []
+    for i, n in enumerate(shape):
+        wanted = 1 if i < extra else target[i - extra]
+        if wanted == 1 and (i < extra or n != 1):
+            stretched.append(i)
+        elif wanted != n:
+            extra = -1
+            break
+    if extra < 0:
+        raise ValueError(f"shape {target} does not broadcast to {shape}")
+    return tuple(stretched)

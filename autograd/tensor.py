@@ -1,0 +1,318 @@
+"""What is peculiar to an array: construction, shapes, indexing, changes in place."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from . import functions, rules
+from .node import NO_KWARGS, Data, Node, Op, mode
+from .operators import Operators, is_operand
+from .shapes import Axis, Shape, shape_of
+
+REAL = "fiub"  # the kinds of NumPy dtype that a tensor can hold
+
+
+def check_real(data: Data) -> Data:
+    """`data`, if it holds real numbers.
+
+    Raises:
+        TypeError: it holds text, objects, dates or complex numbers.
+    """
+    if data.dtype.kind not in REAL:
+        raise TypeError(f"a Tensor holds real numbers, but got an array of dtype {data.dtype}")
+    return data
+
+
+def as_constant(x: Any) -> Data:
+    """`x` as a plain operand beside tensors: a number, an array, or a list of numbers.
+
+    Raises:
+        TypeError: `x` holds no real numbers, or a list holds nodes (`stack` joins those).
+    """
+    if type(x) in (float, int, bool):
+        return x
+    if hasattr(x, "dtype"):
+        return check_real(x)
+    if isinstance(x, (list, tuple)):
+        return check_real(np.array(x))
+    if isinstance(x, Real):
+        return float(x)
+    raise TypeError(f"a Tensor's operand is a number or an array, but got {type(x).__name__} {x!r}")
+
+
+def in_place(op: Op, update: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The method for an augmented assignment such as `w -= lr * w.grad`."""
+
+    def method(self: Tensor, other: Any) -> Any:
+        if not is_operand(other):
+            return NotImplemented
+        if mode.get().recording and (self.level or (isinstance(other, Node) and other.level)):
+            if self.op is None and self.level:
+                raise ValueError(
+                    f"{op.name} in place on {self.describe()}, a leaf that requires a gradient; "
+                    "update it under no_grad(), or write x = x + y for a new tensor"
+                )
+            return op(self, other)
+        y = other._data if isinstance(other, Node) else as_constant(other)
+        data = self._data
+        own = self.op is None and isinstance(data, np.ndarray) and data.flags.writeable
+        self._replace(update(data, y) if own else op.forward(data, y).astype(data.dtype))
+        return self
+
+    return method
+
+
+def own(g: Data, taken: set[int]) -> Data:
+    """`g`, copied if it is a view or if somebody has `taken` it already (arrays, by `id`)."""
+    if id(g) in taken or getattr(g, "base", g) is not None:
+        g = np.copy(g)
+    taken.add(id(g))
+    return g
+
+
+class Tensor(Operators):
+    """An array that remembers how it was computed.
+
+    >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    array([[2., 4.],
+           [6., 8.]])
+
+    Args:
+        data: an array, a number, or nested lists of numbers. Arrays are copied and keep their
+            dtype; `from_numpy` shares the memory instead.
+        requires_grad: whether to differentiate with respect to this tensor.
+        dtype: a NumPy dtype to convert to.
+        label: a name for messages and pictures.
+
+    Raises:
+        TypeError: the data holds no real numbers, or integers where a gradient is required.
+    """
+
+    __slots__ = ()
+    plain = type(None)  # every gradient is fitted to shape and dtype
+    keeps_grad = False
+
+    def __init__(
+        self,
+        data: Any,
+        requires_grad: bool = False,
+        dtype: Any = None,
+        label: str | None = None,
+    ) -> None:
+        if isinstance(data, Node):
+            raise TypeError(
+                f"a Tensor is made from numbers, but got {data.describe()}; "
+                "use t.detach() for a constant, or stack([t]) to stay in the graph"
+            )
+        if data is None:
+            raise TypeError("a Tensor is made from numbers, but got None")
+        if isinstance(data, np.ndarray) or not hasattr(data, "__array_function__"):
+            data = np.array(data, dtype=dtype)
+        else:  # an array of another library
+            data = np.copy(data) if dtype is None else data.astype(dtype)
+        self._begin(check_real(data), requires_grad, label)
+
+    def _begin(self, data: Data, requires_grad: bool, label: str | None) -> None:
+        if requires_grad and data.dtype.kind != "f":
+            raise TypeError(
+                f"only floating-point numbers have gradients, but this tensor holds {data.dtype}; "
+                "give dtype=float, or numbers with a decimal point"
+            )
+        self._data = data
+        self.level = int(requires_grad)
+        self.op, self.args, self.saved, self.kwargs = None, (), (), NO_KWARGS
+        self.grad = self.notes = None
+        if label is not None:
+            self.label = label
+
+    @property
+    def data(self) -> Data:
+        """The array itself. Only a leaf can be given another, of the same shape."""
+        return self._data
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        if self.op is not None:
+            raise ValueError(
+                f"{self.describe()} was computed by {self.op.name}; only leaves can be given new "
+                "data. Change its inputs and compute it again"
+            )
+        data = as_constant(data)
+        if shape_of(data) != self.shape:
+            raise ValueError(f"the data of {self.describe()} can't get shape {shape_of(data)}")
+        self._replace(data if data is self._data else np.array(data))
+
+    def _replace(self, data: Data) -> None:
+        """Take `data`, in this tensor's dtype, as a new object even where the memory is the same:
+        an op that saved the old object can tell that it is stale."""
+        self._data = data.astype(self.dtype, copy=False)[...]
+
+    constant = staticmethod(as_constant)
+
+    def seed(self, seed: Any) -> Data:
+        if seed is None:
+            if self._data.size != 1:
+                raise ValueError(
+                    f"backward() needs a scalar, but this is a {self.describe()}; "
+                    "sum() or mean() it, or pass the gradient of each entry: backward(seed)"
+                )
+            return np.ones_like(self._data)
+        seed = as_constant(seed._data if isinstance(seed, Node) else seed)
+        if shape_of(seed) != self.shape:
+            raise ValueError(
+                f"the seed of backward() must have the shape {self.shape} of the tensor, "
+                f"but has {shape_of(seed)}"
+            )
+        return np.asarray(seed, dtype=self.dtype) if isinstance(seed, Real) else seed
+
+    def fit(self, part: Data, op: Op) -> Data:
+        shape, dtype = self._data.shape, self._data.dtype
+        if part.__class__ is np.ndarray and part.shape == shape and part.dtype is dtype:
+            return part
+        if not hasattr(part, "dtype"):  # a float or a Value: one slope for all entries
+            part = rules.broadcast_to(part, shape=shape)
+        elif part.shape != shape:
+            if not op.broadcasts:
+                raise ValueError(
+                    f"a derivative of {op.name} has shape {part.shape}, "
+                    f"but its argument has shape {shape}"
+                )
+            part = rules.sum_to(part, shape=shape)
+        return part if part.dtype == dtype else rules.astype(part, dtype=dtype)
+
+    def stale(self, op: Op, graph: bool) -> None:
+        raise ValueError(
+            f"{self.describe()} was changed in place after {op.name} had used it; "
+            "call backward() before updating it, or compute the result again"
+        )
+
+    def accumulate(self, g: Data, taken: set[int]) -> None:
+        if self.grad is not None:
+            g = self.grad + g
+        self.grad = own(np.asarray(g) if isinstance(g, np.generic) else g, taken)
+
+    def retain_grad(self) -> None:
+        """Keep this tensor's `.grad` after a backward pass although it is no leaf."""
+        self.note().retains = True
+
+    def detach(self) -> Tensor:
+        """The same numbers as a constant: no gradient flows through it.
+
+        What was computed shares its memory, read-only; a leaf, which can change, is copied.
+        """
+        out = from_numpy(self._data[...] if self.op else np.copy(self._data))
+        out.label = self.label
+        if self.op and isinstance(out._data, np.ndarray):
+            out._data.flags.writeable = False
+        return out
+
+    def numpy(self) -> Data:
+        """The numbers as a read-only array outside the graph, without copying them."""
+        data = self._data[...]
+        if isinstance(data, np.ndarray):
+            data.flags.writeable = False
+        return data
+
+    def tolist(self) -> Any:
+        return self._data.tolist()
+
+    @property
+    def shape(self) -> Shape:
+        return self._data.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        return self._data.size  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> Any:
+        return self._data.dtype
+
+    @property
+    def T(self) -> Tensor:
+        return self.transpose()
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        body = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
+        dtype = f", dtype={self.dtype}" if self.dtype != np.float64 else ""
+        label = f", label={self.label!r}" if self.label else ""
+        grad = ", requires_grad=True" if self.level else ""
+        return f"Tensor({body}{dtype}{label}{grad})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else repr(self)
+
+    __iadd__ = in_place(rules.add, operator.iadd)
+    __isub__ = in_place(rules.sub, operator.isub)
+    __imul__ = in_place(rules.mul, operator.imul)
+    __itruediv__ = in_place(rules.div, operator.itruediv)
+    __ipow__ = in_place(rules.pow, operator.ipow)
+
+    def __matmul__(self, other: Any) -> Any:
+        return functions.matmul(self, other) if is_operand(other) else NotImplemented
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return functions.matmul(other, self) if is_operand(other) else NotImplemented
+
+    def __getitem__(self, index: Any) -> Any:
+        return functions.getitem(self, index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if self.level or (isinstance(value, Node) and value.level):
+            raise ValueError(
+                f"assigning to entries of {self.describe()} would drop a gradient; "
+                "use where(mask, new, old), or build the tensor with stack or concatenate"
+            )
+        self._data[index] = value._data if isinstance(value, Node) else value
+        self._replace(self._data)
+
+    def reshape(self, *shape: Any) -> Any:
+        return functions.reshape(self, shape[0] if len(shape) == 1 else shape)
+
+    def transpose(self, *axes: Any) -> Any:
+        return functions.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
+
+    def astype(self, dtype: Any) -> Any:
+        return rules.astype(self, dtype=np.dtype(dtype))
+
+    def sum(self, axis: Axis = None, keepdims: bool = False) -> Any:
+        return functions.sum(self, axis, keepdims)
+
+    def mean(self, axis: Axis = None, keepdims: bool = False) -> Any:
+        return functions.mean(self, axis, keepdims)
+
+    def max(self, axis: Axis = None, keepdims: bool = False) -> Any:
+        return functions.max(self, axis, keepdims)
+
+
+def from_numpy(array: Data, requires_grad: bool = False, label: str | None = None) -> Tensor:
+    """A tensor over the array's own memory: nothing is copied, changes are seen on both sides.
+
+    Raises:
+        TypeError: not an array of real numbers.
+    """
+    if not hasattr(array, "dtype"):
+        raise TypeError(f"from_numpy() takes an array, but got {type(array).__name__}")
+    out: Tensor = object.__new__(Tensor)
+    out._begin(check_real(array), requires_grad, label)
+    return out
+
+
+Tensor.kind = Node.array = Tensor

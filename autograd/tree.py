@@ -1,0 +1,35 @@
+"""Nested lists, tuples and dicts of numbers, such as a model's parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+def is_branch(tree: Any) -> bool:
+    return isinstance(tree, (list, tuple, dict))
+
+
+def leaves(tree: Any) -> Iterator[Any]:
+    """The numbers of a tree, in order; of a dict in the order of its keys' insertion."""
+    if is_branch(tree):
+        for branch in tree.values() if isinstance(tree, dict) else tree:
+            yield from leaves(branch)
+    else:
+        yield tree
+
+
+def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:
+    """A tree of the same form with `f(leaf)` in place of each leaf."""
+    if isinstance(tree, dict):
+        return type(tree)((key, map_leaves(f, branch)) for key, branch in tree.items())
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):  # a named tuple
+        return type(tree)(*(map_leaves(f, branch) for branch in tree))
+    if is_branch(tree):
+        return type(tree)(map_leaves(f, branch) for branch in tree)
+    return f(tree)
+
+
+def rebuild(tree: Any, numbers: Iterator[Any]) -> Any:
+    """A tree of the same form with the next of `numbers` in place of each leaf."""
+    return map_leaves(lambda _: next(numbers), tree)

@@ -1,0 +1,127 @@
+"""What is peculiar to a float."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from . import rules
+from .node import NO_KWARGS, Data, Node, Op
+from .operators import Operators
+
+
+def as_float(x: Any) -> float:
+    """A real number of any type as a `float`.
+
+    Raises:
+        TypeError: `x` is no real number (text, None, complex, a list, another node), or an array
+            of one or more dimensions.
+    """
+    if type(x) is float:
+        return x
+    if type(x) is int:
+        return float(x)
+    if isinstance(x, (Real, np.number, np.bool_)) and not isinstance(x, np.complexfloating):
+        return float(x)
+    if isinstance(x, np.ndarray) and x.dtype.kind in "fiub":
+        if x.ndim == 0:
+            return float(x)
+        raise TypeError(
+            f"a Value is one number, but got an array of shape {x.shape}; "
+            "wrap the array: Tensor(array)"
+        )
+    hint = "; use v.detach() or v.item() to start from its number" if isinstance(x, Node) else ""
+    raise TypeError(f"a Value is one real number, but got {type(x).__name__} {x!r}{hint}")
+
+
+class Value(Operators):
+    """A float that remembers how it was computed.
+
+    Every `Value` is differentiated; plain Python and NumPy numbers beside it are constants.
+
+    >>> a, b = Value(-4.0, label="a"), Value(2.0, label="b")
+    >>> c = a * b + b**3
+    >>> c.backward()
+    >>> c.data, a.grad, b.grad
+    (0.0, 2.0, 8.0)
+
+    Args:
+        data: any real number.
+        label: a name for messages and pictures.
+
+    Raises:
+        TypeError: `data` is no real number.
+    """
+
+    __slots__ = ()
+    plain = float
+    keeps_grad = True  # for teaching and drawing
+    shape: tuple[()] = ()
+    ndim = 0
+
+    _data: float
+    grad: float | None
+
+    def __init__(self, data: Any, label: str | None = None) -> None:
+        self._data = as_float(data)
+        self.level = 1
+        self.op, self.args, self.saved, self.kwargs = None, (), (), NO_KWARGS
+        self.grad = self.notes = None
+        if label is not None:
+            self.label = label
+
+    @property
+    def data(self) -> float:
+        """The number. Only a leaf can be given another: `w.data -= lr * w.grad`."""
+        return self._data
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        if self.op is not None:
+            raise ValueError(
+                f"{self.describe()} was computed by {self.op.name}; only leaves can be given new "
+                "data. Change its inputs and compute it again"
+            )
+        self._data = as_float(data)
+
+    constant = staticmethod(as_float)
+
+    def seed(self, seed: Any) -> float:
+        return 1.0 if seed is None else as_float(seed)
+
+    def fit(self, part: Data, op: Op) -> Data:
+        if isinstance(part, Node):
+            if part.kind is Value:
+                return part
+            return rules.item(rules.sum_to(part, shape=()))
+        return float(rules.sum_to(part, shape=()))
+
+    def stale(self, op: Op, graph: bool) -> None:
+        """The rules run on the floats that were seen; only a graph of new nodes can't."""
+        if graph:
+            raise ValueError(
+                f"the data of {self.describe()} was changed after {op.name} had used it; "
+                "higher derivatives need it as it was"
+            )
+
+    def accumulate(self, g: Data, taken: set[int]) -> None:
+        self.grad = float(g) if self.grad is None else self.grad + float(g)
+
+    def detach(self) -> Value:
+        """The same number as a constant: no gradient flows through it."""
+        out = Value(self._data, self.label)
+        out.level = 0
+        return out
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        grad = f", grad={self.grad!r}" if self.grad is not None else ""
+        return f"Value({self._data!r}{label}{grad})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+
+Value.kind = Node.scalar = Value
