@@ -21,6 +21,7 @@ from .functions import (
     mean,
     reshape,
     softmax,
+    softmax_cross_entropy,
     stack,
     stop_gradient,
     sum,

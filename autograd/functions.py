@@ -106,6 +106,16 @@ def softmax(x: Any, axis: Axis = -1) -> Any:
     return rules.exp(rules.log_softmax(x, axis=axis))
 
 
+def softmax_cross_entropy(logits: Any, labels: Any) -> Any:
+    """-log softmax(logits)[label] of each row, in nats. `nn.cross_entropy` checks and averages it.
+
+    Args:
+        logits: (n, classes).
+        labels: (n,), integers from 0 to classes - 1.
+    """
+    return rules.softmax_cross_entropy(logits, labels=plain_index(labels))
+
+
 # --- products -------------------------------------------------------------------------------------
 
 

@@ -154,6 +154,21 @@ def _log_softmax(x: Data, *, axis: Axis = -1) -> Data:
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
+def _linear(x: Data, w: Data, b: Data) -> Data:
+    out = np.matmul(x, w.T)
+    out += b
+    return out
+
+
+def _softmax_cross_entropy(x: Data, *, labels: Data) -> Data:
+    return -np.take_along_axis(_log_softmax(x, axis=1), labels[:, None], axis=1)[:, 0]
+
+
+def one_hot(labels: Data, like: Data) -> Data:
+    """Rows of zeros with a one at each label, in the shape of the rows of `like`."""
+    return labels[:, None] == np.arange(shape_of(like)[1])
+
+
 def _swap(x: Data) -> Data:
     """Matrices transposed: the last two axes change places."""
     *stack, rows, columns = range(len(shape_of(x)))
@@ -298,6 +313,18 @@ logsumexp = Op("logsumexp", _logsumexp,                              # slopes ar
 log_softmax = Op("log_softmax", _log_softmax,
                  vjps=(lambda g, out, x, *, axis=-1:
                            g - exp(out) * sum(g, axis=axis, keepdims=True),))
+
+# -log softmax(x)[label] for each row of x: (n, classes); its slopes are softmax(x) - one_hot(label).
+# One row for the composition of two, which would fill an (n, classes) array with zeros on the way.
+softmax_cross_entropy = Op("softmax_cross_entropy", _softmax_cross_entropy,
+                           vjps=(lambda g, out, x, *, labels: _kept(g, x, 1) *
+                                     (exp(log_softmax(x, axis=1)) - one_hot(labels, x)),))
+
+# A layer of neurons in one row: x @ w.T + b for x: (n, in), w: (out, in), b: (out,).
+linear = Op("linear", _linear,
+            vjps=(lambda g, out, x, w, b: matmul(g, w),                        # (n, out) @ (out, in)
+                  lambda g, out, x, w, b: matmul(transpose(g, axes=(1, 0)), x),  # (out, n) @ (n, in)
+                  lambda g, out, x, w, b: sum(g, axis=0)))
 
 matmul = Op("matmul", operator.matmul, broadcasts=True, analytic=True,   # (.., n, k) @ (.., k, m)
             vjps=(lambda g, out, x, y: matmul(g, _swap(y)),              # (.., n, m) @ (.., m, k)
