@@ -1,8 +1,11 @@
-"""Neural nets on `autograd`."""
+"""Neural nets on `autograd`: modules, losses, optimisers, data, the training loop."""
 
-from . import init, losses, optim, scalar
+from . import datasets, init, losses, metrics, optim, scalar
+from .data import DataLoader, Dataset, split
 from .layers import MLP, Linear, ReLU, Sequential, Sigmoid, Tanh
 from .losses import cross_entropy, mse_loss
+from .metrics import accuracy, confusion_matrix
 from .module import Module, Parameter
 from .optim import SGD, Optimizer
 from .random import manual_seed
+from .train import History, evaluate, fit, predict

@@ -1,0 +1,122 @@
+"""Derivatives of functions, nested and not."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import Tensor, Value, grad, value_and_grad
+
+
+def test_any_order_on_floats_and_arrays() -> None:
+    f, wanted = ag.sin, [math.cos(1), -math.sin(1), -math.cos(1), math.sin(1)]
+    for slope in wanted:
+        f = grad(f)
+        assert type(f(1.0)) is float
+        assert f(1.0) == pytest.approx(slope, rel=1e-15)
+    x = np.array([1.0, 2.0])
+    third = grad(lambda x: (grad(lambda y: (y**4).sum())(x) ** 2).sum())
+    np.testing.assert_allclose(third(x), 2 * 4 * x**3 * 12 * x**2)
+    assert type(third(x)) is np.ndarray
+
+
+def test_inner_and_outer_variables_are_told_apart() -> None:
+    assert grad(lambda x: x * grad(lambda y: x + y)(x))(1.0) == 1.0
+    assert grad(lambda w: grad(lambda x: w * x * x)(3.0))(2.0) == 6.0
+    assert grad(lambda x: x * grad(lambda y: y * x)(2.0))(3.0) == 6.0
+    assert grad(lambda x: grad(lambda y: y * y * x)(x))(3.0) == 12.0  # 2 x^2
+    assert grad(grad(lambda x: grad(lambda y: x**3 * y**2)(x)))(2.0) == pytest.approx(2 * 4 * 3 * 4)
+
+
+def test_a_closure_over_a_value_stays_connected() -> None:
+    w = Value(2.0)
+    slope = grad(lambda x: w * x * x)(3.0)
+    assert isinstance(slope, Value)
+    slope.backward()
+    assert w.grad == 6.0
+    value, slope = value_and_grad(lambda x: w * w)(3.0)
+    assert slope == 0.0 and isinstance(value, Value)
+
+
+def test_backward_inside_grad_and_grad_under_no_grad() -> None:
+    def f(x: Value) -> Value:
+        w = Value(3.0)
+        (w * x * x).backward()
+        return x * w.grad
+
+    assert grad(f)(2.0) == 4.0
+    with ag.no_grad():
+        x = Value(2.0)
+        slope = grad(lambda y: y * y)(3.0)
+        assert slope == 6.0 and type(slope) is float
+        assert not grad(lambda y: y * x)(x).requires_grad
+
+
+def test_arguments_of_every_form() -> None:
+    params = {"w": [2.0, np.array([1.0, 2.0])], "b": (1.0,)}
+
+    def f(p: dict, x: float, scale: float = 1.0) -> Value:
+        return scale * (p["w"][0] * x + (p["w"][1] * x).sum() + p["b"][0] ** 2)
+
+    value, g = value_and_grad(f)(params, 3.0, scale=2.0)
+    assert value == 2 * (6 + 9 + 1) and type(g) is dict
+    assert g["w"][0] == 6.0 and g["w"][1].tolist() == [6.0, 6.0] and g["b"] == (4.0,)
+    both = grad(f, argnums=(0, 1))(params, 3.0)
+    assert type(both) is tuple and both[1] == 5.0
+    assert grad(lambda x, y: x * y, argnums=-1)(2.0, 3.0) == 2.0
+    assert grad(lambda xs: xs[0] * xs[1])([2.0, 3.0]) == [3.0, 2.0]
+
+
+def test_types_in_are_types_out() -> None:
+    assert type(grad(lambda x: x * x)(3)) is float
+    assert type(grad(lambda x: x * x)(np.float64(3))) is float
+    assert grad(lambda x: x * x)(np.float32(3)).dtype == np.float32
+    g = grad(lambda x: (x * x).sum())(np.ones(2, np.float32))
+    assert type(g) is np.ndarray and g.dtype == np.float32
+    g = grad(ag.sum)(np.ones((2, 2)))
+    g += 1  # nobody else's memory, and writable
+    assert g.tolist() == [[2.0, 2.0], [2.0, 2.0]]
+    assert isinstance(grad(lambda x: x * x)(Value(3.0)), Value)
+    assert isinstance(grad(ag.sum)(Tensor([1.0])), Tensor)
+
+
+def test_what_does_not_depend_has_slope_zero() -> None:
+    assert grad(lambda x, y: y * 2, argnums=(0, 1))(1.0, 2.0) == (0.0, 2.0)
+    assert grad(lambda x: 5.0)(1.0) == 0.0
+    assert grad(lambda x: ag.sum(np.ones(2)))(np.ones(3)).tolist() == [0.0, 0.0, 0.0]
+    assert grad(grad(lambda x: 2 * x))(1.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: grad(lambda x: x * 2)(np.ones(3)), ValueError, r"scalar result.*\(3,\).*jacobian"),
+        (lambda: grad(lambda x: [x, x])(1.0), ValueError, "returned list"),
+        (lambda: grad(ag.sin, argnums=1)(1.0), ValueError, "names argument 1.*got 1"),
+        (lambda: grad(ag.sin)("a"), TypeError, "with respect to str"),
+        (lambda: grad(ag.sin)(None), TypeError, "with respect to NoneType"),
+    ],
+)
+def test_bad_input(call, error, message) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_a_long_inner_graph_is_no_matter_to_the_outer_closure() -> None:
+    """A derivative looks only at what is newer than its own variable."""
+    calls = []
+    from autograd.node import Op
+
+    slow = Op("slow", lambda x: x * 1.0, (lambda g, out, x: calls.append(1) or g,))
+
+    def f(x: Value) -> Value:
+        history = x
+        for _ in range(10):
+            history = slow(history)
+        return grad(lambda y: y * history)(2.0)
+
+    assert grad(f)(3.0) == 1.0
+    assert len(calls) == 10  # by the outer derivative alone

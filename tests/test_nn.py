@@ -1,0 +1,237 @@
+"""Modules, layers, losses, optimisers and the loop."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+from autograd import Tensor, Value
+
+
+def scalar_twin(net: nn.Sequential) -> nn.scalar.MLP:
+    """A scalar net with the weights of a tensor net."""
+    linears = [m for m in net if isinstance(m, nn.Linear)]
+    twin = nn.scalar.MLP(linears[0].in_features, [m.out_features for m in linears])
+    for layer, linear in zip(twin.layers, linears):
+        for neuron, row, b in zip(layer.neurons, linear.weight.data, linear.bias.data):
+            neuron.b.data = b
+            for w, x in zip(neuron.w, row):
+                w.data = x
+    return twin
+
+
+def test_scalar_and_tensor_nets_are_twins() -> None:
+    net = nn.MLP(3, [5, 4, 2], dtype=float, rng=0)
+    twin = scalar_twin(net)
+    x = np.random.default_rng(1).normal(size=(6, 3))
+    out = net(x)
+    rows = [twin(row.tolist()) for row in x]
+    np.testing.assert_allclose(out.data, [[v.data for v in row] for row in rows], atol=1e-12)
+    nn.mse_loss(out, np.ones((6, 2))).backward()
+    (sum((v - 1) ** 2 for row in rows for v in row) / 12).backward()
+    wanted = [p.grad for layer in net if isinstance(layer, nn.Linear)
+              for p in (layer.weight, layer.bias)]  # fmt: skip
+    found = [[[w.grad for w in n.w] for n in layer.neurons] for layer in twin.layers]
+    biases = [[n.b.grad for n in layer.neurons] for layer in twin.layers]
+    for i in range(3):
+        np.testing.assert_allclose(found[i], wanted[2 * i], atol=1e-12)
+        np.testing.assert_allclose(biases[i], wanted[2 * i + 1], atol=1e-12)
+
+
+class Tied(nn.Module):
+    def __init__(self) -> None:
+        shared = nn.Linear(2, 2)
+        self.blocks = [shared, {"a": nn.Linear(2, 2, bias=False), "again": shared}]
+        self.gain = nn.Parameter([1.0])
+        self.constant = Tensor([1.0])
+        self.computed = self.gain * 2
+        self.v = Value(1.0)
+
+
+def test_parameters_are_found_in_order_and_once() -> None:
+    model = Tied()
+    assert [name for name, _ in model.named_parameters()] == [
+        "blocks.0.weight", "blocks.0.bias", "blocks.1.a.weight", "gain", "v",
+    ]  # fmt: skip
+    assert len(list(model.modules())) == 3
+    model.eval()
+    assert not any(m.training for m in model.modules())
+    model.train()
+    assert all(m.training for m in model.modules())
+    (model.gain * model.v).sum().backward()
+    model.zero_grad()
+    assert all(p.grad is None for p in model.parameters())
+    assert "(blocks.1.a): Linear(2, 2, bias=False)" in repr(model)
+
+
+def test_wrong_number_of_inputs() -> None:
+    with pytest.raises(ValueError, match="expected 3 inputs, got 2"):
+        nn.scalar.MLP(3, [2])([1.0, 2.0])
+    with pytest.raises(ValueError, match="expected 3 inputs, got 2"):
+        nn.scalar.Neuron(3)([1.0, 2.0])
+    for shape in ((5, 2), (2,)):
+        with pytest.raises(ValueError, match="expected 3 inputs, got 2"):
+            nn.Linear(3, 4)(np.ones(shape))
+    with pytest.raises(ValueError, match="a single number"):
+        nn.Linear(3, 4)(1.0)
+    assert nn.Linear(3, 4)(np.ones(3)).shape == (4,)
+    assert nn.Linear(3, 4, bias=False)(np.ones((2, 5, 3))).shape == (2, 5, 4)
+
+
+def test_fused_rows_equal_what_they_replace() -> None:
+    rng = np.random.default_rng(0)
+    x, w, b = rng.normal(size=(4, 3)), rng.normal(size=(5, 3)), rng.normal(size=5)
+    labels = np.array([0, 4, 2, 2])
+
+    def fused(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
+        return nn.cross_entropy(ag.rules.linear(x, w, b), labels)
+
+    def composed(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
+        return -ag.log_softmax(x @ ag.transpose(w) + b)[np.arange(4), labels].mean()
+
+    def curvature(f):  # type: ignore[no-untyped-def]
+        return ag.grad(lambda *p: sum((g**2).sum() for g in ag.grad(f, (0, 1, 2))(*p)), (0, 1, 2))
+
+    for one, two in zip(ag.value_and_grad(fused, (0, 1, 2))(x, w, b)[1] + curvature(fused)(x, w, b),
+                        ag.value_and_grad(composed, (0, 1, 2))(x, w, b)[1]
+                        + curvature(composed)(x, w, b)):  # fmt: skip
+        np.testing.assert_allclose(one, two, rtol=1e-12, atol=1e-14)
+
+
+def test_losses_refuse_what_would_broadcast() -> None:
+    with pytest.raises(ValueError, match=r"\(3,\) and \(3, 1\)"):
+        nn.mse_loss(Tensor(np.zeros(3)), Tensor(np.zeros((3, 1))))
+    assert nn.mse_loss(np.zeros(3), np.ones(3), reduction="sum") == 3.0
+    with pytest.raises(ValueError, match="'mean', 'sum' or 'none'"):
+        nn.mse_loss(np.zeros(3), np.ones(3), reduction="max")
+
+
+@pytest.mark.parametrize(
+    ("labels", "error", "message"),
+    [
+        ([0, 10], ValueError, r"label 10 is outside 0...9 \(10 classes\)"),
+        ([-1, 0], ValueError, "label -1 is outside"),
+        ([[0], [1]], ValueError, r"\(2, 10\) and \(2, 1\)"),
+        ([0, 1, 2], ValueError, r"\(3,\)"),
+        (np.zeros(2), TypeError, "integer labels, but got float64"),
+    ],
+)
+def test_labels_are_checked(labels: object, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        nn.cross_entropy(Tensor(np.zeros((2, 10))), labels)
+
+
+def test_cross_entropy_is_stable_and_takes_logits() -> None:
+    assert nn.cross_entropy(np.zeros((8, 10)), [0] * 8) == pytest.approx(np.log(10))
+    for logits, label, loss, grad in (
+        ([1000.0, -1000.0], 1, 2000.0, [1.0, -1.0]),
+        ([0.0, -np.inf], 1, np.inf, [1.0, -1.0]),
+        ([0.0, -np.inf], 0, 0.0, [0.0, 0.0]),
+    ):
+        x = Tensor([logits], requires_grad=True)
+        out = nn.cross_entropy(x, [label])
+        out.backward()
+        assert out.item() == loss and x.grad.tolist() == [grad]
+
+
+@pytest.mark.parametrize("kind", [Value, nn.Parameter])
+def test_sgds_numbers(kind: type) -> None:
+    w = kind(1.0)
+    optimizer = nn.SGD([w], lr=0.1, momentum=0.9, weight_decay=0.1)
+    for wanted in (1.39, 2.0491, 2.811979):
+        optimizer.zero_grad()
+        ((w - 3) ** 2).backward()
+        optimizer.step()
+        assert w.item() == pytest.approx(wanted, abs=1e-12)
+
+
+def test_sgd_changes_parameters_in_place() -> None:
+    model = nn.Linear(2, 2)
+    before = model.parameters()
+    memory = model.weight.data
+    optimizer = nn.SGD(before, lr=0.1)
+    model(np.ones((1, 2))).sum().backward()
+    optimizer.step()
+    assert all(a is b for a, b in zip(before, model.parameters()))
+    assert np.shares_memory(memory, model.weight.data)
+    unused = nn.Parameter([1.0])
+    v, idle = Value(1.0), Value(5.0)
+    optimizer = nn.SGD([unused, v, idle], lr=0.1, momentum=0.9)
+    (v * 2).backward()
+    optimizer.step()
+    assert unused.data == [1.0] and idle.data == 5.0 and v.data == 0.8
+
+
+def test_step_without_zero_grad_warns_once() -> None:
+    w = nn.Parameter([1.0])
+    optimizer = nn.SGD([w], lr=0.1)
+    (w * 2).sum().backward()
+    optimizer.step()
+    with pytest.warns(UserWarning, match="without zero_grad"):
+        optimizer.step()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        optimizer.step()
+
+
+def test_optimizers_refuse_what_they_can_not_train() -> None:
+    w = nn.Parameter([1.0])
+    for parameters, error, message in (
+        ([], ValueError, "no parameters"),
+        ([w, w], ValueError, "twice"),
+        ([w * 2], ValueError, "no leaf"),
+        ([Tensor([1.0])], ValueError, "no leaf"),
+        ([np.ones(1)], TypeError, "got ndarray"),
+    ):
+        with pytest.raises(error, match=message):
+            nn.SGD(parameters, lr=0.1)
+    with pytest.raises(ValueError, match="negative"):
+        nn.SGD([w], lr=-0.1)
+    with pytest.raises(ValueError, match="momentum"):
+        nn.SGD([w], lr=0.1, nesterov=True)
+
+
+def test_seeds_rule_all_randomness() -> None:
+    state = np.random.get_state()[1].tolist()
+    nn.manual_seed(3)
+    a = nn.MLP(3, [4, 2])
+    nn.manual_seed(3)
+    b = nn.MLP(3, [4, 2])
+    for p, q in zip(a.parameters(), b.parameters()):
+        np.testing.assert_array_equal(p.data, q.data)
+    assert np.random.get_state()[1].tolist() == state
+    assert nn.Linear(2, 2, rng=5).weight.data.tolist() == nn.Linear(2, 2, rng=5).weight.data.tolist()
+
+
+def spirals() -> nn.Dataset:
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 300)
+    angle = rng.normal(0, 0.2, 300) + y * 2.1
+    return nn.Dataset(np.stack([np.cos(angle), np.sin(angle)], 1).astype(np.float32), y)
+
+
+def test_fit_learns_and_repeats_itself() -> None:
+    def run() -> tuple[nn.History, list[bytes]]:
+        model = nn.MLP(2, [16, 3], rng=0)
+        data = spirals()
+        history = nn.fit(model, data, loss=nn.cross_entropy, epochs=8, batch_size=32,
+                         optimizer=nn.SGD(model.parameters(), lr=0.2, momentum=0.9),
+                         validation=data, seed=0)  # fmt: skip
+        return history, [p.data.tobytes() for p in model.parameters()]
+
+    history, bits = run()
+    assert history.validation_accuracy[-1] > 0.97 and history.loss[-1] < history.loss[0] / 4
+    assert len(history.step_loss) == 8 * 10 and len(history.accuracy) == 8
+    assert run() == (history, bits)
+
+
+def test_evaluation_leaves_the_model_in_training_mode() -> None:
+    model = nn.MLP(2, [4, 3], rng=0)
+    data = spirals()
+    scores = nn.evaluate(model, data, nn.cross_entropy)
+    assert set(scores) == {"loss", "accuracy"} and model.training
+    assert nn.predict(model, data.x, batch_size=7).shape == (300, 3)

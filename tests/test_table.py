@@ -1,0 +1,125 @@
+"""Every primitive and every public function: values, derivatives, dtypes, shapes."""
+
+from __future__ import annotations
+
+import math
+import types
+from typing import Any
+
+import numpy as np
+import pytest
+from table import CASES, NOT_FUNCTIONS, Case
+
+import autograd as ag
+from autograd import Op, Tensor, Value, check_gradients, rules
+
+cases = pytest.mark.parametrize("case", CASES, ids=str)
+scalar_cases = pytest.mark.parametrize(
+    "case", [c for c in CASES if c.elementwise and np.shape(c.args[0]) == ()], ids=str
+)
+
+
+def differentiable(x: Any) -> bool:
+    return getattr(x, "dtype", np.dtype(float)).kind == "f"
+
+
+def as_tensors(case: Case, dtype: type = np.float64) -> list[Any]:
+    return [
+        Tensor(x, dtype=dtype, requires_grad=True) if differentiable(x) else x for x in case.args
+    ]
+
+
+@cases
+def test_value_is_numpys(case: Case) -> None:
+    if case.reference is None:  # then plain arrays are NumPy's own business
+        wanted = case.f(*case.args)
+    else:
+        wanted = case.reference(*case.args, **case.kwargs)
+    for args in (case.args, as_tensors(case)):
+        out = case.f(*args, **case.kwargs)
+        np.testing.assert_allclose(getattr(out, "data", out), wanted, rtol=1e-13, atol=1e-15)
+        assert np.shape(getattr(out, "data", out)) == np.shape(wanted)
+
+
+@cases
+def test_gradients_to_second_order(case: Case) -> None:
+    constants = {i: x for i, x in enumerate(case.args) if not differentiable(x)}
+    variables = [x for x in case.args if differentiable(x)]
+    if not constants:
+        check_gradients(case.f, *variables, **case.kwargs)
+        return
+
+    def f(*variables: Any) -> Any:
+        rest = iter(variables)
+        n = len(case.args)
+        return case.f(*(constants[i] if i in constants else next(rest) for i in range(n)))
+
+    check_gradients(f, *variables)
+
+
+@cases
+def test_float32_stays_float32(case: Case) -> None:
+    if case.f is rules.astype or case.f is rules.item:
+        return  # they change it on purpose
+    args = as_tensors(case, np.float32)
+    out = case.f(*args, **case.kwargs)
+    assert out.dtype == np.float32
+    out.backward(np.ones(out.shape, np.float32))
+    for x in args:
+        if isinstance(x, Tensor):
+            assert x.grad is not None
+            assert (x.grad.dtype, x.grad.shape) == (np.float32, x.shape)
+
+
+@scalar_cases
+def test_value_equals_0d_tensor(case: Case) -> None:
+    values = [Value(float(x)) for x in case.args]
+    tensors = [Tensor(x, requires_grad=True) for x in case.args]
+    v, t = case.f(*values), case.f(*tensors)
+    assert type(v) is Value and type(v.data) is float
+    assert type(t) is Tensor
+    assert case.f(*(float(x) for x in case.args)) == v.data
+    close = {"rel_tol": 4 * np.finfo(float).eps, "abs_tol": 1e-300}
+    assert math.isclose(v.data, t.item(), **close)
+    v.backward()
+    t.backward()
+    for x, y in zip(values, tensors):
+        assert type(x.grad) is float
+        assert math.isclose(x.grad, y.grad, rel_tol=1e-14, abs_tol=1e-300)
+
+
+@cases
+def test_gradients_share_no_memory_and_leave_operands_alone(case: Case) -> None:
+    args = as_tensors(case)
+    before = [np.copy(x.data) for x in args if isinstance(x, Tensor)]
+    seed = np.ones(np.shape(case.f(*case.args, **case.kwargs)))
+    out = case.f(*args, **case.kwargs)
+    if isinstance(out, Value):
+        out.backward()
+    else:
+        out.backward(seed)
+    tensors = [x for x in args if isinstance(x, Tensor)]
+    arrays = [x.data for x in tensors] + [x.grad for x in tensors] + [seed]
+    for i, x in enumerate(arrays):
+        for y in arrays[:i]:
+            assert not np.shares_memory(x, y)
+    for x, y in zip(tensors, before):
+        np.testing.assert_array_equal(x.data, y)
+
+
+def public_functions() -> list[Any]:
+    names = [name for name in vars(ag) if not name.startswith("_")]
+    return [x for x in (getattr(ag, n) for n in names) if not isinstance(x, types.ModuleType)]
+
+
+def test_every_row_and_every_public_name_is_in_the_table() -> None:
+    covered = {c.f for c in CASES} | {x for c in CASES for x in c.covers}
+    rows = {x for x in vars(rules).values() if isinstance(x, Op)}
+    missing = [x for x in rows | set(public_functions()) if x not in covered | NOT_FUNCTIONS]
+    assert not missing
+
+
+def test_rows_are_named_as_they_are_called() -> None:
+    for name, op in vars(rules).items():
+        if isinstance(op, Op):
+            assert op.name == name

@@ -1,0 +1,206 @@
+"""What is peculiar to an array."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import Tensor, Value
+
+
+def parameter(data: object) -> Tensor:
+    return Tensor(data, requires_grad=True)
+
+
+def test_broadcast_gradients_are_summed_back() -> None:
+    b = parameter(np.zeros(3))
+    (np.ones((4, 3)) + b).sum().backward()
+    assert b.grad.tolist() == [4.0, 4.0, 4.0]
+    x, y = parameter([[1.0], [2.0]]), parameter([[3.0, 4.0, 5.0]])
+    (x * y).sum().backward()
+    assert x.grad.tolist() == [[12.0], [12.0]] and y.grad.tolist() == [[3.0, 3.0, 3.0]]
+    s = parameter(2.0)
+    (s * np.ones((2, 3))).sum().backward()
+    assert s.grad == 6.0 and s.grad.shape == ()
+    x = parameter(np.ones((1, 3)))
+    (x + np.ones((1, 3))).sum().backward()
+    assert x.grad.tolist() == [[1.0, 1.0, 1.0]]
+    x = parameter([1.0, 5.0])
+    (x - x.mean()).sum().backward()
+    assert x.grad.tolist() == [0.0, 0.0]
+
+
+def test_repeated_indices_add_up() -> None:
+    x = parameter([3.0, 4.0])
+    x[[0, 0]].sum().backward()
+    assert x.grad.tolist() == [2.0, 0.0]
+    with pytest.raises(IndexError, match="out of bounds"):
+        x[10]
+
+
+def test_ties_share_the_gradient() -> None:
+    for f in (lambda x: x.max(), lambda x: x.max(axis=0)):
+        x = parameter([1.0, 3.0, 3.0])
+        f(x).backward()
+        assert x.grad.tolist() == [0.0, 0.5, 0.5]
+    x = parameter(np.ones(70_000, np.float32))
+    x.max().backward()
+    assert x.grad.sum() == pytest.approx(1, rel=1e-5)
+
+
+def test_numpys_functions_and_operands_on_either_side() -> None:
+    t = Tensor(np.array([1.0, 2.0], np.float32), requires_grad=True)
+    a = np.array([3.0, 4.0], np.float32)
+    for out in (a * t, np.multiply(a, t), t * a, np.float32(3) * t, 3 * t, [3, 4] * t, t**2, 2**t,
+                np.tanh(t), np.sum(t), np.mean(t, axis=0), np.concatenate([t, t]), np.stack([t, t]),
+                np.reshape(t, (2, 1)), np.where(t > 1, t, 0.0), a @ t, np.matmul(t, a), np.max(t),
+                np.maximum(t, 0), np.exp(t), np.transpose(t), np.expand_dims(t, 0)):  # fmt: skip
+        assert type(out) is Tensor and out.requires_grad
+    assert (a * t).dtype == np.float32 and (t * 2.5).dtype == np.float32
+    assert (np.float64(2) * t).dtype == np.float64  # as NumPy 2 promotes
+    (np.ones(2) * t).sum().backward()
+    assert t.grad.dtype == np.float32
+    assert np.isnan(t).tolist() == [False, False] and np.shape(t) == (2,)
+    assert (t > 1).tolist() == [False, True] and np.argmax(t) == 1
+
+
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda t: np.fft.fft(t), "np.fft"),
+        (lambda t: np.add.reduce(t), "add.reduce"),
+        (lambda t: np.add(t, t, out=np.zeros(2)), "no option 'out'"),
+        (lambda t: np.sum(t, where=[True, False]), "np.sum on a Tensor.*where"),
+        (lambda t: np.asarray(t), "converting to a NumPy array would drop"),
+        (lambda t: np.array([t, t]), "would drop the gradient"),
+        (lambda t: float(t.sum()), r"float\(\) would drop"),
+        (lambda t: t + "a", "unsupported operand"),
+        (lambda t: t * None, "unsupported operand"),
+        (lambda t: t * 1j, "unsupported operand"),
+        (lambda t: t * np.array([1j, 2]), "complex128"),
+    ],
+)
+def test_what_is_not_covered_says_so(use, message) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(TypeError, match=message):
+        use(parameter([1.0, 2.0]))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("a", "dtype <U1"),
+        (None, "got None"),
+        ([1, None], "dtype object"),
+        (1j, "complex128"),
+        (Tensor([1.0]), "detach"),
+        ([Value(1.0)], "would drop the gradient"),
+    ],
+)
+def test_what_a_tensor_can_not_hold(data: object, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        Tensor(data)
+
+
+def test_integers_have_no_gradient() -> None:
+    t = Tensor([1, 2, 3])
+    assert t.dtype.kind == "i"
+    with pytest.raises(TypeError, match="decimal point"):
+        Tensor([1, 2], requires_grad=True)
+    with pytest.raises(TypeError, match="int64"):
+        ag.grad(ag.sum)(np.array([1, 2]))
+
+
+def test_shapes_that_do_not_fit_are_named() -> None:
+    t = parameter(np.ones((32, 784)))
+    with pytest.raises(ValueError, match=r"matmul: \(32, 784\) @ \(128, 10\): inner dimensions"):
+        t @ np.ones((128, 10))
+    with pytest.raises(ValueError, match=r"add of shapes \(32, 784\) and \(3,\)"):
+        t + np.ones(3)
+    with pytest.raises(ValueError, match="single numbers"):
+        t @ 3.0
+
+
+def test_augmented_assignment() -> None:
+    w = parameter([1.0, 2.0])
+    (w * w).sum().backward()
+    same = w
+    with ag.no_grad():
+        w -= 0.5 * w.grad
+    assert w is same and w.requires_grad and w.data.tolist() == [0.0, 0.0]
+    with pytest.raises(ValueError, match="in place on Tensor of shape.*no_grad"):
+        w += 1
+    y = w * 2
+    z = y
+    z += 1
+    assert z is not y and z.op.name == "add"
+    c = Tensor([1.0, 2.0], dtype=np.float32)
+    shared = c
+    c *= 2
+    assert shared is c and c.data.tolist() == [2.0, 4.0] and c.dtype == np.float32
+    c += w
+    assert c is not shared and c.requires_grad
+
+
+def test_in_place_never_reaches_what_was_shared_out() -> None:
+    x = parameter([1.0, 2.0])
+    y = x * 1.0
+    d = y.detach()
+    d += 1
+    assert y.data.tolist() == [1.0, 2.0] and d.data.tolist() == [2.0, 3.0]
+    leaf = x.detach()
+    leaf += 1
+    assert x.data.tolist() == [1.0, 2.0]
+    with pytest.raises(ValueError, match="read-only"):
+        y.numpy()[0] = 5.0
+    seen = x.detach()
+    loss = (seen * y).sum()
+    with ag.no_grad():
+        x *= 0  # a detached leaf is a copy: the loss keeps what it saw
+    (seen * y).sum()
+    assert loss.item() == 5.0
+
+
+def test_item_assignment() -> None:
+    c = Tensor([1.0, 2.0])
+    c[0] = 5
+    assert c.data.tolist() == [5.0, 2.0]
+    for t, value in ((parameter([1.0]), 3.0), (c, Value(1.0))):
+        with pytest.raises(ValueError, match="where\\(mask"):
+            t[0] = value
+
+
+def test_data_takes_the_same_shape_only() -> None:
+    w = Tensor(np.ones(2, np.float32), requires_grad=True)
+    w.data = [3, 4]
+    assert w.dtype == np.float32 and w.data.tolist() == [3.0, 4.0]
+    w.data -= np.ones(2)
+    assert w.dtype == np.float32 and w.data.tolist() == [2.0, 3.0]
+    mine = np.zeros(2, np.float32)
+    w.data = mine
+    mine[0] = 9
+    assert w.data.tolist() == [0.0, 0.0]
+    with pytest.raises(ValueError, match=r"can't get shape \(3,\)"):
+        w.data = np.ones(3)
+    with pytest.raises(ValueError, match="computed by mul"):
+        (w * 2).data = np.ones(2)
+
+
+def test_from_numpy_shares() -> None:
+    a = np.ones(2)
+    t = ag.from_numpy(a, requires_grad=True)
+    a[0] = 5
+    assert t.data[0] == 5
+    with pytest.raises(TypeError, match="takes an array"):
+        ag.from_numpy([1.0])
+
+
+def test_ways_out_and_looks() -> None:
+    t = parameter([[1.0, 2.0]])
+    assert t.sum().item() == 3.0 and t.tolist() == [[1.0, 2.0]] and len(t) == 1
+    assert not t.detach().requires_grad and np.asarray(t.detach()).tolist() == [[1.0, 2.0]]
+    assert repr(t) == "Tensor([[1., 2.]], requires_grad=True)"
+    assert repr(Tensor(np.float32(1), label="a")) == "Tensor(1., dtype=float32, label='a')"
+    assert f"{t.sum():.2f}" == "3.00"
+    assert [row.tolist() for row in t] == [[1.0, 2.0]] and t.T.shape == (2, 1)
+    assert (t.ndim, t.size, t.shape) == (2, 2, (1, 2))
