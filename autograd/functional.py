@@ -62,7 +62,12 @@ def result(x: Any, variable: Node, g: Data | None, graph: bool, taken: set[int])
     if isinstance(g, Node):
         return g
     g = g if type(g) is float else own(np.asarray(g) if isinstance(g, np.generic) else g, taken)
-    return make(variable.kind, g, 0) if graph or isinstance(x, Node) else plain(g)
+    return as_node(g, variable) if graph or isinstance(x, Node) else plain(g)
+
+
+def as_node(g: Any, like: Node) -> Node:
+    """A gradient as a node of its own node's kind; a constant if it is a plain number."""
+    return g if isinstance(g, Node) else make(like.kind, g, 0)
 
 
 class Trace:
@@ -120,6 +125,8 @@ class Trace:
                 g = g if isinstance(g, Node) else x.seed(g)
                 seeds[x] = seeds[x] + g if x in seeds else g
         graph = self.attached or any(isinstance(g, Node) for g in seeds.values())
+        if graph:
+            seeds = {x: as_node(g, x) for x, g in seeds.items()}
         grads = backpropagate(self.order, seeds, self.level, graph)
         taken = set(map(id, seeds.values()))
         return tree.rebuild(

@@ -24,7 +24,9 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     """The axes in another order; reversed if none is given."""
     ndim = len(shape_of(x))
     order = range(ndim)[::-1] if axes is None else axes
-    return rules.transpose(x, axes=tuple(int(a) % ndim if -ndim <= a < 0 else int(a) for a in order))
+    return rules.transpose(
+        x, axes=tuple(int(a) % ndim if -ndim <= a < 0 else int(a) for a in order)
+    )
 
 
 def broadcast_to(x: Any, shape: int | Sequence[int]) -> Any:
@@ -139,7 +141,14 @@ def matmul(x: Any, y: Any) -> Any:
     )
     kept = shape_of(out)
     kept = kept[:-1] if len(b) == 1 else kept
-    return rules.reshape(out, shape=kept[:-2] + kept[-1:] if len(a) == 1 and len(b) > 1 else kept[:-1] if len(a) == 1 else kept)
+    return rules.reshape(
+        out,
+        shape=kept[:-2] + kept[-1:]
+        if len(a) == 1 and len(b) > 1
+        else kept[:-1]
+        if len(a) == 1
+        else kept,
+    )
 
 
 def stop_gradient(x: Data) -> Any:

@@ -178,7 +178,9 @@ class Node:
 
     def operands(self) -> tuple[Any, ...]:
         """What the op was applied to: nodes, and constants as they are."""
-        return tuple(x if arg is None else arg for arg, x in zip(self.args, self.saved, strict=True))
+        return tuple(
+            x if arg is None else arg for arg, x in zip(self.args, self.saved, strict=True)
+        )
 
     @property
     def label(self) -> str | None:
@@ -223,7 +225,9 @@ def record(op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Node:
     """Apply `op` to operands of which one at least is a node: a node that remembers it."""
     if op.arity not in (None, len(operands)):
         raise TypeError(f"{op.name} takes {op.arity} operands, got {len(operands)}")
-    kind, level, args, saved = Node.scalar, 0, [], []
+    kind, level, constants = Node.scalar, 0, False
+    args: list[Node | None] = []
+    saved: list[Data] = []
     for x in operands:
         if isinstance(x, Node):
             args.append(x)
@@ -233,11 +237,13 @@ def record(op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Node:
             if x.kind is not kind:
                 kind = Node.array
         else:
+            constants = True
             args.append(None)
             saved.append(x)
-    if None in args:
-        saved = [
-            kind.constant(x) if arg is None else x for arg, x in zip(args, saved, strict=True)
+    if constants:
+        saved = [  # what has no rule, such as a condition, is no number to be checked
+            kind.constant(x) if arg is None and rule else x
+            for arg, x, rule in zip(args, saved, op.vjps)
         ]
     try:
         data = op.forward(*saved, **kwargs)

@@ -188,7 +188,8 @@ def _kept(g: Data, x: Data, axis: Axis) -> Data:
     return reshape(g, shape=kept_shape(shape_of(x), axis))
 
 
-# fmt: off: the table is set in columns, to be read and printed like one in a calculus book.
+# The table is set in columns, to be read and printed like one in a calculus book.
+# fmt: off
 
 # --- arithmetic -----------------------------------------------------------------------------------
 
@@ -314,16 +315,17 @@ log_softmax = Op("log_softmax", _log_softmax,
                  vjps=(lambda g, out, x, *, axis=-1:
                            g - exp(out) * sum(g, axis=axis, keepdims=True),))
 
-# -log softmax(x)[label] for each row of x: (n, classes); its slopes are softmax(x) - one_hot(label).
-# One row for the composition of two, which would fill an (n, classes) array with zeros on the way.
+# -log softmax(x)[label] of each row of x: (n, classes); slopes are softmax(x) - one_hot(label).
+# One row in place of two, which would fill an (n, classes) array with zeros on the way.
 softmax_cross_entropy = Op("softmax_cross_entropy", _softmax_cross_entropy,
                            vjps=(lambda g, out, x, *, labels: _kept(g, x, 1) *
                                      (exp(log_softmax(x, axis=1)) - one_hot(labels, x)),))
 
-# A layer of neurons in one row: x @ w.T + b for x: (n, in), w: (out, in), b: (out,).
+# A layer of neurons, x @ w.T + b for x: (n, in), w: (out, in), b: (out,), in place of transpose,
+# matmul and add: a training step of 784-128-10 at batch 32 takes 0.75 of the time.
 linear = Op("linear", _linear,
-            vjps=(lambda g, out, x, w, b: matmul(g, w),                        # (n, out) @ (out, in)
-                  lambda g, out, x, w, b: matmul(transpose(g, axes=(1, 0)), x),  # (out, n) @ (n, in)
+            vjps=(lambda g, out, x, w, b: matmul(g, w),              # (n, out) @ (out, in)
+                  lambda g, out, x, w, b: matmul(_swap(g), x),       # (out, n) @ (n, in)
                   lambda g, out, x, w, b: sum(g, axis=0)))
 
 matmul = Op("matmul", operator.matmul, broadcasts=True, analytic=True,   # (.., n, k) @ (.., k, m)

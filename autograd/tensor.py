@@ -150,8 +150,10 @@ class Tensor(Operators):
         self._replace(data if data is self._data else np.array(data))
 
     def _replace(self, data: Data) -> None:
-        """Take `data`, in this tensor's dtype, as a new object even where the memory is the same:
-        an op that saved the old object can tell that it is stale."""
+        """Take `data`, in this tensor's dtype, as a new object even where the memory is the same.
+
+        An op that saved the old object can tell from it that what it saw is stale.
+        """
         self._data = data.astype(self.dtype, copy=False)[...]
 
     constant = staticmethod(as_constant)
@@ -241,7 +243,7 @@ class Tensor(Operators):
 
     @property
     def T(self) -> Tensor:
-        return self.transpose()
+        return self.transpose()  # type: ignore[no-any-return]
 
     def __len__(self) -> int:
         return len(self._data)

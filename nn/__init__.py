@@ -9,3 +9,34 @@ from .module import Module, Parameter
 from .optim import SGD, Optimizer
 from .random import manual_seed
 from .train import History, evaluate, fit, predict
+
+__all__ = [
+    "DataLoader",
+    "Dataset",
+    "History",
+    "Linear",
+    "MLP",
+    "Module",
+    "Optimizer",
+    "Parameter",
+    "ReLU",
+    "SGD",
+    "Sequential",
+    "Sigmoid",
+    "Tanh",
+    "accuracy",
+    "confusion_matrix",
+    "cross_entropy",
+    "datasets",
+    "evaluate",
+    "fit",
+    "init",
+    "losses",
+    "manual_seed",
+    "metrics",
+    "mse_loss",
+    "optim",
+    "predict",
+    "scalar",
+    "split",
+]

@@ -61,7 +61,9 @@ class Linear(Module):
         return out if self.bias is None else out + self.bias  # type: ignore[no-any-return]
 
     def describe(self) -> str:
-        return f"{self.in_features}, {self.out_features}" + (", bias=False" if self.bias is None else "")
+        return f"{self.in_features}, {self.out_features}" + (
+            ", bias=False" if self.bias is None else ""
+        )
 
 
 class Activation(Module):

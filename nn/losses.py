@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 import autograd as ag
 from autograd.functions import plain_index
 from autograd.shapes import shape_of
@@ -39,6 +37,7 @@ def reduce(losses: Any, reduction: str) -> Any:
 def mse_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     """The squared error, (prediction - target)^2, averaged over all entries.
 
+    >>> import numpy as np
     >>> mse_loss(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
     np.float64(2.0)
 
@@ -53,6 +52,7 @@ def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
     """-log softmax(logits)[label], in nats, averaged over the batch. Takes logits: no softmax
     before it.
 
+    >>> import numpy as np
     >>> round(float(cross_entropy(np.zeros((8, 10)), np.zeros(8, int))), 6)  # log 10
     2.302585
 
@@ -81,5 +81,7 @@ def class_labels(name: str, logits: Any, labels: Any) -> Any:
         raise TypeError(f"{name} needs integer labels, but got {labels.dtype}")
     if labels.size and (labels.min() < 0 or labels.max() >= shape[1]):
         wrong = labels[(labels < 0) | (labels >= shape[1])][0]
-        raise ValueError(f"{name}: label {wrong} is outside 0...{shape[1] - 1} ({shape[1]} classes)")
+        raise ValueError(
+            f"{name}: label {wrong} is outside 0...{shape[1] - 1} ({shape[1]} classes)"
+        )
     return labels

@@ -86,8 +86,7 @@ class Module:
 
     def __repr__(self) -> str:
         lines = [
-            f"  ({name}): " + repr(module).replace("\n", "\n  ")
-            for name, module in _children(self)
+            f"  ({name}): " + repr(module).replace("\n", "\n  ") for name, module in _children(self)
         ]
         head = f"{type(self).__name__}({self.describe()}"
         return "\n".join([head, *lines, ")"]) if lines else f"{head})"

@@ -85,7 +85,8 @@ CASES: list[Case] = [
     *elementwise(ag.relu, lambda x: np.maximum(x, 0), (-2.0, -0.3)),
     *elementwise(ag.maximum, np.maximum, REAL, REAL),
     *elementwise(ag.minimum, np.minimum, REAL, REAL),
-    Case(ag.where, np.where, (np.array([True, False, True]), between(*REAL, 3), between(*REAL, 2, 1)),
+    Case(ag.where, np.where,
+         (np.array([True, False, True]), between(*REAL, 3), between(*REAL, 2, 1)),
          covers=(rules.where,)),
     Case(lambda x: ag.where(x > 0, x * x, x), lambda x: np.where(x > 0, x * x, x), (apart(4),),
          name="where"),
@@ -101,7 +102,8 @@ CASES: list[Case] = [
          {"shape": (2, 1)}),
     Case(ag.expand_dims, np.expand_dims, (apart(2, 3),), {"axis": (0, -1)}),
     Case(lambda *xs: ag.concatenate(xs, 1), lambda *xs: np.concatenate(xs, 1),
-         (apart(2, 1), apart(2, 3)), name="concatenate", covers=(ag.concatenate, rules.concatenate)),
+         (apart(2, 1), apart(2, 3)), name="concatenate",
+         covers=(ag.concatenate, rules.concatenate)),
     Case(lambda *xs: ag.stack(xs, -1), lambda *xs: np.stack(xs, -1), (apart(2, 3), apart(2, 3)),
          name="stack", covers=(ag.stack,)),
     Case(rules.scatter_add, lambda g, index, shape: np.array([g[1], 0.0, g[0] + g[2]]), (apart(3),),
@@ -110,7 +112,8 @@ CASES: list[Case] = [
     Case(rules.item, float, (np.array(2.5),)),
     Case(rules.alias, lambda x: x, (apart(2),)),
     *(
-        Case(lambda x, i=i: x[i], None, (apart(3, 4),), name=f"getitem {i}", covers=(rules.getitem,))
+        Case(lambda x, i=i: x[i], None, (apart(3, 4),), name=f"getitem {i}",
+             covers=(rules.getitem,))
         for i in (
             1, -1, slice(1, None), (slice(None, None, -1), 2), (..., 1), (None, 1, None),
             np.array([0, 0, 2]), ([0, 0, 2], [1, 1, -1]), (slice(1), np.array([3, 3])),
@@ -134,7 +137,8 @@ CASES: list[Case] = [
          (between(*REAL, 2, 3),), {"axis": 0}),
     Case(ag.softmax_cross_entropy,
          lambda x, labels: -np.log(np.exp(x) / np.exp(x).sum(1, keepdims=True))[[0, 1], labels],
-         (between(*REAL, 2, 3),), {"labels": np.array([2, 0])}, covers=(rules.softmax_cross_entropy,)),
+         (between(*REAL, 2, 3),), {"labels": np.array([2, 0])},
+         covers=(rules.softmax_cross_entropy,)),
     *(
         Case(ag.matmul, np.matmul, (apart(*a), apart(*b)), covers=(rules.matmul,))
         for a, b in (

@@ -66,6 +66,8 @@ def test_right_rules_pass_at_kinks_and_jumps_too() -> None:
     check_gradients(ag.maximum, np.array([1.0, 2.0]), np.array([1.0, 3.0]))
     check_gradients(ag.max, np.array([1.0, 3.0, 3.0]))
     check_gradients(lambda x: ag.where(x > 0, 1.0 + x, x), np.array([0.0, 1.0]))
+    check_gradients(lambda x, y: x**y, 1.5, np.array([0.5, 2.0]))  # a Value beside a Tensor
+    check_gradients(lambda x, y: x**y, np.array([0.5, 2.0]), 1.5)
     check_gradients(lambda x: x**5, 1.3, order=4)
 
 

@@ -204,7 +204,9 @@ def test_seeds_rule_all_randomness() -> None:
     for p, q in zip(a.parameters(), b.parameters()):
         np.testing.assert_array_equal(p.data, q.data)
     assert np.random.get_state()[1].tolist() == state
-    assert nn.Linear(2, 2, rng=5).weight.data.tolist() == nn.Linear(2, 2, rng=5).weight.data.tolist()
+    assert (
+        nn.Linear(2, 2, rng=5).weight.data.tolist() == nn.Linear(2, 2, rng=5).weight.data.tolist()
+    )
 
 
 def spirals() -> nn.Dataset:

@@ -59,7 +59,7 @@ def test_numpy_beside_a_value() -> None:
 def test_operators_of_every_day() -> None:
     v, w = Value(3.0), Value(2.0)
     assert (v**w).data == 9 and (2**v).data == 8 and abs(-v).data == 3 and (+v) is v
-    assert v > w and w < 3 and v >= 3 and v != w and v == 3.0 and not v == 4
+    assert v > w and w < 3 and v >= 3 and v != w and v == 3.0 and v != 4
     assert v != "3" and (v == None) is False  # noqa: E711  # the comparison is the point
     assert f"{v:.3f}" == "3.000" and f"{v}" == "Value(3.0)"
     assert sum([v, w, v]).data == 8
@@ -174,4 +174,8 @@ def test_ieee_numbers(f, args, value, grads) -> None:  # type: ignore[no-untyped
 
 
 def same(x: float, y: float) -> bool:
-    return (math.isnan(x) and math.isnan(y)) or (x == y and math.copysign(1, x) == math.copysign(1, y)) or (x != 0 and math.isclose(x, y, rel_tol=1e-15))
+    return (
+        (math.isnan(x) and math.isnan(y))
+        or (x == y and math.copysign(1, x) == math.copysign(1, y))
+        or (x != 0 and math.isclose(x, y, rel_tol=1e-15))
+    )
