@@ -12,6 +12,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
@@ -86,6 +87,9 @@ class Op:
             if isinstance(arg, Node):
                 return record(self, args, kwargs)
         return self.forward(*args, **kwargs)
+
+    def __get__(self, node: Any, owner: type | None = None) -> Any:
+        return self if node is None else partial(self, node)  # `exp = rules.exp` makes a method
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -248,6 +252,8 @@ def record(op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Node:
     try:
         data = op.forward(*saved, **kwargs)
     except ValueError as error:
+        if type(error) is not ValueError:  # NumPy's AxisError and LinAlgError speak for themselves
+            raise
         raise op.shape_error(saved, error) from None
     if kind is Node.scalar and isinstance(data, float):
         data = float(data)  # NumPy's float64 is a float too

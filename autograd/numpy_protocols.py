@@ -6,59 +6,78 @@ here each of its functions finds ours. What is missing from the tables raises, b
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from . import functions, rules
-from .node import Node
+from . import functions, linalg, rules, tree
+from .functions import data_of
+from .node import Node, Op
 
 UFUNCS: dict[Any, Callable[..., Any]] = {
     np.add: rules.add,
     np.subtract: rules.sub,
     np.multiply: rules.mul,
     np.divide: rules.div,
-    np.power: rules.pow,
     np.float_power: rules.pow,
+    np.power: rules.pow,
     np.negative: rules.neg,
     np.positive: lambda x: x,
-    np.absolute: rules.abs,
+    np.mod: rules.mod,
     np.fabs: rules.abs,
-    np.sign: rules.sign,
-    np.exp: rules.exp,
-    np.log: rules.log,
-    np.sqrt: rules.sqrt,
-    np.sin: rules.sin,
-    np.cos: rules.cos,
-    np.tanh: rules.tanh,
-    np.maximum: rules.maximum,
-    np.minimum: rules.minimum,
-    np.matmul: functions.matmul,
+    np.absolute: rules.abs,
+    np.divmod: divmod,
+    np.square: functions.square,
+    np.reciprocal: functions.reciprocal,
+    np.deg2rad: functions.deg2rad,
+    np.radians: functions.deg2rad,
+    np.rad2deg: functions.rad2deg,
+    np.degrees: functions.rad2deg,
+    np.rint: rules.round,
+    np.fmax: functions.fmax,
+    np.fmin: functions.fmin,
+    np.logaddexp2: functions.logaddexp2,
+    np.matmul: linalg.matmul,
+} | {
+    getattr(np, op.name): op
+    for op in vars(rules).values()
+    if isinstance(op, Op) and isinstance(getattr(np, op.name, None), np.ufunc)
 }
-"""Differentiable ufuncs."""
+"""Differentiable ufuncs. Most rows of the table have the name of theirs."""
 
 FLAT_UFUNCS = {
     np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
     np.isnan, np.isinf, np.isfinite, np.signbit, np.logical_not, np.logical_and, np.logical_or,
+    np.logical_xor,
 }  # fmt: skip
 """Ufuncs that tell something about the data, and give plain arrays."""
 
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
-    np.sum: functions.sum,
-    np.mean: functions.mean,
-    np.max: functions.max,
-    np.reshape: functions.reshape,
-    np.transpose: functions.transpose,
-    np.broadcast_to: functions.broadcast_to,
-    np.expand_dims: functions.expand_dims,
-    np.concatenate: functions.concatenate,
-    np.stack: functions.stack,
-    np.where: functions.where,
-}
-"""Differentiable functions. Options that ours lack are an error, not ignored."""
+    getattr(np, name): getattr(module, name)
+    for module, names in (
+        (functions,
+         "sinc round nan_to_num clip reshape ravel expand_dims squeeze transpose swapaxes moveaxis "
+         "rollaxis broadcast_to concatenate stack vstack hstack dstack column_stack array_split "
+         "split hsplit vsplit atleast_1d atleast_2d atleast_3d flip flipud fliplr roll rot90 "
+         "repeat tile pad diagonal diag triu tril take take_along_axis sort partition diff "
+         "sum mean var std prod max min median cumsum cumprod argmax argmin any all where"),
+        (linalg, "dot inner outer tensordot einsum kron cross trace"),
+    )
+    for name in names.split()
+} | {
+    getattr(np.linalg, name): getattr(linalg, name)
+    for name in "inv pinv det slogdet solve cholesky norm".split()
+}  # fmt: skip
+"""Functions with the name of ours. Options that ours lack are an error, not ignored."""
 
-FLAT_FUNCTIONS = {np.shape, np.ndim, np.size, np.argmax, np.argmin, np.zeros_like, np.ones_like}
+FLAT_FUNCTIONS = {
+    np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.full_like, np.empty_like,
+    np.argsort, np.argpartition, np.searchsorted, np.count_nonzero, np.nonzero, np.unique,
+    np.isclose, np.allclose, np.array_equal, np.result_type, np.array_repr, np.array_str,
+    np.array2string, np.may_share_memory, np.shares_memory,
+}  # fmt: skip
 """Functions that look at data or shape only, and give plain numbers and arrays."""
 
 
@@ -68,7 +87,7 @@ def array_ufunc(self: Node, ufunc: Any, method: str, *inputs: Any, **kwargs: Any
         return ufunc(*map(data_of, inputs), **kwargs)
     if method != "__call__" or ufunc not in UFUNCS:
         name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        raise uncovered(name, self)
+        raise uncovered(f"np.{name}", self)
     refuse_options(ufunc.__name__, kwargs)
     return UFUNCS[ufunc](*inputs)
 
@@ -78,19 +97,18 @@ def array_function(
 ) -> Any:
     """`Value` and `Tensor`'s `__array_function__`."""
     if function in FLAT_FUNCTIONS:
-        return function(*map(data_of, args), **kwargs)
+        plain = tree.map_leaves(data_of, list(args))
+        return function(*plain, **{k: tree.map_leaves(data_of, x) for k, x in kwargs.items()})
     if function not in FUNCTIONS:
-        raise uncovered(function.__name__, self)
+        raise uncovered(
+            f"{function.__module__.replace('numpy', 'np', 1)}.{function.__name__}", self
+        )
+    ours = FUNCTIONS[function]
     try:
-        return FUNCTIONS[function](*args, **kwargs)
+        call = inspect.signature(ours).bind(*args, **kwargs)
     except TypeError as error:
-        if "unexpected keyword" in str(error) or "positional argument" in str(error):
-            raise TypeError(f"np.{function.__name__} on a {type(self).__name__}: {error}") from None
-        raise
-
-
-def data_of(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x
+        raise TypeError(f"np.{function.__name__} on nodes: {error}; leave the option out") from None
+    return ours(*call.args, **call.kwargs)
 
 
 def refuse_options(name: str, kwargs: Mapping[str, Any]) -> None:
@@ -101,6 +119,6 @@ def refuse_options(name: str, kwargs: Mapping[str, Any]) -> None:
 
 def uncovered(name: str, x: Node) -> TypeError:
     return TypeError(
-        f"np.{name} is not defined on a {type(x).__name__}; "
+        f"{name} is not defined on a {type(x).__name__}; "
         "apply it to .numpy() or .item() for a result without gradient"
     )

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from . import numpy_protocols, rules
+from . import functions, numpy_protocols, rules
 from .backward import backpropagate, consumers_first
 from .node import NO_KWARGS, ORDINARY, Node, Op, mode
 
@@ -83,14 +83,23 @@ class Operators(Node):
     __truediv__, __rtruediv__ = binary(rules.div), binary(rules.div, reflected=True)
     __pow__, __rpow__ = binary(rules.pow), binary(rules.pow, reflected=True)
 
-    def __neg__(self) -> Any:
-        return rules.neg(self)
+    __mod__, __rmod__ = binary(rules.mod), binary(rules.mod, reflected=True)
+    __floordiv__ = binary(rules.floor_divide)
+    __rfloordiv__ = binary(rules.floor_divide, reflected=True)
+    __neg__, __abs__ = rules.neg, rules.abs
+    __floor__, __ceil__, __trunc__ = rules.floor, rules.ceil, rules.trunc
 
     def __pos__(self) -> Any:
         return self
 
-    def __abs__(self) -> Any:
-        return rules.abs(self)
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return rules.round(self, decimals=ndigits or 0)
 
     # Comparisons compare data and give plain booleans; hashing is by identity.
 
@@ -105,29 +114,13 @@ class Operators(Node):
     def __bool__(self) -> bool:
         return bool(self._data)
 
-    def exp(self) -> Any:
-        return rules.exp(self)
-
-    def log(self) -> Any:
-        return rules.log(self)
-
-    def sqrt(self) -> Any:
-        return rules.sqrt(self)
-
-    def sin(self) -> Any:
-        return rules.sin(self)
-
-    def cos(self) -> Any:
-        return rules.cos(self)
-
-    def tanh(self) -> Any:
-        return rules.tanh(self)
-
-    def sigmoid(self) -> Any:
-        return rules.sigmoid(self)
-
-    def relu(self) -> Any:
-        return rules.relu(self)
+    exp, log, sqrt, sin, cos, tan = (
+        rules.exp, rules.log, rules.sqrt, rules.sin, rules.cos, rules.tan,
+    )  # fmt: skip
+    tanh, sigmoid, relu, abs, sign = (
+        rules.tanh, rules.sigmoid, rules.relu, rules.abs, rules.sign,
+    )  # fmt: skip
+    square, clip, round = functions.square, functions.clip, functions.round
 
     @property
     def requires_grad(self) -> bool:

@@ -49,6 +49,11 @@ def count_along(shape: Shape, axis: Axis) -> int:
     return count
 
 
+def inverse_permutation(axes: Sequence[int]) -> Shape:
+    """The order of axes that undoes `axes`."""
+    return tuple(sorted(range(len(axes)), key=axes.__getitem__))
+
+
 def axes_to_sum(shape: Shape, target: Shape) -> Shape:
     """The axes of `shape` that broadcasting `target` to it has added or stretched.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import functions, rules
+from . import functions, linalg, rules
 from .node import NO_KWARGS, Data, Node, Op, mode
 from .operators import Operators, is_operand
 from .shapes import Axis, Shape, shape_of
@@ -267,11 +267,14 @@ class Tensor(Operators):
     __itruediv__ = in_place(rules.div, operator.itruediv)
     __ipow__ = in_place(rules.pow, operator.ipow)
 
+    __ifloordiv__ = in_place(rules.floor_divide, operator.ifloordiv)
+    __imod__ = in_place(rules.mod, operator.imod)
+
     def __matmul__(self, other: Any) -> Any:
-        return functions.matmul(self, other) if is_operand(other) else NotImplemented
+        return linalg.matmul(self, other) if is_operand(other) else NotImplemented
 
     def __rmatmul__(self, other: Any) -> Any:
-        return functions.matmul(other, self) if is_operand(other) else NotImplemented
+        return linalg.matmul(other, self) if is_operand(other) else NotImplemented
 
     def __getitem__(self, index: Any) -> Any:
         return functions.getitem(self, index)
@@ -294,14 +297,22 @@ class Tensor(Operators):
     def astype(self, dtype: Any) -> Any:
         return rules.astype(self, dtype=np.dtype(dtype))
 
-    def sum(self, axis: Axis = None, keepdims: bool = False) -> Any:
-        return functions.sum(self, axis, keepdims)
-
-    def mean(self, axis: Axis = None, keepdims: bool = False) -> Any:
-        return functions.mean(self, axis, keepdims)
-
-    def max(self, axis: Axis = None, keepdims: bool = False) -> Any:
-        return functions.max(self, axis, keepdims)
+    # Functions that have a method in NumPy or PyTorch, with the same arguments.
+    sum, mean, var, std, prod = (
+        functions.sum, functions.mean, functions.var, functions.std, functions.prod,
+    )  # fmt: skip
+    max, min, median, cumsum, cumprod = (
+        functions.max, functions.min, functions.median, functions.cumsum, functions.cumprod,
+    )  # fmt: skip
+    logsumexp, softmax, log_softmax, norm = (
+        functions.logsumexp, functions.softmax, functions.log_softmax, linalg.norm,
+    )  # fmt: skip
+    argmax, argmin, any, all = functions.argmax, functions.argmin, functions.any, functions.all
+    ravel, squeeze, swapaxes, repeat = (
+        functions.ravel, functions.squeeze, functions.swapaxes, functions.repeat,
+    )  # fmt: skip
+    flatten, take, diagonal = functions.ravel, functions.take, functions.diagonal
+    dot, trace = linalg.dot, linalg.trace
 
 
 def from_numpy(array: Data, requires_grad: bool = False, label: str | None = None) -> Tensor:

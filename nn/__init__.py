@@ -11,16 +11,16 @@ from .random import manual_seed
 from .train import History, evaluate, fit, predict
 
 __all__ = [
+    "MLP",
+    "SGD",
     "DataLoader",
     "Dataset",
     "History",
     "Linear",
-    "MLP",
     "Module",
     "Optimizer",
     "Parameter",
     "ReLU",
-    "SGD",
     "Sequential",
     "Sigmoid",
     "Tanh",

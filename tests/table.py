@@ -6,6 +6,7 @@ first and second derivatives, dtypes, shapes, and that `Value`, `Tensor` and pla
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,59 +59,208 @@ def elementwise(
     ]
 
 
-REAL, POSITIVE = (-2.0, 2.0), (0.3, 2.0)
-ABOVE = (1.1, 2.0)
+REAL, POSITIVE, NEGATIVE = (-2.0, 2.0), (0.3, 2.0), (-2.0, -0.3)
+UNIT, ABOVE = (-0.9, 0.9), (1.1, 2.0)
+
+
+def shaped(f: Callable[..., Any], reference: Callable[..., Any], *calls: Any) -> list[Case]:
+    """A function that only moves entries: `calls` are pairs of a shape and options."""
+    return [Case(f, reference, (apart(*shape),), options) for shape, options in calls]
+
+
+def joined(name: str, *shapes: tuple[int, ...], module: Any = ag, **options: Any) -> Case:
+    """A function of a list of arrays."""
+    f, reference = getattr(module, name), getattr(np, name)
+    return Case(
+        lambda *xs: f(xs, **options),
+        lambda *xs: reference(xs, **options),
+        tuple(apart(*s) for s in shapes),
+        name=f"{name} {options or ''}",
+        covers=(f,),
+    )
+
+
+def parted(name: str, shape: tuple[int, ...], *args: Any) -> Case:
+    """A function that gives a list of arrays: of their sums, weighted."""
+    f, reference = getattr(ag, name), getattr(np, name)
+    weigh = lambda parts: sum((i + 1.0) * part.sum() for i, part in enumerate(parts))
+    return Case(
+        lambda x: weigh(f(x, *args)),
+        lambda x: weigh(reference(x, *args)),
+        (apart(*shape),),
+        name=f"{name} {args}",
+        covers=(f,),
+    )
+
+
+def matrices(*stack: int, n: int = 3) -> np.ndarray:
+    """Matrices far from singular."""
+    return between(-1, 1, *stack, n, n) + 3 * np.eye(n)
+
+
+def products(f: Callable[..., Any], *pairs: Any, **options: Any) -> list[Case]:
+    reference = getattr(np, f.__name__)
+    return [Case(f, reference, tuple(between(*REAL, *s) for s in pair), options) for pair in pairs]
+
+
+def erf(x: Any) -> Any:
+    return np.vectorize(math.erf)(x)
+
+
+def normal(x: Any) -> Any:
+    return 0.5 * (1 + erf(x / math.sqrt(2)))
+
 
 CASES: list[Case] = [
     # arithmetic
-    *elementwise(rules.add, np.add, REAL, REAL),
-    *elementwise(rules.sub, np.subtract, REAL, REAL),
-    *elementwise(rules.mul, np.multiply, REAL, REAL),
-    *elementwise(rules.div, np.divide, REAL, POSITIVE),
-    *elementwise(rules.pow, np.power, POSITIVE, REAL),
-    *elementwise(rules.neg, np.negative, REAL),
+    *elementwise(ag.add, np.add, REAL, REAL),
+    *elementwise(ag.subtract, np.subtract, REAL, REAL),
+    *elementwise(ag.multiply, np.multiply, REAL, REAL),
+    *elementwise(ag.divide, np.divide, REAL, POSITIVE),
+    *elementwise(ag.power, np.power, POSITIVE, REAL),
+    *elementwise(ag.negative, np.negative, REAL),
+    *elementwise(ag.mod, np.mod, (5.1, 5.4), (2.1, 2.3)),
+    *elementwise(ag.mod, np.mod, (-5.4, -5.1), (2.1, 2.3)),
+    *elementwise(ag.floor_divide, np.floor_divide, (5.1, 5.4), (2.1, 2.3)),
+    *elementwise(ag.square, np.square, REAL),
+    *elementwise(ag.reciprocal, np.reciprocal, POSITIVE),
     # elementary functions
     *elementwise(ag.exp, np.exp, REAL),
+    *elementwise(ag.exp2, np.exp2, REAL),
+    *elementwise(ag.expm1, np.expm1, REAL),
     *elementwise(ag.log, np.log, POSITIVE),
+    *elementwise(ag.log2, np.log2, POSITIVE),
+    *elementwise(ag.log10, np.log10, POSITIVE),
+    *elementwise(ag.log1p, np.log1p, POSITIVE),
     *elementwise(ag.sqrt, np.sqrt, POSITIVE),
+    *elementwise(ag.cbrt, np.cbrt, POSITIVE),
+    *elementwise(ag.cbrt, np.cbrt, NEGATIVE),
     *elementwise(ag.sin, np.sin, REAL),
     *elementwise(ag.cos, np.cos, REAL),
+    *elementwise(ag.tan, np.tan, UNIT),
+    *elementwise(ag.arcsin, np.arcsin, UNIT),
+    *elementwise(ag.arccos, np.arccos, UNIT),
+    *elementwise(ag.arctan, np.arctan, REAL),
+    *elementwise(ag.sinh, np.sinh, REAL),
+    *elementwise(ag.cosh, np.cosh, REAL),
     *elementwise(ag.tanh, np.tanh, REAL),
+    *elementwise(ag.arcsinh, np.arcsinh, REAL),
+    *elementwise(ag.arccosh, np.arccosh, ABOVE),
+    *elementwise(ag.arctanh, np.arctanh, UNIT),
+    *elementwise(ag.sinc, np.sinc, UNIT),
+    *elementwise(ag.sinc, np.sinc, (1.1, 9.0)),
+    *elementwise(ag.sinc, np.sinc, (-3.0, -1.1)),
+    Case(ag.sinc, np.sinc, (np.array([0.0, 1.0, -1.0]),), covers=(rules.sinc,)),
+    *elementwise(ag.erf, erf, REAL),
+    *elementwise(ag.erf, erf, (2.0, 8.0)),
     *elementwise(ag.sigmoid, lambda x: 1 / (1 + np.exp(-x)), REAL),
+    *elementwise(ag.deg2rad, np.deg2rad, REAL),
+    *elementwise(ag.rad2deg, np.rad2deg, REAL),
+    *elementwise(ag.hypot, np.hypot, REAL, REAL),
+    *elementwise(ag.arctan2, np.arctan2, REAL, REAL),
+    *elementwise(ag.logaddexp, np.logaddexp, REAL, REAL),
+    *elementwise(ag.logaddexp2, np.logaddexp2, REAL, REAL),
+    *elementwise(ag.xlogy, lambda x, y: x * np.log(y), REAL, POSITIVE),
     # kinks
     *elementwise(ag.abs, np.abs, POSITIVE),
-    *elementwise(ag.abs, np.abs, (-2.0, -0.3)),
+    *elementwise(ag.abs, np.abs, NEGATIVE),
     *elementwise(ag.sign, np.sign, POSITIVE),
-    *elementwise(ag.relu, lambda x: np.maximum(x, 0), POSITIVE),
-    *elementwise(ag.relu, lambda x: np.maximum(x, 0), (-2.0, -0.3)),
+    *elementwise(ag.floor, np.floor, (1.1, 1.9)),
+    *elementwise(ag.ceil, np.ceil, (-1.9, -1.1)),
+    *elementwise(ag.trunc, np.trunc, (-1.9, -1.1)),
+    *elementwise(ag.round, np.round, (1.6, 2.4)),
+    Case(ag.round, np.round, (np.array([1.23, -4.56]),), {"decimals": 1}, covers=(rules.round,)),
     *elementwise(ag.maximum, np.maximum, REAL, REAL),
     *elementwise(ag.minimum, np.minimum, REAL, REAL),
+    *elementwise(ag.fmax, np.fmax, REAL, REAL),
+    *elementwise(ag.fmin, np.fmin, REAL, REAL),
+    *elementwise(ag.nan_to_num, np.nan_to_num, REAL),
+    Case(ag.clip, np.clip, (apart(5),), {"min": -1.0, "max": 1.0}),
+    Case(ag.clip, np.clip, (apart(5),), {"min": None, "max": 0.5}),
+    Case(ag.clip, np.clip, (apart(5), np.full(5, -1.0), np.array([-3.0, 2, 2, 2, -1]))),
     Case(ag.where, np.where,
          (np.array([True, False, True]), between(*REAL, 3), between(*REAL, 2, 1)),
          covers=(rules.where,)),
     Case(lambda x: ag.where(x > 0, x * x, x), lambda x: np.where(x > 0, x * x, x), (apart(4),),
          name="where"),
+    # activations
+    *(
+        case
+        for f, reference in (
+            (ag.relu, lambda x: np.maximum(x, 0)),
+            (ag.leaky_relu, lambda x: np.where(x > 0, x, 0.01 * x)),
+            (ag.elu, lambda x: np.where(x > 0, x, np.expm1(x))),
+            (ag.selu, lambda x: 1.05070098735548
+             * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x))),
+            (ag.gelu, lambda x: x * normal(x)),
+            (ag.silu, lambda x: x / (1 + np.exp(-x))),
+            (ag.softplus, lambda x: np.log1p(np.exp(x))),
+            (ag.logsigmoid, lambda x: -np.log1p(np.exp(-x))),
+            (ag.softsign, lambda x: x / (1 + np.abs(x))),
+            (ag.hardtanh, lambda x: np.clip(x, -1, 1)),
+        )
+        for domain in (POSITIVE, NEGATIVE, (1.5, 2.0))
+        for case in elementwise(f, reference, domain)
+    ),
+    Case(ag.gelu, lambda x, approximate: 0.5 * x
+         * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))), (apart(3),),
+         {"approximate": "tanh"}),
     # shapes
-    Case(ag.reshape, np.reshape, (apart(2, 3),), {"shape": (3, 2)}, covers=(rules.reshape,)),
-    Case(ag.reshape, np.reshape, (apart(2, 3),), {"shape": -1}),
-    Case(ag.transpose, np.transpose, (apart(2, 3, 4),), {"axes": (1, 2, 0)},
-         covers=(rules.transpose,)),
-    Case(ag.transpose, np.transpose, (apart(2, 3),)),
-    Case(ag.broadcast_to, np.broadcast_to, (apart(2, 1),), {"shape": (3, 2, 4)},
-         covers=(rules.broadcast_to,)),
+    *shaped(ag.reshape, np.reshape, ((2, 3), {"shape": (3, 2)}), ((2, 3), {"shape": -1})),
+    *shaped(ag.ravel, np.ravel, ((2, 3), {})),
+    *shaped(ag.expand_dims, np.expand_dims, ((2, 3), {"axis": (0, -1)}), ((2,), {"axis": 1})),
+    *shaped(ag.squeeze, np.squeeze, ((1, 3, 1), {}), ((1, 3, 1), {"axis": -1})),
+    *shaped(ag.transpose, np.transpose, ((2, 3, 4), {"axes": (1, 2, 0)}), ((2, 3), {}),
+            ((2, 3, 4), {"axes": (-1, 0, 1)})),
+    *shaped(ag.swapaxes, np.swapaxes, ((2, 3, 4), {"axis1": 0, "axis2": -1})),
+    *shaped(ag.moveaxis, np.moveaxis, ((2, 3, 4), {"source": 0, "destination": -1}),
+            ((2, 3, 4), {"source": (0, 1), "destination": (-1, 0)})),
+    *shaped(ag.rollaxis, np.rollaxis, ((2, 3, 4), {"axis": 2}), ((2, 3, 4), {"axis": 0, "start": 3})),
+    *shaped(ag.broadcast_to, np.broadcast_to, ((2, 1), {"shape": (3, 2, 4)}), ((), {"shape": 3})),
+    *shaped(ag.flip, np.flip, ((2, 3), {}), ((2, 3), {"axis": 1}), ((2, 3), {"axis": (0, -1)})),
+    *shaped(ag.flipud, np.flipud, ((2, 3), {})),
+    *shaped(ag.fliplr, np.fliplr, ((2, 3), {})),
+    *shaped(ag.roll, np.roll, ((2, 3), {"shift": 1}), ((2, 3), {"shift": (1, -1), "axis": (0, 1)})),
+    *shaped(ag.rot90, np.rot90, ((2, 3), {}), ((2, 3, 4), {"k": 3, "axes": (1, 2)})),
+    *shaped(ag.repeat, np.repeat, ((2, 3), {"repeats": 2}),
+            ((2, 3), {"repeats": [1, 0, 2], "axis": 1})),
+    *shaped(ag.tile, np.tile, ((2, 3), {"reps": 2}), ((3,), {"reps": (2, 1, 2)})),
+    *shaped(ag.pad, np.pad, ((2, 3), {"pad_width": 1}), ((2, 3), {"pad_width": ((1, 0), (2, 1))}),
+            ((3,), {"pad_width": (1, 2), "mode": "edge"}),
+            ((2, 3), {"pad_width": 1, "mode": "reflect"}),
+            ((3,), {"pad_width": 2, "mode": "wrap"}),
+            ((3,), {"pad_width": 2, "mode": "symmetric"}),
+            ((3,), {"pad_width": 1, "constant_values": 7.0})),
+    *shaped(ag.atleast_1d, np.atleast_1d, ((), {}), ((2,), {})),
+    *shaped(ag.atleast_2d, np.atleast_2d, ((), {}), ((2,), {}), ((1, 2, 1), {})),
+    *shaped(ag.atleast_3d, np.atleast_3d, ((), {}), ((2,), {}), ((2, 3), {}), ((1, 2, 1), {})),
+    *shaped(ag.diagonal, np.diagonal, ((3, 4), {}), ((2, 3, 4), {"offset": 1, "axis1": 1, "axis2": 2})),
+    *shaped(ag.diag, np.diag, ((3, 4), {"k": -1}), ((3,), {}), ((3,), {"k": 2}), ((2,), {"k": -1})),
+    *shaped(ag.triu, np.triu, ((3, 4), {}), ((2, 3, 3), {"k": 1})),
+    *shaped(ag.tril, np.tril, ((3, 4), {}), ((2, 3, 3), {"k": -1})),
+    joined("concatenate", (2, 1), (2, 3), axis=1),
+    joined("concatenate", (2, 1), (3,), axis=None),
+    joined("stack", (2, 3), (2, 3), axis=-1),
+    joined("vstack", (3,), (2, 3)),
+    joined("hstack", (2, 1), (2, 3)),
+    joined("hstack", (2,), (3,)),
+    joined("dstack", (2, 3), (2, 3)),
+    joined("column_stack", (2,), (2, 3)),
+    parted("split", (6, 2), 3),
+    parted("split", (6, 2), [1, 4]),
+    parted("array_split", (7, 2), 3),
+    parted("array_split", (2, 7), 3, -1),
+    parted("hsplit", (2, 4), 2),
+    parted("hsplit", (4,), 2),
+    parted("vsplit", (4, 2), [1]),
     Case(rules.sum_to, lambda x, shape: x.sum((0, 2), keepdims=True)[0], (apart(3, 2, 4),),
          {"shape": (2, 1)}),
-    Case(ag.expand_dims, np.expand_dims, (apart(2, 3),), {"axis": (0, -1)}),
-    Case(lambda *xs: ag.concatenate(xs, 1), lambda *xs: np.concatenate(xs, 1),
-         (apart(2, 1), apart(2, 3)), name="concatenate",
-         covers=(ag.concatenate, rules.concatenate)),
-    Case(lambda *xs: ag.stack(xs, -1), lambda *xs: np.stack(xs, -1), (apart(2, 3), apart(2, 3)),
-         name="stack", covers=(ag.stack,)),
     Case(rules.scatter_add, lambda g, index, shape: np.array([g[1], 0.0, g[0] + g[2]]), (apart(3),),
          {"index": np.array([2, 0, 2]), "shape": (3,)}),
     Case(rules.astype, lambda x, dtype: x, (apart(3),), {"dtype": np.dtype(float)}),
     Case(rules.item, float, (np.array(2.5),)),
     Case(rules.alias, lambda x: x, (apart(2),)),
+    # indexing
     *(
         Case(lambda x, i=i: x[i], None, (apart(3, 4),), name=f"getitem {i}",
              covers=(rules.getitem,))
@@ -121,16 +271,39 @@ CASES: list[Case] = [
             (np.array([[0], [2]]), np.array([1, 1])),
         )
     ),
-    # reductions and products
+    *shaped(ag.take, np.take, ((3, 4), {"indices": [0, 0, -1]}),
+            ((3, 4), {"indices": np.array([[0, 3], [3, 3]]), "axis": 1}),
+            ((3, 4), {"indices": 1, "axis": 0})),
+    *shaped(ag.take_along_axis, np.take_along_axis,
+            ((3, 4), {"indices": np.array([[0, 3], [1, 1], [2, 0]]), "axis": 1}),
+            ((3, 4), {"indices": np.array([[2, 0, 1, 1]]), "axis": 0})),
+    *shaped(ag.sort, np.sort, ((3, 4), {}), ((3, 4), {"axis": 0}), ((3, 4), {"axis": None})),
+    *shaped(ag.partition, np.partition, ((5,), {"kth": 2}), ((3, 4), {"kth": 1, "axis": 0})),
+    *shaped(ag.diff, np.diff, ((4,), {}), ((4, 3), {"n": 2, "axis": 0})),
+    # reductions and scans
     *(
         Case(f, reference, (apart(2, 3, 2),), {"axis": axis, "keepdims": keepdims}, covers=(row,))
         for f, reference, row in (
-            (ag.sum, np.sum, rules.sum), (ag.mean, np.mean, None), (ag.max, np.max, rules.max),
+            (ag.sum, np.sum, rules.sum), (ag.mean, np.mean, None), (ag.var, np.var, None),
+            (ag.std, np.std, None), (ag.prod, np.prod, None),
+            (ag.max, np.max, rules.max), (ag.min, np.min, rules.min),
             (ag.logsumexp, lambda x, **k: np.log(np.sum(np.exp(x), **k)), rules.logsumexp),
         )
         for axis in (None, 1, -1, (0, 2), ())
         for keepdims in (False, True)
+        if axis != () or f is not ag.std  # one entry deviates by exactly 0, where a root is steep
     ),
+    *shaped(ag.var, np.var, ((2, 3), {"axis": 1, "ddof": 1})),
+    *shaped(ag.std, np.std, ((2, 3), {"axis": 1, "ddof": 1})),
+    *shaped(ag.median, np.median, ((5,), {}), ((4, 3), {"axis": 0}), ((4, 3), {"axis": 1}),
+            ((4, 3), {"keepdims": True}), ((4, 3), {"axis": -1, "keepdims": True})),
+    *shaped(ag.cumsum, np.cumsum, ((2, 3), {}), ((2, 3), {"axis": -1}), ((2, 3), {"axis": 0})),
+    *shaped(ag.cumprod, np.cumprod, ((2, 3), {}), ((2, 5), {"axis": -1}), ((3, 2), {"axis": 0})),
+    Case(ag.prod, np.prod, (np.array([0.0, 2.0, 3.0]),)),
+    Case(ag.prod, np.prod, (np.array([0.0, 0.0, 3.0]),)),
+    Case(ag.prod, np.prod, (np.zeros((0, 2)),), {"axis": 0}),
+    Case(ag.cumprod, np.cumprod, (np.array([2.0, 0.0, 3.0, 0.0, 4.0]),)),
+    Case(rules.cumsum, np.cumsum, (apart(3),), {"axis": 0}),
     Case(ag.log_softmax, lambda x: x - np.log(np.exp(x).sum(-1, keepdims=True)),
          (between(*REAL, 2, 3),), covers=(rules.log_softmax,)),
     Case(ag.softmax, lambda x, axis: np.exp(x) / np.exp(x).sum(axis, keepdims=True),
@@ -139,19 +312,72 @@ CASES: list[Case] = [
          lambda x, labels: -np.log(np.exp(x) / np.exp(x).sum(1, keepdims=True))[[0, 1], labels],
          (between(*REAL, 2, 3),), {"labels": np.array([2, 0])},
          covers=(rules.softmax_cross_entropy,)),
+    # products
+    *products(ag.matmul, ((2, 3), (3, 4)), ((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)),
+              ((5, 2, 3), (3, 2)), ((2, 1, 2, 3), (5, 3, 2)), ((3,), (5, 3, 2)), ((5, 2, 3), (3,))),
+    *products(ag.dot, ((3,), (3,)), ((2, 3), (3, 4)), ((2, 3), (3,)), ((), (3,)), ((2, 3), ()),
+              ((2, 3), (4, 3, 2))),
+    *products(ag.inner, ((3,), (3,)), ((2, 3), (4, 3)), ((), (3,))),
+    *products(ag.outer, ((3,), (2,)), ((2, 2), (3,))),
+    *products(ag.tensordot, ((2, 3, 4), (3, 4, 5)), ((3, 4), (3, 4))),
+    *products(ag.tensordot, ((2, 3, 4), (4, 5, 2)), axes=([0, 2], [2, 0])),
+    *products(ag.tensordot, ((2, 3), (3, 2)), axes=1),
+    *products(ag.tensordot, ((2,), (3,)), axes=0),
+    *products(ag.kron, ((2, 3), (3, 2)), ((2,), (3,)), ((2, 2), (3,))),
+    *products(ag.cross, ((3,), (3,)), ((2, 3), (2, 3)), ((2, 3), (3,))),
+    *products(ag.cross, ((3, 2), (3, 2)), axis=0),
+    *shaped(ag.trace, np.trace, ((3, 4), {}), ((2, 3, 3), {"offset": 1, "axis1": 1, "axis2": 2})),
     *(
-        Case(ag.matmul, np.matmul, (apart(*a), apart(*b)), covers=(rules.matmul,))
-        for a, b in (
-            ((2, 3), (3, 4)), ((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((5, 2, 3), (3, 2)),
-            ((2, 1, 2, 3), (5, 3, 2)), ((3,), (5, 3, 2)), ((5, 2, 3), (3,)),
+        Case(lambda *xs, s=s: ag.einsum(s, *xs), lambda *xs, s=s: np.einsum(s, *xs),
+             tuple(between(*REAL, *shape) for shape in shapes), name=f"einsum {s}",
+             covers=(ag.einsum, rules.einsum))
+        for s, *shapes in (
+            ("ij,jk->ik", (2, 3), (3, 4)), ("ij,jk", (2, 3), (3, 4)), ("ij->ji", (2, 3)),
+            ("ii->i", (3, 3)), ("ii", (3, 3)), ("iij->j", (3, 3, 2)), ("ij->", (2, 3)),
+            ("i,j->ij", (2,), (3,)), ("ij,ij->i", (2, 3), (2, 3)), ("...ij,...jk->...ik", (5, 2, 3),
+             (3, 2)), ("i...,j...->ij...", (2, 4), (3, 4)), ("ijk,kl,j->il", (2, 3, 4), (4, 2), (3,)),
+            ("ij,kk->i", (2, 3), (3, 3)), ("b i, b i", (2, 3), (2, 3)), ("ij,jk->k", (1, 3), (3, 2)),
+            ("iii->i", (2, 2, 2)), (",i->i", (), (3,)),
         )
     ),
     Case(rules.linear, lambda x, w, b: x @ w.T + b, (apart(4, 3), apart(2, 3), apart(2))),
+    # linear algebra
+    *(
+        Case(getattr(ag.linalg, name), getattr(np.linalg, name), (matrices(*stack),))
+        for name in ("inv", "det")
+        for stack in ((), (2,))
+    ),
+    Case(ag.linalg.det, np.linalg.det, (np.ones((1, 1)),)),
+    Case(ag.linalg.solve, np.linalg.solve, (matrices(), between(*REAL, 3))),
+    Case(ag.linalg.solve, np.linalg.solve, (matrices(), between(*REAL, 3, 2))),
+    Case(ag.linalg.solve, np.linalg.solve, (matrices(2), between(*REAL, 3, 2)),
+         covers=(rules.solve,)),
+    Case(lambda x: ag.linalg.slogdet(-x)[1], lambda x: np.linalg.slogdet(-x)[1], (matrices(2),),
+         name="slogdet", covers=(ag.linalg.slogdet, rules.logabsdet)),
+    Case(lambda x: ag.linalg.cholesky(x @ ag.swapaxes(x, -1, -2)),
+         lambda x: np.linalg.cholesky(x @ np.swapaxes(x, -1, -2)), (matrices(2),), name="cholesky",
+         covers=(ag.linalg.cholesky,)),
+    Case(ag.linalg.pinv, np.linalg.pinv, (matrices(2),)),
+    Case(ag.linalg.pinv, np.linalg.pinv, (between(*REAL, 4, 2),)),
+    Case(ag.linalg.pinv, np.linalg.pinv, (between(*REAL, 2, 4),)),
+    Case(rules.cofactors, lambda x: np.linalg.det(x)[..., None, None]
+         * np.swapaxes(np.linalg.inv(x), -1, -2), (matrices(2),)),
+    *(
+        Case(ag.linalg.norm, np.linalg.norm, (apart(2, 3),), options)
+        for options in (
+            {}, {"axis": 1}, {"axis": (0, 1)}, {"ord": "fro"}, {"ord": 1}, {"ord": -1},
+            {"ord": np.inf}, {"ord": -np.inf, "keepdims": True}, {"ord": 1, "axis": 0},
+            {"ord": 2, "axis": 1, "keepdims": True}, {"ord": np.inf, "axis": 1},
+            {"ord": -np.inf, "axis": 0}, {"ord": 3, "axis": 1}, {"ord": 0.5, "axis": 1},
+            {"ord": 0, "axis": 1}, {"ord": 1, "axis": (1, 0)},
+        )
+    ),
 ]  # fmt: skip
 
 # Public names that are no differentiable functions.
 NOT_FUNCTIONS = {
-    ag.Value, ag.Tensor, ag.Op, ag.GradientCheckError, ag.NotDifferentiableError,
-    ag.check_gradients, ag.from_numpy, ag.stop_gradient,
+    ag.Value, ag.Tensor, ag.Op, ag.per_argument, ag.GradientCheckError, ag.NotDifferentiableError,
+    ag.check_gradients, ag.from_numpy, ag.stop_gradient, ag.draw,
     ag.grad, ag.value_and_grad, ag.no_grad, ag.enable_grad, ag.is_grad_enabled,
+    ag.argmax, ag.argmin, ag.any, ag.all,
 }  # fmt: skip

@@ -1,23 +1,23 @@
-"""What a picture of a graph shows, before any format: boxes, and what each is made of."""
+"""What there is to see of a graph, whatever the format: boxes, and what each is made of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import nan, prod
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..backward import consumers_first
-from ..node import Data, Node
-from ..shapes import Shape
+from autograd.node import Data, Node
+from autograd.shapes import Shape
 
 Kind: TypeAlias = Literal["leaf", "constant", "step"]
 
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """What is shown of an array in place of its entries; of an empty one the numbers are nan."""
+    """What is shown of an array in place of its entries: all nan if it has none."""
 
     shape: Shape
     dtype: str
@@ -33,19 +33,25 @@ Number: TypeAlias = float | Array
 class Box:
     """One node: a leaf, a constant, or a step of the computation.
 
-    `operands` are the ids of the boxes that a step is made of, in order and as often as it uses
-    them; a constant that is not drawn stands there itself.
+    `operands` are the boxes that a step was computed from, by id, in order, and as often as it
+    uses them; a constant that has no box stands there itself.
     """
 
     id: str
     kind: Kind
     value: Number
     gradient: Number | None = None
-    keeps_grad: bool = True  # whether a backward pass leaves a gradient here
+    keeps_grad: bool = True  # a backward pass leaves a gradient here
     label: str = ""
     op: str = ""
     operands: tuple[str | Number, ...] = ()
     root: bool = False
+
+    @property
+    def is_bare_number(self) -> bool:
+        """A constant that goes by its value, having no other name."""
+        bare = self.kind == "constant" and not self.label and not self.root
+        return bare and is_single(self.value)
 
 
 class Edge(NamedTuple):
@@ -58,7 +64,7 @@ class Edge(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Boxes, each after all that it is made of: a snapshot, which later changes leave alone."""
+    """Boxes in the order of the computation: a snapshot, which later changes leave alone."""
 
     boxes: tuple[Box, ...]
 
@@ -74,61 +80,79 @@ class Picture:
 def picture_of(roots: Sequence[Node], constants: bool, limit: int) -> Picture:
     """The graph that the roots were computed by.
 
-    Without `constants`, those that have no label stand only among the operands of their users.
+    Constant numbers without a label get boxes of their own only if `constants` says so.
 
     Raises:
         ValueError: the graph has more than `limit` nodes.
     """
-    order = consumers_first(*roots, level=0)
-    if len(order) > limit:
+    nodes = operands_first(roots)
+    if len(nodes) > limit:
         raise ValueError(
-            f"draw() shows at most {limit} nodes, but this graph has {len(order)}; "
-            f"draw a node further inside or a smaller model, or raise the limit with limit="
+            f"draw() shows graphs of up to {limit} nodes, but this one has {len(nodes)}; draw a "
+            f"smaller model or a node further inside, or ask for it all: limit={len(nodes)}"
         )
+    shown = set(roots)
     boxes: list[Box] = []
     ids: dict[Node | None, str] = {}
-    shown = set(roots)
-    for node in reversed(order):
-        if not (constants or node.level or node.label or node in shown):
-            continue
+    for node in nodes:
         operands: list[str | Number] = []
         for arg, seen in zip(node.args, node.saved):
             if arg in ids:
                 operands.append(ids[arg])
-            elif constants:
-                operands.append(f"n{len(boxes)}")
-                boxes.append(Box(f"n{len(boxes)}", "constant", number(seen)))
+                continue
+            constant = Box(f"n{len(boxes)}", "constant", number(seen))
+            if constants or not constant.is_bare_number:
+                boxes.append(constant)
+                operands.append(constant.id)
             else:
-                operands.append(number(seen))
-        ids[node] = f"n{len(boxes)}"
-        boxes.append(
-            Box(
-                id=ids[node],
-                kind="step" if node.op else "leaf" if node.level else "constant",
-                value=number(node._data),
-                gradient=None if node.grad is None else number(node.grad),
-                keeps_grad=keeps_grad(node),
-                label=node.label or "",
-                op=node.op.name if node.op else "",
-                operands=tuple(operands),
-                root=node in shown,
-            )
+                operands.append(constant.value)
+        box = Box(
+            id=f"n{len(boxes)}",
+            kind="step" if node.op else "leaf" if node.level else "constant",
+            value=number(node._data),
+            gradient=None if node.grad is None else number(node.grad),
+            keeps_grad=not node.op or node.keeps_grad or bool(node.notes and node.notes.retains),
+            label=node.label or "",
+            op=node.op.name if node.op else "",
+            operands=tuple(operands),
+            root=node in shown,
         )
+        if constants or not box.is_bare_number:
+            boxes.append(box)
+            ids[node] = box.id
     return Picture(tuple(boxes))
 
 
-def keeps_grad(node: Node) -> bool:
-    """Whether a backward pass leaves a gradient on the node."""
-    return not node.op or node.keeps_grad or bool(node.notes and node.notes.retains)
+def operands_first(roots: Sequence[Node]) -> list[Node]:
+    """All that the roots were computed from, constants too, each node after its operands.
+
+    Operands come in the order in which they are written, so that pictures read like the program.
+    """
+    order: dict[Node, None] = {}
+    stack = list(reversed(roots))
+    while stack:
+        node = stack.pop()
+        if node not in order:
+            waiting = [arg for arg in node.args if arg is not None and arg not in order]
+            if waiting:
+                stack += (node, *reversed(waiting))
+            else:
+                order[node] = None
+    return list(order)
 
 
 def number(data: Data) -> Number:
-    """A number itself; of an array what is shown of it."""
+    """The number itself; of an array what is shown of it."""
     if not hasattr(data, "dtype"):
         return float(data)
-    low = high = norm = float("nan")
-    if data.size:
+    low = high = norm = nan
+    if prod(data.shape):
         with np.errstate(all="ignore"):
             low, high = float(np.min(data)), float(np.max(data))
             norm = float(np.linalg.norm(np.ravel(data).astype(float)))
     return Array(tuple(data.shape), str(data.dtype), low, high, norm)
+
+
+def is_single(x: Number) -> bool:
+    """Whether this is one number, rather than several or none."""
+    return isinstance(x, float) or prod(x.shape) == 1

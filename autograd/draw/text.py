@@ -5,63 +5,48 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from .notation import brief, formula, gradient, kind_of_array, printable, written
+from .notation import formula, gradient, printable, shape_and_dtype, written
 from .picture import Box, Picture
 
-DEEPEST = 24  # levels that are indented; every line names its operands, so the rest is clear too
+DEEPEST = 24  # levels that are indented: lines name their operands, and are clear without it
 
 
 def to_text(picture: Picture, precision: int) -> str:
-    """A line for each node, and below it, indented, what it is made of.
+    """A line for each node, and below it, indented, what it was computed from.
 
-    A node that is used twice has its line where it comes first; a constant without a label has
-    none, and stands in the formulas that use it.
+    What is used twice has its line where it comes first. A constant number without a label has
+    none: it stands in the formulas that use it. All else without a label of its own goes by the
+    number of its line.
     """
-    names = {box.id: name for box, name in named(picture, precision)}
+    lines = list(outline(picture))
+    uses = Counter(box.label for box, _ in lines)
+    names = {box.id: written(box.value, precision) for box in picture.boxes}
+    for i, (box, _) in enumerate(lines, start=1):
+        unique = box.label and uses[box.label] == 1
+        names[box.id] = printable(box.label) + ("" if unique else f"#{i}")
+
     rows = [("", "", "value", "gradient")]
-    for box, depth in outline(picture):
-        operands = [
-            names[x] if isinstance(x, str) else brief(x, precision) for x in box.operands
-        ]
-        made = f"{names[box.id]} = {formula(box.op, operands)}" if box.op else names[box.id]
-        rows.append(
-            (
-                "  " * min(depth, DEEPEST) + made,
-                kind_of_array(box.value),
-                written(box.value, precision),
-                gradient(box, precision),
-            )
-        )
+    for box, depth in lines:
+        operands = [names[x] if isinstance(x, str) else written(x, precision) for x in box.operands]
+        name = names[box.id]
+        made = f"{name} = {formula(box.op, operands)}" if box.op else name
+        value, grad = written(box.value, precision), gradient(box, precision)
+        rows.append(("  " * min(depth, DEEPEST) + made, shape_and_dtype(box.value), value, grad))
+
     a, b, c, d = (max(map(len, column)) for column in zip(*rows))
-    gap = 2 if b else 0
     return "\n".join(
-        f"{made:{a}}{'':{gap}}{kind:{b}}  {value:>{c}}  {found:>{d}}".rstrip()
-        for made, kind, value, found in rows
+        f"{made:<{a}}  {array:<{b}}  {value:>{c}}  {grad:>{d}}".rstrip()
+        for made, array, value, grad in rows
     )
 
 
-def named(picture: Picture, precision: int) -> Iterator[tuple[Box, str]]:
-    """Each box with a name of its own: its label, numbered if it has none or is not the only one."""
-    uses = Counter(box.label for box in picture.boxes)
-    for i, box in enumerate(picture.boxes):
-        if is_nameless_constant(box):
-            yield box, brief(box.value, precision)
-        else:
-            yield box, printable(box.label) + (f"#{i}" if not box.label or uses[box.label] > 1 else "")
-
-
 def outline(picture: Picture) -> Iterator[tuple[Box, int]]:
-    """Each box that has a line, with its depth below a root."""
-    boxes = {box.id: box for box in picture.boxes}
-    stack = [(box.id, 0) for box in picture.boxes if box.root]
+    """The boxes that have lines, in their order, each with its depth below a root."""
+    waiting = {box.id: box for box in picture.boxes}
+    stack = [(box.id, 0) for box in reversed(picture.boxes) if box.root]
     while stack:
-        id, depth = stack.pop()
-        box = boxes.pop(id, None)
-        if box is not None and not is_nameless_constant(box):
+        name, depth = stack.pop()
+        box = waiting.pop(name, None)
+        if box is not None and not box.is_bare_number:
             yield box, depth
-            operands = [x for x in box.operands if isinstance(x, str)]
-            stack += [(x, depth + 1) for x in reversed(operands)]
-
-
-def is_nameless_constant(box: Box) -> bool:
-    return box.kind == "constant" and not box.label and not box.root
+            stack += [(x, depth + 1) for x in reversed(box.operands) if isinstance(x, str)]

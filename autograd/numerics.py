@@ -1,0 +1,235 @@
+"""Forward functions where NumPy's own will not do: floats as IEEE has them, and stable formulas.
+
+`math` and the bare operators raise where IEEE has an answer (log(0), 1/0, exp(1000)); NumPy knows
+it, but takes ten times as long on a float. So floats try `math` first.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from .node import Data
+from .shapes import Axis, Shape, axes_to_sum, shape_of
+
+
+def ieee(function: Callable[..., Any], *args: float) -> float:
+    """What NumPy's function says of floats, without its warnings."""
+    with np.errstate(all="ignore"):
+        return float(function(*args))
+
+
+def elementary(name: str, math_name: str = "") -> Callable[..., Data]:
+    """NumPy's function of that name; on floats the one that math has."""
+    on_arrays, on_floats = getattr(np, name), getattr(math, math_name or name)
+
+    def forward(*args: Data) -> Data:
+        for x in args:
+            if type(x) is not float:
+                return on_arrays(*args)
+        try:
+            return on_floats(*args)
+        except (ValueError, OverflowError):
+            return ieee(on_arrays, *args)
+
+    return forward
+
+
+def numpys(name: str) -> Callable[..., Data]:
+    """NumPy's function of that name; on floats a float."""
+    function = getattr(np, name)
+
+    def forward(*args: Data, **kwargs: Any) -> Data:
+        for x in args:
+            if type(x) is not float:
+                return function(*args, **kwargs)
+        with np.errstate(all="ignore"):
+            return float(function(*args, **kwargs))
+
+    return forward
+
+
+def bare(
+    operation: Callable[[Data, Data], Data], function: Callable[..., Any]
+) -> Callable[[Data, Data], Data]:
+    """A bare operator; where it refuses floats, what NumPy's function says."""
+
+    def forward(x: Data, y: Data) -> Data:
+        try:
+            return operation(x, y)
+        except ZeroDivisionError:
+            return ieee(function, x, y)
+
+    return forward
+
+
+divide = bare(operator.truediv, np.divide)
+mod = bare(operator.mod, np.mod)
+floor_divide = bare(operator.floordiv, np.floor_divide)
+
+
+def power(x: Data, y: Data) -> Data:
+    if type(x) is not float or type(y) is not float:
+        return x**y
+    try:
+        return math.pow(x, y)
+    except (ValueError, OverflowError):
+        return ieee(np.power, x, y)
+
+
+def pick(condition: Data, x: Data, y: Data) -> Data:
+    if type(x) is float and type(y) is float and shape_of(condition) == ():
+        return x if condition else y
+    return np.where(condition, x, y)
+
+
+def maximum(x: Data, y: Data) -> Data:
+    if type(x) is float and type(y) is float:
+        return x if x >= y or x != x else y  # nan wins, as in NumPy
+    return np.maximum(x, y)
+
+
+def minimum(x: Data, y: Data) -> Data:
+    if type(x) is float and type(y) is float:
+        return x if x <= y or x != x else y
+    return np.minimum(x, y)
+
+
+def sign(x: Data) -> Data:
+    if type(x) is float:
+        return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0 * x
+    return np.sign(x)
+
+
+def relu(x: Data) -> Data:
+    if type(x) is float:
+        return 0.0 if x <= 0.0 else x  # nan stays nan
+    return np.maximum(x, 0.0)
+
+
+def sigmoid(x: Data) -> Data:
+    if type(x) is float:
+        small = math.exp(-math.fabs(x))  # never overflows
+        return (1.0 if x >= 0.0 else small) / (1.0 + small)
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, small) / (1.0 + small)
+
+
+def xlogy(x: Data, y: Data) -> Data:
+    if type(x) is float and type(y) is float:
+        return 0.0 if x == 0.0 and y == y else x * elementary("log")(y)
+    zero = (x == 0) & ~np.isnan(y)
+    return np.where(zero, 0.0, x * np.log(np.where(zero, 1.0, y)))
+
+
+@cache
+def _erf_series() -> tuple[Any, Any]:
+    """Chebyshev series for erf(x)/x in x^2 up to 1, and for exp(x^2) erfc(x) in 2/(2 + x) beyond.
+
+    NumPy has no erf; math's, exact but for floats only, gives the points to interpolate.
+    """
+    chebyshev = np.polynomial.Chebyshev
+    near = chebyshev.interpolate(
+        np.vectorize(lambda u: math.erf(math.sqrt(u)) / math.sqrt(u)), 12, domain=[0, 1]
+    )
+    far = chebyshev.interpolate(
+        np.vectorize(lambda t: math.exp((2 / t - 2) ** 2) * math.erfc(2 / t - 2)),
+        30,
+        domain=[0.25, 2 / 3],  # x from 1 to 6, where erfc falls below float64's epsilon
+    )
+    return near, far
+
+
+def erf(x: Data) -> Data:
+    if type(x) is float:
+        return math.erf(x)
+    near, far = _erf_series()
+    size = np.minimum(np.abs(x), 6.0)
+    tail = 1.0 - np.exp(-size * size) * far(2.0 / (2.0 + size))
+    small = np.minimum(size, 1.0)
+    out = np.where(size < 1.0, small * near(small * small), tail) * np.sign(x)
+    return out.astype(x.dtype)
+
+
+def sinc(x: Data, *, n: int) -> Data:
+    """The n-th derivative of sin(pi x) / (pi x).
+
+    Near 0 by the Taylor series, elsewhere by x s_n + n s_(n-1) = d^n/dx^n sin(pi x) / pi.
+    """
+    series = sum(
+        (-1) ** k * math.pi ** (2 * k) / (2 * k + 1) / math.factorial(2 * k - n) * x ** (2 * k - n)
+        for k in range((n + 1) // 2, 13 + n)
+    )
+    far = np.where(np.abs(x) < 1.0, 1.0, x)
+    s: Any = 0.0
+    for m in range(n + 1):
+        s = (math.pi ** (m - 1) * np.sin(math.pi * far + m * math.pi / 2) - m * s) / far
+    out = np.where(np.abs(x) < 1.0, series, s)
+    return float(out) if type(x) is float else out
+
+
+def sum_to(x: Data, *, shape: Shape) -> Data:
+    axes = axes_to_sum(shape_of(x), shape)
+    return np.reshape(np.sum(x, axis=axes), shape) if axes else x
+
+
+def scatter_add(g: Data, *, index: Any, shape: Shape) -> Data:
+    out = np.zeros_like(g, shape=shape)
+    if selects_once(index):
+        out[index] = g
+    else:
+        np.add.at(out, index, g)  # an entry picked twice gets both gradients
+    return out
+
+
+def selects_once(index: Any) -> bool:
+    """Whether no entry can be picked twice: integers, slices, `...`, `None` and masks."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(
+        i is None or i is ... or isinstance(i, (int, slice)) or getattr(i, "dtype", None) == bool
+        for i in parts
+    )
+
+
+def finite_max(x: Data, axis: Axis) -> Data:
+    """The largest entry, kept, and 0 where it is infinite: the shift for sums of exponentials."""
+    top = np.max(x, axis=axis, keepdims=True)
+    return np.where(np.isfinite(top), top, 0.0)
+
+
+def logsumexp(x: Data, *, axis: Axis = None, keepdims: bool = False) -> Data:
+    top = finite_max(x, axis)
+    with np.errstate(divide="ignore"):  # log(0) = -inf is the answer where all entries are -inf
+        out = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    return out if keepdims else np.squeeze(out, axis=axis)
+
+
+def log_softmax(x: Data, *, axis: Axis = -1) -> Data:
+    shifted = x - finite_max(x, axis)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+
+
+def linear(x: Data, w: Data, b: Data) -> Data:
+    out = np.matmul(x, w.T)
+    out += b
+    return out
+
+
+def softmax_cross_entropy(x: Data, *, labels: Data) -> Data:
+    return -np.take_along_axis(log_softmax(x, axis=1), labels[:, None], axis=1)[:, 0]
+
+
+def cofactors(x: Data) -> Data:
+    """det(x) times the transposed inverse of x: (.., n, n), by singular values, as x may have none.
+
+    x = U diag(s) V^T has the cofactors det(U) det(V) U diag(products of all other s) V^T.
+    """
+    u, s, vt = np.linalg.svd(x)
+    others = np.stack([np.prod(np.delete(s, i, -1), -1) for i in range(s.shape[-1])], -1)
+    handed = (np.linalg.det(u) * np.linalg.det(vt))[..., None, None]
+    return handed * ((u * others[..., None, :]) @ vt)

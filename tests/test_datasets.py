@@ -1,0 +1,266 @@
+"""Loading data sets, and refusing damaged files. The IDX files here are written by the tests."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import struct
+import sys
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nn import datasets
+from nn.datasets import FILES, load, read_idx
+
+CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
+
+
+def idx(array: np.ndarray[Any, Any]) -> bytes:
+    """An array as the content of an IDX file."""
+    code = CODES[array.dtype.str[1:]]
+    header = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
+    return header + array.astype(array.dtype.newbyteorder(">")).tobytes()
+
+
+def write_set(folder: Path, train: int = 6, test: int = 4, zipped: bool = True) -> None:
+    """A small data set in the form of MNIST."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(train)
+    for prefix, count in (("train", train), ("t10k", test)):
+        images = rng.integers(0, 256, (count, 28, 28), np.uint8)
+        labels = rng.integers(0, 10, count, np.uint8)
+        for name, array in (("images-idx3", images), ("labels-idx1", labels)):
+            content = idx(array)
+            file = folder / f"{prefix}-{name}-ubyte{'.gz' if zipped else ''}"
+            file.write_bytes(gzip.compress(content) if zipped else content)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of its own, and no NAPKINGRAD_DATA."""
+    monkeypatch.delenv("NAPKINGRAD_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "napkingrad"
+
+
+# --- IDX ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", CODES)
+@pytest.mark.parametrize("shape", [(), (5,), (2, 3), (2, 3, 4), (0,), (3, 0)])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_every_type_and_shape_is_read(
+    tmp_path: Path, dtype: str, shape: tuple[int, ...], zipped: bool
+) -> None:
+    array = np.array(np.random.default_rng(0).normal(0, 50, shape).round(), dtype)
+    content = idx(array)
+    file = tmp_path / "numbers"
+    file.write_bytes(gzip.compress(content) if zipped else content)
+    found = read_idx(file)
+    assert found.shape == shape and found.dtype == array.dtype and found.dtype.isnative
+    assert np.array_equal(found, array)
+
+
+def damage(content: bytes) -> dict[str, tuple[bytes, str]]:
+    """What can be wrong with a file, and what should be said about it."""
+    zipped = gzip.compress(content)
+    return {
+        "empty": (b"", "no IDX file"),
+        "short magic": (content[:3], "no IDX file"),
+        "text": (b"<html>403 Forbidden</html>", r"no IDX file.*starts with b'<htm'"),
+        "text, zipped": (gzip.compress(b"<html>"), "no IDX file"),
+        "unknown type": (b"\0\0\x07\x01" + content[4:], "no IDX file"),
+        "header cut": (content[:9], "cut short in its header"),
+        "content cut": (content[:-1], "should hold 24 bytes.*but holds only 23"),
+        "too long": (content + b"\0", "should hold 24 bytes.*but holds more"),
+        "content cut, zipped": (gzip.compress(content[:-1]), "but holds only 23"),
+        "too long, zipped": (gzip.compress(content + b"\0"), "but holds more"),
+        "zip cut": (zipped[:-12], "can't be decompressed"),
+        "zip cut in its header": (zipped[:5], "can't be decompressed"),
+        "zip's checksum cut": (zipped[:-6], "can't be decompressed"),
+        "zip's checksum wrong": (zipped[:-8] + b"\1\2\3\4" + zipped[-4:], "can't be decompressed"),
+        "zip's content damaged": (zipped[:10] + b"\xff" * 9 + zipped[19:], "can't be decompressed"),
+        "rubbish after the zip": (zipped + b"rubbish", "can't be decompressed"),
+        "huge": (b"\0\0\x0e\x03" + b"\xff" * 12, "holds only 0"),
+        "huge, zipped": (gzip.compress(b"\0\0\x0e\xff" + b"\xff" * 1020 + b"\0"), "only 1"),
+    }
+
+
+@pytest.mark.parametrize("what", damage(b""))
+def test_a_damaged_file_is_named(tmp_path: Path, what: str) -> None:
+    content, message = damage(idx(np.arange(24, dtype="u1").reshape(2, 3, 4)))[what]
+    file = tmp_path / "numbers-idx3-ubyte.gz"
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=message) as error:
+        read_idx(file)
+    assert str(file) in str(error.value)
+    assert "delete it and get it again" in str(error.value)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_header_that_promises_much_takes_no_memory(tmp_path: Path, zipped: bool) -> None:
+    content = b"\0\0\x08\x01" + struct.pack(">I", 2**32 - 1) + bytes(1000)
+    file = tmp_path / "huge"
+    file.write_bytes(gzip.compress(content) if zipped else content)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="only 1000"):
+        read_idx(file)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10e6
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        read_idx(tmp_path / "nowhere")
+
+
+# --- MNIST's four files ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_four_files_make_two_parts(tmp_path: Path, name: str, zipped: bool) -> None:
+    write_set(tmp_path, zipped=zipped)
+    train, test = load(name, tmp_path)
+    assert repr(train) == "Dataset(x: (6, 784) float32, y: (6,) int64)"
+    assert repr(test) == "Dataset(x: (4, 784) float32, y: (4,) int64)"
+    assert train.x.min() >= 0 and train.x.max() == 1  # 4704 random bytes contain a 255
+    raw = read_idx(datasets.find_files(name, [tmp_path])[FILES[0]])
+    assert np.array_equal(train.x, (raw.reshape(6, 784) / np.float32(255)).astype(np.float32))
+    unflattened, _ = load(name, tmp_path, flatten=False)
+    assert unflattened.x.shape == (6, 28, 28)
+    assert np.array_equal(unflattened.x.reshape(6, 784), train.x)
+
+
+def test_where_files_are_looked_for(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_set(cache / "mnist", train=3)
+    write_set(cache / "fashion-mnist", train=4)
+    assert len(load("mnist")[0]) == 3
+    assert len(load("fashion-mnist")[0]) == 4
+    monkeypatch.setenv("NAPKINGRAD_DATA", str(tmp_path / "data"))
+    assert len(load("mnist")[0]) == 3  # nothing there: on to the cache
+    write_set(tmp_path / "data" / "mnist", train=5)
+    assert len(load("mnist")[0]) == 5
+    write_set(tmp_path / "here", train=6)
+    assert len(load("mnist", directory=str(tmp_path / "here"))[0]) == 6
+
+
+def test_without_xdg_the_cache_is_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("NAPKINGRAD_DATA", raising=False)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert datasets.folders("mnist") == [tmp_path / ".cache" / "napkingrad" / "mnist"]
+
+
+def test_missing_files_say_where_they_were_looked_for(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NAPKINGRAD_DATA", str(tmp_path / "data"))
+    write_set(tmp_path / "data" / "mnist")
+    (tmp_path / "data" / "mnist" / "t10k-labels-idx1-ubyte.gz").unlink()
+    with pytest.raises(FileNotFoundError) as error:
+        load("mnist")
+    message = str(error.value)
+    assert f"{tmp_path / 'data' / 'mnist'} (no t10k-labels-idx1-ubyte)" in message
+    assert f"{cache / 'mnist'} (no train-images-idx3-ubyte)" in message
+    assert "NAPKINGRAD_DATA" in message and "\n" not in message
+    with pytest.raises(FileNotFoundError, match=r"Looked in \S+here \(no") as error:
+        load("mnist", tmp_path / "here")
+    assert str(cache) not in str(error.value)
+
+
+def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(idx(np.zeros(5, "u1")))
+    with pytest.raises(ValueError, match=r"train-images.* has 6 images.*train-labels.* 5 labels"):
+        load("mnist", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "array", "message"),
+    [
+        (0, np.zeros((6, 32, 32), "u1"), r"images of 28x28 bytes, but holds uint8 .*\(6, 32, 32\)"),
+        (0, np.zeros((6, 28, 28), "f4"), "images of 28x28 bytes, but holds float32"),
+        (0, np.zeros(6, "u1"), "images of 28x28 bytes"),
+        (1, np.zeros((6, 28, 28), "u1"), r"one byte per label, but holds uint8 .*\(6, 28, 28\)"),
+        (1, np.zeros(6, "i4"), "one byte per label, but holds int32"),
+        (3, np.array([0, 9, 10, 3], "u1"), "labels from 0 to 9, but has a 10"),
+    ],
+)
+def test_a_file_with_something_else_in_it_is_named(
+    tmp_path: Path, file: int, array: np.ndarray[Any, Any], message: str
+) -> None:
+    write_set(tmp_path, zipped=False)
+    (tmp_path / FILES[file]).write_bytes(idx(array))
+    with pytest.raises(ValueError, match=f"{FILES[file]} should hold {message}"):
+        load("mnist", tmp_path)
+
+
+@pytest.mark.skipif(
+    not os.environ.get("NAPKINGRAD_DATA"), reason="NAPKINGRAD_DATA names no folder with real data"
+)
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
+def test_the_real_data(name: str) -> None:
+    train, test = load(name)
+    assert train.x.shape == (60000, 784) and test.x.shape == (10000, 784)
+    assert train.x.dtype == np.float32 and train.x.min() == 0 and train.x.max() == 1
+    counts = np.bincount(train.y)
+    if name == "fashion-mnist":
+        assert counts.tolist() == [6000] * 10
+    else:
+        assert train.y[:5].tolist() == [5, 0, 4, 1, 9]
+        assert counts.tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+
+
+# --- the others -----------------------------------------------------------------------------------
+
+
+def test_rectangles_and_their_means() -> None:
+    train, test = load("rectangles", rng=0)
+    assert train.x.shape == test.x.shape == (1000, 4) and train.y.shape == (1000, 1)
+    assert np.array_equal(train.x, train.x.round(1))
+    assert train.x.min() == 0 and train.x.max() == 1
+    assert np.array_equal(train.y[:, 0], train.x.mean(axis=1))
+    again, _ = load("rectangles", rng=0)
+    other, _ = load("rectangles", rng=1)
+    assert np.array_equal(train.x, again.x) and not np.array_equal(train.x, other.x)
+    assert not np.array_equal(train.x, test.x)
+    small, _ = load("rectangles", samples=7, size=3)
+    assert small.x.shape == (7, 9)
+    with pytest.raises(ValueError, match="at least 1, but are 0 and 2"):
+        load("rectangles", samples=0)
+
+
+def test_digits() -> None:
+    pytest.importorskip("sklearn")
+    train, test = load("digits")
+    assert repr(train) == "Dataset(x: (1348, 64) float32, y: (1348,) int64)"
+    assert len(test) == 449
+    assert train.x.min() == 0 and train.x.max() == 1
+    shares = np.bincount(train.y) / (np.bincount(train.y) + np.bincount(test.y))
+    assert np.abs(shares - 0.75).max() < 0.005
+    assert np.array_equal(train.x, load("digits")[0].x)
+    assert not np.array_equal(train.x, load("digits", rng=1)[0].x)
+    assert len(load("digits", test_fraction=0.5)[1]) in (898, 899)
+
+
+def test_digits_without_sklearn_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install napkingrad\[demos\]"):
+        load("digits")
+
+
+def test_unknown_names_and_options_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="'cifar'; there are rectangles, digits, mnist, fashion"):
+        load("cifar")
+    with pytest.raises(TypeError, match="sample"):
+        load("rectangles", sample=3)
+    with pytest.raises(TypeError, match="directory"):
+        load("digits", tmp_path)

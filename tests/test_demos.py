@@ -1,0 +1,165 @@
+"""The stories, told quickly: what they print, write and refuse."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nn
+from demos import averaging
+from demos.__main__ import main
+
+
+def lines_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    """What `python -m demos arguments` prints."""
+    assert main(arguments) == 0
+    out, error = capsys.readouterr()
+    assert error == ""  # no progress bar where there is no terminal
+    return out.splitlines()
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The last line that a command ends with that can't be obeyed."""
+    try:
+        code: object = main(arguments)
+    except SystemExit as error:
+        code = error.code
+    assert code == 2
+    text = capsys.readouterr().err
+    assert "Traceback" not in text
+    return text.splitlines()[-1]
+
+
+# --- the command line -----------------------------------------------------------------------------
+
+
+def test_without_a_name_the_stories_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "\n".join(lines_of(capsys))
+    assert "One neuron learns to average four grey pixels." in text
+    assert re.search(r"^ +digits +A net learns", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["averaging", "digits"])
+def test_each_story_explains_itself(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([name, "--help"])
+    assert end.value.code == 0
+    assert "--epochs" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("juggling", "invalid choice: 'juggling'"),
+        ("averaging --epochs 0", "--epochs: must be a whole number of at least 1, not '0'"),
+        ("averaging --epochs many", "--epochs: must be a whole number"),
+        ("averaging --lr -1", "--lr: must be a number above 0, not '-1'"),
+        ("averaging --lr nan", "--lr: must be a number above 0"),
+        ("averaging --lr fast", "--lr: must be a number above 0, not 'fast'"),
+        ("averaging --seed -3", "--seed: must be a whole number of at least 0"),
+        ("averaging --engine steam", "invalid choice: 'steam'"),
+        ("digits --dataset cifar", "invalid choice: 'cifar'"),
+        ("digits --batch-size 0", "--batch-size: must be a whole number of at least 1"),
+        ("digits --hidden 16,,8", "--hidden: must be whole numbers"),
+        ("digits --dataset mnist", "mnist needs four files"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    arguments: str,
+    message: str,
+) -> None:
+    monkeypatch.delenv("NAPKINGRAD_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert message in refusal(capsys, *arguments.split())
+
+
+# --- averaging ------------------------------------------------------------------------------------
+
+QUICK = ("averaging", "--samples", "100")
+
+
+@pytest.mark.parametrize("engine", ["scalar", "tensor"])
+def test_averaging(capsys: pytest.CaptureFixture[str], engine: str) -> None:
+    lines = lines_of(capsys, *QUICK, "--epochs", "150", "--engine", engine)
+    assert lines[0] == "Before training the neuron says 0.684 for [0.2, 0.5, 0.4, 0.7]."
+    said = re.fullmatch(
+        r"Now it says ([\d.]+) for \[0.2, 0.5, 0.4, 0.7\]; the mean is 0.45.", lines[-1]
+    )
+    assert said and abs(float(said[1]) - 0.45) < 0.02
+    losses = [float(line.split()[1]) for line in lines if re.match(r" +\d", line)]
+    assert len(losses) == 11 and losses == sorted(losses, reverse=True)
+
+
+def test_both_engines_find_the_same_weights() -> None:
+    data, _ = nn.datasets.load("rectangles", samples=100, rng=0)
+    scalar, tensor = (
+        averaging.train(neuron(data), epochs=50, lr=0.1)
+        for neuron in (averaging.scalar_neuron, averaging.tensor_neuron)
+    )
+    assert np.allclose(scalar, tensor, rtol=0, atol=1e-12)
+
+
+def test_averaging_in_full_reaches_the_mean() -> None:
+    data, _ = nn.datasets.load("rectangles", rng=0)
+    weights, loss = averaging.tensor_neuron(data)
+    found = averaging.train((weights, loss), epochs=300, lr=0.1)
+    assert np.allclose(found, 0.25, rtol=0, atol=0.01)
+    assert loss().item() < 1e-4
+
+
+def test_averaging_that_diverges_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    message = refusal(capsys, *QUICK, "--epochs", "2000", "--lr", "5", "--engine", "tensor")
+    assert "the loss became" in message and "--lr 0.5" in message
+
+
+# --- digits ---------------------------------------------------------------------------------------
+
+
+def test_digits(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    pytest.importorskip("matplotlib")
+    out = tmp_path / "a" / "b"
+    lines = lines_of(capsys, "digits", "--epochs", "5", "--hidden", "32,16", "--out", str(out))
+    assert lines[0].startswith("digits, 64-32-16-10: 1348 images")
+    said = re.fullmatch(r"test accuracy: ([\d.]+)%", lines[-1])
+    assert said and float(said[1]) > 90
+    assert sum(line.startswith("epoch") for line in lines) == 5
+    for picture in ("loss.png", "confusion.png", "mistakes.png"):
+        assert (out / picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_digits_reach_their_accuracy(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    first, again = (lines_of(capsys, "digits")[-1] for _ in range(2))
+    assert first == again
+    assert float(first.removeprefix("test accuracy: ").removesuffix("%")) >= 96
+
+
+def test_digits_that_diverge_say_so(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("sklearn")
+    message = refusal(capsys, "digits", "--epochs", "2", "--lr", "1e30")
+    assert "the loss became" in message
+
+
+def test_an_out_that_is_no_folder_is_refused_before_training(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    (tmp_path / "file").write_text("")
+    assert "file" in refusal(capsys, "digits", "--out", str(tmp_path / "file"))
+    assert capsys.readouterr().out == ""
+
+
+def test_pictures_without_matplotlib_say_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    message = refusal(capsys, "digits", "--out", str(tmp_path))
+    assert "pip install napkingrad[demos]" in message
