@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import functions, rules
-from .functions import data_of, diagonal, flat_root, reshape
+from .functions import flat_root
 from .shapes import Axis, normalize_axes, shape_of
+from .shaping import data_of, diagonal, reshape, squeeze, stack, take
 
 
 def matmul(x: Any, y: Any) -> Any:
@@ -35,8 +36,10 @@ def matmul(x: Any, y: Any) -> Any:
 
 
 def dot(x: Any, y: Any) -> Any:
-    """The product of vectors, of matrices, or with a number; else over the last axis of `x` and the
-    last but one of `y`."""
+    """The product of vectors, of matrices, or with a number.
+
+    Of arrays of more dimensions, over the last axis of `x` and the last but one of `y`.
+    """
     a, b = shape_of(x), shape_of(y)
     if not a or not b:
         return x * y
@@ -54,13 +57,17 @@ def outer(x: Any, y: Any) -> Any:
 
 
 def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
-    """The sum of products over pairs of axes: the last of `x` with the first of `y`, so many, or
-    those that are listed."""
+    """The sum of products over pairs of axes.
+
+    Args:
+        x, y: arrays.
+        axes: so many last axes of `x` with as many first of `y`, or a list of axes for each.
+    """
     a, b = shape_of(x), shape_of(y)
     if isinstance(axes, (int, np.integer)):
         pairs = list(range(len(a) - axes, len(a))), list(range(axes))
     else:
-        lists = [[i] if isinstance(i, (int, np.integer)) else list(i) for i in axes]
+        lists: Any = [[i] if isinstance(i, (int, np.integer)) else list(i) for i in axes]
         pairs = [i % len(a) for i in lists[0]], [i % len(b) for i in lists[1]]
     left, right = pairs
     if [a[i] for i in left] != [b[i] for i in right]:
@@ -143,8 +150,8 @@ def cross(x: Any, y: Any, axis: int = -1) -> Any:
         raise ValueError(
             f"cross: vectors have 3 entries, but shapes are {shape_of(x)}, {shape_of(y)}"
         )
-    (x1, x2, x3), (y1, y2, y3) = ([functions.take(v, i, axis) for i in range(3)] for v in (x, y))
-    return functions.stack([x2 * y3 - x3 * y2, x3 * y1 - x1 * y3, x1 * y2 - x2 * y1], axis)
+    (x1, x2, x3), (y1, y2, y3) = ([take(v, i, axis) for i in range(3)] for v in (x, y))
+    return stack([x2 * y3 - x3 * y2, x3 * y1 - x1 * y3, x1 * y2 - x2 * y1], axis)
 
 
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
@@ -165,7 +172,7 @@ def solve(a: Any, b: Any) -> Any:
     """
     if len(shape_of(b)) != 1:
         return rules.solve(a, b)
-    return functions.squeeze(rules.solve(a, reshape(b, (-1, 1))), -1)
+    return squeeze(rules.solve(a, reshape(b, (-1, 1))), -1)
 
 
 class SlogdetResult(NamedTuple):
@@ -211,7 +218,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         summed, other = (row, column) if abs(ord) == 1 else (column, row)
         sums = functions.sum(size, summed, keepdims=True)
         out = (functions.max if ord > 0 else functions.min)(sums, other, keepdims=True)
-        return out if keepdims else functions.squeeze(out, axes)
+        return out if keepdims else squeeze(out, axes)
     raise ValueError(f"norm: there is no gradient for ord={ord!r} along {len(axes)} axes")
 
 

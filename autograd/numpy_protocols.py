@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from . import functions, linalg, rules, tree
-from .functions import data_of
+from . import functions, linalg, rules, shaping, tree
 from .node import Node, Op
+from .shaping import data_of
 
 UFUNCS: dict[Any, Callable[..., Any]] = {
     np.add: rules.add,
@@ -57,12 +57,12 @@ FLAT_UFUNCS = {
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     getattr(np, name): getattr(module, name)
     for module, names in (
-        (functions,
-         "sinc round nan_to_num clip reshape ravel expand_dims squeeze transpose swapaxes moveaxis "
-         "rollaxis broadcast_to concatenate stack vstack hstack dstack column_stack array_split "
-         "split hsplit vsplit atleast_1d atleast_2d atleast_3d flip flipud fliplr roll rot90 "
-         "repeat tile pad diagonal diag triu tril take take_along_axis sort partition diff "
-         "sum mean var std prod max min median cumsum cumprod argmax argmin any all where"),
+        (functions, """sinc round nan_to_num clip where sum mean var std prod max min median cumsum
+            cumprod argmax argmin any all"""),
+        (shaping, """reshape ravel expand_dims squeeze transpose swapaxes moveaxis rollaxis
+            broadcast_to concatenate stack vstack hstack dstack column_stack array_split split
+            hsplit vsplit atleast_1d atleast_2d atleast_3d flip flipud fliplr roll rot90 repeat
+            tile pad diagonal diag triu tril take take_along_axis sort partition diff"""),
         (linalg, "dot inner outer tensordot einsum kron cross trace"),
     )
     for name in names.split()

@@ -68,7 +68,7 @@ def _concatenate_vjp(i: int, g: Data, xs: tuple[Data, ...], axis: int) -> Data:
 
 
 def _einsum_vjp(i: int, g: Data, xs: Any, inputs: tuple[str, ...], output: str) -> Data:
-    """The output and operand i change places; no index stands twice in an operand, or only there."""
+    """The output and operand i change places. No index stands twice in one, or in one alone."""
     rest = [x for j, x in enumerate(xs) if j != i]
     names = [name for j, name in enumerate(inputs) if j != i]
     return einsum(g, *rest, inputs=(output, *names), output=inputs[i])

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from . import functions, linalg, rules
+from . import functions, linalg, rules, shaping
 from .node import NO_KWARGS, Data, Node, Op, mode
 from .operators import Operators, is_operand
-from .shapes import Axis, Shape, shape_of
+from .shapes import Shape, shape_of
 
 REAL = "fiub"  # the kinds of NumPy dtype that a tensor can hold
 
@@ -277,7 +277,7 @@ class Tensor(Operators):
         return linalg.matmul(other, self) if is_operand(other) else NotImplemented
 
     def __getitem__(self, index: Any) -> Any:
-        return functions.getitem(self, index)
+        return shaping.getitem(self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if self.level or (isinstance(value, Node) and value.level):
@@ -289,10 +289,10 @@ class Tensor(Operators):
         self._replace(self._data)
 
     def reshape(self, *shape: Any) -> Any:
-        return functions.reshape(self, shape[0] if len(shape) == 1 else shape)
+        return shaping.reshape(self, shape[0] if len(shape) == 1 else shape)
 
     def transpose(self, *axes: Any) -> Any:
-        return functions.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
+        return shaping.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
 
     def astype(self, dtype: Any) -> Any:
         return rules.astype(self, dtype=np.dtype(dtype))
@@ -309,9 +309,9 @@ class Tensor(Operators):
     )  # fmt: skip
     argmax, argmin, any, all = functions.argmax, functions.argmin, functions.any, functions.all
     ravel, squeeze, swapaxes, repeat = (
-        functions.ravel, functions.squeeze, functions.swapaxes, functions.repeat,
+        shaping.ravel, shaping.squeeze, shaping.swapaxes, shaping.repeat,
     )  # fmt: skip
-    flatten, take, diagonal = functions.ravel, functions.take, functions.diagonal
+    flatten, take, diagonal = shaping.ravel, shaping.take, shaping.diagonal
     dot, trace = linalg.dot, linalg.trace
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import autograd as ag
-from autograd.functions import plain_index
 from autograd.shapes import shape_of
+from autograd.shaping import plain_index
 
 
 def same_shape(name: str, prediction: Any, target: Any) -> None:

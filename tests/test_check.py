@@ -44,7 +44,7 @@ def test_missing_term_missing_unbroadcast_and_wrong_shape_fail() -> None:
     square = Op("square", lambda x: x * x + x, (lambda g, out, x: 2 * g * x,))
     with pytest.raises(GradientCheckError, match=r"order 1, argument 0: .*numerically.*off by"):
         check_gradients(square, 0.5)
-    good = lambda g, out, x, y: g * y  # noqa: E731  # one of a row of rules
+    good = lambda g, out, x, y: g * y  # one of a row of rules
     with pytest.raises(GradientCheckError, match="shape"):
         check_gradients(product(good), X, Y[0])
     with pytest.raises(GradientCheckError, match="shape"):
