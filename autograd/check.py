@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from . import functions, tree
-from .functional import Trace, grad
+from . import tree
+from .functional import Trace, dot, grad
 from .node import Op
 from .shapes import shape_of
 
@@ -162,12 +160,6 @@ def report(
 def contracted(gradient: Callable[..., Any], direction: Any) -> Callable[..., Any]:
     """The slope in one direction, as a function: what the next order differentiates."""
     return lambda *args: dot(direction, gradient(*args))
-
-
-def dot(x: Any, y: Any) -> Any:
-    """The sum of the products of all numbers in two trees of one form."""
-    parts = [functions.sum(a * b) for a, b in zip(tree.leaves(x), tree.leaves(y))]
-    return reduce(operator.add, parts, 0.0)
 
 
 def random_like(x: Any, rng: np.random.Generator) -> Any:

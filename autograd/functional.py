@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
-from functools import wraps
+from functools import reduce, wraps
 from itertools import count
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from . import rules, tree
+from . import rules, shaping, tree
 from .backward import backpropagate, consumers_first
 from .modes import enable_grad, is_grad_enabled
 from .node import Data, Node, make
-from .shapes import shape_of
+from .shapes import Shape, shape_of
+from .shaping import data_of
 from .tensor import from_numpy, own
 from .value import Value
 
@@ -51,7 +53,7 @@ def variable(x: Any, level: int) -> Node:
 
 def plain(x: Any) -> Any:
     """A number outside the graph: a float, or an array; an array's single entry as NumPy's."""
-    data = x._data if isinstance(x, Node) else x
+    data = data_of(x)
     return data[()] if isinstance(data, np.ndarray) and data.ndim == 0 else data
 
 
@@ -192,3 +194,164 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
         return scalar_trace(f, argnums, args, kwargs).pull(1.0)
 
     return gradient
+
+
+def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
+    """The slope of a function of numbers at each entry of an array: f'(x), in the shape of x.
+
+    Exact if each entry of the result depends on its own entry of the argument only; else it is
+    the gradient of the sum of all entries.
+
+    >>> import autograd as ag
+    >>> elementwise_grad(ag.square)(np.array([1.0, 2.0, 3.0]))
+    array([2., 4., 6.])
+    """
+
+    @wraps(f, updated=())
+    def slopes(*args: Any, **kwargs: Any) -> Any:
+        trace = Trace(f, argnums, args, kwargs)
+        return trace.pull(tree.map_leaves(ones, trace.out))
+
+    return slopes
+
+
+def vjp(f: Function, argnums: Argnums = 0) -> Function:
+    """The function that returns `f(*args)` and its vector-Jacobian product, g -> g J.
+
+    One backward pass per product, whatever the number of inputs.
+
+    >>> value, pull = vjp(lambda x: x**2)(np.array([1.0, 2.0]))
+    >>> value, pull(np.array([1.0, 0.5]))
+    (array([1., 4.]), array([2., 2.]))
+
+    Args:
+        f: a function of floats, arrays, or nested lists, tuples and dicts of them, that returns
+            one of these.
+        argnums: which positional argument to differentiate by, or a tuple of them.
+    """
+
+    @wraps(f, updated=())
+    def linearized(*args: Any, **kwargs: Any) -> tuple[Any, Function]:
+        trace = Trace(f, argnums, args, kwargs)
+        return trace.value(), trace.pull
+
+    return linearized
+
+
+def jvp(f: Function, argnums: Argnums = 0) -> Function:
+    """The function that returns `f(*args)` and its Jacobian-vector product, v -> J v.
+
+    The slope along a direction. A product takes two backward passes and none forward: g J is
+    linear in g, and its derivative by g in the direction of v is J v (Townsend 2017).
+
+    >>> value, push = jvp(lambda x: x**2)(np.array([1.0, 2.0]))
+    >>> value, push(np.array([1.0, 0.5]))
+    (array([1., 4.]), array([2., 2.]))
+
+    Args: as for `vjp`; the direction has the form of the argument.
+    """
+
+    @wraps(f, updated=())
+    def linearized(*args: Any, **kwargs: Any) -> tuple[Any, Function]:
+        trace = Trace(f, argnums, args, kwargs)
+
+        def push(direction: Any) -> Any:
+            def slope(g: Any) -> Any:
+                return dot(trace.pull(g), direction)
+
+            product = Trace(slope, 0, (tree.map_leaves(zeros, trace.out),), {}).pull(1.0)
+            outer = trace.attached or any(isinstance(v, Node) for v in tree.leaves(direction))
+            return product if outer else tree.map_leaves(plain, product)
+
+        return trace.value(), push
+
+    return linearized
+
+
+def hvp(f: Function, argnums: Argnums = 0) -> Function:
+    """The function that returns the gradient of `f` and its Hessian-vector product, v -> H v.
+
+    H is symmetric, so that H v is a vector-Jacobian product of the gradient: one backward pass
+    over the graph of the first, and H itself is never formed (Pearlmutter 1994).
+
+    >>> gradient, product = hvp(lambda x: (x**3).sum())(np.array([1.0, 2.0]))
+    >>> gradient, product(np.array([1.0, 1.0]))
+    (array([ 3., 12.]), array([ 6., 12.]))
+    """
+    return vjp(grad(f, argnums), argnums)
+
+
+def jacobian(f: Function, argnums: Argnums = 0) -> Function:
+    """All derivatives of all entries of `f(*args)`, in the shape of the result, then the argument.
+
+    One backward pass for each entry of the result.
+
+    >>> jacobian(lambda x: x[:2] * x[2])(np.array([1.0, 2.0, 3.0]))
+    array([[3., 0., 1.],
+           [0., 3., 2.]])
+
+    Where argument or result are nested, so is the Jacobian: first like the result.
+    """
+
+    @wraps(f, updated=())
+    def derivatives(*args: Any, **kwargs: Any) -> Any:
+        trace = Trace(f, argnums, args, kwargs)
+        outs = list(tree.leaves(trace.out))
+
+        def rows(k: int) -> Any:
+            """The derivatives of the k-th number or array of the result."""
+            shape = shape_of(outs[k])
+            seeds: list[Any] = [tree.map_leaves(zeros, x) for x in outs]
+            pulled = []
+            for entry in np.ndindex(shape):
+                seeds[k] = zeros(outs[k])
+                if shape:
+                    seeds[k][entry] = 1.0
+                else:
+                    seeds[k] = 1.0
+                pulled.append(list(tree.leaves(trace.pull(seeds))))
+            columns = (
+                stacked([row[j] for row in pulled], shape, x)
+                for j, x in enumerate(tree.leaves(trace.inputs))
+            )
+            return tree.rebuild(trace.inputs, columns)
+
+        return tree.rebuild(trace.out, (rows(k) for k in range(len(outs))))
+
+    return derivatives
+
+
+def hessian(f: Function, argnums: Argnums = 0) -> Function:
+    """All second derivatives of a function that returns one number: its gradient's Jacobian.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0]))
+    array([[6., 2.],
+           [2., 0.]])
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def stacked(rows: list[Any], shape: Shape, x: Any) -> Any:
+    """A gradient for each entry of a result as one array; of a single number, just the gradient."""
+    if not shape:
+        return rows[0]
+    if not rows:
+        return np.zeros(shape + shape_of(x))
+    return shaping.reshape(shaping.stack(rows), shape + shape_of(x))
+
+
+def dot(x: Any, y: Any) -> Any:
+    """The sum of the products of all numbers in two trees of one form."""
+    pairs = zip(tree.leaves(x), tree.leaves(y))
+    return reduce(operator.add, (rules.sum(a * b) for a, b in pairs), 0.0)
+
+
+def zeros(x: Any) -> Any:
+    """Zeros of the shape and dtype of a result, as plain numbers."""
+    data = data_of(x)
+    return np.zeros_like(data) if hasattr(data, "dtype") else 0.0
+
+
+def ones(x: Any) -> Any:
+    data = data_of(x)
+    return np.ones_like(data) if hasattr(data, "dtype") else 1.0

@@ -120,3 +120,102 @@ def test_a_long_inner_graph_is_no_matter_to_the_outer_closure() -> None:
 
     assert grad(f)(3.0) == 1.0
     assert len(calls) == 10  # by the outer derivative alone
+
+
+def net(p: dict, x: np.ndarray) -> Tensor:
+    return ag.tanh(x @ p["w"] + p["b"]) @ p["v"]
+
+
+@pytest.fixture
+def point() -> tuple[dict, np.ndarray]:
+    rng = np.random.default_rng(0)
+    p = {"w": rng.normal(size=(3, 4)), "b": rng.normal(size=4), "v": rng.normal(size=4)}
+    return p, rng.normal(size=(5, 3))
+
+
+def test_products_agree_with_the_jacobian(point) -> None:  # type: ignore[no-untyped-def]
+    p, x = point
+    J = ag.jacobian(net)(p, x)
+    assert {k: j.shape for k, j in J.items()} == {"w": (5, 3, 4), "b": (5, 4), "v": (5, 4)}
+    rng = np.random.default_rng(1)
+    v = {k: rng.normal(size=a.shape) for k, a in p.items()}
+    g = rng.normal(size=5)
+    value, pull = ag.vjp(net)(p, x)
+    np.testing.assert_allclose(value, net(p, x))
+    for k, pulled in pull(g).items():
+        np.testing.assert_allclose(pulled, np.tensordot(g, J[k], 1))
+    value, push = ag.jvp(net)(p, x)
+    pushed = push(v)
+    assert type(pushed) is np.ndarray
+    np.testing.assert_allclose(pushed, sum((J[k] * v[k]).reshape(5, -1).sum(1) for k in p))
+    np.testing.assert_allclose(push(v), pushed)  # and again
+
+
+def test_hessian_and_its_product(point) -> None:  # type: ignore[no-untyped-def]
+    p, x = point
+
+    def loss(w: Tensor) -> Tensor:
+        return (net({**p, "w": w}, x) ** 2).mean()
+
+    H = ag.hessian(loss)(p["w"])
+    np.testing.assert_allclose(H, np.transpose(H, (2, 3, 0, 1)), atol=1e-12)
+    v = np.random.default_rng(2).normal(size=(3, 4))
+    gradient, product = ag.hvp(loss)(p["w"])
+    np.testing.assert_allclose(gradient, grad(loss)(p["w"]))
+    np.testing.assert_allclose(product(v), np.tensordot(H, v, 2))
+    h = 1e-6
+    numeric = (grad(loss)(p["w"] + h * v) - grad(loss)(p["w"] - h * v)) / (2 * h)
+    np.testing.assert_allclose(product(v), numeric, rtol=1e-6)
+    third = grad(lambda w: (ag.hvp(loss)(w)[1](v) * v).sum())(p["w"])
+    up, down = (ag.hvp(loss)(p["w"] + s * v)[1](v) for s in (1e-5, -1e-5))
+    assert (third * v).sum() == pytest.approx(((up - down) * v).sum() / 2e-5, rel=1e-6)
+
+
+def test_jacobians_of_every_form() -> None:
+    assert ag.jacobian(lambda x: x * x)(3.0) == 6.0
+    assert ag.jacobian(lambda x: x * Tensor([1.0, 2.0]))(3.0).tolist() == [1.0, 2.0]
+    assert ag.jacobian(lambda x: [x, {"a": x * x}])(3.0) == [1.0, {"a": 6.0}]
+    J = ag.jacobian(lambda x, y: ag.outer(x, y), argnums=(0, 1))(np.ones(2), np.ones(3))
+    assert [j.shape for j in J] == [(2, 3, 2), (2, 3, 3)]
+    assert ag.hessian(lambda x: x[0] * x[1] ** 2)([2.0, 3.0]) == [[0.0, 6.0], [6.0, 4.0]]
+    mixed = ag.hessian(lambda x, y: x * y * y, argnums=(0, 1))(2.0, 3.0)
+    assert mixed == ((0.0, 6.0), (6.0, 4.0))
+    assert ag.jacobian(lambda x: x[:0])(np.ones(2)).shape == (0, 2)
+    assert ag.jacobian(lambda x: np.ones(2))(1.0).tolist() == [0.0, 0.0]
+
+
+def test_outer_derivatives_reach_through_all_of_them() -> None:
+    x = Tensor([1.0, 2.0])
+    assert grad(lambda s: ag.jacobian(lambda x: s * x**2)(x).sum())(3.0) == 6.0
+    assert grad(lambda s: ag.jvp(lambda x: (s * x) ** 2)(x)[1](x).sum())(3.0) == 2 * 2 * 3 * 5.0
+    assert grad(lambda s: ag.vjp(lambda x: s * x**2)(x)[1](s * x).sum())(3.0) == 2 * 2 * 3 * 5.0
+    assert grad(lambda s: ag.hvp(lambda x: (s * x**3).sum())(x)[1](x).sum())(3.0) == 6 * 5.0
+    assert grad(lambda s: ag.elementwise_grad(lambda x: s * x**2)(x).sum())(3.0) == 6.0
+    direction = grad(lambda v: ag.jvp(ag.sin)(2.0)[1](v))(1.0)
+    assert direction == pytest.approx(math.cos(2.0))
+
+
+def test_elementwise_slopes() -> None:
+    x = np.linspace(-2, 2, 7)
+    f = ag.tanh
+    for n in range(4):
+        np.testing.assert_allclose(
+            f(x), [nth_tanh(n, xi) for xi in x], rtol=1e-10, atol=1e-12
+        )
+        f = ag.elementwise_grad(f)
+    assert ag.elementwise_grad(ag.sin)(0.0) == 1.0
+
+
+def nth_tanh(n: int, x: float) -> float:
+    f = ag.tanh
+    for _ in range(n):
+        f = grad(f)
+    return f(float(x))
+
+
+def test_seeds_must_fit() -> None:
+    _, pull = ag.vjp(lambda x: x * 2)(np.ones(3))
+    with pytest.raises(ValueError, match=r"shape \(3,\)"):
+        pull(np.ones(2))
+    with pytest.raises(ValueError, match="1 outputs, but got 2 seeds"):
+        pull([np.ones(3), 1.0])
