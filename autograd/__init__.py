@@ -17,7 +17,9 @@ from .node import NotDifferentiableError, Op, per_argument
 from .functional import (
     elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp,
 )
-from .modes import enable_grad, is_grad_enabled, no_grad
+from .anomaly import AnomalyError
+from .checkpoint import checkpoint
+from .modes import detect_anomaly, enable_grad, is_grad_enabled, no_grad
 from .check import check_gradients, GradientCheckError
 from .draw import draw
 from .rules import (
@@ -41,22 +43,22 @@ from .shaping import (
 from .linalg import cross, dot, einsum, inner, kron, matmul, outer, tensordot, trace
 
 __all__ = [
-    "GradientCheckError", "NotDifferentiableError", "Op", "Tensor", "Value", "abs", "add", "all",
-    "any", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
-    "argmin", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_to", "cbrt",
-    "ceil", "check_gradients", "clip", "column_stack", "concatenate", "cos", "cosh", "cross",
-    "cumprod", "cumsum", "deg2rad", "diag", "diagonal", "diff", "divide", "dot", "draw", "dstack",
-    "einsum", "elementwise_grad", "elu", "enable_grad", "erf", "exp", "exp2", "expand_dims",
-    "expm1", "flip", "fliplr", "flipud", "floor", "floor_divide", "fmax", "fmin", "from_numpy",
-    "gelu", "grad", "hardtanh", "hessian", "hsplit", "hstack", "hvp", "hypot", "inner",
-    "is_grad_enabled", "jacobian", "jvp", "kron", "leaky_relu", "linalg", "log", "log1p", "log2",
-    "log10", "log_softmax", "logaddexp", "logaddexp2", "logsigmoid", "logsumexp", "matmul", "max",
-    "maximum", "mean", "median", "min", "minimum", "mod", "moveaxis", "multiply", "nan_to_num",
-    "negative", "no_grad", "outer", "pad", "partition", "per_argument", "power", "prod", "rad2deg",
-    "ravel", "reciprocal", "relu", "repeat", "reshape", "roll", "rollaxis", "rot90", "round",
-    "selu", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax", "softmax_cross_entropy",
-    "softplus", "softsign", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
-    "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh",
-    "tensordot", "tile", "trace", "transpose", "tril", "triu", "trunc", "value_and_grad", "var",
-    "vjp", "vsplit", "vstack", "where", "xlogy",
+    "AnomalyError", "GradientCheckError", "NotDifferentiableError", "Op", "Tensor", "Value", "abs",
+    "add", "all", "any", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
+    "argmax", "argmin", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_to",
+    "cbrt", "ceil", "check_gradients", "checkpoint", "clip", "column_stack", "concatenate", "cos",
+    "cosh", "cross", "cumprod", "cumsum", "deg2rad", "detect_anomaly", "diag", "diagonal", "diff",
+    "divide", "dot", "draw", "dstack", "einsum", "elementwise_grad", "elu", "enable_grad", "erf",
+    "exp", "exp2", "expand_dims", "expm1", "flip", "fliplr", "flipud", "floor", "floor_divide",
+    "fmax", "fmin", "from_numpy", "gelu", "grad", "hardtanh", "hessian", "hsplit", "hstack", "hvp",
+    "hypot", "inner", "is_grad_enabled", "jacobian", "jvp", "kron", "leaky_relu", "linalg", "log",
+    "log1p", "log2", "log10", "log_softmax", "logaddexp", "logaddexp2", "logsigmoid", "logsumexp",
+    "matmul", "max", "maximum", "mean", "median", "min", "minimum", "mod", "moveaxis", "multiply",
+    "nan_to_num", "negative", "no_grad", "outer", "pad", "partition", "per_argument", "power",
+    "prod", "rad2deg", "ravel", "reciprocal", "relu", "repeat", "reshape", "roll", "rollaxis",
+    "rot90", "round", "selu", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax",
+    "softmax_cross_entropy", "softplus", "softsign", "sort", "split", "sqrt", "square", "squeeze",
+    "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis",
+    "tan", "tanh", "tensordot", "tile", "trace", "transpose", "tril", "triu", "trunc",
+    "value_and_grad", "var", "vjp", "vsplit", "vstack", "where", "xlogy",
 ]

@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from .node import Data, Node, NotDifferentiableError, Op
+from .anomaly import check_gradient
+from .node import Data, Node, NotDifferentiableError, mode
+from .shapes import shape_of
 
 
-def consumers_first(*roots: Node, level: int = 1) -> list[Node]:
-    """The nodes that the roots are made of, themselves included, each after all that use it.
+def operands_first(
+    *roots: Node, level: int = 0, stop: Callable[[Node], bool] | None = None
+) -> list[Node]:
+    """The nodes that the roots are made of, themselves included, each after its operands.
 
-    An iterative depth-first search, reversed; operands in the order in which they were written,
-    so that the same program adds up the same numbers in the same order in every process. Nodes
-    below `level` are constants, and are left out.
+    An iterative depth-first search. Operands come as they are written, so that the same program
+    adds up the same numbers in the same order in every process.
+
+    Args:
+        roots: where to start.
+        level: nodes below it are left out; constants are on level 0.
+        stop: says of a node whether to leave it out, with all that is behind it.
     """
     order: list[Node] = []
     seen: set[Node] = set()
-    stack: list[Node | None] = [root for root in roots if root.level >= level]
+    stack: list[Node | None] = [node for node in reversed(roots) if node.level >= level]
     while stack:
         node = stack.pop()
         if node is None:  # all that the next one is made of has been placed
             order.append(stack.pop())  # type: ignore[arg-type]  # None always lies on a node
-        elif node not in seen:
+        elif node not in seen and (stop is None or not stop(node)):
             seen.add(node)
             stack += (node, None)
-            for arg in node.args:
+            for arg in reversed(node.args):
                 if arg is not None and arg.level >= level and arg not in seen:
                     stack.append(arg)
+    return order
+
+
+def consumers_first(*roots: Node, level: int = 1) -> list[Node]:
+    """The nodes to differentiate by, each after all that use it."""
+    order = operands_first(*roots, level=level)
     order.reverse()
     return order
 
@@ -45,12 +59,15 @@ def backpropagate(
     """
     grads = dict(seeds)
     kept: dict[Node, Data] = {}
+    anomaly = mode.get().anomaly
     with np.errstate(all="ignore"):
         for node in order:
             g = grads.pop(node)
-            op = node.op
-            if op is None or node.keeps_grad or (node.notes and node.notes.retains):
+            if node.notes is not None and node.notes.hooks:
+                g = hooked(node, g)
+            if node.keeps_grad or node.leaves_grad:
                 kept[node] = g
+            op = node.op
             if op is None:
                 continue
             out: Data = node if graph else node._data
@@ -62,16 +79,36 @@ def backpropagate(
                     arg.stale(op, graph)
                 if arg.level >= level:
                     if vjp is None:
-                        raise missing_rule(op, node.args.index(arg), arg)
+                        raise missing_rule(node, arg)
                     part = vjp(g, out, *operands, **kwargs) if kwargs else vjp(g, out, *operands)
                     if type(part) is not arg.plain:
                         part = arg.fit(part, op)
+                    if anomaly:
+                        check_gradient(node, arg, g, part)
                     grads[arg] = grads[arg] + part if arg in grads else part
+    kept.update(grads)  # of nodes outside of the order, at which the pass ends
     return kept
 
 
-def missing_rule(op: Op, i: int, arg: Node) -> NotDifferentiableError:
+def hooked(node: Node, g: Data) -> Data:
+    """The gradient that the node's hooks make of `g`."""
+    assert node.notes is not None
+    for hook in node.notes.hooks:
+        changed = hook(g)
+        if changed is not None:
+            if shape_of(changed) != shape_of(g):
+                raise ValueError(
+                    f"a hook on {node.describe()} changed the gradient's shape "
+                    f"from {shape_of(g)} to {shape_of(changed)}"
+                )
+            g = changed
+    return g
+
+
+def missing_rule(node: Node, arg: Node) -> NotDifferentiableError:
+    assert node.op is not None
     return NotDifferentiableError(
-        f"{op.name} has no derivative for its argument {i} ({arg.describe()}); "
+        f"{node.op.name} has no derivative for its argument {node.position(arg)} "
+        f"({arg.describe()}); "
         "pass arg.detach() if it is meant as a constant"
     )

@@ -16,6 +16,7 @@ from functools import partial
 from itertools import count
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
+from . import anomaly
 from .shapes import shape_of
 
 Data: TypeAlias = Any  # a float, or an array of any type that speaks NumPy's protocols
@@ -29,6 +30,7 @@ class Mode(NamedTuple):
 
     recording: bool = True
     anomaly: bool = False
+    tape: list[Node] | None = None  # where new nodes are noted, for checkpoint()
 
 
 ORDINARY = Mode()
@@ -41,6 +43,8 @@ class Notes:
 
     label: str | None = None
     retains: bool = False  # a backward pass leaves a gradient on this intermediate node
+    hooks: tuple[Callable[[Any], Any], ...] = ()  # see every gradient that comes in, or change it
+    origin: str | None = None  # the line of the program that computed it, under detect_anomaly()
 
 
 class NotDifferentiableError(TypeError):
@@ -186,6 +190,10 @@ class Node:
             x if arg is None else arg for arg, x in zip(self.args, self.saved, strict=True)
         )
 
+    def position(self, arg: Node) -> int:
+        """Which of the operands `arg` is, the first if it is several."""
+        return [x is arg for x in self.args].index(True)
+
     @property
     def label(self) -> str | None:
         """The name shown in messages and pictures."""
@@ -194,6 +202,11 @@ class Node:
     @label.setter
     def label(self, label: str | None) -> None:
         self.note().label = label
+
+    @property
+    def leaves_grad(self) -> bool:
+        """Whether a backward pass leaves a gradient on this node."""
+        return self.op is None or self.keeps_grad or (self.notes is not None and self.notes.retains)
 
     def note(self) -> Notes:
         """This node's notes, begun if there are none."""
@@ -229,6 +242,39 @@ def record(op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Node:
     """Apply `op` to operands of which one at least is a node: a node that remembers it."""
     if op.arity not in (None, len(operands)):
         raise TypeError(f"{op.name} takes {op.arity} operands, got {len(operands)}")
+    kind, level, args, saved = taken_apart(op, operands)
+    try:
+        data = op.forward(*saved, **kwargs)
+    except ValueError as error:
+        if type(error) is not ValueError:  # NumPy's AxisError and LinAlgError speak for themselves
+            raise
+        raise op.shape_error(saved, error) from None
+    if kind is Node.scalar and isinstance(data, float):
+        data = float(data)  # NumPy's float64 is a float too
+    else:  # an array's only item is a float, and scalars stacked are an array
+        kind = Node.scalar if type(data) is float else Node.array
+    doing = mode.get()
+    if doing.anomaly:
+        anomaly.check_result(op, args, saved, data)
+    if not level or not doing.recording:
+        return make(kind, data, 0)
+    return noted(make(kind, data, level, op, tuple(args), tuple(saved), kwargs or NO_KWARGS))
+
+
+def noted(node: Node) -> Node:
+    """`node`, noted down where the mode asks for it."""
+    doing = mode.get()
+    if doing.tape is not None:
+        doing.tape.append(node)
+    if doing.anomaly:
+        node.note().origin = anomaly.line_of_user()
+    return node
+
+
+def taken_apart(
+    op: Op, operands: Sequence[Any]
+) -> tuple[type[Node], int, list[Node | None], list[Data]]:
+    """The kind of node that the operands call for, its level, and their nodes and data."""
     kind, level, constants = Node.scalar, 0, False
     args: list[Node | None] = []
     saved: list[Data] = []
@@ -249,18 +295,4 @@ def record(op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Node:
             kind.constant(x) if arg is None and rule else x
             for arg, x, rule in zip(args, saved, op.vjps)
         ]
-    try:
-        data = op.forward(*saved, **kwargs)
-    except ValueError as error:
-        if type(error) is not ValueError:  # NumPy's AxisError and LinAlgError speak for themselves
-            raise
-        raise op.shape_error(saved, error) from None
-    if kind is Node.scalar and isinstance(data, float):
-        data = float(data)  # NumPy's float64 is a float too
-    elif type(data) is float:
-        kind = Node.scalar  # an array's only item
-    else:
-        kind = Node.array  # scalars stacked
-    if level and mode.get().recording:
-        return make(kind, data, level, op, tuple(args), tuple(saved), kwargs or NO_KWARGS)
-    return make(kind, data, 0)
+    return kind, level, args, saved

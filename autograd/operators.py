@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from . import functions, numpy_protocols, rules
+from . import copying, functions, numpy_protocols, rules
 from .backward import backpropagate, consumers_first
 from .node import NO_KWARGS, ORDINARY, Node, Op, mode
 
@@ -127,9 +127,50 @@ class Operators(Node):
         """Whether derivatives with respect to this number, or to what it is made of, are kept."""
         return self.level > 0
 
+    __deepcopy__ = copying.copied
+    __reduce__ = copying.pickled
+
     def item(self) -> float:
         """The number as a plain `float`, outside the graph; a tensor must have one entry."""
         return float(self._data.item() if self.kind is Node.array else self._data)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        """Begin or end to differentiate with respect to this leaf, in place; returns it.
+
+        Raises:
+            ValueError: it was computed; only leaves can choose.
+            TypeError: it holds integers.
+        """
+        if self.op is not None:
+            raise ValueError(
+                f"{self.describe()} was computed by {self.op.name}; only leaves can choose whether "
+                "they require a gradient. Use detach() for a constant"
+            )
+        if requires_grad and self.kind is Node.array and self._data.dtype.kind != "f":
+            raise TypeError(f"only floating-point numbers have gradients, not {self._data.dtype}")
+        self.level = int(requires_grad)
+        return self
+
+    def retain_grad(self) -> None:
+        """Keep `.grad` after a backward pass although this is no leaf. A `Value` always does."""
+        self.note().retains = True
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
+        """Have `hook(g)` called with this number's gradient in every backward pass.
+
+        The gradient is complete then, and plain data (nodes, while something is differentiating
+        the pass itself). What the hook returns, if not `None`, goes on in its place. It must not
+        change `g` itself.
+
+        Returns: a function that removes the hook.
+        """
+        notes = self.note()
+        notes.hooks = (*notes.hooks, hook)
+
+        def remove() -> None:
+            notes.hooks = tuple(h for h in notes.hooks if h is not hook)
+
+        return remove
 
     def leaves_graph(self, use: str) -> TypeError:
         """The error for a use that would silently drop this node's gradient."""

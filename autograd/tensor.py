@@ -200,10 +200,6 @@ class Tensor(Operators):
             g = self.grad + g
         self.grad = own(np.asarray(g) if isinstance(g, np.generic) else g, taken)
 
-    def retain_grad(self) -> None:
-        """Keep this tensor's `.grad` after a backward pass although it is no leaf."""
-        self.note().retains = True
-
     def detach(self) -> Tensor:
         """The same numbers as a constant: no gradient flows through it.
 

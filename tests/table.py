@@ -382,7 +382,9 @@ CASES: list[Case] = [
 NOT_FUNCTIONS = {
     ag.Value, ag.Tensor, ag.Op, ag.per_argument, ag.GradientCheckError, ag.NotDifferentiableError,
     ag.check_gradients, ag.from_numpy, ag.stop_gradient, ag.draw,
-    ag.grad, ag.value_and_grad, ag.elementwise_grad, ag.vjp, ag.jvp, ag.hvp, ag.jacobian, ag.hessian,
+    ag.grad, ag.value_and_grad, ag.elementwise_grad,
+    ag.vjp, ag.jvp, ag.hvp, ag.jacobian, ag.hessian,
     ag.no_grad, ag.enable_grad, ag.is_grad_enabled,
+    ag.AnomalyError, ag.checkpoint, ag.detect_anomaly,
     ag.argmax, ag.argmin, ag.any, ag.all,
 }  # fmt: skip

@@ -199,9 +199,7 @@ def test_elementwise_slopes() -> None:
     x = np.linspace(-2, 2, 7)
     f = ag.tanh
     for n in range(4):
-        np.testing.assert_allclose(
-            f(x), [nth_tanh(n, xi) for xi in x], rtol=1e-10, atol=1e-12
-        )
+        np.testing.assert_allclose(f(x), [nth_tanh(n, xi) for xi in x], rtol=1e-10, atol=1e-12)
         f = ag.elementwise_grad(f)
     assert ag.elementwise_grad(ag.sin)(0.0) == 1.0
 

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from autograd.backward import operands_first
 from autograd.node import Data, Node
 from autograd.shapes import Shape
 
@@ -85,7 +86,7 @@ def picture_of(roots: Sequence[Node], constants: bool, limit: int) -> Picture:
     Raises:
         ValueError: the graph has more than `limit` nodes.
     """
-    nodes = operands_first(roots)
+    nodes = operands_first(*roots)
     if len(nodes) > limit:
         raise ValueError(
             f"draw() shows graphs of up to {limit} nodes, but this one has {len(nodes)}; draw a "
@@ -111,7 +112,7 @@ def picture_of(roots: Sequence[Node], constants: bool, limit: int) -> Picture:
             kind="step" if node.op else "leaf" if node.level else "constant",
             value=number(node._data),
             gradient=None if node.grad is None else number(node.grad),
-            keeps_grad=not node.op or node.keeps_grad or bool(node.notes and node.notes.retains),
+            keeps_grad=node.leaves_grad,
             label=node.label or "",
             op=node.op.name if node.op else "",
             operands=tuple(operands),
@@ -121,24 +122,6 @@ def picture_of(roots: Sequence[Node], constants: bool, limit: int) -> Picture:
             boxes.append(box)
             ids[node] = box.id
     return Picture(tuple(boxes))
-
-
-def operands_first(roots: Sequence[Node]) -> list[Node]:
-    """All that the roots were computed from, constants too, each node after its operands.
-
-    Operands come in the order in which they are written, so that pictures read like the program.
-    """
-    order: dict[Node, None] = {}
-    stack = list(reversed(roots))
-    while stack:
-        node = stack.pop()
-        if node not in order:
-            waiting = [arg for arg in node.args if arg is not None and arg not in order]
-            if waiting:
-                stack += (node, *reversed(waiting))
-            else:
-                order[node] = None
-    return list(order)
 
 
 def number(data: Data) -> Number:

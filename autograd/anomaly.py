@@ -1,0 +1,86 @@
+"""Finding the operation that first made a nan or an infinity."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .node import Data, Node, Op
+
+OURS = ("autograd", "nn")
+
+
+class AnomalyError(FloatingPointError):
+    """An operation made a nan or an infinity out of finite numbers."""
+
+
+def line_of_user() -> str:
+    """The innermost line being run that is not this library's."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in OURS:
+        frame = frame.f_back
+    code, number = frame.f_code, frame.f_lineno
+    text = linecache.getline(code.co_filename, number).strip()
+    return f"{code.co_filename}:{number} in {code.co_name}" + (f": {text}" if text else "")
+
+
+def trouble(x: Data) -> str:
+    """ "nan" or "inf" if there is one among the numbers, else nothing."""
+    if np.any(np.isnan(x)):
+        return "nan"
+    return "inf" if np.any(np.isinf(x)) else ""
+
+
+def shown(x: Data) -> str:
+    """A number itself, and of an array the shape and the range."""
+    if not hasattr(x, "shape") or x.shape == ():
+        return f"{float(x)!r}"
+    if not x.size:
+        return f"array{x.shape}"
+    return f"array{x.shape} from {float(np.min(x))!r} to {float(np.max(x))!r}"
+
+
+def operands_of(op: Op, args: Any, saved: Any) -> str:
+    """The call as the user might have written it, with labels and numbers."""
+    parts = [
+        (f"{arg.label} = " if arg is not None and arg.label else "") + shown(x)
+        for arg, x in zip(args, saved)
+    ]
+    return f"{op.name}({', '.join(parts)})"
+
+
+def check_result(op: Op, args: Any, saved: Any, data: Data) -> None:
+    """Complain if the forward pass of `op` made a nan or an inf that no operand had.
+
+    Raises:
+        AnomalyError: naming op, operands and the line of the user's program.
+    """
+    new = trouble(data)
+    if new and not any(trouble(x) in (new, "nan") for x in saved if is_number(x)):
+        raise AnomalyError(f"{operands_of(op, args, saved)} made {new}, at {line_of_user()}")
+
+
+def check_gradient(node: Node, arg: Node, g: Data, part: Data) -> None:
+    """Complain if a rule made a nan or an inf out of a gradient that had none.
+
+    Raises:
+        AnomalyError: naming op, argument and the line that made the node.
+    """
+    g, part = (getattr(x, "_data", x) for x in (g, part))
+    new = trouble(part)
+    if new and trouble(g) not in (new, "nan"):
+        assert node.op is not None
+        origin = node.notes.origin if node.notes else None
+        raise AnomalyError(
+            f"the derivative of {operands_of(node.op, node.args, node.saved)} "
+            f"for its argument {node.position(arg)} made {new} of the gradient {shown(g)}"
+            + (f"; computed at {origin}" if origin else "")
+        )
+
+
+def is_number(x: Any) -> bool:
+    return isinstance(x, float) or getattr(getattr(x, "dtype", None), "kind", "") == "f"

@@ -1,0 +1,89 @@
+"""Copying and pickling graphs, without recursion: a node after all that it is made of.
+
+`copy.deepcopy` and `pickle` walk along references, and a chain of a million operations is deeper
+than Python's stack. Here a node hands them its whole graph as a list, operands first, so that each
+entry refers only to entries before it. Both keep sharing: what two nodes have in common is, in one
+call, copied or pickled once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+from weakref import WeakValueDictionary
+
+from .backward import operands_first
+from .node import Data, Node, make
+
+
+def copied(node: Node, memo: dict[int, Any]) -> Node:
+    """`Node.__deepcopy__`."""
+    for x in operands_first(node, stop=lambda x: id(x) in memo):
+        args = tuple(None if arg is None else memo[id(arg)] for arg in x.args)
+        data, saved, kwargs, grad, notes = (
+            deepcopy(part, memo) if part is not None and type(part) is not float else part
+            for part in (x._data, x.saved, x.kwargs, x.grad, x.notes)
+        )
+        memo[id(x)] = out = make(type(x), data, x.level, x.op, args, saved, kwargs)
+        out.grad, out.notes = grad, notes
+    return memo[id(node)]  # type: ignore[no-any-return]
+
+
+class Entry:
+    """A node as it stands in a pickle: operands are entries too, and come out as nodes."""
+
+    __slots__ = ("__weakref__", "node")
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        x = self.node
+        args = tuple(None if arg is None else entry(arg) for arg in x.args)
+        # What was saved is the operand's own data, unless that was changed since.
+        saved = tuple(
+            () if arg is not None and arg._data is seen else (seen,)
+            for arg, seen in zip(x.args, x.saved)
+        )
+        return restored, (type(x), x._data, x.level, x.op, args, saved, x.kwargs, x.grad, x.notes)
+
+
+# One entry per node for as long as a pickler remembers it: that is how pickles keep sharing.
+_entries: WeakValueDictionary[int, Entry] = WeakValueDictionary()
+
+
+def entry(node: Node) -> Entry:
+    found = _entries.get(id(node))
+    if found is None:
+        found = _entries[id(node)] = Entry(node)
+    return found
+
+
+def pickled(node: Node) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """`Node.__reduce__`."""
+    return last, ([entry(x) for x in operands_first(node)],)
+
+
+def last(nodes: list[Node]) -> Node:
+    return nodes[-1]
+
+
+def restored(
+    kind: type[Node],
+    data: Data,
+    level: int,
+    op: Any,
+    args: tuple[Node | None, ...],
+    saved: tuple[tuple[Any, ...], ...],
+    kwargs: Any,
+    grad: Any,
+    notes: Any,
+) -> Node:
+    """The node that an `Entry` was."""
+    seen = tuple(
+        s[0] if s else arg._data if arg is not None else None for s, arg in zip(saved, args)
+    )
+    node = make(kind, data, level, op, args, seen, kwargs)
+    node.grad, node.notes = grad, notes
+    return node

@@ -1,0 +1,240 @@
+"""Anomaly mode, hooks, leaves' choices, computing again, copying and pickling."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gc
+import pickle
+import sys
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import Op, Tensor, Value
+
+
+def test_anomaly_names_op_label_operands_and_line() -> None:
+    with ag.detect_anomaly(), np.errstate(all="ignore"):
+        x = Value(0.0, label="x")
+        with pytest.raises(ag.AnomalyError) as caught:
+            x.log()
+        message = str(caught.value)
+        assert message.startswith("log(x = 0.0) made inf, at ")
+        assert "test_modes.py" in message and message.endswith(": x.log()")
+        t = Tensor([1.0, -1.0], label="t")
+        with pytest.raises(ag.AnomalyError, match=r"sqrt\(t = array\(2,\) from -1.0 to 1.0\) ma"):
+            ag.sqrt(t)
+        with pytest.raises(ag.AnomalyError, match="div"):
+            x / 0
+    assert x.log().data == -np.inf
+
+
+def test_anomaly_finds_the_derivative_and_where_it_was_computed() -> None:
+    x = Value(0.0, label="x")
+    with ag.detect_anomaly():
+        y = ag.sqrt(x) * 2
+        with pytest.raises(ag.AnomalyError) as caught:
+            y.backward()
+    message = str(caught.value)
+    assert message.startswith("the derivative of sqrt(x = 0.0) for its argument 0 made inf of")
+    assert message.endswith(": y = ag.sqrt(x) * 2")
+    assert x.grad is None
+    y.backward()
+    assert x.grad == np.inf
+
+
+def test_anomaly_lets_infinities_of_the_user_pass() -> None:
+    with ag.detect_anomaly():
+        logits = Tensor([0.0, -np.inf], requires_grad=True)
+        assert (logits * 2).data[1] == -np.inf
+        out = ag.logsumexp(logits)
+        out.backward()
+    assert logits.grad.tolist() == [1.0, 0.0]
+
+
+def test_hooks_see_and_change_gradients() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    y = x * 3
+    seen = []
+    remove_first = y.register_hook(lambda g: seen.append(g.tolist()))
+    remove = y.register_hook(lambda g: 10 * g)
+    y.sum().backward()
+    assert seen == [[1.0, 1.0]] and x.grad.tolist() == [30.0, 30.0]
+    remove()
+    remove_first()
+    x.grad = None
+    y.sum().backward()
+    assert seen == [[1.0, 1.0]] and x.grad.tolist() == [3.0, 3.0]
+    x.register_hook(lambda g: g[:1])
+    with pytest.raises(ValueError, match=r"hook .* from \(2,\) to \(1,\)"):
+        y.sum().backward()
+    v = Value(2.0)
+    v.register_hook(lambda g: -g)
+    (v * 3).backward()
+    assert v.grad == -3.0
+
+
+def test_hooks_stay_differentiable() -> None:
+    def f(x: Any) -> Any:
+        y = x**3
+        y.register_hook(lambda g: 2 * g)
+        return y
+
+    assert ag.grad(f)(2.0) == 24.0 and ag.grad(ag.grad(f))(2.0) == 24.0
+
+
+def test_leaves_choose_whether_they_require_a_gradient() -> None:
+    w = Tensor([1.0])
+    assert w.requires_grad_() is w and (w * 2).requires_grad
+    assert not (w.requires_grad_(False) * 2).requires_grad
+    v = Value(1.0).requires_grad_(False)
+    assert not (v * 2).requires_grad
+    with pytest.raises(ValueError, match="computed by mul"):
+        (Value(1.0) * 2).requires_grad_(False)
+    with pytest.raises(TypeError, match="floating-point"):
+        Tensor([1]).requires_grad_()
+
+
+def test_constants_stop_gradients() -> None:
+    x = Value(3.0)
+    (x * x.detach() + ag.stop_gradient(x)).backward()
+    assert x.grad == 3.0
+    assert ag.grad(lambda x: x * ag.stop_gradient(x))(3.0) == 3.0
+    assert ag.grad(ag.grad(lambda x: x * ag.stop_gradient(x * x)))(3.0) == 0.0
+    assert ag.stop_gradient(2.0) == 2.0
+
+
+def layers(w: Tensor, calls: list[int]) -> Any:
+    def f(h: Tensor) -> Tensor:
+        calls.append(1)
+        for _ in range(5):
+            h = ag.tanh(h @ w.T + ag.sum(w) * 0.01)
+        return h
+
+    return f
+
+
+def test_checkpoint_gives_the_same_gradients_and_keeps_less() -> None:
+    rng = np.random.default_rng(0)
+    w = Tensor(rng.normal(size=(3, 3)), requires_grad=True)
+    x = Tensor(rng.normal(size=(2, 3)), requires_grad=True)
+    calls: list[int] = []
+    f = layers(w, calls)
+    (f(x) ** 2).sum().backward()
+    wanted = w.grad, x.grad
+    w.grad = x.grad = None
+    out = ag.checkpoint(f)(x)
+    assert len(calls) == 2 and {id(a) for a in out.args} == {id(w), id(x)}
+    (out**2).sum().backward()
+    assert len(calls) == 3  # once more, for both arguments together
+    np.testing.assert_allclose(w.grad, wanted[0], rtol=1e-15)
+    np.testing.assert_allclose(x.grad, wanted[1], rtol=1e-15)
+
+
+def test_checkpoint_of_every_order_nested_and_in_closures() -> None:
+    def f(x: Any) -> Any:
+        inner = ag.checkpoint(ag.tanh)
+        return ag.checkpoint(lambda y: inner(y * x) + x)(x * 2) * x
+
+    ag.check_gradients(f, np.array([0.3, 0.4]), order=3)
+    ag.check_gradients(f, 0.3)
+    assert ag.checkpoint(ag.sin)(1.0) == ag.sin(1.0)
+    with ag.no_grad():
+        assert not ag.checkpoint(ag.sin)(Value(1.0)).requires_grad
+    x = Value(1.0)
+    assert ag.checkpoint(lambda y: y)(x) is x
+
+
+def test_checkpoint_refuses_what_it_can_not_repeat() -> None:
+    rng = np.random.default_rng(0)
+    out = ag.checkpoint(lambda x: x * rng.random())(Value(1.0))
+    with pytest.raises(ValueError, match="something else the second time"):
+        out.backward()
+    with pytest.raises(TypeError, match="returned list"):
+        ag.checkpoint(lambda x: [x])(Value(1.0))
+
+
+def test_checkpoint_leaves_no_cycle() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        x = Value(0.5)
+        y = ag.checkpoint(lambda x: ag.sin(x) * x)(x)
+        (y * y).backward()
+        ag.grad(ag.grad(ag.checkpoint(ag.sin)))(1.0)
+        dead = weakref.ref(y)
+        del y
+        assert dead() is None
+    finally:
+        gc.enable()
+
+
+def graph() -> list[Any]:
+    a = Value(2.0, label="a")
+    t = Tensor([1.0, 2.0], requires_grad=True, label="t")
+    b = a * 3
+    c = (b * b * t).sum()
+    b.grad = 5.0
+    return [c, b, a, t]
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_copies_share_among_themselves_and_with_nothing_else(again: Any) -> None:
+    original = graph()
+    c, b, a, t = again(original)
+    assert (a.label, t.label, b.grad, a.data) == ("a", "t", 5.0, 2.0)
+    assert b.args[0] is a and c.op is original[0].op
+    original[0].backward()
+    assert a.grad is None and t.grad is None
+    c.backward()
+    assert a.grad == original[2].grad == 108.0
+    np.testing.assert_array_equal(t.grad, original[3].grad)
+    t.data[0] = 100.0
+    assert original[3].data[0] == 1.0
+    slope = ag.grad(lambda x: again([x])[0] * 1.0)
+    assert slope(1.0) == 0.0  # a copy is somebody else
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_deep_graphs_copy_without_recursion(again: Any) -> None:
+    x = Value(1.0)
+    y = x
+    for _ in range(30_000):
+        y = y * 1.0001 + x
+    limit = sys.getrecursionlimit()
+    z, w = again((y, x))
+    z.backward()
+    y.backward()
+    assert w.grad == x.grad
+    assert sys.getrecursionlimit() == limit
+
+
+def test_ops_are_pickled_by_name() -> None:
+    assert pickle.loads(pickle.dumps(ag.exp)) is ag.exp
+    local = Op("local", lambda x: x, (lambda g, out, x: g,))
+    with pytest.raises((pickle.PicklingError, AttributeError)):
+        pickle.dumps(local(Value(1.0)))
+
+
+def test_grad_mode_is_per_async_task() -> None:
+    x = Value(1.0)
+
+    async def off(event: asyncio.Event) -> bool:
+        with ag.no_grad():
+            event.set()
+            await asyncio.sleep(0.01)
+            return (x * 2).requires_grad
+
+    async def on(event: asyncio.Event) -> bool:
+        await event.wait()
+        return (x * 2).requires_grad
+
+    async def both() -> list[bool]:
+        event = asyncio.Event()
+        return list(await asyncio.gather(off(event), on(event)))
+
+    assert asyncio.run(both()) == [False, True]
