@@ -1,0 +1,59 @@
+"""`python -m demos NAME`: run one story; without a name, list them all."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+
+import numpy as np
+
+import demos
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the story that the command line asks for; the exit code."""
+    stories = {
+        info.name: import_module(f"demos.{info.name}")
+        for info in iter_modules(demos.__path__)
+        if not info.name.startswith("_")
+    }
+    parser = ArgumentParser(
+        prog="python -m demos",
+        formatter_class=RawDescriptionHelpFormatter,
+        description="Stories about learning machines, each to run, to read and to change:\n\n"
+        + "\n".join(f"  {name:10} {explanation(story)[0]}" for name, story in stories.items()),
+        epilog="python -m demos NAME --help explains one and its options.",
+    )
+    choices = parser.add_subparsers(metavar="NAME")
+    for name, story in stories.items():
+        choice = choices.add_parser(
+            name,
+            formatter_class=RawDescriptionHelpFormatter,
+            description="\n".join(explanation(story)),
+        )
+        story.configure(choice)
+        choice.set_defaults(run=story.run)
+    args = parser.parse_args(argv)
+    if "run" not in args:
+        parser.print_help()
+        return 0
+    try:
+        with np.errstate(all="ignore"):  # a story says itself when its numbers overflow
+            args.run(args)
+    except (ValueError, OSError, ImportError) as error:
+        print(f"python -m demos: error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def explanation(story: ModuleType) -> list[str]:
+    """The lines of a story's docstring; the first says what it is about."""
+    return (story.__doc__ or "").strip().splitlines()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""Two computations drawn as graphs, with every value and every gradient.
+
+The first is a small expression that uses some of its numbers twice, so that their gradients are
+sums; the second is a neuron with two inputs. Both are printed as text, each number above those it
+was computed from. With --out they are written as DOT too, and as SVG if Graphviz is installed.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import get_args
+
+from autograd import Value, draw
+from autograd.draw import Direction, Drawing, GraphvizMissingError
+from demos import add_out
+
+
+def expression() -> Value:
+    a, b = Value(-4.0, label="a"), Value(2.0, label="b")
+    c = a + b
+    d = a * b + b**3
+    e = c - d
+    f = e**2
+    g: Value = f / 2 + 10 / f
+    c.label, d.label, e.label, f.label, g.label = "c", "d", "e", "f", "g"
+    return g
+
+
+def neuron() -> Value:
+    x1, x2 = Value(2.0, label="x1"), Value(0.0, label="x2")
+    w1, w2 = Value(-3.0, label="w1"), Value(1.0, label="w2")
+    b = Value(6.8813735870195432, label="b")  # tanh has a slope of 1/2 then
+    n = w1 * x1 + w2 * x2 + b
+    o: Value = n.tanh()
+    n.label, o.label = "n", "o"
+    return o
+
+
+def configure(parser: ArgumentParser) -> None:
+    add_out(parser)
+    parser.add_argument(
+        "--direction",
+        choices=get_args(Direction),
+        default="LR",
+        help="which way pictures run: left to right, top to bottom, ... (default: LR)",
+    )
+
+
+def run(args: Namespace) -> None:
+    drawings = {}
+    for story in expression, neuron:
+        result = story()
+        result.backward()
+        drawings[story.__name__] = draw(result, direction=args.direction)
+    print(*(drawing.text for drawing in drawings.values()), sep="\n\n")
+    if args.out:
+        args.out.mkdir(parents=True, exist_ok=True)
+        print("\npictures:", *save(drawings, args.out), sep="\n")
+
+
+def save(drawings: dict[str, Drawing], out: Path) -> list[Path]:
+    """Write each drawing in the formats that can be had here; the paths."""
+    paths = []
+    try:
+        for suffix in ".dot", ".svg":
+            for name, drawing in drawings.items():
+                path = out / f"{name}{suffix}"
+                drawing.save(path)
+                paths.append(path)
+    except GraphvizMissingError as error:
+        print(f"\n{error}")
+    return paths
