@@ -29,7 +29,7 @@ def line_of_user() -> str:
 
 
 def trouble(x: Data) -> str:
-    """ "nan" or "inf" if there is one among the numbers, else nothing."""
+    """The worst among the numbers: "nan", or "inf", or nothing."""
     if np.any(np.isnan(x)):
         return "nan"
     return "inf" if np.any(np.isinf(x)) else ""

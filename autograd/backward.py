@@ -59,15 +59,14 @@ def backpropagate(
     """
     grads = dict(seeds)
     kept: dict[Node, Data] = {}
-    anomaly = mode.get().anomaly
+    anomaly, scalar = mode.get().anomaly, Node.scalar  # a Value keeps its gradient, for teaching
     with np.errstate(all="ignore"):
         for node in order:
-            g = grads.pop(node)
-            if node.notes is not None and node.notes.hooks:
+            g, op, notes = grads.pop(node), node.op, node.notes
+            if notes is not None and notes.hooks:
                 g = hooked(node, g)
-            if node.keeps_grad or node.leaves_grad:
+            if op is None or type(node) is scalar or (notes is not None and notes.retains):
                 kept[node] = g
-            op = node.op
             if op is None:
                 continue
             out: Data = node if graph else node._data
@@ -81,7 +80,7 @@ def backpropagate(
                     if vjp is None:
                         raise missing_rule(node, arg)
                     part = vjp(g, out, *operands, **kwargs) if kwargs else vjp(g, out, *operands)
-                    if type(part) is not arg.plain:
+                    if type(part) is not float or type(arg) is not scalar:
                         part = arg.fit(part, op)
                     if anomaly:
                         check_gradient(node, arg, g, part)

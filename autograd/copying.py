@@ -21,10 +21,11 @@ def copied(node: Node, memo: dict[int, Any]) -> Node:
     """`Node.__deepcopy__`."""
     for x in operands_first(node, stop=lambda x: id(x) in memo):
         args = tuple(None if arg is None else memo[id(arg)] for arg in x.args)
-        data, saved, kwargs, grad, notes = (
+        parts: list[Any] = [
             deepcopy(part, memo) if part is not None and type(part) is not float else part
             for part in (x._data, x.saved, x.kwargs, x.grad, x.notes)
-        )
+        ]
+        data, saved, kwargs, grad, notes = parts
         memo[id(x)] = out = make(type(x), data, x.level, x.op, args, saved, kwargs)
         out.grad, out.notes = grad, notes
     return memo[id(node)]  # type: ignore[no-any-return]

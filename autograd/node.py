@@ -160,8 +160,6 @@ class Node:
     scalar: ClassVar[type[Node]]  # Value and Tensor put themselves here
     array: ClassVar[type[Node]]
     kind: ClassVar[type[Node]]  # what an operation on this class makes
-    plain: ClassVar[type]  # a gradient of exactly this type needs no fitting
-    keeps_grad: ClassVar[bool]  # a backward pass leaves gradients on intermediate nodes too
 
     @staticmethod
     @abstractmethod
@@ -206,7 +204,11 @@ class Node:
     @property
     def leaves_grad(self) -> bool:
         """Whether a backward pass leaves a gradient on this node."""
-        return self.op is None or self.keeps_grad or (self.notes is not None and self.notes.retains)
+        return (
+            self.op is None
+            or self.kind is Node.scalar
+            or (self.notes is not None and self.notes.retains)
+        )
 
     def note(self) -> Notes:
         """This node's notes, begun if there are none."""

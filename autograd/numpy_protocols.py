@@ -69,7 +69,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
 } | {
     getattr(np.linalg, name): getattr(linalg, name)
     for name in "inv pinv det slogdet solve cholesky norm".split()
-}  # fmt: skip
+} | {np.amax: functions.max, np.amin: functions.min}  # fmt: skip
 """Functions with the name of ours. Options that ours lack are an error, not ignored."""
 
 FLAT_FUNCTIONS = {

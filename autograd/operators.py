@@ -222,7 +222,7 @@ class Operators(Node):
         start = self.seed(seed)
         taken = {id(seed)}  # arrays that some .grad, or the caller, holds already
         for node, g in backpropagate(consumers_first(self), {self: start}).items():
-            if type(g) is node.plain:
+            if type(g) is float:
                 node.grad = g if node.grad is None else node.grad + g
             else:
                 node.accumulate(g, taken)

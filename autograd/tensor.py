@@ -96,8 +96,6 @@ class Tensor(Operators):
     """
 
     __slots__ = ()
-    plain = type(None)  # every gradient is fitted to shape and dtype
-    keeps_grad = False
 
     def __init__(
         self,

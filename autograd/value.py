@@ -56,8 +56,6 @@ class Value(Operators):
     """
 
     __slots__ = ()
-    plain = float
-    keeps_grad = True  # for teaching and drawing
     shape: tuple[()] = ()
     ndim = 0
 
