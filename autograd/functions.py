@@ -66,13 +66,13 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
 def fmax(x: Any, y: Any) -> Any:
     """The larger one; of a number and nan the number."""
     a, b = data_of(x), data_of(y)
-    return _where(a != a, y, _where(b != b, x, rules.maximum(x, y)))
+    return _where(b != b, x, _where(a != a, y, rules.maximum(x, y)))
 
 
 def fmin(x: Any, y: Any) -> Any:
     """The smaller one; of a number and nan the number."""
     a, b = data_of(x), data_of(y)
-    return _where(a != a, y, _where(b != b, x, rules.minimum(x, y)))
+    return _where(b != b, x, _where(a != a, y, rules.minimum(x, y)))
 
 
 def logaddexp2(x: Any, y: Any) -> Any:
@@ -166,7 +166,13 @@ def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
 def flat_root(square: Any) -> Any:
     """A square root with slope 0 at 0, where it is the least of lengths and of deviations."""
     zero = data_of(square) == 0
-    return _where(zero, 0.0, rules.sqrt(_where(zero, 1.0, square)))
+    return _where(zero, 0.0 * square, rules.sqrt(_where(zero, 1.0, square)))
+
+
+def flat_power(size: Any, exponent: float) -> Any:
+    """A power of what is not negative with slope 0 at 0, likewise."""
+    zero = data_of(size) == 0
+    return _where(zero, 0.0 * size, _where(zero, 1.0, size) ** exponent)
 
 
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:

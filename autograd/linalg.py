@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import functions, rules
-from .functions import flat_root
+from .functions import flat_power, flat_root
 from .shapes import Axis, normalize_axes, shape_of
 from .shaping import data_of, diagonal, reshape, squeeze, stack, take
 
@@ -188,7 +188,7 @@ def slogdet(x: Any) -> SlogdetResult:
 
 
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The length of vectors, or a norm of matrices. At zero the 2-norm's slope is 0.
+    """The length of vectors, or a norm of matrices. At zero the slope is 0.
 
     Args:
         x: an array.
@@ -212,7 +212,8 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
             return (functions.max if ord > 0 else functions.min)(size, axes, keepdims)
         if ord == 0:
             return functions.sum(rules.sign(size), axes, keepdims)
-        return functions.sum(size**ord, axes, keepdims) ** (1.0 / ord)
+        power = rules.pow if ord < 0 else flat_power
+        return power(functions.sum(power(size, ord), axes, keepdims), 1.0 / ord)
     if len(axes) == 2 and ord in (1, -1, np.inf, -np.inf):
         row, column = normalize_axes(None, ndim) if axis is None else _pair(axis, ndim)
         summed, other = (row, column) if abs(ord) == 1 else (column, row)

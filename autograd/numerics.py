@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -90,19 +90,19 @@ def pick(condition: Data, x: Data, y: Data) -> Data:
 
 def maximum(x: Data, y: Data) -> Data:
     if type(x) is float and type(y) is float:
-        return x if x >= y or x != x else y  # nan wins, as in NumPy
+        return x if x > y or x != x else y  # nan wins, as in NumPy; of 0.0 and -0.0 the second
     return np.maximum(x, y)
 
 
 def minimum(x: Data, y: Data) -> Data:
     if type(x) is float and type(y) is float:
-        return x if x <= y or x != x else y
+        return x if x < y or x != x else y
     return np.minimum(x, y)
 
 
 def sign(x: Data) -> Data:
     if type(x) is float:
-        return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0 * x
+        return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0 if x == 0.0 else x
     return np.sign(x)
 
 
@@ -145,14 +145,20 @@ def _erf_series() -> tuple[Any, Any]:
     return near, far
 
 
+def chebyshev(series: Any, x: Data) -> Data:
+    """The sum of a Chebyshev series. To call the series would make NumPy's array of any other."""
+    offset, scale = series.mapparms()
+    return np.polynomial.chebyshev.chebval(offset + scale * x, series.coef)
+
+
 def erf(x: Data) -> Data:
     if type(x) is float:
         return math.erf(x)
-    near, far = _erf_series()
+    near, far = (partial(chebyshev, series) for series in _erf_series())
     size = np.minimum(np.abs(x), 6.0)
     tail = 1.0 - np.exp(-size * size) * far(2.0 / (2.0 + size))
     small = np.minimum(size, 1.0)
-    out = np.where(size < 1.0, small * near(small * small), tail) * np.sign(x)
+    out = np.copysign(np.where(size < 1.0, small * near(small * small), tail), x)
     return out.astype(x.dtype)
 
 
@@ -161,16 +167,19 @@ def sinc(x: Data, *, n: int) -> Data:
 
     Near 0 by the Taylor series, elsewhere by x s_n + n s_(n-1) = d^n/dx^n sin(pi x) / pi.
     """
+    if type(x) is float:
+        return ieee(partial(sinc, n=n), np.float64(x))
+    small = np.abs(x) < 1.0
+    near, far = np.where(small, x, 0.0), np.where(small, 1.0, x)
     series = sum(
-        (-1) ** k * math.pi ** (2 * k) / (2 * k + 1) / math.factorial(2 * k - n) * x ** (2 * k - n)
+        (-1) ** k * math.pi ** (2 * k) / (2 * k + 1) / math.factorial(2 * k - n)
+        * near ** (2 * k - n)
         for k in range((n + 1) // 2, 13 + n)
-    )
-    far = np.where(np.abs(x) < 1.0, 1.0, x)
+    )  # fmt: skip
     s: Any = 0.0
     for m in range(n + 1):
         s = (math.pi ** (m - 1) * np.sin(math.pi * far + m * math.pi / 2) - m * s) / far
-    out = np.where(np.abs(x) < 1.0, series, s)
-    return float(out) if type(x) is float else out
+    return np.where(small, series, s)
 
 
 def sum_to(x: Data, *, shape: Shape) -> Data:

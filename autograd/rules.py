@@ -23,15 +23,25 @@ from .shapes import Axis, inverse_permutation, kept_shape, shape_of
 LN2, LN10 = math.log(2.0), math.log(10.0)
 
 
+def _data_of(x: Data) -> Data:
+    return x._data if isinstance(x, Node) else x
+
+
 def zeros_like(x: Data) -> Data:
     """A constant zero for each entry of `x`: the slope of whatever is flat."""
-    data = x._data if isinstance(x, Node) else x
+    data = _data_of(x)
     return 0.0 if type(data) is float else np.zeros_like(data)
+
+
+def _eye(n: int, like: Data) -> Data:
+    """The identity, as an array of the same type and dtype."""
+    data = _data_of(like)
+    return np.eye(n, dtype=data.dtype, like=data)
 
 
 def one_hot(labels: Data, like: Data) -> Data:
     """Rows of zeros with a one at each label, in the shape of the rows of `like`."""
-    return labels[:, None] == np.arange(shape_of(like)[1])
+    return labels[:, None] == np.arange(shape_of(like)[1], like=labels)
 
 
 def _kept(g: Data, x: Data, axis: Axis) -> Data:
@@ -42,7 +52,7 @@ def _kept(g: Data, x: Data, axis: Axis) -> Data:
 def _extremum_vjp(
     g: Data, out: Data, x: Data, *, axis: Axis = None, keepdims: bool = False
 ) -> Data:
-    winners = x == _kept(out, x, axis)
+    winners = (x == _kept(out, x, axis)) | (x != x)  # a nan wins
     count = np.sum(winners, axis=axis, keepdims=True)  # ties share the gradient
     return where(winners, div(_kept(g, x, axis), count), 0.0)
 
@@ -77,8 +87,8 @@ def _einsum_vjp(i: int, g: Data, xs: Any, inputs: tuple[str, ...], output: str) 
 def _pinv_vjp(g: Data, out: Data, x: Data) -> Data:
     """Golub & Pereyra 1973, eq. 4.12, transposed. x: (.., m, n), out and g: (.., n, m)."""
     m, n = shape_of(x)[-2:]
-    outside_rows = np.eye(m) - matmul(x, out)  # what x does not reach
-    outside_columns = np.eye(n) - matmul(out, x)  # what x forgets
+    outside_rows = _eye(m, x) - matmul(x, out)  # what x does not reach
+    outside_columns = _eye(n, x) - matmul(out, x)  # what x forgets
     gt, pt = _swap(g), _swap(out)
     return (
         matmul(matmul(outside_rows, gt), matmul(out, pt))
@@ -90,7 +100,7 @@ def _pinv_vjp(g: Data, out: Data, x: Data) -> Data:
 def _cholesky_vjp(g: Data, out: Data, x: Data) -> Data:
     """Murray 2016, eq. 9: L^-T P(L^T g) L^-1, symmetric, where P halves the diagonal."""
     n = shape_of(x)[-1]
-    lower = np.tril(np.ones((n, n))) - 0.5 * np.eye(n)
+    lower = np.tril(np.ones_like(_data_of(x), shape=(n, n))) - 0.5 * _eye(n, x)
     lt = _swap(out)
     half = solve(lt, _swap(solve(lt, lower * matmul(lt, g))))
     return 0.5 * (half + _swap(half))
@@ -137,7 +147,7 @@ div = Op("div", numerics.divide, broadcasts=True, analytic=True,     # d(x/y) = 
 # d(x^y) = y x^(y-1) dx + x^y log(x) dy. A zeroth power is flat, also at 0 where x^-1 is infinite;
 # and 0^y is flat in y for y >= 0, where log(0) is not finite.
 pow = Op("pow", numerics.power, broadcasts=True,
-         vjps=(lambda g, out, x, y: g * (y * pow(x, where(y == 0, 0.0, y - 1))),
+         vjps=(lambda g, out, x, y: g * (y * pow(x, where(y == 0, 0.0, y - 1.0))),
                lambda g, out, x, y: g * (out * log(where((x == 0) & (y >= 0), 1.0, x)))))
 
 neg = Op("neg", operator.neg, analytic=True,
@@ -231,8 +241,8 @@ arctan2 = Op("arctan2", elementary("arctan2", "atan2"), broadcasts=True,
                    lambda g, out, y, x: -g * div(y, _square_or_one(x, y))))
 
 logaddexp = Op("logaddexp", numpys("logaddexp"), broadcasts=True,    # log(e^x + e^y)
-               vjps=(lambda g, out, x, y: g * exp(x - out),
-                     lambda g, out, x, y: g * exp(y - out)))
+               vjps=(lambda g, out, x, y: g * sigmoid(x - y),
+                     lambda g, out, x, y: g * sigmoid(y - x)))
 
 xlogy = Op("xlogy", numerics.xlogy, broadcasts=True,                 # x log(y), and 0 where x is 0
            vjps=(lambda g, out, x, y: g * log(where((x == 0) & (y <= 0), 1.0, y)),
@@ -266,12 +276,12 @@ relu = Op("relu", numerics.relu,                                     # slope 0 a
           vjps=(lambda g, out, x: g * sign(out),))
 
 maximum = Op("maximum", numerics.maximum, broadcasts=True,
-             vjps=(lambda g, out, x, y: where(x == y, 0.5 * g, where(x > y, g, 0.0)),
-                   lambda g, out, x, y: where(x == y, 0.5 * g, where(x < y, g, 0.0))))
+             vjps=(lambda g, out, x, y: where(x == y, 0.5 * g, where(x < y, 0.0, g)),
+                   lambda g, out, x, y: where(x == y, 0.5 * g, where(x > y, 0.0, g))))
 
 minimum = Op("minimum", numerics.minimum, broadcasts=True,
-             vjps=(lambda g, out, x, y: where(x == y, 0.5 * g, where(x < y, g, 0.0)),
-                   lambda g, out, x, y: where(x == y, 0.5 * g, where(x > y, g, 0.0))))
+             vjps=(lambda g, out, x, y: where(x == y, 0.5 * g, where(x > y, 0.0, g)),
+                   lambda g, out, x, y: where(x == y, 0.5 * g, where(x < y, 0.0, g))))
 
 where = Op("where", numerics.pick, broadcasts=True,                  # the condition is no variable
            vjps=(None,
@@ -306,7 +316,7 @@ astype = Op("astype", lambda x, *, dtype: x.astype(dtype),
             vjps=(lambda g, out, x, *, dtype: astype(g, dtype=x.dtype),))
 
 item = Op("item", float,                                             # an array's only entry
-          vjps=(lambda g, out, x: broadcast_to(g, shape=shape_of(x)),))
+          vjps=(lambda g, out, x: g,))
 
 alias = Op("alias", lambda x: x, analytic=True,                      # the same number, a new node
            vjps=(lambda g, out, x: g,))

@@ -246,7 +246,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
         raise ValueError(f"pad: mode {mode!r} is not one that copies entries")
     if mode != "constant":
         return rearranged(x, lambda a: np.pad(a, pad_width, mode))  # type: ignore[call-overload]
-    inside = np.pad(np.ones(shape_of(x), bool), pad_width)
+    inside = np.pad(np.ones_like(data_of(x), dtype=bool), pad_width)
     widths = np.broadcast_to(np.asarray(pad_width), (inside.ndim, 2))
     index = tuple(slice(int(b), int(b) + n) for (b, _), n in zip(widths, shape_of(x)))
     out = rules.scatter_add(x, index=index, shape=inside.shape)
@@ -267,14 +267,19 @@ def diag(x: Any, k: int = 0) -> Any:
     return rules.scatter_add(x, index=(i + max(-k, 0), i + max(k, 0)), shape=(n, n))
 
 
+def _all_true(x: Any) -> Any:
+    """A mask for the matrices in `x`, as an array of the same type."""
+    return np.ones_like(data_of(x), dtype=bool, shape=shape_of(x)[-2:])
+
+
 def triu(x: Any, k: int = 0) -> Any:
     """Zero below the k-th diagonal."""
-    return rules.where(np.triu(np.ones(shape_of(x)[-2:], bool), k), x, 0.0)
+    return rules.where(np.triu(_all_true(x), k), x, 0.0)
 
 
 def tril(x: Any, k: int = 0) -> Any:
     """Zero above the k-th diagonal."""
-    return rules.where(np.tril(np.ones(shape_of(x)[-2:], bool), k), x, 0.0)
+    return rules.where(np.tril(_all_true(x), k), x, 0.0)
 
 
 # --- indexing -------------------------------------------------------------------------------------
@@ -296,10 +301,9 @@ def plain_index(index: Any) -> Any:
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """The entries at these positions along an axis, or of the flattened array."""
-    if axis is None:
-        return getitem(ravel(x), np.asarray(data_of(indices)))
+    x, axis = (ravel(x), 0) if axis is None else (x, axis)
     (axis,) = normalize_axes(axis, len(shape_of(x)))
-    return getitem(x, (slice(None),) * axis + (np.asarray(data_of(indices)),))
+    return getitem(x, (slice(None),) * axis + (indices,))
 
 
 def take_along_axis(x: Any, indices: Any, axis: int) -> Any:

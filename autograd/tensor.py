@@ -145,7 +145,7 @@ class Tensor(Operators):
         data = as_constant(data)
         if shape_of(data) != self.shape:
             raise ValueError(f"the data of {self.describe()} can't get shape {shape_of(data)}")
-        self._replace(data if data is self._data else np.array(data))
+        self._replace(data if data is self._data else np.copy(data))
 
     def _replace(self, data: Data) -> None:
         """Take `data`, in this tensor's dtype, as a new object even where the memory is the same.
@@ -153,6 +153,10 @@ class Tensor(Operators):
         An op that saved the old object can tell from it that what it saw is stale.
         """
         self._data = data.astype(self.dtype, copy=False)[...]
+
+    def mark_changed(self) -> None:
+        """Say that the array was changed in place: what was computed from it before is stale."""
+        self._data = self._data[...]
 
     constant = staticmethod(as_constant)
 
@@ -170,14 +174,15 @@ class Tensor(Operators):
                 f"the seed of backward() must have the shape {self.shape} of the tensor, "
                 f"but has {shape_of(seed)}"
             )
-        return np.asarray(seed, dtype=self.dtype) if isinstance(seed, Real) else seed
+        return np.full_like(self._data, seed) if isinstance(seed, Real) else seed
 
     def fit(self, part: Data, op: Op) -> Data:
         shape, dtype = self._data.shape, self._data.dtype
         if part.__class__ is np.ndarray and part.shape == shape and part.dtype is dtype:
             return part
         if not hasattr(part, "dtype"):  # a float or a Value: one slope for all entries
-            part = rules.broadcast_to(part, shape=shape)
+            ones = np.ones_like(self._data)
+            part = part * (from_numpy(ones) if isinstance(part, Node) else ones)
         elif part.shape != shape:
             if not op.broadcasts:
                 raise ValueError(
@@ -246,7 +251,11 @@ class Tensor(Operators):
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
-        body = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
+        data = self._data
+        if isinstance(data, (np.ndarray, np.generic)):
+            body = np.array2string(np.asarray(data), separator=", ", prefix="Tensor(")
+        else:
+            body = repr(data)
         dtype = f", dtype={self.dtype}" if self.dtype != np.float64 else ""
         label = f", label={self.label!r}" if self.label else ""
         grad = ", requires_grad=True" if self.level else ""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Self
 
-from autograd import Tensor
-from autograd.node import Node
+import numpy as np
+
+from autograd import Tensor, Value
+from autograd.node import Data
+from autograd.shapes import shape_of
 
 
 class Parameter(Tensor):
@@ -28,12 +31,31 @@ class Parameter(Tensor):
         super().__init__(data, requires_grad, dtype, label)
 
 
+class Buffer(Tensor):
+    """A tensor that belongs to a module and is saved with it, but is not trained.
+
+    >>> Buffer([1.0, 2.0]).requires_grad
+    False
+    """
+
+    __slots__ = ()
+
+
 class Module:
     """Anything with parameters: a layer, a net, a whole model.
 
     Parameters are found in attributes, and in lists, tuples, dicts and modules among the
     attributes, in the order in which they were set; a shared one is listed once. Subclasses
     define `forward`; calling the module calls it.
+
+    >>> class Twice(Module):
+    ...     def __init__(self):
+    ...         self.gain = Parameter([2.0])
+    ...
+    ...     def forward(self, x):
+    ...         return x * self.gain
+    >>> Twice()(np.array([3.0]))
+    Tensor([6.], requires_grad=True)
     """
 
     training = True
@@ -45,40 +67,99 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.forward(*args, **kwargs)
 
-    def named_parameters(self) -> Iterator[tuple[str, Any]]:
-        """Each parameter once, with its dotted name: `("0.weight", Parameter)`."""
+    # What is inside.
+
+    def _named(self, wanted: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
         seen: set[int] = set()
-        for name, x in _contents("", vars(self)):
-            if isinstance(x, Node) and id(x) not in seen and is_parameter(x):
+        for name, x in contents("", vars(self)):
+            if wanted(x) and id(x) not in seen:
                 seen.add(id(x))
                 yield name, x
+
+    def named_parameters(self) -> Iterator[tuple[str, Any]]:
+        """Each parameter once, with its dotted name: `("0.weight", Parameter)`."""
+        return self._named(is_parameter)
 
     def parameters(self) -> list[Any]:
         """All parameters, each once."""
         return [parameter for _, parameter in self.named_parameters()]
 
+    def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
+        """Each buffer once, with its dotted name."""
+        return self._named(lambda x: isinstance(x, Buffer))
+
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """This module, under the empty name, and all modules in it, each once."""
+        yield "", self
+        for name, module in self._named(lambda x: isinstance(x, Module)):
+            if module is not self:
+                yield name, module
+
     def modules(self) -> Iterator[Module]:
         """This module and all modules in it, each once."""
-        seen: set[int] = set()
-        for _, x in _contents("", self):
-            if isinstance(x, Module) and id(x) not in seen:
-                seen.add(id(x))
-                yield x
+        return (module for _, module in self.named_modules())
 
-    def train(self, training: bool = True) -> Module:
-        """Switch to training (dropout on), here and in all modules inside."""
+    def children(self) -> Iterator[tuple[str, Module]]:
+        """The modules directly inside, with their names."""
+        for name, x in vars(self).items():
+            yield from outermost_modules(name, x)
+
+    # Switches.
+
+    def train(self, training: bool = True) -> Self:
+        """Switch to training (dropout on, batch statistics), here and in all modules inside."""
         for module in self.modules():
             module.training = training
         return self
 
-    def eval(self) -> Module:
-        """Switch to evaluation (dropout off)."""
+    def eval(self) -> Self:
+        """Switch to evaluation (dropout off, running statistics)."""
         return self.train(False)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Freeze all parameters with `False`, or thaw them."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for parameter in self.parameters():
             parameter.grad = None
+
+    # State.
+
+    def state_dict(self) -> dict[str, Data]:
+        """Copies of all parameters and buffers, by dotted name; a shared one under its first.
+
+        >>> from nn import Linear
+        >>> {name: x.shape for name, x in Linear(2, 3).state_dict().items()}
+        {'weight': (3, 2), 'bias': (3,)}
+        """
+        return {name: np.array(x._data) for name, x in self._named(is_state)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over all parameters and buffers from `state_dict()` of a model of the same form.
+
+        Raises:
+            ValueError: a name is missing or unknown, or a shape differs; nothing is changed then.
+        """
+        own = dict(self._named(is_state))
+        missing = [name for name in own if name not in state]
+        unknown = [name for name in state if name not in own]
+        wrong = [
+            f"{name} is {shape_of(state[name])} instead of {shape_of(x._data)}"
+            for name, x in own.items()
+            if name in state and shape_of(state[name]) != shape_of(x._data)
+        ]
+        if missing or unknown or wrong:
+            parts = (("missing", missing), ("unknown", unknown), ("of another shape", wrong))
+            found = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
+            raise ValueError(f"this state is not that of a {type(self).__name__} like this: {found}")
+        for name, x in own.items():
+            x.data = state[name]
+
+    # Looks.
 
     def describe(self) -> str:
         """What stands in the parentheses of this module's `repr`."""
@@ -86,18 +167,23 @@ class Module:
 
     def __repr__(self) -> str:
         lines = [
-            f"  ({name}): " + repr(module).replace("\n", "\n  ") for name, module in _children(self)
+            f"  ({name}): " + repr(child).replace("\n", "\n  ") for name, child in self.children()
         ]
         head = f"{type(self).__name__}({self.describe()}"
         return "\n".join([head, *lines, ")"]) if lines else f"{head})"
 
 
-def is_parameter(x: Node) -> bool:
+def is_parameter(x: Any) -> bool:
     """A leaf that is trained: a `Parameter`, or a `Value`."""
-    return isinstance(x, Parameter) or (x.kind is Node.scalar and x.op is None)
+    return isinstance(x, Parameter) or (isinstance(x, Value) and x.op is None)
 
 
-def _contents(name: str, x: Any) -> Iterator[tuple[str, Any]]:
+def is_state(x: Any) -> bool:
+    """What is saved with a module."""
+    return is_parameter(x) or isinstance(x, Buffer)
+
+
+def contents(name: str, x: Any) -> Iterator[tuple[str, Any]]:
     """`x` and all that is in it, with dotted names."""
     yield name, x
     inside: Any = ()
@@ -108,17 +194,13 @@ def _contents(name: str, x: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(x, (list, tuple)):
         inside = enumerate(x)
     for key, child in inside:
-        yield from _contents(f"{name}.{key}" if name else str(key), child)
+        yield from contents(f"{name}.{key}" if name else str(key), child)
 
 
-def _children(module: Module) -> Iterator[tuple[str, Module]]:
-    """The modules directly inside, in attributes and in lists and dicts of them."""
-
-    def search(name: str, x: Any) -> Iterator[tuple[str, Module]]:
-        if isinstance(x, Module):
-            yield name, x
-        elif isinstance(x, (list, tuple, dict)):
-            for key, child in x.items() if isinstance(x, dict) else enumerate(x):
-                yield from search(f"{name}.{key}" if name else str(key), child)
-
-    return search("", vars(module))
+def outermost_modules(name: str, x: Any) -> Iterator[tuple[str, Module]]:
+    """`x` if it is a module, or the modules in lists and dicts."""
+    if isinstance(x, Module):
+        yield name, x
+    elif isinstance(x, (list, tuple, dict)):
+        for key, child in x.items() if isinstance(x, dict) else enumerate(x):
+            yield from outermost_modules(f"{name}.{key}", child)

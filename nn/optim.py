@@ -1,54 +1,106 @@
-"""Optimisers: how parameters follow their gradients. They take `Tensor` and `Value` parameters."""
+"""Optimisers: how parameters follow their gradients. They take `Tensor` and `Value` parameters.
+
+Each is one class with one method, `update`, that changes an array in place and allocates nothing
+after the first step. All `Value` parameters of a group are updated together, as one array.
+"""
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograd import Value
+from autograd import Tensor, Value
 from autograd.node import Data, Node
-from autograd.tensor import Tensor
 
-State = dict[str, Any]
+State: TypeAlias = dict[str, Any]  # of one array: further arrays of its shape, and counters
 
 
-class Optimizer:
-    """What all optimisers share. A subclass defines `update`, for one array.
+class Group:
+    """Parameters that share their options: learning rate, weight decay and so on."""
 
-    Args:
-        parameters: leaves that require gradients; each is changed in place.
-        lr: the learning rate.
-
-    Raises:
-        ValueError: there are no parameters, one is listed twice, or one needs no gradient.
-    """
-
-    def __init__(self, parameters: Iterable[Any], lr: float) -> None:
-        self.parameters = list(parameters)
-        if not self.parameters:
-            raise ValueError("the optimizer got no parameters; pass model.parameters()")
-        if len({id(p) for p in self.parameters}) < len(self.parameters):
-            raise ValueError("the optimizer got a parameter twice")
-        for p in self.parameters:
+    def __init__(self, params: Iterable[Any], options: Mapping[str, Any]) -> None:
+        self.params = list(params)
+        self.options = dict(options)
+        for p in self.params:
             if not isinstance(p, Node):
                 raise TypeError(f"a parameter is a Tensor or a Value, but got {type(p).__name__}")
             if p.op is not None or not p.level:
                 raise ValueError(f"{p.describe()} is no leaf that requires a gradient")
-        if lr < 0:
-            raise ValueError(f"the learning rate must not be negative, but is {lr}")
-        self.lr = lr
-        self.tensors = [p for p in self.parameters if isinstance(p, Tensor)]
-        self.values = [p for p in self.parameters if isinstance(p, Value)]
+        self.tensors = [p for p in self.params if isinstance(p, Tensor)]
+        self.values = [p for p in self.params if isinstance(p, Value)]
         self.states: list[State] = [{} for _ in self.tensors]
         self.value_state: State = {}
+
+
+class Optimizer:
+    """What all optimisers share. A subclass defines `update`.
+
+    Args:
+        parameters: leaves that require gradients, changed in place; or groups of them with
+            options of their own: `[{"params": [w], "lr": 0.1}, {"params": [b]}]`.
+        options: the options of all groups that do not say otherwise; `lr` is the learning rate.
+
+    Raises:
+        ValueError: there are no parameters, one is listed twice or needs no gradient, or an
+            option is out of range.
+        TypeError: something is no parameter, or an option has no meaning here.
+    """
+
+    def __init__(self, parameters: Iterable[Any], **options: Any) -> None:
+        listed = list(parameters)
+        self.defaults = options
+        self.groups: list[Group] = []
+        for group in listed if listed and isinstance(listed[0], dict) else [{"params": listed}]:
+            own = {key: x for key, x in group.items() if key != "params"}
+            if unknown := own.keys() - options.keys():
+                raise TypeError(f"{type(self).__name__} has no option {', '.join(sorted(unknown))}")
+            self.check(**(options | own))
+            self.groups.append(Group(group["params"], options | own))
+        everything = self.parameters()
+        if not everything:
+            raise ValueError("the optimizer got no parameters; pass model.parameters()")
+        if len({id(p) for p in everything}) < len(everything):
+            raise ValueError("the optimizer got a parameter twice")
+        self._scratch: dict[Any, Data] = {}
         self._stepped = self._warned = False
 
-    def update(self, data: Data, grad: Data, state: State) -> None:
-        """Change `data` in place. `state` is this array's own, empty at first."""
+    def check(self, lr: float, **options: Any) -> None:
+        """Refuse options that are out of range."""
+        for name, x in (("lr", lr), *options.items()):
+            if isinstance(x, (int, float)) and not 0 <= x < math.inf:
+                raise ValueError(f"{name} must be at least 0 and finite, but is {x}")
+        for beta in options.get("betas", ()):
+            if not 0 <= beta < 1:
+                raise ValueError(f"betas must be at least 0 and below 1, but one is {beta}")
+
+    def parameters(self) -> list[Any]:
+        """All parameters of all groups."""
+        return [p for group in self.groups for p in group.params]
+
+    @property
+    def lr(self) -> float:
+        """The learning rate, of the first group if there are several. Setting it sets all."""
+        return self.groups[0].options["lr"]  # type: ignore[no-any-return]
+
+    @lr.setter
+    def lr(self, lr: float) -> None:
+        for group in self.groups:
+            group.options["lr"] = lr
+
+    def update(self, p: Data, g: Data, state: State, **options: Any) -> None:
+        """Change the array `p` in place. `state` is its own, and empty at first."""
         raise TypeError(f"{type(self).__name__} defines no update()")
+
+    def scratch(self, like: Data, which: int = 0) -> Data:
+        """An array of the shape and dtype of `like`, to overwrite: the same one every time."""
+        key = (like.shape, like.dtype, which)
+        if key not in self._scratch:
+            self._scratch[key] = np.empty_like(like)
+        return self._scratch[key]
 
     def step(self) -> None:
         """Move every parameter that has a gradient.
@@ -63,39 +115,97 @@ class Optimizer:
                 stacklevel=2,
             )
         self._stepped = True
-        for p, state in zip(self.tensors, self.states):
-            if p.grad is not None:
-                self.update(p._data, p.grad, state)
-                p._replace(p._data)
-        if self.values:
-            self._step_values()
+        for group in self.groups:
+            for p, state in zip(group.tensors, group.states):
+                if p.grad is not None:
+                    self.update(p._data, p.grad, state, **group.options)
+                    p.mark_changed()
+            if any(p.grad is not None for p in group.values):
+                self._step_values(group)
 
-    def _step_values(self) -> None:
-        """All `Value` parameters as one array, so that each rule is written once."""
-        idle = [i for i, p in enumerate(self.values) if p.grad is None]
-        before = {k: x.copy() for k, x in self.value_state.items() if isinstance(x, np.ndarray)}
-        data = np.array([p._data for p in self.values])
-        grad = np.array([0.0 if p.grad is None else p.grad for p in self.values])
-        self.update(data, grad, self.value_state)
+    def _step_values(self, group: Group) -> None:
+        """All `Value` parameters as one array; those without a gradient stay as they are."""
+        values, state = group.values, group.value_state
+        idle = [i for i, p in enumerate(values) if p.grad is None]
+        before = {k: x.copy() for k, x in state.items() if idle and isinstance(x, np.ndarray)}
+        data = np.array([p._data for p in values])
+        grad = np.array([0.0 if p.grad is None else p.grad for p in values])
+        self.update(data, grad, state, **group.options)
         for i in idle:
-            data[i] = self.values[i]._data
+            data[i] = values[i]._data
             for k, x in before.items():
-                self.value_state[k][i] = x[i]
-        for p, x in zip(self.values, data.tolist()):
+                state[k][i] = x[i]
+        for p, x in zip(values, data.tolist()):
             p.data = x
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         self._stepped = False
-        for p in self.parameters:
-            p.grad = None
+        for group in self.groups:
+            for p in group.params:
+                p.grad = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Options and state of all groups, copied, to continue from: see `load_state_dict`."""
+        return {
+            "groups": [
+                {
+                    "options": dict(group.options),
+                    "states": [
+                        {k: np.copy(x) if isinstance(x, np.ndarray) else x for k, x in s.items()}
+                        for s in (*group.states, group.value_state)
+                    ],
+                }
+                for group in self.groups
+            ]
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue where an optimiser of the same form was.
+
+        Raises:
+            ValueError: the groups or the parameters in them are not as many, or of other shapes;
+                nothing is changed then.
+        """
+        groups: Sequence[Any] = state["groups"]
+        if [len(g["states"]) for g in groups] != [len(g.states) + 1 for g in self.groups]:
+            raise ValueError("this optimizer state belongs to other parameters: not as many")
+        for saved, group in zip(groups, self.groups):
+            if saved["options"].keys() != group.options.keys():
+                raise ValueError(
+                    f"this state has options {sorted(saved['options'])}, "
+                    f"but {type(self).__name__} has {sorted(group.options)}"
+                )
+            for s, p in zip(saved["states"], group.tensors):
+                for k, x in s.items():
+                    if isinstance(x, np.ndarray) and x.shape != p.shape:
+                        raise ValueError(f"{k} has shape {x.shape} for a {p.describe()}")
+        for saved, group in zip(groups, self.groups):
+            group.options = dict(saved["options"])
+            *group.states, group.value_state = (
+                {k: np.copy(x) if isinstance(x, np.ndarray) else x for k, x in s.items()}
+                for s in saved["states"]
+            )
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{k}={x!r}" for k, x in self.groups[0].options.items())
+        return f"{type(self).__name__}({len(self.parameters())} parameters, {options})"
+
+
+def decayed(g: Data, p: Data, weight_decay: float, scratch: Data) -> Data:
+    """The gradient with that of `weight_decay / 2 * p**2` added."""
+    if not weight_decay:
+        return g
+    np.multiply(p, weight_decay, out=scratch)
+    scratch += g
+    return scratch
 
 
 class SGD(Optimizer):
     """Stochastic gradient descent, with momentum as in PyTorch.
 
-    g = grad + weight_decay * p;  v = momentum * v + g;  p -= lr * v  (v starts as the first g),
-    or with `nesterov` p -= lr * (g + momentum * v) (Sutskever et al. 2013, in PyTorch's form).
+    g = grad + weight_decay p;  v = momentum v + g;  p -= lr v, where v starts as the first g;
+    with `nesterov`, p -= lr (g + momentum v) (Sutskever et al. 2013, in PyTorch's form).
 
     >>> w = Value(1.0)
     >>> optimizer = SGD([w], lr=0.1)
@@ -108,33 +218,248 @@ class SGD(Optimizer):
     def __init__(
         self,
         parameters: Iterable[Any],
-        lr: float,
+        lr: float = 1e-3,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        super().__init__(parameters, lr)
         if nesterov and not momentum:
             raise ValueError("nesterov needs a momentum greater than 0")
-        self.momentum, self.weight_decay, self.nesterov = momentum, weight_decay, nesterov
+        super().__init__(
+            parameters, lr=lr, momentum=momentum, weight_decay=weight_decay, nesterov=nesterov
+        )
 
-    def update(self, data: Data, grad: Data, state: State) -> None:
-        step = state.setdefault("step", None)
-        if step is None:
-            step = state["step"] = np.empty_like(data)
-        if self.weight_decay:
-            np.multiply(data, self.weight_decay, out=step)
-            step += grad
-            grad = step
-        if self.momentum:
+    def update(  # type: ignore[override]  # the options by name
+        self,
+        p: Data,
+        g: Data,
+        state: State,
+        *,
+        lr: float,
+        momentum: float,
+        weight_decay: float,
+        nesterov: bool,
+    ) -> None:
+        step = self.scratch(p)
+        g = decayed(g, p, weight_decay, step)
+        if momentum:
             if "velocity" not in state:
-                state["velocity"] = np.copy(grad)
+                state["velocity"] = np.copy(g)
             else:
-                state["velocity"] *= self.momentum
-                state["velocity"] += grad
-            if self.nesterov:
-                grad = grad + self.momentum * state["velocity"]
+                state["velocity"] *= momentum
+                state["velocity"] += g
+            if nesterov:
+                ahead = np.multiply(state["velocity"], momentum, out=self.scratch(p, 1))
+                ahead += g
+                g = ahead
             else:
-                grad = state["velocity"]
-        np.multiply(grad, self.lr, out=step)
-        data -= step
+                g = state["velocity"]
+        np.multiply(g, lr, out=step)
+        p -= step
+
+
+class Adagrad(Optimizer):
+    """A step size for each entry that shrinks with the gradients it has seen (Duchi et al. 2011).
+
+    s += g^2;  p -= lr / (1 + (t - 1) lr_decay) g / (sqrt(s) + eps)
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Any],
+        lr: float = 1e-2,
+        lr_decay: float = 0.0,
+        weight_decay: float = 0.0,
+        initial_accumulator_value: float = 0.0,
+        eps: float = 1e-10,
+    ) -> None:
+        super().__init__(
+            parameters,
+            lr=lr,
+            lr_decay=lr_decay,
+            weight_decay=weight_decay,
+            initial_accumulator_value=initial_accumulator_value,
+            eps=eps,
+        )
+
+    def update(  # type: ignore[override]
+        self,
+        p: Data,
+        g: Data,
+        state: State,
+        *,
+        lr: float,
+        lr_decay: float,
+        weight_decay: float,
+        initial_accumulator_value: float,
+        eps: float,
+    ) -> None:
+        if not state:
+            state |= {"t": 0, "squares": np.full_like(p, initial_accumulator_value)}
+        state["t"] += 1
+        g = decayed(g, p, weight_decay, self.scratch(p))
+        step = np.multiply(g, g, out=self.scratch(p, 1))
+        state["squares"] += step
+        np.sqrt(state["squares"], out=step)
+        step += eps
+        np.divide(g, step, out=step)
+        step *= lr / (1 + (state["t"] - 1) * lr_decay)
+        p -= step
+
+
+class RMSprop(Optimizer):
+    """Gradients over their running root mean square (Tieleman & Hinton 2012, lecture 6.5).
+
+    s = alpha s + (1 - alpha) g^2;  d = sqrt(s) + eps, or with `centered` sqrt(s - m^2) + eps where
+    m is the running mean of g (Graves 2013);  v = momentum v + g / d;  p -= lr v
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Any],
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+    ) -> None:
+        super().__init__(
+            parameters,
+            lr=lr,
+            alpha=alpha,
+            eps=eps,
+            weight_decay=weight_decay,
+            momentum=momentum,
+            centered=centered,
+        )
+
+    def update(  # type: ignore[override]
+        self,
+        p: Data,
+        g: Data,
+        state: State,
+        *,
+        lr: float,
+        alpha: float,
+        eps: float,
+        weight_decay: float,
+        momentum: float,
+        centered: bool,
+    ) -> None:
+        if not state:
+            state |= {"squares": np.zeros_like(p), "mean": np.zeros_like(p)}
+            state["velocity"] = np.zeros_like(p)
+        g = decayed(g, p, weight_decay, self.scratch(p))
+        step = self.scratch(p, 1)
+        running_mean(state["squares"], np.multiply(g, g, out=step), alpha, step)
+        if centered:
+            running_mean(state["mean"], g, alpha, step)
+            np.multiply(state["mean"], state["mean"], out=step)
+            np.subtract(state["squares"], step, out=step)
+            np.sqrt(step, out=step)
+        else:
+            np.sqrt(state["squares"], out=step)
+        step += eps
+        np.divide(g, step, out=step)
+        if momentum:
+            state["velocity"] *= momentum
+            state["velocity"] += step
+            np.multiply(state["velocity"], lr, out=step)
+        else:
+            step *= lr
+        p -= step
+
+
+def running_mean(mean: Data, x: Data, keep: float, scratch: Data) -> None:
+    """mean = keep mean + (1 - keep) x, in place; `scratch` may be `x`."""
+    mean *= keep
+    mean += np.multiply(x, 1 - keep, out=scratch)
+
+
+class Adam(Optimizer):
+    """Running means of the gradient and of its square, corrected for their start at zero.
+
+    m = b1 m + (1 - b1) g;  s = b2 s + (1 - b2) g^2;
+    p -= lr m / (1 - b1^t) / (sqrt(s / (1 - b2^t)) + eps)  (Kingma & Ba 2015, Algorithm 1)
+
+    `weight_decay` is added to the gradient, as in PyTorch; `AdamW` keeps it apart.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+
+    def update(  # type: ignore[override]
+        self,
+        p: Data,
+        g: Data,
+        state: State,
+        *,
+        lr: float,
+        betas: tuple[float, float],
+        eps: float,
+        weight_decay: float,
+    ) -> None:
+        if not state:
+            state |= {"t": 0, "mean": np.zeros_like(p), "squares": np.zeros_like(p)}
+        state["t"] += 1
+        g = decayed(g, p, weight_decay, self.scratch(p))
+        step = self.scratch(p, 1)
+        running_mean(state["mean"], g, betas[0], step)
+        running_mean(state["squares"], np.multiply(g, g, out=step), betas[1], step)
+        np.sqrt(state["squares"], out=step)
+        step *= 1 / math.sqrt(1 - betas[1] ** state["t"])
+        step += eps
+        np.divide(state["mean"], step, out=step)
+        step *= lr / (1 - betas[0] ** state["t"])
+        p -= step
+
+
+class AdamW(Adam):
+    """Adam with weight decay that is no part of the gradient (Loshchilov & Hutter 2019, Alg. 2).
+
+    p *= 1 - lr weight_decay before each step of Adam.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        super().__init__(parameters, lr, betas, eps, weight_decay)
+
+    def update(self, p: Data, g: Data, state: State, **options: Any) -> None:
+        p *= 1 - options["lr"] * options["weight_decay"]
+        super().update(p, g, state, **(options | {"weight_decay": 0.0}))
+
+
+def clip_grad_norm_(parameters: Iterable[Any], max_norm: float, norm_type: float = 2.0) -> float:
+    """Scale all gradients together so that their norm, as one vector, is at most `max_norm`.
+
+    Returns: the norm before, to watch (Pascanu et al. 2013, Algorithm 1).
+    """
+    moving = [p for p in parameters if p.grad is not None]
+    norms = [float(np.linalg.norm(np.ravel(p.grad), norm_type)) for p in moving]
+    total = float(np.linalg.norm(norms, norm_type)) if norms else 0.0
+    if total > max_norm:
+        for p in moving:
+            p.grad = p.grad * (max_norm / (total + 1e-6))  # a plain factor keeps the dtype
+    return total
+
+
+def clip_grad_value_(parameters: Iterable[Any], clip_value: float) -> None:
+    """Keep every entry of every gradient between `-clip_value` and `clip_value`."""
+    for p in parameters:
+        if p.grad is not None:
+            clipped = np.clip(p.grad, -clip_value, clip_value)
+            p.grad = float(clipped) if isinstance(p, Value) else clipped

@@ -189,7 +189,7 @@ def test_optimizers_refuse_what_they_can_not_train() -> None:
     ):
         with pytest.raises(error, match=message):
             nn.SGD(parameters, lr=0.1)
-    with pytest.raises(ValueError, match="negative"):
+    with pytest.raises(ValueError, match="lr must be at least 0"):
         nn.SGD([w], lr=-0.1)
     with pytest.raises(ValueError, match="momentum"):
         nn.SGD([w], lr=0.1, nesterov=True)
