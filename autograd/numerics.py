@@ -124,7 +124,8 @@ def xlogy(x: Data, y: Data) -> Data:
     if type(x) is float and type(y) is float:
         return 0.0 if x == 0.0 and y == y else x * elementary("log")(y)
     zero = (x == 0) & ~np.isnan(y)
-    return np.where(zero, 0.0, x * np.log(np.where(zero, 1.0, y)))
+    one = 1.0 if hasattr(y, "dtype") else np.ones_like(x)  # a Python number takes on x's dtype
+    return np.where(zero, 0.0, x * np.log(np.where(zero, one, y)))
 
 
 @cache
@@ -191,8 +192,14 @@ def scatter_add(g: Data, *, index: Any, shape: Shape) -> Data:
     out = np.zeros_like(g, shape=shape)
     if selects_once(index):
         out[index] = g
-    else:
+        return out
+    try:
         np.add.at(out, index, g)  # an entry picked twice gets both gradients
+    except TypeError:  # from CuPy and Dask, which can't; they can count
+        size = math.prod(shape)
+        places = np.reshape(np.arange(size, like=g), shape)[index]
+        sums = np.bincount(np.reshape(places, (-1,)), np.reshape(g, (-1,)), minlength=size)
+        out = np.reshape(sums, shape).astype(g.dtype)
     return out
 
 
@@ -231,6 +238,22 @@ def linear(x: Data, w: Data, b: Data) -> Data:
 
 def softmax_cross_entropy(x: Data, *, labels: Data) -> Data:
     return -np.take_along_axis(log_softmax(x, axis=1), labels[:, None], axis=1)[:, 0]
+
+
+def windows(x: Data, *, size: Shape, stride: Shape) -> Data:
+    """A view of x: (n, h, w, c) as windows of (kh, kw), every so many steps apart."""
+    view = np.lib.stride_tricks.sliding_window_view(x, size, axis=(1, 2))
+    return np.transpose(view[:, :: stride[0], :: stride[1]], (0, 1, 2, 4, 5, 3))
+
+
+def fold(g: Data, *, shape: Shape, size: Shape, stride: Shape) -> Data:
+    """What windows share is added up: (n, h', w', kh, kw, c) -> (n, h, w, c)."""
+    out = np.zeros_like(g, shape=shape)
+    rows, columns = stride[0] * shape_of(g)[1], stride[1] * shape_of(g)[2]
+    for i in range(size[0]):
+        for j in range(size[1]):
+            out[:, i : i + rows : stride[0], j : j + columns : stride[1]] += g[:, :, :, i, j]
+    return out
 
 
 def cofactors(x: Data) -> Data:

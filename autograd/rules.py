@@ -308,6 +308,15 @@ getitem = Op("getitem", lambda x, *, index: x[index], analytic=True,
 scatter_add = Op("scatter_add", numerics.scatter_add, analytic=True,
                  vjps=(lambda g, out, x, *, index, shape: getitem(g, index=index),))
 
+# Images in channels-last form, (n, h, w, c), as all their windows: (n, h', w', kh, kw, c).
+windows = Op("windows", numerics.windows, analytic=True,
+             vjps=(lambda g, out, x, *, size, stride:
+                       fold(g, shape=shape_of(x), size=size, stride=stride),))
+
+fold = Op("fold", numerics.fold, analytic=True,
+          vjps=(lambda g, out, x, *, shape, size, stride:
+                    windows(g, size=size, stride=stride),))
+
 concatenate = Op("concatenate", lambda *xs, axis: np.concatenate(xs, axis=axis), analytic=True,
                  vjps=per_argument(lambda i: lambda g, out, *xs, axis:
                                        _concatenate_vjp(i, g, xs, axis)))

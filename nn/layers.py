@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 import autograd as ag
 from autograd import Tensor, rules
-from autograd.shapes import shape_of
+from autograd.shapes import Shape, shape_of
+from autograd.shaping import data_of
 
 from . import init
+from .activations import ReLU
 from .module import Module, Parameter
 from .random import Rng, generator_from
 
@@ -60,37 +63,82 @@ class Linear(Module):
         out = ag.matmul(x, self.weight.T)
         return out if self.bias is None else out + self.bias  # type: ignore[no-any-return]
 
+    def multiply_adds(self, input_shape: Shape, output_shape: Shape) -> int:
+        return math.prod(output_shape) * self.in_features
+
     def describe(self) -> str:
         return f"{self.in_features}, {self.out_features}" + (
             ", bias=False" if self.bias is None else ""
         )
 
 
-class Activation(Module):
-    """A function of each number, as a module."""
-
-    function: Callable[[Any], Any]
+class Flatten(Module):
+    """All axes but the batch's in one row: (n, c, h, w) becomes (n, c h w)."""
 
     def forward(self, x: Any) -> Any:
-        return type(self).function(x)
+        return ag.reshape(x, (shape_of(x)[0], math.prod(shape_of(x)[1:])))
 
 
-class ReLU(Activation):
-    """max(x, 0)."""
+class Dropout(Module):
+    """In training, zeroes each number with probability `p` and scales the rest by 1 / (1 - p).
 
-    function = ag.relu
+    So the mean stays as it is; in evaluation nothing happens (Srivastava et al. 2014, scaled in
+    training as in PyTorch). The generator is this layer's own, spawned from `rng`.
+
+    Raises:
+        ValueError: `p` is not at least 0 and below 1.
+    """
+
+    def __init__(self, p: float = 0.5, rng: Rng = None) -> None:
+        if not 0 <= p < 1:
+            raise ValueError(f"Dropout's p must be at least 0 and below 1, but is {p}")
+        self.p = p
+        self.rng = generator_from(rng).spawn(1)[0]
+
+    def forward(self, x: Any) -> Any:
+        if not self.training or not self.p:
+            return x
+        kept = self.rng.random(shape_of(x), dtype=np.float32) >= self.p
+        return x * (kept * data_of(x).dtype.type(1 / (1 - self.p)))
+
+    def describe(self) -> str:
+        return f"{self.p}"
 
 
-class Sigmoid(Activation):
-    """1 / (1 + exp(-x))."""
+class Embedding(Module):
+    """A row of weights for each integer: a table to look words up in.
 
-    function = ag.sigmoid
+    >>> Embedding(10, 3)(np.array([[1, 2], [2, 9]])).shape
+    (2, 2, 3)
 
+    Args:
+        num_embeddings: how many rows; the integers go from 0 to one less.
+        embedding_dim: how long a row is.
+        dtype, rng: of the rows, drawn from N(0, 1) as in PyTorch.
 
-class Tanh(Activation):
-    """The hyperbolic tangent."""
+    Raises:
+        IndexError: an integer is out of range.
+        TypeError: what is looked up are no integers.
+    """
 
-    function = ag.tanh
+    def __init__(
+        self, num_embeddings: int, embedding_dim: int, dtype: Any = np.float32, rng: Rng = None
+    ) -> None:
+        rows = generator_from(rng).normal(size=(num_embeddings, embedding_dim))
+        self.weight = Parameter(rows.astype(dtype))
+
+    def forward(self, indices: Any) -> Any:
+        indices = np.asarray(data_of(indices))
+        if indices.dtype.kind not in "iu":
+            raise TypeError(f"Embedding looks up integers, but got {indices.dtype}")
+        count = self.weight.shape[0]
+        wrong = indices[(indices < 0) | (indices >= count)]
+        if wrong.size:
+            raise IndexError(f"Embedding: index {wrong[0]} is outside 0...{count - 1}")
+        return self.weight[indices]
+
+    def describe(self) -> str:
+        return ", ".join(map(str, self.weight.shape))
 
 
 class Sequential(Module):
@@ -107,7 +155,7 @@ class Sequential(Module):
     ['0.weight', '0.bias', '2.weight', '2.bias']
     """
 
-    def __init__(self, *modules: Module) -> None:
+    def __init__(self, *modules: Callable[[Any], Any]) -> None:
         for i, module in enumerate(modules):
             if not callable(module):
                 raise TypeError(f"Sequential's module {i} can't be called: {module!r}")
@@ -131,31 +179,52 @@ class Sequential(Module):
 class MLP(Sequential):
     """A multi-layer perceptron: linear layers with an activation between them.
 
-    >>> MLP(784, [128, 10])
+    >>> MLP(784, [128, 10], dropout=0.2)
     MLP(
       (0): Linear(784, 128)
       (1): ReLU()
-      (2): Linear(128, 10)
+      (2): Dropout(0.2)
+      (3): Linear(128, 10)
     )
 
     Args:
         nin: the number of inputs.
         nouts: the number of outputs of each layer.
-        activation: a module class, used after every layer but the last.
+        activation: a module class, used after every layer but the last; or a list of as many.
+        dropout: the probability of zeroing an activation in training.
         dtype, rng: as for `Linear`.
     """
 
     def __init__(
         self,
         nin: int,
-        nouts: list[int],
-        activation: Callable[[], Module] = ReLU,
+        nouts: Sequence[int],
+        activation: Callable[[], Module] | Sequence[Callable[[], Module]] = ReLU,
+        dropout: float = 0.0,
         dtype: Any = np.float32,
         rng: Rng = None,
     ) -> None:
         rng = generator_from(rng)
         sizes = [nin, *nouts]
         modules: list[Module] = []
-        for i, o in zip(sizes, sizes[1:]):
-            modules += (Linear(i, o, dtype=dtype, rng=rng), activation())
-        super().__init__(*modules[:-1])
+        for i, activate in enumerate(one_per_gap(activation, len(nouts))):
+            modules += (Linear(sizes[i], sizes[i + 1], dtype=dtype, rng=rng), activate())
+            if dropout:
+                modules.append(Dropout(dropout, rng))
+        super().__init__(*modules, Linear(sizes[-2], sizes[-1], dtype=dtype, rng=rng))
+
+
+def one_per_gap(activation: Any, layers: int) -> list[Any]:
+    """One activation for each place between two layers.
+
+    Raises:
+        ValueError: there are no layers, or another number of activations.
+    """
+    if not layers:
+        raise ValueError("an MLP needs at least one layer: nouts is empty")
+    chosen = list(activation) if isinstance(activation, (list, tuple)) else None
+    if chosen is None:
+        return [activation] * (layers - 1)
+    if len(chosen) != layers - 1:
+        raise ValueError(f"{layers} layers have {layers - 1} activations, but got {len(chosen)}")
+    return chosen

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd import Tensor, Value
 from autograd.node import Data
-from autograd.shapes import shape_of
+from autograd.shapes import Shape, shape_of
 
 
 class Parameter(Tensor):
@@ -155,11 +155,15 @@ class Module:
         if missing or unknown or wrong:
             parts = (("missing", missing), ("unknown", unknown), ("of another shape", wrong))
             found = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
-            raise ValueError(f"this state is not that of a {type(self).__name__} like this: {found}")
+            raise ValueError(f"this is not the state of such a {type(self).__name__}: {found}")
         for name, x in own.items():
             x.data = state[name]
 
     # Looks.
+
+    def multiply_adds(self, input_shape: Shape, output_shape: Shape) -> int:
+        """How many products a call computes and adds up, for `nn.summary`: 0 if elementwise."""
+        return 0
 
     def describe(self) -> str:
         """What stands in the parentheses of this module's `repr`."""

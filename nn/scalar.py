@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self, TypeAlias
+
+import numpy as np
 
 import autograd as ag
 from autograd import Value
 
-from . import init
+from . import activations, init, layers
+from .layers import one_per_gap
 from .module import Module
 from .random import Rng, generator_from
+
+Function: TypeAlias = Callable[[Any], Any]  # of one number
 
 
 class Neuron(Module):
@@ -25,12 +30,10 @@ class Neuron(Module):
         ValueError: it is given another number of inputs.
     """
 
-    def __init__(
-        self, nin: int, activation: Callable[[Any], Any] | None = ag.relu, rng: Rng = None
-    ) -> None:
+    def __init__(self, nin: int, activation: Function | None = ag.relu, rng: Rng = None) -> None:
         weights = init.uniform((nin,), init.fan_in_bound(nin), rng, float)
-        self.w = [Value(w) for w in weights]
-        self.b = Value(0.0)
+        self.w = [Value(w, label=f"w{i}") for i, w in enumerate(weights, 1)]
+        self.b = Value(0.0, label="b")
         self.activation = activation
 
     def forward(self, x: Sequence[Any]) -> Value:
@@ -43,7 +46,7 @@ class Neuron(Module):
 
     def describe(self) -> str:
         name = getattr(self.activation, "name", None) or getattr(self.activation, "__name__", None)
-        return f"{len(self.w)}" + (f", {name}" if name else "")
+        return f"{len(self.w)}" + (f", {name or self.activation!r}" if self.activation else "")
 
 
 class Layer(Module):
@@ -53,11 +56,7 @@ class Layer(Module):
     """
 
     def __init__(
-        self,
-        nin: int,
-        nout: int,
-        activation: Callable[[Any], Any] | None = ag.relu,
-        rng: Rng = None,
+        self, nin: int, nout: int, activation: Function | None = ag.relu, rng: Rng = None
     ) -> None:
         rng = generator_from(rng)
         self.neurons = [Neuron(nin, activation, rng) for _ in range(nout)]
@@ -76,7 +75,7 @@ class MLP(Module):
     Args:
         nin: the number of inputs.
         nouts: the number of neurons of each layer.
-        activation: of all layers but the last.
+        activation: of all layers but the last; or a list of as many.
         rng: where the weights are drawn from.
 
     Returns, when called with `nin` numbers: a list of outputs, or the only output by itself.
@@ -86,18 +85,75 @@ class MLP(Module):
         self,
         nin: int,
         nouts: Sequence[int],
-        activation: Callable[[Any], Any] | None = ag.relu,
+        activation: Function | Sequence[Function] = ag.relu,
         rng: Rng = None,
     ) -> None:
         rng = generator_from(rng)
         sizes = [nin, *nouts]
-        last = len(nouts) - 1
+        functions = [*one_per_gap(activation, len(nouts)), None]
         self.layers = [
-            Layer(sizes[i], sizes[i + 1], activation if i < last else None, rng)
-            for i in range(len(nouts))
+            Layer(sizes[i], sizes[i + 1], function, rng) for i, function in enumerate(functions)
         ]
 
     def forward(self, x: Sequence[Any]) -> Any:
         for layer in self.layers:
             x = layer(x)
         return x[0] if len(x) == 1 else x
+
+    def to_tensor(self) -> layers.MLP:
+        """The same net on arrays, in float64: equal outputs, weights of its own.
+
+        Raises:
+            ValueError: an activation has no module.
+        """
+        neurons = [layer.neurons for layer in self.layers]
+        net = layers.MLP(
+            len(neurons[0][0].w),
+            [len(row) for row in neurons],
+            [module_maker(row[0].activation) for row in neurons[:-1]],
+            dtype=float,
+            rng=0,
+        )
+        linears = [m for m in net if isinstance(m, layers.Linear)]
+        for linear, row in zip(linears, neurons):
+            linear.weight.data = [[w.data for w in neuron.w] for neuron in row]
+            assert linear.bias is not None
+            linear.bias.data = [neuron.b.data for neuron in row]
+        return net
+
+    @classmethod
+    def from_tensor(cls, net: layers.Sequential) -> Self:
+        """The same net on `Value`: equal outputs, weights of its own.
+
+        Raises:
+            ValueError: the net is no sequence of linear layers with one activation between two.
+        """
+        modules = [m for m in net if not isinstance(m, (layers.Dropout, layers.Flatten))]
+        linears, between = modules[::2], modules[1::2]
+        if (
+            len(linears) != len(between) + 1
+            or not all(isinstance(m, layers.Linear) for m in linears)
+            or not all(isinstance(m, activations.Activation) for m in between)
+        ):
+            raise ValueError(
+                "a scalar MLP has linear layers with one activation between two, but got "
+                + ", ".join(type(m).__name__ for m in net)
+            )
+        out = cls(linears[0].in_features, [m.out_features for m in linears], between, rng=0)
+        for layer, linear in zip(out.layers, linears):
+            bias = np.zeros(linear.out_features) if linear.bias is None else linear.bias.data
+            for neuron, row, b in zip(layer.neurons, linear.weight.data, bias):
+                neuron.b.data = b
+                for w, x in zip(neuron.w, row):
+                    w.data = x
+        return out
+
+
+def module_maker(activation: Function | None) -> Callable[[], Module]:
+    """What makes the module for an activation: a module is its own, a function has a class."""
+    if isinstance(activation, Module):
+        return lambda: activation
+    for kind in vars(activations).values():
+        if isinstance(kind, type) and getattr(kind, "function", None) is activation:
+            return kind
+    raise ValueError(f"there is no module for the activation {activation!r}; use one of nn's")

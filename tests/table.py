@@ -345,6 +345,14 @@ CASES: list[Case] = [
         )
     ),
     Case(rules.linear, lambda x, w, b: x @ w.T + b, (apart(4, 3), apart(2, 3), apart(2))),
+    Case(rules.windows,
+         lambda x, size, stride: np.stack([np.stack([x[:, i:i + 2, j:j + 3] for j in (0, 1)], 1)
+                                           for i in (0, 2)], 1),
+         (apart(2, 4, 4, 2),), {"size": (2, 3), "stride": (2, 1)}),
+    Case(rules.fold,
+         lambda g, **_: np.concatenate([g[:, 0, 0, :, :1], g[:, 0, 0, :, 1:] + g[:, 0, 1, :, :1],
+                                        g[:, 0, 1, :, 1:]], 2)[:, :, :],
+         (apart(2, 1, 2, 2, 2, 1),), {"shape": (2, 2, 3, 1), "size": (2, 2), "stride": (1, 1)}),
     # linear algebra
     *(
         Case(getattr(ag.linalg, name), getattr(np.linalg, name), (matrices(*stack),))

@@ -1,0 +1,138 @@
+"""Layers that bring numbers to mean 0 and variance 1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import autograd as ag
+from autograd.shapes import Shape, shape_of
+from autograd.shaping import data_of
+
+from .module import Buffer, Module, Parameter
+
+
+class BatchNorm(Module):
+    """What `BatchNorm1d` and `BatchNorm2d` share: statistics over all axes but the second.
+
+    y = (x - mean) / sqrt(var + eps) * weight + bias (Ioffe & Szegedy 2015, Algorithm 1), in
+    training with the batch's own mean and variance, and else with their running means:
+    running = (1 - momentum) running + momentum batch, of the unbiased variance, as in PyTorch.
+
+    Args:
+        num_features: the length of the second axis.
+        eps: keeps the root away from zero.
+        momentum: how fast the running statistics follow.
+        affine: whether to learn `weight` and `bias`.
+        dtype: of parameters and statistics.
+
+    Raises:
+        ValueError: another shape, or in training only one number per feature.
+    """
+
+    ndims: tuple[int, ...]
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = True,
+        dtype: Any = np.float32,
+    ) -> None:
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.weight = Parameter(np.ones(num_features, dtype)) if affine else None
+        self.bias = Parameter(np.zeros(num_features, dtype)) if affine else None
+        self.running_mean = Buffer(np.zeros(num_features, dtype))
+        self.running_var = Buffer(np.ones(num_features, dtype))
+        self.num_batches_tracked = Buffer(0)
+
+    def forward(self, x: Any) -> Any:
+        shape = shape_of(x)
+        if len(shape) not in self.ndims or shape[1] != self.num_features:
+            axes = " or ".join(map(str, self.ndims))
+            raise ValueError(
+                f"{self!r} expected {axes} axes, the second of length {self.num_features}, "
+                f"but got shape {shape}"
+            )
+        kept = (1, -1) + (1,) * (len(shape) - 2)
+        if self.training:
+            axes_left = tuple(i for i in range(len(shape)) if i != 1)
+            mean = ag.mean(x, axes_left, keepdims=True)
+            off = x - mean
+            var = ag.mean(off * off, axes_left, keepdims=True)
+            self.track(data_of(mean), data_of(var), math.prod(shape) // shape[1])
+        else:
+            off = x - self.running_mean.data.reshape(kept)
+            var = self.running_var.data.reshape(kept)
+        out = off / ag.sqrt(var + self.eps)
+        if self.weight is None or self.bias is None:
+            return out
+        return out * self.weight.reshape(kept) + self.bias.reshape(kept)
+
+    def track(self, mean: Any, var: Any, count: int) -> None:
+        """Let the running statistics follow those of a batch of so many numbers per feature."""
+        if count < 2:
+            raise ValueError(f"{self!r} needs more than one number per feature in training")
+        keep, take = 1 - self.momentum, self.momentum
+        unbiased = var.reshape(-1) * (count / (count - 1))
+        self.running_mean.data = keep * self.running_mean.data + take * mean.reshape(-1)
+        self.running_var.data = keep * self.running_var.data + take * unbiased
+        self.num_batches_tracked.data = self.num_batches_tracked.data + 1
+
+    def describe(self) -> str:
+        return f"{self.num_features}" + (", affine=False" if self.weight is None else "")
+
+
+class BatchNorm1d(BatchNorm):
+    """Batch normalisation of x: (batch, features) or (batch, features, length); see `BatchNorm`."""
+
+    ndims = (2, 3)
+
+
+class BatchNorm2d(BatchNorm):
+    """Batch normalisation of images, x: (batch, channels, height, width); see `BatchNorm`."""
+
+    ndims = (4,)
+
+
+class LayerNorm(Module):
+    """Each sample by its own mean and variance, over the last axes (Ba et al. 2016, eq. 4).
+
+    Args:
+        normalized_shape: the lengths of these axes, or of the last one.
+        eps: keeps the root away from zero.
+        elementwise_affine: whether to learn `weight` and `bias`, one for each entry.
+        dtype: of the parameters.
+
+    Raises:
+        ValueError: the input's last axes have other lengths.
+    """
+
+    def __init__(
+        self,
+        normalized_shape: int | Sequence[int],
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        dtype: Any = np.float32,
+    ) -> None:
+        shape = (normalized_shape,) if isinstance(normalized_shape, int) else normalized_shape
+        self.normalized_shape: Shape = tuple(shape)
+        self.eps = eps
+        self.weight = Parameter(np.ones(shape, dtype)) if elementwise_affine else None
+        self.bias = Parameter(np.zeros(shape, dtype)) if elementwise_affine else None
+
+    def forward(self, x: Any) -> Any:
+        n = len(self.normalized_shape)
+        if shape_of(x)[-n:] != self.normalized_shape:
+            raise ValueError(f"{self!r} got an input of shape {shape_of(x)}")
+        axes = tuple(range(-n, 0))
+        off = x - ag.mean(x, axes, keepdims=True)
+        out = off / ag.sqrt(ag.mean(off * off, axes, keepdims=True) + self.eps)
+        return out if self.weight is None or self.bias is None else out * self.weight + self.bias
+
+    def describe(self) -> str:
+        return f"{self.normalized_shape}"

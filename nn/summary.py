@@ -1,0 +1,106 @@
+"""What a model is made of, layer by layer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd import no_grad
+from autograd.shapes import Shape, shape_of
+
+from .module import Module
+
+
+@dataclass(frozen=True)
+class Row:
+    """One call of one module."""
+
+    name: str
+    kind: str
+    output_shape: Shape
+    parameters: int
+    multiply_adds: int
+
+
+@dataclass(frozen=True, repr=False)
+class Summary:
+    """Layers in the order in which they are used. Printed, it is a table."""
+
+    rows: list[Row]
+    parameters: int
+    multiply_adds: int
+
+    def __repr__(self) -> str:
+        head = ("layer", "output", "parameters", "multiply-adds")
+        body = [
+            (
+                f"{r.name}: {r.kind}",
+                str(r.output_shape),
+                f"{r.parameters:,}",
+                f"{r.multiply_adds:,}",
+            )
+            for r in self.rows
+        ]
+        total = ("total", "", f"{self.parameters:,}", f"{self.multiply_adds:,}")
+        widths = [max(map(len, column)) for column in zip(head, *body, total)]
+        lines = [
+            f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}  {d:>{widths[3]}}"
+            for a, b, c, d in (head, *body, total)
+        ]
+        return "\n".join(line.rstrip() for line in lines)
+
+
+def summary(model: Module, input_shape: Shape, dtype: Any = np.float32) -> Summary:
+    """Run `model` once on zeros and tell its layers' output shapes, parameters and arithmetic.
+
+    >>> import nn
+    >>> summary(nn.MLP(784, [128, 10]), (1, 784))
+    layer      output    parameters  multiply-adds
+    0: Linear  (1, 128)     100,480        100,352
+    1: ReLU    (1, 128)           0              0
+    2: Linear  (1, 10)        1,290          1,280
+    total                   101,770        101,632
+
+    Args:
+        model: evaluated as it stands, without dropout.
+        input_shape: of one input, the batch in front.
+        dtype: of the input.
+    """
+    rows: list[Row] = []
+    counted: set[int] = set()
+    inner = [(name, m) for name, m in model.named_modules() if not list(m.children())]
+    was_training = {m: m.training for m in model.modules()}
+
+    def watched(name: str, module: Module) -> Any:
+        forward = module.forward
+
+        def run(x: Any, *args: Any, **kwargs: Any) -> Any:
+            out = forward(x, *args, **kwargs)
+            own = [p for p in module.parameters() if id(p) not in counted]
+            counted.update(map(id, own))
+            size = sum(math.prod(shape_of(p)) for p in own)
+            work = module.multiply_adds(shape_of(x), shape_of(out))
+            rows.append(Row(name, type(module).__name__, shape_of(out), size, work))
+            return out
+
+        return run
+
+    model.eval()
+    try:
+        for name, module in inner:
+            vars(module)["forward"] = watched(name, module)
+        with no_grad():
+            model(np.zeros(input_shape, dtype))
+    finally:
+        for _, module in inner:
+            vars(module).pop("forward", None)
+        for module, training in was_training.items():
+            module.training = training
+    return Summary(
+        rows,
+        sum(math.prod(shape_of(p)) for p in model.parameters()),
+        sum(row.multiply_adds for row in rows),
+    )
