@@ -11,8 +11,7 @@ import numpy as np
 from . import tree
 from .backward import backpropagate, operands_first
 from .modes import change
-from .node import Data, Node, Op, make, mode, noted, per_argument
-from .shaping import data_of
+from .node import Data, Node, Op, data_of, make, mode, noted, per_argument
 
 
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:

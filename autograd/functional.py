@@ -13,9 +13,8 @@ import numpy as np
 from . import rules, shaping, tree
 from .backward import backpropagate, consumers_first
 from .modes import enable_grad, is_grad_enabled
-from .node import Data, Node, make
+from .node import Data, Node, data_of, make
 from .shapes import Shape, shape_of
-from .shaping import data_of
 from .tensor import from_numpy, own
 from .value import Value
 

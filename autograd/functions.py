@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from . import rules
-from .node import Node
+from .node import Node, data_of
 from .rules import where as _where
 from .shapes import Axis, count_along, kept_shape, normalize_axes, shape_of
-from .shaping import concatenate, data_of, plain_index, ravel, sort, take
+from .shaping import concatenate, plain_index, ravel, sort, take
 
 # --- elementwise ----------------------------------------------------------------------------------
 
@@ -149,7 +149,7 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """The mean over all entries, or along axes; of none it is nan."""
-    return rules.div(sum(x, axis, keepdims), count_along(shape_of(x), axis))
+    return sum(x, axis, keepdims) / count_along(shape_of(x), axis)
 
 
 def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:

@@ -11,8 +11,9 @@ import numpy as np
 
 from . import functions, rules
 from .functions import flat_power, flat_root
+from .node import data_of
 from .shapes import Axis, normalize_axes, shape_of
-from .shaping import data_of, diagonal, reshape, squeeze, stack, take
+from .shaping import diagonal, reshape, squeeze, stack, take
 
 
 def matmul(x: Any, y: Any) -> Any:

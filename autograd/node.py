@@ -223,6 +223,11 @@ class Node:
         return f"{type(self).__name__}{label}{shape}"
 
 
+def data_of(x: Any) -> Data:
+    """The plain numbers of `x`, node or not."""
+    return x._data if isinstance(x, Node) else x
+
+
 def make(
     kind: type[Node],
     data: Data,

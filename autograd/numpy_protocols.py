@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import functions, linalg, rules, shaping, tree
-from .node import Node, Op
-from .shaping import data_of
+from .node import Node, Op, data_of
 
 UFUNCS: dict[Any, Callable[..., Any]] = {
     np.add: rules.add,
@@ -28,7 +27,7 @@ UFUNCS: dict[Any, Callable[..., Any]] = {
     np.mod: rules.mod,
     np.fabs: rules.abs,
     np.absolute: rules.abs,
-    np.divmod: divmod,
+    np.divmod: lambda x, y: (rules.floor_divide(x, y), rules.mod(x, y)),
     np.square: functions.square,
     np.reciprocal: functions.reciprocal,
     np.deg2rad: functions.deg2rad,

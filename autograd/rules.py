@@ -16,26 +16,22 @@ from typing import Any
 import numpy as np
 
 from . import numerics
-from .node import Data, Node, Op, per_argument
+from .node import Data, Op, data_of, per_argument
 from .numerics import elementary, numpys
 from .shapes import Axis, inverse_permutation, kept_shape, shape_of
 
 LN2, LN10 = math.log(2.0), math.log(10.0)
 
 
-def _data_of(x: Data) -> Data:
-    return x._data if isinstance(x, Node) else x
-
-
 def zeros_like(x: Data) -> Data:
     """A constant zero for each entry of `x`: the slope of whatever is flat."""
-    data = _data_of(x)
+    data = data_of(x)
     return 0.0 if type(data) is float else np.zeros_like(data)
 
 
 def _eye(n: int, like: Data) -> Data:
     """The identity, as an array of the same type and dtype."""
-    data = _data_of(like)
+    data = data_of(like)
     return np.eye(n, dtype=data.dtype, like=data)
 
 
@@ -55,6 +51,13 @@ def _extremum_vjp(
     winners = (x == _kept(out, x, axis)) | (x != x)  # a nan wins
     count = np.sum(winners, axis=axis, keepdims=True)  # ties share the gradient
     return where(winners, div(_kept(g, x, axis), count), 0.0)
+
+
+def _softmax_cross_entropy_vjp(g: Data, out: Data, x: Data, *, labels: Data) -> Data:
+    total = out + getitem(x, index=(np.arange(len(labels)), labels))  # log sum exp x, from before
+    if not np.all(np.isfinite(data_of(out))):  # a label of probability 0: inf - inf
+        total = logsumexp(x, axis=1)
+    return _kept(g, x, 1) * (exp(x - _kept(total, x, 1)) - one_hot(labels, x))
 
 
 def _swap(x: Data) -> Data:
@@ -100,7 +103,7 @@ def _pinv_vjp(g: Data, out: Data, x: Data) -> Data:
 def _cholesky_vjp(g: Data, out: Data, x: Data) -> Data:
     """Murray 2016, eq. 9: L^-T P(L^T g) L^-1, symmetric, where P halves the diagonal."""
     n = shape_of(x)[-1]
-    lower = np.tril(np.ones_like(_data_of(x), shape=(n, n))) - 0.5 * _eye(n, x)
+    lower = np.tril(np.ones_like(data_of(x), shape=(n, n))) - 0.5 * _eye(n, x)
     lt = _swap(out)
     half = solve(lt, _swap(solve(lt, lower * matmul(lt, g))))
     return 0.5 * (half + _swap(half))
@@ -357,8 +360,7 @@ log_softmax = Op("log_softmax", numerics.log_softmax,
 # -log softmax(x)[label] of each row of x: (n, classes); slopes are softmax(x) - one_hot(label).
 # One row in place of two, which would fill an (n, classes) array with zeros on the way.
 softmax_cross_entropy = Op("softmax_cross_entropy", numerics.softmax_cross_entropy,
-                           vjps=(lambda g, out, x, *, labels: _kept(g, x, 1) *
-                                     (exp(log_softmax(x, axis=1)) - one_hot(labels, x)),))
+                           vjps=(_softmax_cross_entropy_vjp,))
 
 # --- products -------------------------------------------------------------------------------------
 

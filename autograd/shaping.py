@@ -9,14 +9,8 @@ from typing import Any
 import numpy as np
 
 from . import rules
-from .node import Data, Node
+from .node import data_of
 from .shapes import Axis, Shape, normalize_axes, shape_of
-
-
-def data_of(x: Any) -> Data:
-    """The plain numbers of `x`, node or not."""
-    return x._data if isinstance(x, Node) else x
-
 
 # --- shapes ---------------------------------------------------------------------------------------
 

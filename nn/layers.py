@@ -10,8 +10,8 @@ import numpy as np
 
 import autograd as ag
 from autograd import Tensor, rules
+from autograd.node import data_of
 from autograd.shapes import Shape, shape_of
-from autograd.shaping import data_of
 
 from . import init
 from .activations import ReLU

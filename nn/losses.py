@@ -4,29 +4,215 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import autograd as ag
+from autograd import rules
+from autograd.node import Data, data_of
 from autograd.shapes import shape_of
 from autograd.shaping import plain_index
 
+# --- of numbers -----------------------------------------------------------------------------------
 
-def same_shape(name: str, prediction: Any, target: Any) -> None:
-    """Refuse shapes that differ: (N,) against (N, 1) would broadcast to N x N.
+
+def mse_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+    """The squared error, (prediction - target)^2, averaged over all entries.
+
+    >>> mse_loss(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
+    np.float64(2.0)
+
+    Args:
+        prediction, target: of one shape; a `Value` and a number are fine too.
+        reduction: "mean", "sum", or "none" for the loss of each entry.
 
     Raises:
-        ValueError: naming both shapes.
+        ValueError: the shapes differ.
     """
-    got, wanted = shape_of(prediction), shape_of(target)
-    if got != wanted:
-        raise ValueError(
-            f"{name} needs prediction and target of one shape, but got {got} and {wanted}; "
-            "reshape one of them"
-        )
+    prediction, target = comparable("mse_loss", prediction, target)
+    return reduce((prediction - target) ** 2, reduction)
 
 
-def reduce(losses: Any, reduction: str) -> Any:
-    """The mean or the sum of the losses, or all of them for "none"."""
+def l1_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+    """The distance |prediction - target|, averaged over all entries. At 0 its slope is 0.
+
+    >>> l1_loss(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
+    np.float64(1.0)
+
+    Args and errors: those of `mse_loss`.
+    """
+    prediction, target = comparable("l1_loss", prediction, target)
+    return reduce(rules.abs(prediction - target), reduction)
+
+
+def huber_loss(prediction: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
+    """Half the squared error up to a distance of `delta`, and straight lines from there on.
+
+    d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2) (Huber 1964, section 4).
+
+    >>> huber_loss(np.array([1.0, 0.0]), np.array([2.0, 3.0]), reduction="none")
+    array([0.5, 2.5])
+
+    Args and errors: those of `mse_loss`, and `delta` must be greater than 0.
+    """
+    if not delta > 0:
+        raise ValueError(f"huber_loss needs a delta greater than 0, but got {delta}")
+    prediction, target = comparable("huber_loss", prediction, target)
+    off = prediction - target
+    near = ag.clip(off, -delta, delta)
+    return reduce(near * (off - 0.5 * near), reduction)
+
+
+# --- of scores for one class or the other ---------------------------------------------------------
+
+
+def binary_cross_entropy_with_logits(
+    logits: Any, target: Any, reduction: str = "mean", pos_weight: Any = None
+) -> Any:
+    """-target log s(logits) - (1 - target) log s(-logits) with the sigmoid s, averaged, in nats.
+
+    Takes logits: no sigmoid before it. Exact at any size, as log s(x) = -log(1 + e^-x).
+
+    >>> binary_cross_entropy_with_logits(np.array([1000.0, -3.0]), np.array([0.0, 0.0]), "none")
+    array([1.00000000e+03, 4.85873516e-02])
+
+    Args:
+        logits: any real numbers.
+        target: of the same shape, the probability of the positive class, or 0 and 1.
+        reduction: as for `mse_loss`.
+        pos_weight: a factor for the first term, to make rare positives count; it broadcasts.
+
+    Raises:
+        ValueError: the shapes differ, or a target lies outside 0 ... 1.
+    """
+    name = "binary_cross_entropy_with_logits"
+    logits, target = comparable(name, logits, target)
+    refuse_any(name, target, "targets from 0 to 1", lambda t: (t < 0) | (t > 1))
+    positive = target if pos_weight is None else target * like(logits, pos_weight)
+    losses = positive * ag.softplus(-logits) + (1 - target) * ag.softplus(logits)
+    return reduce(losses, reduction)
+
+
+def hinge_loss(scores: Any, target: Any, reduction: str = "mean", margin: float = 1.0) -> Any:
+    """max(0, margin - target * score), averaged: zero once the score is on the right side by far.
+
+    >>> hinge_loss(np.array([2.0, 0.25, 1.0]), np.array([1, 1, -1]), reduction="none")
+    array([0.  , 0.75, 2.  ])
+
+    Args:
+        scores: any real numbers.
+        target: of the same shape, -1 or 1.
+        reduction: as for `mse_loss`.
+        margin: how far is far enough. There the slope is 0.
+
+    Raises:
+        ValueError: the shapes differ, or a target is neither -1 nor 1.
+    """
+    scores, target = comparable("hinge_loss", scores, target)
+    refuse_any("hinge_loss", target, "targets of -1 and 1", lambda t: abs(t) != 1)
+    return reduce(ag.relu(margin - target * scores), reduction)
+
+
+# --- of scores for several classes ----------------------------------------------------------------
+
+
+def cross_entropy(
+    logits: Any,
+    target: Any,
+    weight: Any = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    """-log softmax(logits)[label], in nats, averaged over the batch. Takes logits: no softmax
+    before it.
+
+    For probabilities q in place of labels, the sum of -q log softmax(logits) over the classes.
+
+    >>> round(float(cross_entropy(np.zeros((8, 10)), np.zeros(8, int))), 6)  # log 10
+    2.302585
+
+    Args:
+        logits: (batch, classes), any real numbers.
+        target: (batch,), integers from 0 to classes - 1; or (batch, classes), probabilities.
+        weight: (classes,), how much each class counts. The mean over labels is divided by the
+            weights of the labels that came, as in PyTorch.
+        reduction: "mean", "sum", or "none" for the loss of each sample.
+        label_smoothing: what part of each target is spread evenly over all classes, 0 to 1
+            (Szegedy et al. 2016, section 7).
+
+    Raises:
+        ValueError: shapes that do not match, a label out of range, probabilities that do not sum
+            to one, a negative weight.
+        TypeError: labels that are no integers.
+    """
+    name = "cross_entropy"
+    shape = shape_of(logits)
+    soft = len(shape) == 2 and shape_of(target) == shape
+    if soft:
+        refuse_any(
+            name, ag.sum(data_of(target), axis=1), "probabilities that sum to 1 in each row",
+            lambda total: abs(total - 1) > 1e-3,
+        )  # fmt: skip
+    else:
+        target = class_labels(name, logits, target)
+        if weight is None and not label_smoothing:
+            return reduce(rules.softmax_cross_entropy(logits, labels=target), reduction)
+    if weight is not None:
+        weight = class_weights(name, logits, weight)
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"{name} needs a label_smoothing from 0 to 1, but got {label_smoothing}")
+    share = None if weight is None or soft else weight[target]
+    if soft or label_smoothing:
+        q = like(logits, target if soft else rules.one_hot(target, logits))
+        q = (1 - label_smoothing) * q + label_smoothing / shape[1]
+        losses = expected_loss(logits, q if weight is None else weight * q)
+    else:
+        losses = share * rules.softmax_cross_entropy(logits, labels=target)
+    return reduce(losses, reduction, share)
+
+
+def expected_loss(logits: Any, q: Any) -> Any:
+    """The sum of -q log softmax(logits) over the classes; what has q = 0 adds 0, not 0 * inf."""
+    log_p = ag.log_softmax(logits, axis=1)
+    never = (data_of(q) == 0) & (data_of(log_p) == -np.inf)
+    return -ag.sum(q * ag.where(never, 0.0, log_p), axis=1)
+
+
+def nll_loss(
+    log_probabilities: Any, labels: Any, weight: Any = None, reduction: str = "mean"
+) -> Any:
+    """-log_probabilities[label], averaged over the batch: the rest of `cross_entropy` after a
+    `log_softmax`.
+
+    >>> nll_loss(np.log([[0.5, 0.5], [0.25, 0.75]]), [0, 1], reduction="sum")
+    np.float64(0.9808292530117262)
+
+    Args:
+        log_probabilities: (batch, classes).
+        labels: (batch,), integers from 0 to classes - 1.
+        weight, reduction: as for `cross_entropy`.
+
+    Raises:
+        ValueError: shapes that do not match, a label out of range, a negative weight.
+        TypeError: labels that are no integers.
+    """
+    labels = class_labels("nll_loss", log_probabilities, labels)
+    losses = -ag.take_along_axis(log_probabilities, labels[:, None], 1)[:, 0]
+    if weight is None:
+        return reduce(losses, reduction)
+    share = class_weights("nll_loss", log_probabilities, weight)[labels]
+    return reduce(share * losses, reduction, share)
+
+
+# --- what they share ------------------------------------------------------------------------------
+
+
+def reduce(losses: Any, reduction: str, weights: Any = None) -> Any:
+    """The mean or the sum of the losses, or all of them for "none".
+
+    `weights` are in the losses already: their sum is what the mean is divided by.
+    """
     if reduction == "mean":
-        return ag.mean(losses)
+        return ag.mean(losses) if weights is None else ag.sum(losses) / ag.sum(weights)
     if reduction == "sum":
         return ag.sum(losses)
     if reduction == "none":
@@ -34,41 +220,56 @@ def reduce(losses: Any, reduction: str) -> Any:
     raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
 
 
-def mse_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
-    """The squared error, (prediction - target)^2, averaged over all entries.
-
-    >>> import numpy as np
-    >>> mse_loss(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
-    np.float64(2.0)
+def comparable(name: str, prediction: Any, target: Any) -> tuple[Any, Any]:
+    """Both, ready to stand beside each other: of one shape, the target in the prediction's dtype.
 
     Raises:
-        ValueError: the shapes differ.
+        ValueError: naming both shapes: (N,) against (N, 1) would broadcast to N x N.
     """
-    same_shape("mse_loss", prediction, target)
-    return reduce((prediction - target) ** 2, reduction)
+    got, wanted = shape_of(prediction), shape_of(target)
+    if got != wanted:
+        raise ValueError(
+            f"{name} needs prediction and target of one shape, but got {got} and {wanted}; "
+            "reshape one of them"
+        )
+    if isinstance(prediction, (list, tuple)):
+        prediction = np.array(prediction)
+    return prediction, like(prediction, target)
 
 
-def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
-    """-log softmax(logits)[label], in nats, averaged over the batch. Takes logits: no softmax
-    before it.
-
-    >>> import numpy as np
-    >>> round(float(cross_entropy(np.zeros((8, 10)), np.zeros(8, int))), 6)  # log 10
-    2.302585
-
-    Args:
-        logits: (batch, classes), any real numbers.
-        labels: (batch,), integers from 0 to classes - 1.
-
-    Raises:
-        ValueError: shapes that do not match, or a label out of range.
-        TypeError: labels that are no integers.
+def like(x: Any, y: Any) -> Any:
+    """`y` in the dtype of `x`, if that is a floating-point one; labels in int64 and targets in
+    float64 must not make float32 nets compute in float64.
     """
-    labels = class_labels("cross_entropy", logits, labels)
-    return reduce(ag.softmax_cross_entropy(logits, labels), reduction)
+    if isinstance(y, (list, tuple)):
+        y = np.array(y)
+    dtype = getattr(x, "dtype", None)
+    if dtype is None or dtype.kind != "f" or getattr(y, "dtype", dtype) == dtype:
+        return y
+    return y.astype(dtype)
 
 
-def class_labels(name: str, logits: Any, labels: Any) -> Any:
+def refuse_any(name: str, x: Any, wanted: str, wrong: Any) -> None:
+    """Refuse numbers of which some are `wrong`, showing the first."""
+    x = data_of(x)
+    found = wrong(x)
+    if ag.any(found):
+        raise ValueError(f"{name} needs {wanted}, but got {np.ravel(x)[np.ravel(found)][0]}")
+
+
+def class_weights(name: str, logits: Any, weight: Any) -> Data:
+    """One weight for each class; an error if they are not."""
+    weight = data_of(like(logits, weight))
+    classes = shape_of(logits)[1]
+    if shape_of(weight) != (classes,):
+        raise ValueError(
+            f"{name} needs a weight for each of {classes} classes, but got {shape_of(weight)}"
+        )
+    refuse_any(name, weight, "weights of at least 0", lambda w: w < 0)
+    return weight
+
+
+def class_labels(name: str, logits: Any, labels: Any) -> Data:
     """The labels as an array of integers that fit the logits; an error if they don't."""
     labels = plain_index(labels)
     shape = shape_of(logits)

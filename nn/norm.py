@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
+from autograd.node import data_of
 from autograd.shapes import Shape, shape_of
-from autograd.shaping import data_of
 
 from .module import Buffer, Module, Parameter
 
