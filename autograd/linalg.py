@@ -88,6 +88,9 @@ def einsum(subscripts: str, *xs: Any) -> Any:
 
     Repeated indices (diagonals), indices that are only summed, and `...` work as in NumPy.
     """
+    if not isinstance(subscripts, str):
+        what = type(subscripts).__name__
+        raise TypeError(f'einsum: subscripts such as "ij,jk->ik" come first, but got {what}')
     inputs, output = _explicit(subscripts.replace(" ", ""), [len(shape_of(x)) for x in xs])
     operands, names = [], []
     for i, (x, name) in enumerate(zip(xs, inputs)):

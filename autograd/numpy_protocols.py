@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,14 @@ from . import functions, linalg, rules, shaping, tree
 from .node import Node, Op, data_of
 
 UFUNCS: dict[Any, Callable[..., Any]] = {
+    getattr(np, op.name): op
+    for op in vars(rules).values()
+    if isinstance(op, Op) and isinstance(getattr(np, op.name, None), np.ufunc)
+} | {
     np.add: rules.add,
     np.subtract: rules.sub,
     np.multiply: rules.mul,
     np.divide: rules.div,
-    np.float_power: rules.pow,
     np.power: rules.pow,
     np.negative: rules.neg,
     np.positive: lambda x: x,
@@ -39,10 +43,6 @@ UFUNCS: dict[Any, Callable[..., Any]] = {
     np.fmin: functions.fmin,
     np.logaddexp2: functions.logaddexp2,
     np.matmul: linalg.matmul,
-} | {
-    getattr(np, op.name): op
-    for op in vars(rules).values()
-    if isinstance(op, Op) and isinstance(getattr(np, op.name, None), np.ufunc)
 }
 """Differentiable ufuncs. Most rows of the table have the name of theirs."""
 
@@ -68,27 +68,35 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
 } | {
     getattr(np.linalg, name): getattr(linalg, name)
     for name in "inv pinv det slogdet solve cholesky norm".split()
-} | {np.amax: functions.max, np.amin: functions.min}  # fmt: skip
+} | {
+    np.amax: functions.max,
+    np.amin: functions.min,
+    np.around: functions.round,
+    np.full_like: lambda x, fill_value, dtype=None: np.full_like(data_of(x), fill_value, dtype),
+}  # fmt: skip
 """Functions with the name of ours. Options that ours lack are an error, not ignored."""
 
 FLAT_FUNCTIONS = {
-    np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.full_like, np.empty_like,
-    np.argsort, np.argpartition, np.searchsorted, np.count_nonzero, np.nonzero, np.unique,
+    np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like,
+    np.argsort, np.argpartition, np.searchsorted, np.count_nonzero, np.nonzero,
     np.isclose, np.allclose, np.array_equal, np.result_type, np.array_repr, np.array_str,
     np.array2string, np.may_share_memory, np.shares_memory,
 }  # fmt: skip
 """Functions that look at data or shape only, and give plain numbers and arrays."""
 
 
+RENAMED = {"a_min": "min", "a_max": "max"}
+"""Options that NumPy has under a second name."""
+
+
 def array_ufunc(self: Node, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """`Value` and `Tensor`'s `__array_ufunc__`."""
-    if method == "__call__" and ufunc in FLAT_UFUNCS:
-        return ufunc(*map(data_of, inputs), **kwargs)
-    if method != "__call__" or ufunc not in UFUNCS:
-        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        raise uncovered(f"np.{name}", self)
-    refuse_options(ufunc.__name__, kwargs)
-    return UFUNCS[ufunc](*inputs)
+    name = f"np.{ufunc.__name__}" + (f".{method}" if method != "__call__" else "")
+    if method != "__call__" or ufunc not in UFUNCS.keys() | FLAT_UFUNCS:
+        raise uncovered(name, self)
+    for option in kwargs:
+        raise no_option(name, option)
+    return UFUNCS[ufunc](*inputs) if ufunc in UFUNCS else ufunc(*map(data_of, inputs))
 
 
 def array_function(
@@ -98,22 +106,55 @@ def array_function(
     if function in FLAT_FUNCTIONS:
         plain = tree.map_leaves(data_of, list(args))
         return function(*plain, **{k: tree.map_leaves(data_of, x) for k, x in kwargs.items()})
+    name = f"{function.__module__.replace('numpy', 'np', 1)}.{function.__name__}"
     if function not in FUNCTIONS:
-        raise uncovered(
-            f"{function.__module__.replace('numpy', 'np', 1)}.{function.__name__}", self
-        )
+        raise uncovered(name, self)
     ours = FUNCTIONS[function]
+    operands, options = translated(function, args, kwargs)
+    for option in options.keys() - parameters(ours).keys():
+        raise no_option(name, option)
+    return ours(*operands, **options)
+
+
+def translated(
+    function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments of a call of NumPy's function as ours takes them: options by name.
+
+    Options that have the value that NumPy gives them anyway are left out.
+    """
+    theirs = parameters(function)
+    if not theirs:
+        return list(args), dict(kwargs)
+    operands: list[Any] = []
+    options: dict[str, Any] = {}
+    call = inspect.Signature(list(theirs.values())).bind(*args, **kwargs)
+    for name, value in call.arguments.items():
+        parameter = theirs[name]
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            operands += value
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            options |= value
+        elif parameter.default is parameter.empty:
+            operands.append(value)
+        elif value is not parameter.default:
+            options[RENAMED.get(name, name)] = value
+    return operands, options
+
+
+@cache
+def parameters(function: Any) -> Mapping[str, inspect.Parameter]:
+    """The parameters of a function; none if it is written in C and does not tell."""
+    if isinstance(function, Op):  # a rule takes the gradient and the result, and then the same
+        return dict(list(parameters(function.vjps[0]).items())[2:])
     try:
-        call = inspect.signature(ours).bind(*args, **kwargs)
-    except TypeError as error:
-        raise TypeError(f"np.{function.__name__} on nodes: {error}; leave the option out") from None
-    return ours(*call.args, **call.kwargs)
+        return inspect.signature(function).parameters
+    except ValueError:
+        return {}
 
 
-def refuse_options(name: str, kwargs: Mapping[str, Any]) -> None:
-    for option, value in kwargs.items():
-        if value is not None:
-            raise TypeError(f"np.{name} on nodes has no option {option!r}; leave it out")
+def no_option(name: str, option: str) -> TypeError:
+    return TypeError(f"{name} on nodes: there is no option {option!r}; leave it out")
 
 
 def uncovered(name: str, x: Node) -> TypeError:

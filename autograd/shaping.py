@@ -300,7 +300,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     return getitem(x, (slice(None),) * axis + (indices,))
 
 
-def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
+def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
     """One entry of a row of `x` for each index in the same row of `indices`."""
     (axis,) = normalize_axes(axis, len(shape_of(x)))
     indices = data_of(indices)
