@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache, partial, reduce
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from .node import Data
-from .shapes import Axis, Shape, axes_to_sum, shape_of
+from .shapes import Axis, Shape, axes_to_sum, count_along, kept_shape, normalize_axes, shape_of
 
 
 def ieee(function: Callable[..., Any], *args: float) -> float:
@@ -210,6 +211,31 @@ def selects_once(index: Any) -> bool:
         i is None or i is ... or isinstance(i, (int, slice)) or getattr(i, "dtype", None) == bool
         for i in parts
     )
+
+
+def short_axes(
+    reduction: Callable[..., Data], ufunc: Callable[[Data, Data], Data]
+) -> Callable[..., Data]:
+    """A reduction that takes short axes entry by entry, all at once.
+
+    NumPy reduces each row by itself, and rows of 2 by 2, as in pooling, are many: that takes seven
+    times as long on the 24 x 24 images of 16 channels of a small net.
+    """
+
+    def forward(x: Data, *, axis: Axis = None, keepdims: bool = False) -> Data:
+        shape = shape_of(x)
+        count = count_along(shape, axis)
+        if not 1 < count <= 16 or math.prod(shape) < 64 * count:
+            return reduction(x, axis=axis, keepdims=keepdims)
+        axes = normalize_axes(axis, len(shape))
+        entries = product(*(range(n) if i in axes else [slice(None)] for i, n in enumerate(shape)))
+        out = reduce(ufunc, (x[index] for index in entries))
+        return np.reshape(out, kept_shape(shape, axis)) if keepdims else out
+
+    return forward
+
+
+count = short_axes(np.sum, lambda x, y: np.add(x, y, dtype=np.int8))  # of what is true
 
 
 def finite_max(x: Data, axis: Axis) -> Data:

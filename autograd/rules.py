@@ -49,7 +49,7 @@ def _extremum_vjp(
     g: Data, out: Data, x: Data, *, axis: Axis = None, keepdims: bool = False
 ) -> Data:
     winners = (x == _kept(out, x, axis)) | (x != x)  # a nan wins
-    count = np.sum(winners, axis=axis, keepdims=True)  # ties share the gradient
+    count = numerics.count(winners, axis=axis, keepdims=True)  # ties share the gradient
     return where(winners, div(_kept(g, x, axis), count), 0.0)
 
 
@@ -340,10 +340,10 @@ sum = Op("sum", lambda x, *, axis=None, keepdims=False: np.sum(x, axis=axis, kee
          vjps=(lambda g, out, x, *, axis=None, keepdims=False:
                    broadcast_to(_kept(g, x, axis), shape=shape_of(x)),))
 
-max = Op("max", lambda x, *, axis=None, keepdims=False: np.max(x, axis=axis, keepdims=keepdims),
+max = Op("max", numerics.short_axes(np.max, np.maximum),
          vjps=(_extremum_vjp,))
 
-min = Op("min", lambda x, *, axis=None, keepdims=False: np.min(x, axis=axis, keepdims=keepdims),
+min = Op("min", numerics.short_axes(np.min, np.minimum),
          vjps=(_extremum_vjp,))
 
 cumsum = Op("cumsum", lambda x, *, axis: np.cumsum(x, axis=axis), analytic=True,
