@@ -28,6 +28,7 @@ from .optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm
 from .random import manual_seed
 from .summary import summary
 from .train import History, evaluate, fit, predict
+from .transforms import Normalize, RandomShift, one_hot
 
 __all__ = [
     "ELU",
@@ -57,9 +58,11 @@ __all__ = [
     "LogSoftmax",
     "MaxPool2d",
     "Module",
+    "Normalize",
     "Optimizer",
     "Parameter",
     "RMSprop",
+    "RandomShift",
     "ReLU",
     "Sequential",
     "SiLU",
@@ -81,6 +84,7 @@ __all__ = [
     "manual_seed",
     "metrics",
     "mse_loss",
+    "one_hot",
     "optim",
     "predict",
     "scalar",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, overload
 
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from .random import Rng, generator_from
 
 Array: TypeAlias = NDArray[Any]
+Transform: TypeAlias = Callable[[Array, np.random.Generator], Array]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -72,7 +73,7 @@ class DataLoader:
     2
 
     Without shuffling the batches are read-only views and nothing is copied; a shuffled batch is an
-    array of its own.
+    array of its own, and so is what a transform makes of it.
 
     Args:
         data: the samples.
@@ -80,6 +81,8 @@ class DataLoader:
         shuffle: go through the samples in a new random order on each pass.
         drop_last: leave out the last batch if it is short.
         rng: where the order comes from: a generator, a seed, or the library's own generator.
+        transform: what to make of the `x` of each batch, such as `RandomShift(2)`: it is called
+            with `x` and the generator, and returns another array.
 
     Raises:
         ValueError: `batch_size` is not a whole number of at least 1.
@@ -92,6 +95,7 @@ class DataLoader:
         shuffle: bool = False,
         drop_last: bool = False,
         rng: Rng = None,
+        transform: Transform | None = None,
     ) -> None:
         if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise ValueError(
@@ -102,6 +106,7 @@ class DataLoader:
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.rng = generator_from(rng)
+        self.transform = transform
 
     def __len__(self) -> int:
         """The number of batches in a pass."""
@@ -109,14 +114,14 @@ class DataLoader:
         return full + bool(rest and not self.drop_last)
 
     def __iter__(self) -> Iterator[tuple[Array, Array]]:
-        x, y, size = self.data.x, self.data.y, self.batch_size
+        size, stop = self.batch_size, len(self) * self.batch_size
         order = self.rng.permutation(len(self.data)) if self.shuffle else None
-        for i in range(0, len(self) * size, size):
-            if order is None:
-                yield read_only(x[i : i + size]), read_only(y[i : i + size])
-            else:
-                chosen = order[i : i + size]
-                yield x.take(chosen, axis=0), y.take(chosen, axis=0)
+        for i in range(0, stop, size):
+            x, y = (
+                read_only(a[i : i + size]) if order is None else a.take(order[i : i + size], axis=0)
+                for a in (self.data.x, self.data.y)
+            )
+            yield x if self.transform is None else self.transform(x, self.rng), y
 
 
 def read_only(view: Array) -> Array:

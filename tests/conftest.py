@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from autograd.node import ORDINARY, mode
+from nn import download
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +16,10 @@ def grad_mode_is_restored() -> Iterator[None]:
     assert mode.get() is ORDINARY
     yield
     assert mode.get() is ORDINARY
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test asks a real mirror."""
+    for name, published in list(download.PUBLISHED.items()):
+        monkeypatch.setitem(download.PUBLISHED, name, published._replace(mirrors=()))

@@ -1,4 +1,4 @@
-"""Data sets, mini-batches, and how good predictions are."""
+"""Data sets, mini-batches, preparing samples, and how good predictions are."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import nn
 from autograd import Tensor, from_numpy
 from nn.data import DataLoader, Dataset, split
 from nn.metrics import accuracy, confusion_matrix
+from nn.transforms import Normalize, RandomShift, one_hot
 
 
 @pytest.fixture
@@ -132,6 +133,165 @@ def test_no_samples_make_no_batches() -> None:
 def test_a_batch_size_that_is_none_is_refused(ten: Dataset, size: Any) -> None:
     with pytest.raises(ValueError, match=f"whole number of at least 1, but is {size!r}"):
         DataLoader(ten, size)
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_a_transform_changes_x_and_neither_y_nor_the_data(ten: Dataset, shuffle: bool) -> None:
+    before = ten.x.copy()
+    loader = DataLoader(ten, 4, shuffle, rng=0, transform=lambda x, rng: x + 100)
+    for x, y in loader:
+        assert np.array_equal(x[:, 0], 2 * y + 100)
+    assert np.array_equal(ten.x, before)
+
+
+def test_a_transform_draws_from_the_loaders_generator(ten: Dataset) -> None:
+    def noisy(x: Any, rng: np.random.Generator) -> Any:
+        return x + rng.random(x.shape)
+
+    first, again = (DataLoader(ten, 4, shuffle=True, rng=5, transform=noisy) for _ in range(2))
+    passes = [[x.tolist() for x, _ in first] for _ in range(2)]
+    assert passes == [[x.tolist() for x, _ in again] for _ in range(2)]
+    assert passes[0] != passes[1]
+
+
+# --- preparing samples ----------------------------------------------------------------------------
+
+
+def shifted(image: np.ndarray[Any, Any], down: int, right: int, fill: float) -> Any:
+    """One image, moved pixel by pixel."""
+    out = np.full_like(image, fill)
+    for i, j in np.ndindex(image.shape):
+        if 0 <= i + down < image.shape[0] and 0 <= j + right < image.shape[1]:
+            out[i + down, j + right] = image[i, j]
+    return out
+
+
+@pytest.mark.parametrize("pixels", [0, 1, 2])
+@pytest.mark.parametrize("fill", [0, 9])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8])
+def test_images_are_shifted_by_every_distance(pixels: int, fill: float, dtype: Any) -> None:
+    x = np.random.default_rng(0).integers(1, 9, (300, 5, 4)).astype(dtype)
+    before, seen = x.copy(), set()
+    found = RandomShift(pixels, fill)(x, rng=0)
+    assert found.shape == x.shape and found.dtype == x.dtype
+    assert np.array_equal(x, before) and not np.shares_memory(found, x)
+    distances = range(-pixels, pixels + 1)
+    for image, moved in zip(x, found, strict=True):
+        seen |= {
+            (down, right)
+            for down in distances
+            for right in distances
+            if np.array_equal(moved, shifted(image, down, right, fill))
+        }
+    assert len(seen) == len(distances) ** 2
+
+
+def test_flat_images_and_channels_are_shifted_alike() -> None:
+    x = np.random.default_rng(0).random((50, 784))
+    flat = RandomShift(3)(x, rng=1)
+    assert flat.shape == x.shape
+    image = RandomShift(3)(x.reshape(50, 1, 28, 28), rng=1)
+    assert np.array_equal(flat.reshape(image.shape), image)
+    assert np.array_equal(flat, RandomShift(3)(x.reshape(50, 28, 28), rng=1).reshape(50, 784))
+    pair = RandomShift(3)(np.repeat(x.reshape(50, 1, 28, 28), 2, axis=1), rng=1)
+    assert np.array_equal(pair[:, :1], image) and np.array_equal(pair[:, 1:], image)
+    assert RandomShift(3)(x[:0]).shape == (0, 784)
+
+
+def test_a_shift_may_be_larger_than_the_image() -> None:
+    found = RandomShift(9, fill=5)(np.ones((1000, 1, 2)), rng=0).reshape(1000, 2)
+    assert {tuple(image) for image in found.tolist()} == {(5, 5), (1, 5), (5, 1), (1, 1)}
+
+
+def test_shifting_in_a_loader_is_seeded_and_anew_on_each_pass() -> None:
+    data = Dataset(np.random.default_rng(0).random((10, 1, 6, 6), np.float32), np.arange(10))
+    first, again = (DataLoader(data, 4, rng=7, transform=RandomShift(1)) for _ in range(2))
+    passes = [np.concatenate([x for x, _ in first]) for _ in range(2)]
+    assert not np.array_equal(*passes)
+    assert np.array_equal(passes[0], np.concatenate([x for x, _ in again]))
+    assert pickle.loads(pickle.dumps(first.transform)) == first.transform
+
+
+@pytest.mark.parametrize("pixels", [-1, 1.5, "2", None])
+def test_a_shift_that_is_no_number_of_pixels_is_refused(pixels: Any) -> None:
+    with pytest.raises(ValueError, match=f"whole number of at least 0, but is {pixels!r}"):
+        RandomShift(pixels)
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (3, 10), (1, 1, 1, 2, 2)])
+def test_what_are_no_images_is_not_shifted(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"needs images.*got shape \("):
+        RandomShift(1)(np.zeros(shape))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_is_normalised_has_mean_0_and_deviation_1(dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(100, [1, 5, 0.1], (3000, 3)).astype(dtype)
+    normalize = Normalize.fit(x)
+    assert np.allclose(normalize.mean, x.mean(axis=0, dtype=np.float64), rtol=1e-6)
+    assert np.allclose(normalize.std, x.std(axis=0, dtype=np.float64), rtol=1e-6)
+    y = normalize(x)
+    assert y.dtype == dtype
+    assert np.allclose(y.mean(axis=0), 0, atol=1e-3) and np.allclose(y.std(axis=0), 1, atol=1e-3)
+
+
+def test_the_test_part_is_normalised_as_the_training_part() -> None:
+    train, test = (Dataset(np.random.default_rng(i).random((9, 2)) + i, range(9)) for i in (0, 1))
+    normalize = Normalize.fit(train)
+    assert np.array_equal(normalize(test).x, (test.x - train.x.mean(axis=0)) / train.x.std(axis=0))
+    assert np.array_equal(normalize(test).y, test.y)
+    assert normalize(test).x.mean() > 1
+
+
+def test_normalising_over_other_axes() -> None:
+    x = np.random.default_rng(0).normal(3, 2, (50, 2, 4, 4)) * np.array([1, 10])[:, None, None]
+    x[:] = x[:1]  # all images are the same, but their pixels are not
+    whole, by_channel = Normalize.fit(x, axis=None), Normalize.fit(x, axis=(0, -1, 2))
+    assert whole.mean.shape == () and by_channel.std.shape == (1, 2, 1, 1)
+    assert np.isclose(whole(x).std(), 1) and not np.isclose(whole(x)[:, 0].std(), 1)
+    assert np.allclose(by_channel(x).std(axis=(0, 2, 3)), 1)
+    assert np.array_equal(Normalize(0.5, 0.25)(np.float32([1, 0])), np.float32([2, -2]))
+    assert np.isclose(whole(x.reshape(50, 32)), whole(x).reshape(50, 32)).all()
+
+
+def test_what_never_changes_becomes_0() -> None:
+    x = np.array([[7, 1, 0], [7, 2, 0], [7, 3, 0]], np.uint8)
+    assert Normalize.fit(x)(x)[:, [0, 2]].tolist() == [[0, 0]] * 3
+    assert (
+        Normalize.fit(np.full((4, 2), 0.1, np.float32))(np.full((1, 2), 0.1, np.float32)).any() == 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis"), [((0, 3), 0), ((3, 2), 1), ((3, 2), -1), ((3, 2), 2), ((), None)]
+)
+def test_a_normalisation_that_makes_no_sense_is_refused(shape: Any, axis: Any) -> None:
+    with pytest.raises(ValueError, match=r"needs samples and an axis|axis 2 is out of bounds"):
+        Normalize.fit(np.zeros(shape), axis)
+
+
+def test_one_hot() -> None:
+    rows = one_hot([1, 0, 3])
+    assert rows.dtype == np.float32
+    assert rows.tolist() == [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]]
+    assert one_hot(np.array([[1], [0]], np.uint8), 3, dtype=int).tolist() == [
+        [[0, 1, 0]],
+        [[1, 0, 0]],
+    ]
+    assert one_hot(2, 3).tolist() == [0, 0, 1]
+    assert one_hot([], 3).shape == (0, 3) and one_hot([]).shape == (0, 0)
+
+
+@pytest.mark.parametrize("wrong", [-1, 3])
+def test_one_hot_names_a_label_out_of_range(wrong: int) -> None:
+    with pytest.raises(ValueError, match=f"label {wrong} is not one of the 3 classes"):
+        one_hot([0, wrong], 3)
+
+
+def test_one_hot_of_fractions_is_refused() -> None:
+    with pytest.raises(TypeError, match="must be integers, but are float64"):
+        one_hot([0.0, 1.0])
 
 
 # --- split ----------------------------------------------------------------------------------------

@@ -13,8 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nn import datasets
-from nn.datasets import FILES, load, read_idx
+import nn
+from nn import download
+from nn.conv import Conv2d
+from nn.datasets import load
+from nn.download import FILES, Published
+from nn.idx import read_idx
 
 CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
 
@@ -41,7 +45,9 @@ def write_set(folder: Path, train: int = 6, test: int = 4, zipped: bool = True) 
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of its own, and no NAPKINGRAD_DATA."""
+    """A cache of its own, no NAPKINGRAD_DATA, and nobody to download from."""
+    for name, (_, checksums) in download.PUBLISHED.items():
+        monkeypatch.setitem(download.PUBLISHED, name, Published((), checksums))
     monkeypatch.delenv("NAPKINGRAD_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache" / "napkingrad"
@@ -130,11 +136,12 @@ def test_four_files_make_two_parts(tmp_path: Path, name: str, zipped: bool) -> N
     assert repr(train) == "Dataset(x: (6, 784) float32, y: (6,) int64)"
     assert repr(test) == "Dataset(x: (4, 784) float32, y: (4,) int64)"
     assert train.x.min() >= 0 and train.x.max() == 1  # 4704 random bytes contain a 255
-    raw = read_idx(datasets.find_files(name, [tmp_path])[FILES[0]])
+    raw = read_idx(download.find_files(name, tmp_path)[FILES[0]])
     assert np.array_equal(train.x, (raw.reshape(6, 784) / np.float32(255)).astype(np.float32))
     unflattened, _ = load(name, tmp_path, flatten=False)
-    assert unflattened.x.shape == (6, 28, 28)
+    assert unflattened.x.shape == (6, 1, 28, 28)
     assert np.array_equal(unflattened.x.reshape(6, 784), train.x)
+    assert Conv2d(1, 2, 5)(unflattened.x).shape == (6, 2, 24, 24)
 
 
 def test_where_files_are_looked_for(
@@ -156,17 +163,20 @@ def test_without_xdg_the_cache_is_at_home(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.delenv("NAPKINGRAD_DATA", raising=False)
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
-    assert datasets.folders("mnist") == [tmp_path / ".cache" / "napkingrad" / "mnist"]
+    assert download.folders("mnist") == [tmp_path / ".cache" / "napkingrad" / "mnist"]
 
 
+@pytest.mark.parametrize("downloading", [False, True])
 def test_missing_files_say_where_they_were_looked_for(
-    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, downloading: bool
 ) -> None:
+    if downloading:
+        pytest.importorskip("pooch")
     monkeypatch.setenv("NAPKINGRAD_DATA", str(tmp_path / "data"))
     write_set(tmp_path / "data" / "mnist")
     (tmp_path / "data" / "mnist" / "t10k-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(FileNotFoundError) as error:
-        load("mnist")
+        load("mnist", download=downloading)
     message = str(error.value)
     assert f"{tmp_path / 'data' / 'mnist'} (no t10k-labels-idx1-ubyte)" in message
     assert f"{cache / 'mnist'} (no train-images-idx3-ubyte)" in message
@@ -238,6 +248,55 @@ def test_rectangles_and_their_means() -> None:
         load("rectangles", samples=0)
 
 
+@pytest.mark.parametrize(("name", "classes"), [("moons", 2), ("clouds", 3), ("spiral", 3)])
+def test_points_in_the_plane(name: str, classes: int) -> None:
+    train, test = load(name, samples=300, rng=0)
+    for part in (train, test):
+        assert repr(part) == "Dataset(x: (300, 2) float32, y: (300,) int64)"
+        assert np.bincount(part.y).tolist() == [300 // classes] * classes
+    assert not np.isin(train.x, test.x).all(axis=1).any()
+    assert np.array_equal(train.x, load(name, samples=300, rng=0)[0].x)
+    assert not np.array_equal(train.x, load(name, samples=300, rng=1)[0].x)
+    assert len(load(name, samples=1)[1]) == 1
+    with pytest.raises(ValueError, match="samples and classes must be at least 1"):
+        load(name, samples=0)
+
+
+def test_seedless_points_come_from_the_librarys_generator() -> None:
+    nn.manual_seed(3)
+    first = load("moons")[0].x
+    nn.manual_seed(3)
+    assert np.array_equal(first, load("moons")[0].x)
+
+
+def test_moons_lie_on_half_circles() -> None:
+    data, _ = load("moons", noise=0, rng=0)
+    for label, (centre, up) in enumerate([((0, 0), 1), ((1, 0.5), -1)]):
+        offset = data.x[data.y == label] - np.array(centre, np.float32)
+        assert np.allclose(np.hypot(*offset.T), 1, atol=1e-6)
+        assert (up * offset[:, 1] > -1e-6).all() and np.ptp(offset[:, 0]) > 1.9
+
+
+def test_clouds_of_500_points() -> None:
+    data, _ = load("clouds", rng=0)
+    centres = np.array([(0, -2), (2, 2), (-2, 2)])
+    for label, centre in enumerate(centres):
+        cloud = data.x[data.y == label]
+        assert len(cloud) == 500
+        assert np.allclose(cloud.mean(axis=0), centre, atol=0.15)
+        assert np.allclose(np.cov(cloud.T), np.eye(2), atol=0.15)
+    nearest = ((data.x[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
+    assert 0.96 < np.mean(nearest == data.y) < 0.98
+
+
+def test_the_arms_of_a_spiral_are_turned_copies() -> None:
+    data, _ = load("spiral", samples=1000, classes=5, noise=0, rng=0)
+    radius, angle = np.hypot(*data.x.T), np.arctan2(*data.x.T)
+    assert radius.max() <= 1 and np.bincount(data.y).tolist() == [200] * 5
+    turned = (angle - 4 * radius - 2 * np.pi * data.y / 5 + np.pi) % (2 * np.pi) - np.pi
+    assert np.abs(turned).max() < 1e-4
+
+
 def test_digits() -> None:
     pytest.importorskip("sklearn")
     train, test = load("digits")
@@ -258,7 +317,9 @@ def test_digits_without_sklearn_say_what_to_install(monkeypatch: pytest.MonkeyPa
 
 
 def test_unknown_names_and_options_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="'cifar'; there are rectangles, digits, mnist, fashion"):
+    with pytest.raises(
+        ValueError, match="'cifar'; there are rectangles, moons, clouds, spiral, digits"
+    ):
         load("cifar")
     with pytest.raises(TypeError, match="sample"):
         load("rectangles", sample=3)

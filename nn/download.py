@@ -1,0 +1,222 @@
+"""The files of MNIST and Fashion-MNIST: where they may lie, and getting them if they don't.
+
+Each set has a folder of its own, because the files of both have the same names.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+
+
+class Published(NamedTuple):
+    """Where a data set is published, and the SHA-256 of each file's `.gz`, in the order of FILES.
+
+    What comes from a mirror is kept only if its checksum is right: plain HTTP does no harm.
+    """
+
+    mirrors: tuple[str, ...]
+    checksums: tuple[str, ...]
+
+
+PUBLISHED = {
+    "mnist": Published(
+        mirrors=(
+            "https://ossci-datasets.s3.amazonaws.com/mnist/",
+            "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        ),
+        checksums=(
+            "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+            "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+            "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+            "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+        ),
+    ),
+    "fashion-mnist": Published(
+        mirrors=(
+            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+            "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+        ),
+        checksums=(
+            "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+            "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+            "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+            "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+        ),
+    ),
+}
+TIMEOUT = 30.0  # seconds that a mirror may take to answer, and be silent in between
+SLOWEST = 5000.0  # bytes per second, on average after TIMEOUT; below that, the next one is asked
+
+
+# --- on this machine ------------------------------------------------------------------------------
+
+
+def find_files(
+    name: str, directory: str | Path | None = None, download: bool = True
+) -> dict[str, Path]:
+    """The path of each of the four files, compressed or not, all from one folder.
+
+    Looks in `directory` and nowhere else if it is given, or else in the places that `folders`
+    names. If no folder has them all, what the cache lacks is downloaded into it.
+
+    Args:
+        name: which data set.
+        directory: the folder with its files.
+        download: whether to get them if they are not there; never into `directory`.
+
+    Raises:
+        FileNotFoundError: they are nowhere, and no mirror gives them, or none was to be asked.
+        ModuleNotFoundError: they are nowhere, and pooch, which would get them, isn't installed.
+    """
+    places = folders(name) if directory is None else [Path(directory)]
+    tried = []
+    for folder in places:
+        found = files_in(folder)
+        missing = [file for file in FILES if file not in found]
+        if not missing:
+            return found
+        tried.append(f"{folder} (no {missing[0]})")
+    problem = (
+        f"{name} needs four files, {', '.join(FILES)}, as they are or as .gz, in one folder. "
+        f"Looked in {' and '.join(tried)}."
+    )
+    by_hand = (
+        f"get them from {' or '.join(PUBLISHED[name].mirrors)}, and put them into {places[-1]}, "
+        f"or set NAPKINGRAD_DATA to the directory that has them in its folder {name}"
+    )
+    if not download or directory is not None:
+        raise FileNotFoundError(f"{problem} To use it, {by_hand}")
+    try:
+        fetch(name, places[-1])
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"{problem} Downloading them takes pooch, which is not installed: "
+            f"pip install napkingrad[demos]; or {by_hand}",
+            name=error.name,
+        ) from None
+    except ConnectionError as error:
+        raise FileNotFoundError(
+            f"{problem} Downloading failed: {error}. Instead, {by_hand}"
+        ) from None
+    return files_in(places[-1])
+
+
+def folders(name: str) -> list[Path]:
+    """Where a data set's files may lie, in the order in which to look; the last is the cache."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "napkingrad")
+    given = os.environ.get("NAPKINGRAD_DATA")
+    return [root / name for root in ([Path(given), cache] if given else [cache])]
+
+
+def files_in(folder: Path) -> dict[str, Path]:
+    """The path of each of the four files that is there."""
+    return {
+        file: path
+        for file in FILES
+        for path in (folder / f"{file}.gz", folder / file)
+        if path.is_file()
+    }
+
+
+# --- from the net ---------------------------------------------------------------------------------
+
+
+def fetch(name: str, folder: Path) -> None:
+    """Download the files that are not in `folder`, each from the first mirror that has it.
+
+    A file appears there at once and whole, after its checksum has been found right.
+
+    Raises:
+        ConnectionError: no mirror has it; the message says what each of them answered.
+        ModuleNotFoundError: pooch is not installed.
+        OSError: the folder can't be written to, or the disk is full.
+    """
+    import pooch  # optional, and slow to import
+
+    mirrors, checksums = PUBLISHED[name]
+    folder.mkdir(parents=True, exist_ok=True)
+    there = files_in(folder)
+    for file, checksum in zip(FILES, checksums, strict=True):
+        if file in there:
+            continue
+        answers = {}
+        for mirror in mirrors:
+            progress = Progress(f"{name}/{file}")
+            downloader = pooch.HTTPDownloader(
+                progressbar=progress,
+                timeout=TIMEOUT,
+                headers={"Accept-Encoding": "identity"},  # the bytes as published, not unpacked
+            )
+            try:
+                pooch.retrieve(
+                    f"{mirror}{file}.gz", checksum, f"{file}.gz", folder, downloader=downloader
+                )
+            except (OSError, ValueError) as error:
+                if getattr(error, "errno", None) is not None:
+                    raise  # numbered by this machine (disk full, ...): no other mirror helps
+                answers[mirror] = answer_in(error)
+            else:
+                # Whoever had this file is asked first for the next.
+                mirrors = (mirror, *(other for other in mirrors if other != mirror))
+                break
+            finally:
+                progress.close()
+        else:
+            said = (f"{urlsplit(mirror).netloc} {answer}" for mirror, answer in answers.items())
+            raise ConnectionError(f"for {file}.gz, {', '.join(said)}")
+
+
+def answer_in(error: OSError | ValueError) -> str:
+    """What a mirror did, in a few words. Exceptions of the network name all that led to them."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"answered {response.status_code} {response.reason}"
+    if type(error) is ValueError:
+        return "gave something else (wrong checksum)"
+    return f"failed ({type(error).__name__})"
+
+
+class Progress:
+    """What pooch tells how far it is: a bar if there is a terminal, and an end to patience.
+
+    A mirror that sends a little now and then never runs into the timeout.
+    """
+
+    def __init__(self, name: str) -> None:
+        from tqdm import tqdm  # slow to import
+
+        self.bar = tqdm(desc=name, total=0, unit="B", unit_scale=True, disable=None, leave=False)
+        self.received, self.start = 0, perf_counter()
+
+    @property
+    def total(self) -> float | None:
+        """How many bytes there are to come."""
+        return self.bar.total
+
+    @total.setter
+    def total(self, size: int) -> None:
+        self.bar.total = size
+
+    def update(self, size: int) -> None:
+        self.received += size
+        seconds = perf_counter() - self.start
+        if seconds > TIMEOUT and self.received < SLOWEST * seconds:
+            raise TimeoutError("too slow")
+        self.bar.update(size)
+
+    def reset(self) -> None:
+        self.bar.reset()
+
+    def close(self) -> None:
+        self.bar.close()

@@ -1,0 +1,155 @@
+"""Preparing samples: shifting images, standardising, one-hot targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isqrt, prod
+from typing import Any, overload
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike, NDArray
+
+from .data import Array, Dataset
+from .random import Rng, generator_from
+
+
+@dataclass(frozen=True)
+class RandomShift:
+    """Moves each image of a batch up to `pixels` down or up, and right or left, at random.
+
+    >>> image = np.array([[[1, 2], [3, 4]]])
+    >>> RandomShift(1)(image, rng=0)
+    array([[[3, 4],
+            [0, 0]]])
+
+    For a `DataLoader`, as its `transform`: a net then rarely sees the same image twice. Images are
+    (N, side²), (N, h, w) or (N, channels, h, w); all channels of an image move alike.
+
+    Args:
+        pixels: how far, at most; each distance is equally likely.
+        fill: what comes in from beyond the edge. Where images are standardised, the background
+            is no longer 0.
+
+    Raises:
+        ValueError: `pixels` is not a whole number of at least 0; or what comes are no images.
+    """
+
+    pixels: int = 2
+    fill: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.pixels, (int, np.integer)) or self.pixels < 0:
+            raise ValueError(f"pixels must be a whole number of at least 0, but is {self.pixels!r}")
+
+    def __call__(self, x: Array, rng: Rng = None) -> Array:
+        n, channels, h, w = image_shape(x)
+        k = self.pixels
+        framed = np.full((n, channels, h + 2 * k, w + 2 * k), self.fill, x.dtype)
+        framed[:, :, k : k + h, k : k + w] = x.reshape(n, channels, h, w)
+        windows = sliding_window_view(framed, (h, w), axis=(2, 3))  # (n, c, 2k+1, 2k+1, h, w)
+        down, right = generator_from(rng).integers(0, 2 * k + 1, (2, n))
+        shifted: Array = windows[np.arange(n), :, down, right]  # (n, c, h, w), a copy
+        return shifted.reshape(x.shape)
+
+
+def image_shape(x: Array) -> tuple[int, int, int, int]:
+    """The number of images, channels, rows and columns."""
+    side = isqrt(x.shape[1]) if x.ndim == 2 else 0
+    if x.ndim == 2 and side**2 == x.shape[1]:
+        return len(x), 1, side, side
+    if x.ndim in {3, 4}:
+        return len(x), prod(x.shape[1:-2]), x.shape[-2], x.shape[-1]
+    raise ValueError(
+        "RandomShift needs images, (N, side²), (N, h, w) or (N, channels, h, w), "
+        f"but got shape {x.shape}"
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Normalize:
+    """(x - mean) / std. `Normalize.fit(train)` finds both in the training part, and there alone.
+
+    >>> train, test = Dataset([[1.0, 5.0], [3.0, 5.0]], [0, 1]), Dataset([[4.0, 6.0]], [1])
+    >>> normalize = Normalize.fit(train)
+    >>> normalize(train).x, normalize(test).x
+    (array([[-1.,  0.],
+           [ 1.,  0.]]), array([[2., 1.]]))
+
+    It takes arrays or whole data sets, whose targets it leaves alone, and makes new ones.
+
+    Args:
+        mean, std: numbers, or arrays that broadcast against x.
+    """
+
+    mean: Any
+    std: Any
+
+    @classmethod
+    def fit(cls, data: Dataset | ArrayLike, axis: int | tuple[int, ...] | None = 0) -> Normalize:
+        """The mean and standard deviation (ddof=0) of samples, over `axis`.
+
+        By default each feature has its own. `axis=None` takes one for all, which suits flattened
+        images, where a pixel at the edge hardly ever differs; `axis=(0, 2, 3)` one per channel.
+        Where all are equal, std is 1: they become 0.
+
+        Raises:
+            ValueError: no samples, or an `axis` without the samples' own, 0.
+        """
+        x = data.x if isinstance(data, Dataset) else np.asarray(data)
+        axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
+        if not x.size or 0 not in axes:
+            raise ValueError(
+                "Normalize.fit() needs samples and an axis that counts them, 0, "
+                f"but got shape {x.shape} and axis {axis}"
+            )
+        count = prod(x.shape[i] for i in axes)
+        mean = x.mean(axes, dtype=np.float64, keepdims=True)
+        squares = np.zeros_like(mean)
+        for i in range(0, len(x), 1024):  # in parts: the differences of all would fill the memory
+            squares += np.square(x[i : i + 1024] - mean).sum(axes, keepdims=True)
+        std = np.sqrt(squares / count)
+        std[x.max(axes, keepdims=True) == x.min(axes, keepdims=True)] = 1.0
+        dtype = x.dtype if x.dtype.kind == "f" else np.float64
+        if axis is None:
+            mean, std = mean.reshape(()), std.reshape(())
+        return cls(mean.astype(dtype), std.astype(dtype))
+
+    @overload
+    def __call__(self, x: Dataset) -> Dataset: ...
+    @overload
+    def __call__(self, x: ArrayLike) -> Array: ...
+    def __call__(self, x: Any) -> Any:
+        if isinstance(x, Dataset):
+            return Dataset(self(x.x), x.y)
+        return (np.asarray(x) - self.mean) / self.std
+
+
+def one_hot(labels: ArrayLike, num_classes: int | None = None, dtype: Any = np.float32) -> Array:
+    """1 at each label's class and 0 elsewhere: (...,) -> (..., classes).
+
+    >>> one_hot([2, 0], 3)
+    array([[0., 0., 1.],
+           [1., 0., 0.]], dtype=float32)
+
+    Args:
+        labels: integers from 0.
+        num_classes: how many classes there are; as many as the labels need if left out.
+        dtype: of the result.
+
+    Raises:
+        TypeError: labels that are no integers.
+        ValueError: a label is not in `0 ... num_classes - 1`.
+    """
+    labels = np.asarray(labels)
+    if labels.size and labels.dtype.kind not in "iu":
+        raise TypeError(f"class labels must be integers, but are {labels.dtype}")
+    if num_classes is None:
+        num_classes = int(labels.max(initial=-1)) + 1
+    wrong = labels[(labels < 0) | (labels >= num_classes)]
+    if wrong.size:
+        raise ValueError(f"label {wrong[0]} is not one of the {num_classes} classes from 0")
+    out: NDArray[Any] = np.zeros((*labels.shape, num_classes), dtype)
+    np.put_along_axis(out, labels[..., None].astype(np.intp), 1, axis=-1)
+    return out
