@@ -91,11 +91,11 @@ RENAMED = {"a_min": "min", "a_max": "max"}
 
 def array_ufunc(self: Node, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """`Value` and `Tensor`'s `__array_ufunc__`."""
-    name = f"np.{ufunc.__name__}" + (f".{method}" if method != "__call__" else "")
-    if method != "__call__" or ufunc not in UFUNCS.keys() | FLAT_UFUNCS:
-        raise uncovered(name, self)
+    if method != "__call__" or (ufunc not in UFUNCS and ufunc not in FLAT_UFUNCS):
+        method = f".{method}" if method != "__call__" else ""
+        raise uncovered(f"np.{ufunc.__name__}{method}", self)
     for option in kwargs:
-        raise no_option(name, option)
+        raise no_option(f"np.{ufunc.__name__}", option)
     return UFUNCS[ufunc](*inputs) if ufunc in UFUNCS else ufunc(*map(data_of, inputs))
 
 
