@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -249,12 +250,12 @@ def like(x: Any, y: Any) -> Any:
     return y.astype(dtype)
 
 
-def refuse_any(name: str, x: Any, wanted: str, wrong: Any) -> None:
+def refuse_any(name: str, x: Any, wanted: str, wrong: Callable[[Data], Data]) -> None:
     """Refuse numbers of which some are `wrong`, showing the first."""
     x = data_of(x)
     found = wrong(x)
     if ag.any(found):
-        raise ValueError(f"{name} needs {wanted}, but got {np.ravel(x)[np.ravel(found)][0]}")
+        raise ValueError(f"{name} needs {wanted}, but got {np.ravel(x)[np.ravel(found)][0]:.6g}")
 
 
 def class_weights(name: str, logits: Any, weight: Any) -> Data:

@@ -16,6 +16,8 @@ import numpy as np
 from autograd import Tensor, Value
 from autograd.node import Data, Node
 
+from .module import is_parameter
+
 State: TypeAlias = dict[str, Any]  # of one array: further arrays of its shape, and counters
 
 
@@ -25,10 +27,11 @@ class Group:
     def __init__(self, params: Iterable[Any], options: Mapping[str, Any]) -> None:
         self.params = list(params)
         self.options = dict(options)
+        self.initial_lr: float | None = None  # noted by the first schedule
         for p in self.params:
             if not isinstance(p, Node):
                 raise TypeError(f"a parameter is a Tensor or a Value, but got {type(p).__name__}")
-            if p.op is not None or not p.level:
+            if p.op is not None or not (p.level or is_parameter(p)):  # it may be frozen
                 raise ValueError(f"{p.describe()} is no leaf that requires a gradient")
         self.tensors = [p for p in self.params if isinstance(p, Tensor)]
         self.values = [p for p in self.params if isinstance(p, Value)]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pytest
 
-import autograd as ag
 import nn
 from autograd import Tensor, Value
 
@@ -80,119 +77,6 @@ def test_wrong_number_of_inputs() -> None:
         nn.Linear(3, 4)(1.0)
     assert nn.Linear(3, 4)(np.ones(3)).shape == (4,)
     assert nn.Linear(3, 4, bias=False)(np.ones((2, 5, 3))).shape == (2, 5, 4)
-
-
-def test_fused_rows_equal_what_they_replace() -> None:
-    rng = np.random.default_rng(0)
-    x, w, b = rng.normal(size=(4, 3)), rng.normal(size=(5, 3)), rng.normal(size=5)
-    labels = np.array([0, 4, 2, 2])
-
-    def fused(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
-        return nn.cross_entropy(ag.rules.linear(x, w, b), labels)
-
-    def composed(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
-        return -ag.log_softmax(x @ ag.transpose(w) + b)[np.arange(4), labels].mean()
-
-    def curvature(f):  # type: ignore[no-untyped-def]
-        return ag.grad(lambda *p: sum((g**2).sum() for g in ag.grad(f, (0, 1, 2))(*p)), (0, 1, 2))
-
-    for one, two in zip(ag.value_and_grad(fused, (0, 1, 2))(x, w, b)[1] + curvature(fused)(x, w, b),
-                        ag.value_and_grad(composed, (0, 1, 2))(x, w, b)[1]
-                        + curvature(composed)(x, w, b)):  # fmt: skip
-        np.testing.assert_allclose(one, two, rtol=1e-12, atol=1e-14)
-
-
-def test_losses_refuse_what_would_broadcast() -> None:
-    with pytest.raises(ValueError, match=r"\(3,\) and \(3, 1\)"):
-        nn.mse_loss(Tensor(np.zeros(3)), Tensor(np.zeros((3, 1))))
-    assert nn.mse_loss(np.zeros(3), np.ones(3), reduction="sum") == 3.0
-    with pytest.raises(ValueError, match="'mean', 'sum' or 'none'"):
-        nn.mse_loss(np.zeros(3), np.ones(3), reduction="max")
-
-
-@pytest.mark.parametrize(
-    ("labels", "error", "message"),
-    [
-        ([0, 10], ValueError, r"label 10 is outside 0...9 \(10 classes\)"),
-        ([-1, 0], ValueError, "label -1 is outside"),
-        ([[0], [1]], ValueError, r"\(2, 10\) and \(2, 1\)"),
-        ([0, 1, 2], ValueError, r"\(3,\)"),
-        (np.zeros(2), TypeError, "integer labels, but got float64"),
-    ],
-)
-def test_labels_are_checked(labels: object, error: type[Exception], message: str) -> None:
-    with pytest.raises(error, match=message):
-        nn.cross_entropy(Tensor(np.zeros((2, 10))), labels)
-
-
-def test_cross_entropy_is_stable_and_takes_logits() -> None:
-    assert nn.cross_entropy(np.zeros((8, 10)), [0] * 8) == pytest.approx(np.log(10))
-    for logits, label, loss, grad in (
-        ([1000.0, -1000.0], 1, 2000.0, [1.0, -1.0]),
-        ([0.0, -np.inf], 1, np.inf, [1.0, -1.0]),
-        ([0.0, -np.inf], 0, 0.0, [0.0, 0.0]),
-    ):
-        x = Tensor([logits], requires_grad=True)
-        out = nn.cross_entropy(x, [label])
-        out.backward()
-        assert out.item() == loss and x.grad.tolist() == [grad]
-
-
-@pytest.mark.parametrize("kind", [Value, nn.Parameter])
-def test_sgds_numbers(kind: type) -> None:
-    w = kind(1.0)
-    optimizer = nn.SGD([w], lr=0.1, momentum=0.9, weight_decay=0.1)
-    for wanted in (1.39, 2.0491, 2.811979):
-        optimizer.zero_grad()
-        ((w - 3) ** 2).backward()
-        optimizer.step()
-        assert w.item() == pytest.approx(wanted, abs=1e-12)
-
-
-def test_sgd_changes_parameters_in_place() -> None:
-    model = nn.Linear(2, 2)
-    before = model.parameters()
-    memory = model.weight.data
-    optimizer = nn.SGD(before, lr=0.1)
-    model(np.ones((1, 2))).sum().backward()
-    optimizer.step()
-    assert all(a is b for a, b in zip(before, model.parameters()))
-    assert np.shares_memory(memory, model.weight.data)
-    unused = nn.Parameter([1.0])
-    v, idle = Value(1.0), Value(5.0)
-    optimizer = nn.SGD([unused, v, idle], lr=0.1, momentum=0.9)
-    (v * 2).backward()
-    optimizer.step()
-    assert unused.data == [1.0] and idle.data == 5.0 and v.data == 0.8
-
-
-def test_step_without_zero_grad_warns_once() -> None:
-    w = nn.Parameter([1.0])
-    optimizer = nn.SGD([w], lr=0.1)
-    (w * 2).sum().backward()
-    optimizer.step()
-    with pytest.warns(UserWarning, match="without zero_grad"):
-        optimizer.step()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        optimizer.step()
-
-
-def test_optimizers_refuse_what_they_can_not_train() -> None:
-    w = nn.Parameter([1.0])
-    for parameters, error, message in (
-        ([], ValueError, "no parameters"),
-        ([w, w], ValueError, "twice"),
-        ([w * 2], ValueError, "no leaf"),
-        ([Tensor([1.0])], ValueError, "no leaf"),
-        ([np.ones(1)], TypeError, "got ndarray"),
-    ):
-        with pytest.raises(error, match=message):
-            nn.SGD(parameters, lr=0.1)
-    with pytest.raises(ValueError, match="lr must be at least 0"):
-        nn.SGD([w], lr=-0.1)
-    with pytest.raises(ValueError, match="momentum"):
-        nn.SGD([w], lr=0.1, nesterov=True)
 
 
 def test_seeds_rule_all_randomness() -> None:

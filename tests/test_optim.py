@@ -1,0 +1,473 @@
+"""Optimisers: known numbers, PyTorch's, both kinds of parameters, memory, state, clipping."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import tracemalloc
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Tensor, Value
+
+# Where ten steps of PyTorch's take w from 1, with loss (w - 3)^2.
+VARIANTS: list[tuple[str, dict[str, Any], float]] = [
+    ("SGD", {"lr": 0.1}, 2.7852516352000),
+    ("SGD", {"lr": 0.1, "weight_decay": 0.1}, 2.6813034441798),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.1}, 2.7100847435851),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True}, 2.8972785286742),
+    ("SGD", {"lr": 0.1, "momentum": 0.8, "nesterov": True, "weight_decay": 0.1}, 2.8243209329943),
+    ("Adagrad", {}, 1.0499656162352),
+    ("Adagrad", {"lr": 0.5, "lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.3,
+                 "eps": 1e-3}, 2.4469812727401),
+    ("RMSprop", {}, 1.4802061958717),
+    ("RMSprop", {"lr": 0.1, "alpha": 0.9, "eps": 1e-3, "weight_decay": 0.1, "momentum": 0.5},
+     2.8799662391565),
+    ("RMSprop", {"lr": 0.1, "centered": True}, 2.9953415103018),
+    ("RMSprop", {"lr": 0.1, "centered": True, "momentum": 0.9}, 1.6204247357331),
+    ("Adam", {}, 1.0099983829305),
+    ("Adam", {"lr": 0.1, "betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.1}, 1.9604077574911),
+    ("AdamW", {}, 1.0098979537621),
+    ("AdamW", {"lr": 0.1, "betas": (0.8, 0.95), "weight_decay": 0.3}, 1.5941555376669),
+]  # fmt: skip
+every_variant = pytest.mark.parametrize(
+    ("kind", "options"), [(kind, options) for kind, options, _ in VARIANTS]
+)
+
+START = np.random.default_rng(0).normal(size=(3, 4))
+GOAL = np.random.default_rng(1).normal(size=(3, 4))
+
+
+def train(parameters: list[Any], optimizer: Any, steps: int, first: int = 0) -> None:
+    """Steps towards the goal; each has another gradient, of another size."""
+    for t in range(first, first + steps):
+        optimizer.zero_grad()
+        weight = np.cos(np.arange(12.0) + t).reshape(3, 4) ** 2
+        loss = sum((weight[i] * (p - GOAL[i]) ** 2).sum() for i, p in enumerate(parameters))
+        loss.backward()
+        optimizer.step()
+
+
+def rows(dtype: Any = float) -> list[nn.Parameter]:
+    return [nn.Parameter(row, dtype=dtype) for row in START]
+
+
+def numbers(parameters: list[Any]) -> Any:
+    return np.array([p.data for p in parameters])
+
+
+# --- the numbers ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [Value, nn.Parameter])
+@pytest.mark.parametrize(
+    ("make", "wanted"),
+    [
+        (lambda w: nn.SGD([w], lr=0.1, momentum=0.9, weight_decay=0.1), (1.39, 2.0491, 2.811979)),
+        (lambda w: nn.Adam([w], lr=0.1), (1.09999999975, 1.19983351388, 1.29937660795)),
+        (
+            lambda w: nn.AdamW([w], lr=0.1, weight_decay=0.1),
+            (1.08999999975, 1.17895355323, 1.26676596733),
+        ),
+    ],
+)
+def test_known_numbers(
+    make: Callable[[Any], nn.Optimizer], wanted: tuple[float, ...], kind: type
+) -> None:
+    w = kind(1.0)
+    optimizer = make(w)
+    for x in wanted:
+        optimizer.zero_grad()
+        ((w - 3) ** 2).backward()
+        optimizer.step()
+        assert w.item() == pytest.approx(x, abs=6e-12)
+
+
+@pytest.mark.parametrize("kind", [Value, nn.Parameter])
+@pytest.mark.parametrize(("name", "options", "wanted"), VARIANTS)
+def test_where_ten_steps_lead(
+    name: str, options: dict[str, Any], wanted: float, kind: type
+) -> None:
+    w = kind(1.0)
+    optimizer = getattr(nn, name)([w], **options)
+    for _ in range(10):
+        optimizer.zero_grad()
+        ((w - 3) ** 2).backward()
+        optimizer.step()
+    assert w.item() == pytest.approx(wanted, abs=1e-12)
+
+
+@every_variant
+def test_ten_steps_are_pytorchs(kind: str, options: dict[str, Any]) -> None:
+    torch = pytest.importorskip("torch")
+    theirs = [torch.tensor(row, requires_grad=True) for row in START]
+    optimizer = getattr(torch.optim, kind)(theirs, **options)
+    ours = rows()
+    mine = getattr(nn, kind)(ours, **options)
+    for t in range(10):
+        train(ours, mine, 1, t)
+        optimizer.zero_grad()
+        weight = torch.tensor(np.cos(np.arange(12.0) + t).reshape(3, 4) ** 2)
+        sum((weight[i] * (p - torch.tensor(GOAL[i])) ** 2).sum()
+            for i, p in enumerate(theirs)).backward()  # fmt: skip
+        optimizer.step()
+        np.testing.assert_allclose(
+            numbers(ours), [p.detach().numpy() for p in theirs], rtol=1e-12, atol=1e-12
+        )
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adagrad", "RMSprop", "Adam", "AdamW"])
+def test_defaults_are_pytorchs(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    theirs = getattr(torch.optim, name)([torch.zeros(1, requires_grad=True)]).defaults
+    for option, x in getattr(nn, name)([nn.Parameter([0.0])]).defaults.items():
+        assert theirs[option] == x, option
+
+
+# --- both kinds of parameters ---------------------------------------------------------------------
+
+
+@every_variant
+def test_values_move_as_tensors_do(kind: str, options: dict[str, Any]) -> None:
+    tensors, values = rows(), [[Value(x) for x in row] for row in START]
+    train(tensors, getattr(nn, kind)(tensors, **options), 10)
+    flat = [v for row in values for v in row]
+    optimizer = getattr(nn, kind)(flat, **options)
+    for t in range(10):
+        optimizer.zero_grad()
+        weight = np.cos(np.arange(12.0) + t) ** 2
+        sum(w * (v - goal) ** 2 for w, v, goal in zip(weight, flat, GOAL.ravel())).backward()
+        optimizer.step()
+    found = [[v.data for v in row] for row in values]
+    np.testing.assert_allclose(found, numbers(tensors), rtol=1e-13)
+    assert all(type(v.data) is float for v in flat)
+
+
+def test_values_and_tensors_in_one_optimizer() -> None:
+    v, t = Value(1.0), nn.Parameter([1.0])
+    optimizer = nn.AdamW([v, t], lr=0.1)
+    for _ in range(5):
+        optimizer.zero_grad()
+        ((v - 3) ** 2 + ((t - 3) ** 2).sum()).backward()
+        optimizer.step()
+    assert v.data == t.data[0] > 1.3
+
+
+# --- in place -------------------------------------------------------------------------------------
+
+
+@every_variant
+def test_parameters_stay_where_they_are(kind: str, options: dict[str, Any]) -> None:
+    ours = rows(np.float32)
+    before = [p.data for p in ours]
+    optimizer = getattr(nn, kind)(ours, **options)
+    train(ours, optimizer, 3)
+    for p, memory in zip(ours, before):
+        assert np.shares_memory(p.data, memory) and p.dtype == np.float32
+    for state in optimizer.groups[0].states:
+        for x in state.values():
+            assert not isinstance(x, np.ndarray) or x.dtype == np.float32
+    exact = rows()
+    train(exact, getattr(nn, kind)(exact, **options), 3)
+    np.testing.assert_allclose(numbers(ours), numbers(exact), rtol=2e-5, atol=2e-6)
+
+
+@every_variant
+def test_gradients_are_left_as_they_are(kind: str, options: dict[str, Any]) -> None:
+    w = nn.Parameter(START)
+    optimizer = getattr(nn, kind)([w], **options)
+    for _ in range(2):
+        w.grad = GOAL.copy()
+        optimizer.step()
+        assert np.array_equal(w.grad, GOAL)
+        optimizer.zero_grad()
+
+
+@every_variant
+def test_nothing_is_allocated_after_the_first_step(kind: str, options: dict[str, Any]) -> None:
+    w = nn.Parameter(np.ones((100, 1000)))
+    optimizer = getattr(nn, kind)([w], **options)
+    w.grad = np.ones_like(w.data)
+
+    def step() -> None:
+        optimizer._stepped = False  # keeps the gradient without a warning
+        optimizer.step()
+
+    for _ in range(2):
+        step()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(3):
+            step()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak - before < w.data.nbytes / 100
+
+
+def test_a_step_makes_what_was_computed_stale() -> None:
+    w = nn.Parameter([1.0])
+    optimizer = nn.SGD([w], lr=0.1)
+    loss = (w * w).sum()
+    loss.backward()
+    optimizer.step()
+    with pytest.raises(ValueError, match="changed in place"):
+        loss.backward()
+
+
+# --- what is left out -----------------------------------------------------------------------------
+
+
+@every_variant
+def test_what_has_no_gradient_stays(kind: str, options: dict[str, Any]) -> None:
+    used, unused, frozen = nn.Parameter([1.0]), nn.Parameter([2.0]), nn.Parameter([3.0])
+    v, idle = Value(1.0), Value(5.0)
+    optimizer = getattr(nn, kind)([used, unused, frozen, v, idle], **options)
+    for t in range(3):
+        optimizer.zero_grad()
+        if t == 1:
+            frozen.requires_grad_(False)
+        (used.sum() * 2 + frozen.sum() + v * 2).backward()
+        optimizer.step()
+        if t == 0:
+            after_one = frozen.data.copy()
+    assert unused.data == [2.0] and idle.data == 5.0
+    assert used.data[0] < 1.0 and v.data == pytest.approx(used.data[0], abs=1e-15)
+    assert frozen.data == after_one != [3.0]
+
+
+def test_an_idle_value_keeps_its_momentum() -> None:
+    v, w = Value(1.0), Value(1.0)
+    optimizer = nn.SGD([v, w], lr=0.1, momentum=0.5)
+    (v + w).backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    v.grad = 1.0
+    optimizer.step()
+    assert w.data == 0.9 and optimizer.groups[0].value_state["velocity"].tolist() == [1.5, 1.0]
+
+
+# --- groups ---------------------------------------------------------------------------------------
+
+
+@every_variant
+def test_groups_are_optimizers_side_by_side(kind: str, options: dict[str, Any]) -> None:
+    make = getattr(nn, kind)
+    one, other = rows(), rows()
+    train(one, make([{"params": one[:1]}, {"params": one[1:], "lr": 0.03}], **options), 5)
+    apart = make(other[:1], **options), make(other[1:], **(options | {"lr": 0.03}))
+    for t in range(5):
+        train(other, _Both(*apart), 1, t)
+    np.testing.assert_array_equal(numbers(one), numbers(other))
+
+
+class _Both:
+    def __init__(self, *optimizers: nn.Optimizer) -> None:
+        self.optimizers = optimizers
+
+    def zero_grad(self) -> None:
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+
+    def step(self) -> None:
+        for optimizer in self.optimizers:
+            optimizer.step()
+
+
+def test_learning_rate_of_all_groups() -> None:
+    v, w = Value(1.0), Value(1.0)
+    optimizer = nn.SGD([{"params": [v], "lr": 0.5}, {"params": [w]}], lr=0.1)
+    assert optimizer.lr == 0.5 and optimizer.groups[1].options["lr"] == 0.1
+    optimizer.lr = 0.25
+    assert [group.options["lr"] for group in optimizer.groups] == [0.25, 0.25]
+    assert "lr=0.25" in repr(optimizer) and "2 parameters" in repr(optimizer)
+
+
+# --- state ----------------------------------------------------------------------------------------
+
+
+def everything(kind: str, options: dict[str, Any]) -> tuple[list[Any], Any, Callable[..., None]]:
+    """Tensors and values in two groups, an optimizer, and a training step."""
+    tensors, values = rows(), [Value(x) for x in START[0]]
+    groups = [{"params": [*tensors[:2], values[0]]}, {"params": [tensors[2], *values[1:]]}]
+    optimizer = getattr(nn, kind)(groups, **options)
+
+    def step(t: int) -> None:
+        optimizer.zero_grad()
+        loss = sum(((p - goal) ** 2).sum() * (1 + t % 3) for p, goal in zip(tensors, GOAL))
+        (loss + sum((v - t) ** 2 for v in values)).backward()
+        optimizer.step()
+
+    return [*tensors, *values], optimizer, step
+
+
+@every_variant
+def test_a_restored_state_continues_bit_by_bit(kind: str, options: dict[str, Any]) -> None:
+    parameters, _, step = everything(kind, options)
+    for t in range(6):
+        step(t)
+    wanted = [np.array(p.data).tobytes() for p in parameters]
+
+    first, optimizer, step = everything(kind, options)
+    for t in range(3):
+        step(t)
+    state = optimizer.state_dict()
+    frozen = pickle.dumps(state)
+    again, other, other_step = everything(kind, options | {"lr": 9.0})
+    for p, q in zip(first, again):
+        q.data = p.data
+    other.load_state_dict(state)
+    for t in range(3, 6):
+        step(t)
+        other_step(t)
+    assert pickle.dumps(state) == frozen  # neither of the two has touched it
+    for parameters in (first, again):
+        assert [np.array(p.data).tobytes() for p in parameters] == wanted
+
+
+def test_copies_and_pickles_train_on_by_themselves() -> None:
+    model = nn.Linear(2, 1, rng=0)
+    optimizer = nn.Adam(model.parameters(), lr=0.1)
+
+    def step(model: nn.Module, optimizer: nn.Optimizer) -> bytes:
+        optimizer.zero_grad()
+        model(np.ones((1, 2), np.float32)).sum().backward()
+        optimizer.step()
+        return b"".join(p.data.tobytes() for p in model.parameters())
+
+    step(model, optimizer)
+    for duplicate in (copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))):
+        twin, twins = duplicate((model, optimizer))
+        before = [p.data.tolist() for p in model.parameters()]
+        moved = step(twin, twins)
+        assert [p.data.tolist() for p in model.parameters()] == before
+        assert moved == step(*duplicate((model, optimizer)))
+
+
+def test_a_wrong_state_changes_nothing() -> None:
+    w = nn.Parameter([1.0, 2.0])
+    optimizer = nn.Adam([w])
+    (w * w).sum().backward()
+    optimizer.step()
+    before = pickle.dumps(optimizer.state_dict())
+
+    def state_of(other: Any) -> dict[str, Any]:
+        p = other.parameters()[0]
+        (p * p).sum().backward()
+        other.step()
+        return other.state_dict()  # type: ignore[no-any-return]
+
+    for wrong, message in (
+        (nn.Adam([w, nn.Parameter([1.0])]).state_dict(), "not as many"),
+        (nn.Adam([{"params": [w]}, {"params": [nn.Parameter([1.0])]}]).state_dict(), "not as many"),
+        (nn.SGD([w]).state_dict(), "has options .* but Adam has"),
+        (state_of(nn.Adam([nn.Parameter([1.0])])), r"shape \(1,\) for a Parameter of shape \(2,\)"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            optimizer.load_state_dict(wrong)
+        assert pickle.dumps(optimizer.state_dict()) == before
+
+
+# --- clipping -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("norm_type", [1.0, 2.0, 3.0, np.inf])
+@pytest.mark.parametrize("max_norm", [0.5, 2.0, 100.0])
+def test_clip_grad_norm_is_pytorchs(norm_type: float, max_norm: float) -> None:
+    torch = pytest.importorskip("torch")
+    ours, theirs = rows(), [torch.tensor(row, requires_grad=True) for row in START]
+    v = Value(0.0)
+    number = torch.tensor(0.0, dtype=torch.float64, requires_grad=True)
+    for p, q, g in zip(ours, theirs, GOAL):
+        p.grad, q.grad = g.copy(), torch.tensor(g)
+    v.grad, number.grad = -1.5, torch.tensor(-1.5, dtype=torch.float64)
+    unused = nn.Parameter([1.0])
+    found = nn.clip_grad_norm_([*ours, v, unused], max_norm, norm_type)
+    wanted = torch.nn.utils.clip_grad_norm_([*theirs, number], max_norm, norm_type)
+    assert found == pytest.approx(float(wanted), rel=1e-12)
+    for p, q in zip(ours, theirs):
+        np.testing.assert_allclose(p.grad, q.grad.numpy(), rtol=1e-12)
+    assert v.grad == pytest.approx(float(number.grad), rel=1e-12) and type(v.grad) is float
+    assert unused.grad is None
+
+
+def test_clip_grad_norm() -> None:
+    w, v = nn.Parameter(np.zeros(2), dtype=np.float32), Value(0.0)
+    w.grad, v.grad = np.array([3.0, 0.0], np.float32), 4.0
+    kept = w.grad
+    assert nn.clip_grad_norm_([w, v], 5.0) == 5.0 and w.grad is kept and v.grad == 4.0
+    assert nn.clip_grad_norm_([w, v], 1.0) == 5.0
+    assert w.grad == pytest.approx([0.6, 0.0], rel=1e-5) and v.grad == pytest.approx(0.8, rel=1e-5)
+    assert w.grad.dtype == np.float32
+    assert nn.clip_grad_norm_([nn.Parameter([1.0])], 1.0) == 0.0
+
+
+def test_clip_grad_value() -> None:
+    w, v, unused = nn.Parameter(np.zeros(3), dtype=np.float32), Value(0.0), nn.Parameter([1.0])
+    w.grad, v.grad = np.array([3.0, -4.0, 0.5], np.float32), -7.0
+    nn.clip_grad_value_([w, v, unused], 2.0)
+    assert w.grad.tolist() == [2.0, -2.0, 0.5] and w.grad.dtype == np.float32
+    assert v.grad == -2.0 and type(v.grad) is float and unused.grad is None
+
+
+# --- messages -------------------------------------------------------------------------------------
+
+
+def test_step_without_zero_grad_warns_once() -> None:
+    w = nn.Parameter([1.0])
+    optimizer = nn.SGD([w], lr=0.1)
+    (w * 2).sum().backward()
+    optimizer.step()
+    with pytest.warns(UserWarning, match="without zero_grad"):
+        optimizer.step()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        optimizer.step()
+
+
+def test_optimizers_refuse_what_they_can_not_train() -> None:
+    w = nn.Parameter([1.0])
+    for parameters, error, message in (
+        ([], ValueError, "no parameters"),
+        ([w, w], ValueError, "twice"),
+        ([{"params": [w]}, {"params": [w]}], ValueError, "twice"),
+        ([w * 2], ValueError, "no leaf"),
+        ([Tensor([1.0])], ValueError, "no leaf"),
+        ([np.ones(1)], TypeError, "got ndarray"),
+        ([{"params": [w], "speed": 1}], TypeError, "SGD has no option speed"),
+        ([{"params": [w], "lr": -1}], ValueError, "lr must be at least 0"),
+    ):
+        with pytest.raises(error, match=message):
+            nn.SGD(parameters, lr=0.1)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda w: nn.SGD(w, lr=-0.1), "lr must be at least 0 and finite, but is -0.1"),
+        (lambda w: nn.SGD(w, lr=float("nan")), "lr must be"),
+        (lambda w: nn.SGD(w, lr=float("inf")), "lr must be"),
+        (lambda w: nn.SGD(w, lr=0.1, nesterov=True), "nesterov needs a momentum"),
+        (lambda w: nn.SGD(w, momentum=-0.5), "momentum must be at least 0"),
+        (lambda w: nn.Adam(w, betas=(0.9, 1.0)), "betas must be .* below 1, but one is 1.0"),
+        (lambda w: nn.AdamW(w, weight_decay=-1.0), "weight_decay must be"),
+        (lambda w: nn.RMSprop(w, eps=-1.0), "eps must be"),
+        (lambda w: nn.Adagrad(w, lr_decay=-1.0), "lr_decay must be"),
+    ],
+)
+def test_options_are_checked(make: Callable[[Any], Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make([nn.Parameter([1.0])])
+
+
+def test_the_base_class_moves_nothing() -> None:
+    w = nn.Parameter([1.0])
+    (w * 1).sum().backward()
+    with pytest.raises(TypeError, match=r"Optimizer defines no update\(\)"):
+        nn.Optimizer([w], lr=0.1).step()
