@@ -273,12 +273,17 @@ def windows(x: Data, *, size: Shape, stride: Shape) -> Data:
 
 
 def fold(g: Data, *, shape: Shape, size: Shape, stride: Shape) -> Data:
-    """What windows share is added up: (n, h', w', kh, kw, c) -> (n, h, w, c)."""
+    """What windows share is added up: (n, h', w', kh, kw, c) -> (n, h, w, c).
+
+    One row of all windows in a column at a time: these are runs of kw * c numbers, where one entry
+    of all windows would be runs of c, and take three times as long.
+    """
     out = np.zeros_like(g, shape=shape)
-    rows, columns = stride[0] * shape_of(g)[1], stride[1] * shape_of(g)[2]
-    for i in range(size[0]):
-        for j in range(size[1]):
-            out[:, i : i + rows : stride[0], j : j + columns : stride[1]] += g[:, :, :, i, j]
+    _, height, width, rows, columns, _ = shape_of(g)
+    for i in range(rows):
+        down = slice(i, i + stride[0] * height, stride[0])
+        for j in range(width):
+            out[:, down, j * stride[1] : j * stride[1] + columns] += g[:, :, j, i]
     return out
 
 
