@@ -108,13 +108,11 @@ def run(args: Namespace) -> None:
         optimizer=nn.SGD(model.parameters(), lr=lr, momentum=MOMENTUM),
         epochs=epochs,
         batch_size=batch_size,
+        callbacks=[nn.PrintEpochs()],
         seed=rng,
     )
-    seconds = perf_counter() - start
-    for epoch, (loss, share) in enumerate(zip(history.loss, history.accuracy, strict=True), 1):
-        print(f"epoch {epoch:3}  loss {loss:.4f}  training accuracy {share:.2%}")
-    check_loss(history.loss[-1], lr)
-    print(f"trained in {seconds:.1f} s")
+    check_loss(history.step_loss[-1], lr)
+    print(f"trained in {perf_counter() - start:.1f} s")
 
     logits = nn.predict(model, test.x)
     if args.out:

@@ -1,6 +1,6 @@
 """Neural nets on `autograd`: modules, losses, optimisers, data, the training loop."""
 
-from . import datasets, init, losses, metrics, optim, scalar
+from . import datasets, init, losses, metrics, optim, scalar, schedule
 from .activations import (
     ELU,
     GELU,
@@ -17,17 +17,46 @@ from .activations import (
     Softsign,
     Tanh,
 )
+from .callbacks import (
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    GradientNorm,
+    PrintEpochs,
+    StopOnNaN,
+)
+from .checkpoint import load, save
 from .conv import AvgPool2d, Conv2d, MaxPool2d
 from .data import DataLoader, Dataset, split
+from .evaluation import evaluate, predict
+from .history import History
 from .layers import MLP, Dropout, Embedding, Flatten, Linear, Sequential
-from .losses import cross_entropy, mse_loss
-from .metrics import accuracy, confusion_matrix
+from .losses import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    hinge_loss,
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    nll_loss,
+)
+from .metrics import accuracy, confusion_matrix, f1_score, precision, recall, top_k_accuracy
 from .module import Buffer, Module, Parameter
 from .norm import BatchNorm1d, BatchNorm2d, LayerNorm
 from .optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm_, clip_grad_value_
 from .random import manual_seed
+from .schedule import (
+    CosineAnnealingLR,
+    ExponentialLR,
+    LinearLR,
+    LRScheduler,
+    OneCycleLR,
+    ReduceLROnPlateau,
+    SequentialLR,
+    StepLR,
+)
 from .summary import summary
-from .train import History, evaluate, fit, predict
+from .train import fit
 from .transforms import Normalize, RandomShift, one_hot
 
 __all__ = [
@@ -43,51 +72,77 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "Buffer",
+    "Callback",
+    "Checkpoint",
     "Conv2d",
+    "CosineAnnealingLR",
     "DataLoader",
     "Dataset",
     "Dropout",
+    "EarlyStopping",
     "Embedding",
+    "ExponentialLR",
     "Flatten",
+    "GradientNorm",
     "Hardtanh",
     "History",
+    "LRScheduler",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "LinearLR",
     "LogSigmoid",
     "LogSoftmax",
     "MaxPool2d",
     "Module",
     "Normalize",
+    "OneCycleLR",
     "Optimizer",
     "Parameter",
+    "PrintEpochs",
     "RMSprop",
     "RandomShift",
     "ReLU",
+    "ReduceLROnPlateau",
     "Sequential",
+    "SequentialLR",
     "SiLU",
     "Sigmoid",
     "Softmax",
     "Softplus",
     "Softsign",
+    "StepLR",
+    "StopOnNaN",
     "Tanh",
     "accuracy",
+    "binary_cross_entropy_with_logits",
     "clip_grad_norm_",
     "clip_grad_value_",
     "confusion_matrix",
     "cross_entropy",
     "datasets",
     "evaluate",
+    "f1_score",
     "fit",
+    "hinge_loss",
+    "huber_loss",
     "init",
+    "l1_loss",
+    "load",
     "losses",
     "manual_seed",
     "metrics",
     "mse_loss",
+    "nll_loss",
     "one_hot",
     "optim",
+    "precision",
     "predict",
+    "recall",
+    "save",
     "scalar",
+    "schedule",
     "split",
     "summary",
+    "top_k_accuracy",
 ]

@@ -2,124 +2,426 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from time import perf_counter
+from types import FrameType
+from typing import Any, Literal
 
 import numpy as np
 
-from autograd import no_grad
+import autograd as ag
 
-from .data import DataLoader, Dataset
-from .metrics import accuracy
-from .module import Module
+from .callbacks import Callback
+from .checkpoint import PathLike, check_folder, load_training, save_training, suffix, take_over
+from .data import DataLoader, Transform
+from .evaluation import Loss, Samples, dataset_of, evaluate, has_classes, modes_kept
+from .history import History, described
+from .module import Module, contents
 from .optim import Optimizer
-from .random import Rng
-
-
-@dataclass
-class History:
-    """What happened in training: one number per epoch, losses also per step.
-
-    `accuracy` stays empty where targets are no class labels, `validation_*` without validation
-    data.
-    """
-
-    step_loss: list[float] = field(default_factory=list)
-    loss: list[float] = field(default_factory=list)
-    accuracy: list[float] = field(default_factory=list)
-    validation_loss: list[float] = field(default_factory=list)
-    validation_accuracy: list[float] = field(default_factory=list)
-
-
-def predict(model: Module, x: Any, batch_size: int = 1024) -> Any:
-    """The model's outputs for all of `x`, as one array, in evaluation mode."""
-    training = model.training
-    model.eval()
-    try:
-        with no_grad():
-            parts = [model(x[i : i + batch_size]).numpy() for i in range(0, len(x), batch_size)]
-    finally:
-        model.train(training)
-    return np.concatenate(parts)
-
-
-def evaluate(
-    model: Module, data: Dataset, loss: Callable[[Any, Any], Any] | None = None
-) -> dict[str, float]:
-    """`{"loss": …, "accuracy": …}` of the model on the data, as far as they are defined."""
-    out = predict(model, data.x)
-    result = {"loss": float(loss(out, data.y))} if loss else {}
-    if is_classes(data.y):
-        result["accuracy"] = accuracy(out, data.y)
-    return result
-
-
-def is_classes(y: Any) -> bool:
-    """Whether targets are class labels: a vector of integers."""
-    return y.ndim == 1 and y.dtype.kind in "iu"
+from .random import Rng, generator_from
+from .schedule import LRScheduler, OneCycleLR, ReduceLROnPlateau
 
 
 def fit(
     model: Module,
-    data: Dataset,
+    data: Samples,
     *,
-    loss: Callable[[Any, Any], Any],
+    loss: Loss,
     optimizer: Optimizer,
     epochs: int,
     batch_size: int = 32,
-    validation: Dataset | None = None,
+    validation: Samples | None = None,
+    callbacks: Iterable[Callback] = (),
+    schedule: LRScheduler | Sequence[LRScheduler] = (),
+    schedule_per: Literal["step", "epoch"] | None = None,
+    transform: Transform | None = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
     seed: Rng = None,
     progress: bool = True,
+    checkpoint: PathLike | None = None,
+    resume: bool = False,
 ) -> History:
     """Train `model` by mini-batches, and tell how it went.
 
+    >>> import nn
+    >>> train, _ = nn.datasets.load("rectangles", samples=200, rng=0)
+    >>> model = nn.Linear(4, 1, rng=0)
+    >>> nn.fit(model, train, loss=nn.mse_loss, optimizer=nn.SGD(model.parameters(), lr=0.1),
+    ...        epochs=5, seed=0)
+    History(5 epochs, 35 steps: loss 0.0264)
+
+    Ctrl-C ends training after the step under way, and the history so far is returned; pressed
+    again, it does not wait for the step.
+
     Args:
-        data: inputs and targets; shuffled anew for each epoch.
+        model: parts that are in evaluation mode inside a training model, such as a frozen batch
+            norm, stay in it. Afterwards all modes are as before.
+        data: inputs and targets, as a `Dataset`, a pair `(x, y)` or a `DataLoader`. All but the
+            last are shuffled anew for each epoch.
         loss: a function of outputs and targets, averaged over the batch.
         optimizer: over the model's parameters.
+        epochs: how often to go through the data, what was done before `resume` included.
+        batch_size: samples per step; a `DataLoader` has its own.
         validation: data to evaluate after each epoch.
+        callbacks: see `Callback`.
+        schedule: one or several, of the optimizer's learning rate.
+        schedule_per: when schedules are stepped; by itself after each step for `OneCycleLR`, whose
+            total counts steps, and after each epoch for all others. `ReduceLROnPlateau` is given
+            the loss, or in mode "max" the accuracy, of the validation data if there is any.
+        transform: changes the inputs of each batch, see `DataLoader`.
+        l1, l2: add `l1 sum |p| + l2 / 2 sum p^2` over the optimizer's parameters to what is
+            minimised (not to the losses in the history). `l2` does what SGD's `weight_decay` does.
         seed: of the shuffling, or a generator; the library's own if left out.
-        progress: whether to show a bar (never where the output is no terminal).
+        progress: show a bar, where the output is a terminal or a notebook.
+        checkpoint: an .npz file to write after each epoch, with all that it takes to go on: model,
+            optimizer, schedules, callbacks, history, and the generators of the library, the
+            model's modules, the loaders and the transform.
+        resume: go on from `checkpoint`, if the file exists. The arguments must be those of the
+            training that wrote it, only `epochs` may differ; then it ends with the same bits as if
+            it had never been broken off.
 
     Raises:
-        ValueError: fewer than no epochs, or what model, loss and loader refuse.
+        ValueError: no samples, an argument out of range, a schedule of another optimizer, or a
+            checkpoint that is damaged or of another training; and what model and loss refuse.
+        TypeError: `data` is nothing to train on.
     """
-    from tqdm import tqdm  # imported when used: it takes longer than all of autograd
+    loader = loader_of(data, batch_size, transform, seed)
+    run = Run(
+        model=model,
+        loader=loader,
+        loss=loss,
+        optimizer=optimizer,
+        epochs=epochs,
+        validation=validation,
+        callbacks=list(callbacks),
+        schedules=[schedule] if isinstance(schedule, LRScheduler) else list(schedule),
+        schedule_per=schedule_per,
+        l1=l1,
+        l2=l2,
+    )
+    if checkpoint is not None:
+        if suffix(checkpoint) != ".npz":
+            raise ValueError(f"the checkpoint of a training is an .npz file, not {checkpoint}")
+        check_folder(checkpoint)
+    elif resume:
+        raise ValueError("resume=True needs the file to resume from: checkpoint=...")
+    run.tell("on_train_begin")
+    if resume and checkpoint is not None and Path(checkpoint).exists():
+        run.resume(checkpoint)
+    run.train(progress, checkpoint)
+    return run.history
 
-    if epochs < 0:
-        raise ValueError(f"the number of epochs must not be negative, but is {epochs}")
-    batches = DataLoader(data, batch_size, shuffle=True, rng=seed)
-    history = History()
-    classes = is_classes(data.y)
-    with tqdm(total=epochs * len(batches), disable=None if progress else True) as bar:
-        for epoch in range(epochs):
-            model.train()
-            total = correct = 0.0
-            for x, y in batches:
-                out = model(x)
-                value = loss(out, y)
-                optimizer.zero_grad()
-                value.backward()
-                optimizer.step()
-                step_loss = value.item()
-                history.step_loss.append(step_loss)
-                total += step_loss * len(y)
-                if classes:
-                    correct += accuracy(out, y) * len(y)
-                bar.update()
-            optimizer.zero_grad()
-            history.loss.append(total / len(data))
-            shown = {"epoch": epoch + 1, "loss": f"{history.loss[-1]:.4f}"}
-            if classes:
-                history.accuracy.append(correct / len(data))
-                shown["accuracy"] = f"{history.accuracy[-1]:.2%}"
-            if validation is not None:
-                scores = evaluate(model, validation, loss)
-                history.validation_loss.append(scores["loss"])
-                shown["validation"] = f"{scores['loss']:.4f}"
-                if "accuracy" in scores:
-                    history.validation_accuracy.append(scores["accuracy"])
-                    shown["validation"] = f"{scores['accuracy']:.2%}"
-            bar.set_postfix(shown)
-    return history
+
+@dataclass(eq=False)
+class Run:
+    """A training in progress: what callbacks are given.
+
+    Attributes:
+        epoch: how many epochs are finished.
+        batch: inputs and targets of the step under way.
+        scores: its numbers: "loss", "accuracy", "lr". What a callback adds is recorded too.
+    """
+
+    model: Module
+    loader: DataLoader
+    loss: Loss
+    optimizer: Optimizer
+    epochs: int
+    validation: Samples | None
+    callbacks: list[Callback]
+    schedules: list[LRScheduler]
+    schedule_per: Literal["step", "epoch"] | None
+    l1: float
+    l2: float
+    history: History = field(default_factory=History)
+    epoch: int = 0
+    batch: tuple[Any, Any] = (None, None)
+    scores: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, x in (("epochs", self.epochs), ("l1", self.l1), ("l2", self.l2)):
+            if x < 0:
+                raise ValueError(f"{name} must not be negative, but is {x}")
+        if self.schedule_per not in {None, "step", "epoch"}:
+            raise ValueError(f"schedule_per is 'step' or 'epoch', not {self.schedule_per!r}")
+        if any(schedule.optimizer is not self.optimizer for schedule in self.schedules):
+            raise ValueError("the schedule belongs to another optimizer; make it from this one")
+        self.generators = generators_in(
+            library=generator_from(None),
+            model=self.model,
+            loader=self.loader,
+            transform=self.loader.transform,
+            validation=self.validation,
+        )
+
+    def stop(self, reason: str) -> None:
+        """End the training; `reason` stands in `history.stopped`."""
+        self.history.stopped = reason
+
+    def tell(self, event: str) -> None:
+        """Call this method of all callbacks."""
+        for callback in self.callbacks:
+            getattr(callback, event)(self)
+
+    # The loop.
+
+    def train(self, progress: bool, checkpoint: PathLike | None) -> None:
+        from tqdm import tqdm  # imported when used: it takes longer than all of autograd
+
+        steps = len(self.loader)
+        in_notebook = "ipykernel" in sys.modules  # no terminal, but shows bars
+        bar = tqdm(
+            total=self.epochs * steps,
+            initial=self.epoch * steps,
+            disable=(False if in_notebook else None) if progress else True,
+        )
+        with modes_kept(self.model), ctrl_c() as pressed, bar:
+            if not self.model.training:
+                self.model.train()
+            try:
+                while self.epoch < self.epochs and not self.history.stopped and not pressed:
+                    if not self.run_epoch(bar, pressed):
+                        break
+                    if checkpoint is not None:
+                        save_training(checkpoint, self.model.state_dict(), self.state_dict())
+            except KeyboardInterrupt:
+                pressed.append(signal.SIGINT)
+            finally:
+                self.optimizer.zero_grad()
+                self.batch = (None, None)
+            self.tell("on_train_end")
+        if pressed and not self.history.stopped:
+            self.stop("Ctrl-C")
+        if self.history.stopped and not bar.disable:
+            tqdm.write(f"stopped after {self.epoch} epochs: {self.history.stopped}")
+
+    def run_epoch(self, bar: Any, pressed: Sequence[object]) -> bool:
+        """Go through the data once, and validate; false if that was broken off."""
+        began = perf_counter()
+        bar.set_description(f"epoch {self.epoch + 1}/{self.epochs}", refresh=False)
+        latest, seen, sums = self.latest(), 0, dict[str, float]()
+        for x, y in self.loader:
+            self.step(x, y)
+            if self.history.stopped or pressed:
+                return False
+            seen += len(y)
+            for name, score in self.scores.items():
+                sums[name] = sums.get(name, 0.0) + score * len(y)
+            if bar.update():
+                now = latest | {name: total / seen for name, total in sums.items()}
+                bar.set_postfix_str(short(now), refresh=False)
+        self.optimizer.zero_grad()
+        means = {name: total / seen for name, total in sums.items()} | {"lr": self.scores["lr"]}
+        if self.validation is not None:
+            scores = evaluate(self.model, self.validation, self.loss)
+            means |= {f"validation_{name}": score for name, score in scores.items()}
+        bar.set_postfix_str(short(means))
+        self.history.add_epoch(means, perf_counter() - began)
+        self.epoch += 1
+        self.advance("epoch")
+        self.tell("on_epoch_end")
+        return True
+
+    def step(self, x: Any, y: Any) -> None:
+        """Change the parameters once."""
+        self.batch = (x, y)
+        self.tell("on_step_begin")
+        self.optimizer.zero_grad()
+        out = self.model(x)
+        value = self.loss(out, y)
+        self.regularised(value).backward()
+        self.scores = {"loss": value.item()}
+        if has_classes(out, y):
+            right = np.count_nonzero(out.data.argmax(axis=1) == y)
+            self.scores["accuracy"] = float(right / len(y))
+        self.scores["lr"] = self.optimizer.lr
+        del out, value  # the graph: its memory is free for the optimiser and the next step
+        self.tell("on_backward_end")
+        self.history.add_step(self.scores)
+        if not self.history.stopped:
+            self.optimizer.step()
+            self.advance("step")
+            self.tell("on_step_end")
+
+    def regularised(self, value: Any) -> Any:
+        """What is minimised: this loss, and the penalties of large parameters."""
+        moving = self.optimizer.parameters() if self.l1 or self.l2 else ()
+        for p in moving:
+            if self.l1:
+                value = value + self.l1 * ag.sum(ag.abs(p))
+            if self.l2:
+                value = value + self.l2 / 2 * ag.sum(p * p)
+        return value
+
+    def advance(self, moment: str) -> None:
+        """Step the schedules whose moment it is."""
+        for schedule in self.schedules:
+            own = "step" if isinstance(schedule, OneCycleLR) else "epoch"
+            if moment != (self.schedule_per or own):
+                continue
+            if isinstance(schedule, ReduceLROnPlateau):
+                scores = self.scores if moment == "step" else self.latest()
+                schedule.step(metric_of(schedule, scores))
+            else:
+                schedule.step()
+
+    def latest(self) -> dict[str, float]:
+        """The numbers of the epoch that ended last."""
+        return {name: column[-1] for name, column in self.history.epochs.items()}
+
+    # Going on.
+
+    def generator_states(self) -> dict[str, Any]:
+        return {name: rng.bit_generator.state for name, rng in self.generators.items()}
+
+    def set_generator_states(self, states: Mapping[str, Any]) -> None:
+        for name, rng in self.generators.items():
+            rng.bit_generator.state = states[name]
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that a checkpoint holds beside the model."""
+        return {
+            "epoch": self.epoch,
+            "steps per epoch": len(self.loader),
+            "optimizer": named_states([self.optimizer]),
+            "schedules": named_states(self.schedules),
+            "callbacks": named_states(self.callbacks),
+            "generators": self.generator_states(),
+            "history": self.history.to_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where a training of the same form was.
+
+        Raises:
+            ValueError: it has another form.
+        """
+        own = self.state_dict()
+        for what in ("steps per epoch", "optimizer", "schedules", "callbacks", "generators"):
+            saved, now = form(state[what]), form(own[what])
+            if saved != now:
+                raise ValueError(
+                    f"its {what} {'are' if what[-1] == 's' else 'is'} {saved}, not {now}"
+                )
+        states = (*state["optimizer"], *state["schedules"], *state["callbacks"])
+        stateful = (callback for callback in self.callbacks if callback.state_dict())
+        parts: tuple[Any, ...] = (self.optimizer, *self.schedules, *stateful)
+        for part, (_, saved) in zip(parts, states):
+            part.load_state_dict(saved)
+        self.set_generator_states(state["generators"])
+        self.epoch, self.history = state["epoch"], History(**state["history"])
+
+    def resume(self, path: PathLike) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            ValueError: it is damaged, or of another training; nothing is changed then.
+        """
+        weights, state = load_training(path)
+        before = self.model.state_dict(), self.state_dict()
+        try:
+            take_over(self.model, weights, exact=True)
+            self.load_state_dict(state)
+        except (ValueError, TypeError, LookupError) as error:
+            take_over(self.model, before[0])
+            self.load_state_dict(before[1])
+            raise ValueError(f"{path} is the checkpoint of another training: {error}") from error
+
+
+def metric_of(schedule: ReduceLROnPlateau, scores: Mapping[str, float]) -> float:
+    """What the schedule looks at.
+
+    Raises:
+        ValueError: there is none.
+    """
+    name = "accuracy" if schedule.mode == "max" else "loss"
+    metric = scores.get(f"validation_{name}", scores.get(name))
+    if metric is None:
+        raise ValueError(
+            "ReduceLROnPlateau in mode 'max' looks at the accuracy, but targets are no class "
+            "labels; use mode 'min' for the loss"
+        )
+    return metric
+
+
+def short(scores: Mapping[str, float]) -> str:
+    """What fits beside a progress bar."""
+    validation = "validation_accuracy" if "validation_accuracy" in scores else "validation_loss"
+    names = ("loss", "accuracy", validation)
+    return ", ".join(described({name: scores[name] for name in names if name in scores}))
+
+
+def named_states(parts: Iterable[Any]) -> list[tuple[str, Any]]:
+    """The states of those that have one, each with the name of its class."""
+    states = ((type(part).__name__, part.state_dict()) for part in parts)
+    return [(name, state) for name, state in states if state]
+
+
+def form(x: Any) -> Any:
+    """What has to be the same in two states: numbers, names, keys."""
+    if isinstance(x, dict):
+        return sorted(x)
+    return [name for name, _ in x] if isinstance(x, list) else x
+
+
+def generators_in(**owners: Any) -> dict[str, np.random.Generator]:
+    """All generators in these objects and their attributes, by dotted name."""
+    inside = {
+        name: x if isinstance(x, (Module, np.random.Generator)) else getattr(x, "__dict__", None)
+        for name, x in owners.items()
+    }
+    return {name: x for name, x in contents("", inside) if isinstance(x, np.random.Generator)}
+
+
+@contextmanager
+def ctrl_c() -> Iterator[list[int]]:
+    """A list that is not empty after Ctrl-C; pressed again, it interrupts as always.
+
+    Nothing changes where the program handles it itself, or where signals don't arrive: outside
+    the main thread.
+    """
+    pressed: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        pressed.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if ours:
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def loader_of(data: Samples, batch_size: int, transform: Transform | None, seed: Rng) -> DataLoader:
+    """Batches to train on.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if isinstance(data, DataLoader):
+        if transform is not None or seed is not None:
+            raise ValueError("a DataLoader has its own order and transform: give them to it")
+        loader = data
+    else:
+        dataset = dataset_of(data)
+        loader = DataLoader(dataset, batch_size, shuffle=True, rng=seed, transform=transform)
+    if not len(loader):
+        raise ValueError(
+            f"training needs at least one batch, but there are {len(loader.data)} samples"
+            + (f" for batches of {loader.batch_size}" if loader.drop_last else "")
+        )
+    return loader

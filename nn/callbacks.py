@@ -1,0 +1,289 @@
+"""What accompanies a training: each callback is told how it goes, and may end it."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from autograd import AnomalyError, detect_anomaly
+
+from .checkpoint import check_folder, save, suffix, take_over
+from .history import described
+from .optim import clip_grad_norm_
+
+if TYPE_CHECKING:
+    from .train import Run
+
+
+class Callback:
+    """Is called at the moments of a training that it defines a method for.
+
+    `run` holds all there is to know: `run.model`, `run.optimizer`, `run.history`, `run.epoch` (how
+    many are finished), `run.batch`; and `run.stop(reason)` ends the training.
+
+    >>> import nn
+    >>> class StopAtLoss(nn.Callback):
+    ...     def __init__(self, loss):
+    ...         self.loss = loss
+    ...
+    ...     def on_epoch_end(self, run):
+    ...         if run.history.loss[-1] < self.loss:
+    ...             run.stop(f"the loss is below {self.loss}")
+    >>> model = nn.Linear(2, 1, rng=0)
+    >>> history = nn.fit(model, (np.eye(2), np.ones((2, 1))), loss=nn.mse_loss, epochs=100, seed=0,
+    ...                  optimizer=nn.SGD(model.parameters(), lr=0.5), callbacks=[StopAtLoss(0.01)])
+    >>> history.stopped, len(history.loss) < 20
+    ('the loss is below 0.01', True)
+    """
+
+    def on_train_begin(self, run: Run) -> None:
+        """Training begins, or goes on after `resume`; then `load_state_dict` comes next."""
+
+    def on_step_begin(self, run: Run) -> None:
+        """`run.batch` is about to be computed."""
+
+    def on_backward_end(self, run: Run) -> None:
+        """The gradients are there, the parameters not yet changed. `run.scores` is for numbers to
+        record; if the run is stopped here, the parameters stay as they are.
+        """
+
+    def on_step_end(self, run: Run) -> None:
+        """The parameters have been changed, and the step is in the history."""
+
+    def on_epoch_end(self, run: Run) -> None:
+        """The epoch is in the history, with its validation."""
+
+    def on_train_end(self, run: Run) -> None:
+        """Training has ended: all epochs are done, it was stopped, or Ctrl-C was pressed."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a training checkpoint keeps of this callback."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+
+
+class Best(Callback):
+    """The best epoch so far by one column of the history.
+
+    Args:
+        monitor: the column: "loss", "accuracy", "validation_loss", "validation_accuracy" or one
+            that a callback added.
+        min_delta: how much better counts as better.
+        mode: "min" or "max", what is better; by itself, larger accuracies and smaller others.
+
+    Raises:
+        ValueError: an argument is out of range; or, in training, there is no such column.
+    """
+
+    def __init__(
+        self, monitor: str, min_delta: float = 0.0, mode: Literal["min", "max"] | None = None
+    ) -> None:
+        if mode is None:
+            mode = "max" if monitor.endswith("accuracy") else "min"
+        if mode not in {"min", "max"}:
+            raise ValueError(f"mode is 'min' or 'max', not {mode!r}")
+        if not 0 <= min_delta < math.inf:
+            raise ValueError(f"min_delta must be at least 0 and finite, but is {min_delta}")
+        self.monitor, self.min_delta = monitor, min_delta
+        self.sign = 1 if mode == "min" else -1
+        self.best = self.sign * math.inf
+
+    def on_train_begin(self, run: Run) -> None:
+        self.best = self.sign * math.inf
+        if run.validation is None and self.monitor.startswith("validation_"):
+            raise ValueError(
+                f"{type(self).__name__} monitors {self.monitor}, but there is no validation data; "
+                "pass validation= to fit(), or monitor another column"
+            )
+
+    def improved(self, run: Run) -> bool:
+        """Whether the epoch that has just ended is the best one; nan is never better."""
+        columns = run.history.epochs
+        if self.monitor not in columns:
+            raise ValueError(
+                f"{type(self).__name__} monitors {self.monitor}, "
+                f"but the history has {', '.join(columns)}"
+            )
+        now = columns[self.monitor][-1]
+        better = self.sign * (self.best - now) > self.min_delta
+        if better:
+            self.best = now
+        return better
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.best}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.best = state["best"]
+
+
+class EarlyStopping(Best):
+    """Ends training when epochs in a row bring nothing better, and restores the best weights.
+
+    The parameters and buffers of the best epoch are restored at the end of every training,
+    whatever ended it.
+
+    Args:
+        patience: how many epochs in a row may be no better.
+        min_delta, monitor, mode: what counts as better, see `Best`.
+    """
+
+    def __init__(
+        self,
+        patience: int = 5,
+        min_delta: float = 0.0,
+        monitor: str = "validation_loss",
+        mode: Literal["min", "max"] | None = None,
+    ) -> None:
+        if patience < 1:
+            raise ValueError(f"patience must be at least 1 epoch, but is {patience}")
+        super().__init__(monitor, min_delta, mode)
+        self.patience = patience
+        self.waited = 0
+        self.weights: dict[str, Any] | None = None
+
+    def on_train_begin(self, run: Run) -> None:
+        super().on_train_begin(run)
+        self.waited, self.weights = 0, None
+
+    def on_epoch_end(self, run: Run) -> None:
+        if self.improved(run):
+            self.waited, self.weights = 0, run.model.state_dict()
+            return
+        self.waited += 1
+        if self.waited >= self.patience:
+            epochs = "epoch" if self.waited == 1 else "epochs"
+            run.stop(f"{self.monitor} was no better for {self.waited} {epochs}")
+
+    def on_train_end(self, run: Run) -> None:
+        if self.weights is not None:
+            take_over(run.model, self.weights)
+            self.weights = None
+
+    def state_dict(self) -> dict[str, Any]:
+        return super().state_dict() | {"waited": self.waited, "weights": self.weights}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        super().load_state_dict(state)
+        self.waited, self.weights = state["waited"], state["weights"]
+
+
+class Checkpoint(Best):
+    """Saves the model after every epoch, or after every one that is the best so far.
+
+    To resume a training that was broken off, use `fit(..., checkpoint=..., resume=True)` instead.
+
+    Args:
+        path: the file, as for `nn.save`. `"net-{epoch}.npz"` keeps one for each epoch.
+        monitor, min_delta, mode: save only what is better by these, see `Best`.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        monitor: str | None = None,
+        min_delta: float = 0.0,
+        mode: Literal["min", "max"] | None = None,
+    ) -> None:
+        super().__init__(monitor or "loss", min_delta, mode)
+        self.path, self.every = os.fspath(path), monitor is None
+        suffix(self.path)
+        try:
+            self.path.format(epoch=0)
+        except (LookupError, ValueError):
+            raise ValueError(
+                f"only {{epoch}} can be filled in, for example 'net-{{epoch:03}}.npz': {self.path}"
+            ) from None
+
+    def on_train_begin(self, run: Run) -> None:
+        super().on_train_begin(run)
+        check_folder(self.path.format(epoch=0))
+
+    def on_epoch_end(self, run: Run) -> None:
+        if self.every or self.improved(run):
+            save(run.model, self.path.format(epoch=run.epoch))
+
+
+class GradientNorm(Callback):
+    """Records the norm of all gradients, as one vector, in the history's column "grad_norm".
+
+    Args:
+        max_norm: scale gradients down whose norm is larger; the norm before is recorded.
+    """
+
+    def __init__(self, max_norm: float = math.inf) -> None:
+        self.max_norm = max_norm
+
+    def on_backward_end(self, run: Run) -> None:
+        run.scores["grad_norm"] = clip_grad_norm_(run.optimizer.parameters(), self.max_norm)
+
+
+class PrintEpochs(Callback):
+    """Prints a line after every epoch: `epoch   1  loss 0.4217  accuracy 87.61%`."""
+
+    def on_epoch_end(self, run: Run) -> None:
+        from tqdm import tqdm  # imported when used: it takes longer than all of autograd
+
+        scores = {name: x[-1] for name, x in run.history.epochs.items()}
+        tqdm.write("  ".join([f"epoch {run.epoch:3}", *described(scores)]))  # above the bar
+        sys.stdout.flush()
+
+
+class StopOnNaN(Callback):
+    """Ends training before a step that would spoil the parameters, and says what went wrong.
+
+    When the loss or a gradient is nan or infinite, the batch is computed once more under
+    `detect_anomaly()`, which finds the operation; its name is in the warning and in
+    `history.stopped`. The model is left as it was before the step.
+    """
+
+    def on_step_begin(self, run: Run) -> None:
+        self.states = run.generator_states()
+        self.buffers = [(x, np.copy(x.data)) for _, x in run.model.named_buffers()]
+
+    def on_backward_end(self, run: Run) -> None:
+        loss, moving = run.scores["loss"], run.optimizer.parameters()
+        if not math.isfinite(loss):
+            trouble = f"the loss is {loss}"
+        elif not all(p.grad is None or is_finite(p.grad) for p in moving):
+            trouble = "a gradient is not finite"
+        else:
+            return
+        self.rewind(run)
+        cause = cause_of_nan(run)
+        self.rewind(run)
+        run.stop(f"in step {len(run.history.step_loss) + 1} {trouble}: {cause}")
+        warnings.warn(f"training stopped: {run.history.stopped}", RuntimeWarning, stacklevel=2)
+
+    def rewind(self, run: Run) -> None:
+        """Take generators and buffers back to where they were before the step."""
+        run.set_generator_states(self.states)
+        for buffer, data in self.buffers:
+            buffer.data = data
+
+
+def is_finite(x: Any) -> bool:
+    return bool(np.isfinite(x).all())
+
+
+def cause_of_nan(run: Run) -> str:
+    """What makes the loss or a gradient of this batch nan or infinite."""
+    x, y = run.batch
+    given = {"inputs": x, "targets": y, **dict(run.model.named_parameters())}
+    for name, numbers in given.items():
+        if not is_finite(getattr(numbers, "data", numbers)):
+            return f"there are nan or infinite numbers in {name}"
+    try:
+        with detect_anomaly(), np.errstate(all="ignore"):
+            run.regularised(run.loss(run.model(x), y)).backward()
+    except AnomalyError as error:
+        return str(error)
+    return "no operation made it out of finite numbers"

@@ -1,0 +1,148 @@
+"""What a training leaves behind besides the model: its numbers, step by step and epoch by epoch."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Columns: TypeAlias = dict[str, list[float]]
+Path: TypeAlias = str | os.PathLike[str]
+
+
+@dataclass(repr=False)
+class History:
+    """What happened in training, in columns of numbers.
+
+    >>> history = History()
+    >>> history.add_epoch({"loss": 0.7, "accuracy": 0.5})
+    >>> history.add_epoch({"loss": 0.4, "accuracy": 0.75})
+    >>> history
+    History(2 epochs, 0 steps: loss 0.4000, accuracy 75.00%)
+    >>> history.loss, history.epochs["accuracy"]
+    ([0.7, 0.4], [0.5, 0.75])
+
+    Two histories are equal if their numbers are, however long they took.
+
+    Attributes:
+        steps: a number per step: "loss"; "accuracy", where targets are class labels; "lr"; and
+            what callbacks add.
+        epochs: a number per epoch: "loss" and "accuracy" as means over the epoch; "lr" at its end;
+            and "validation_loss" and "validation_accuracy" after it.
+        ends: how many steps there had been at the end of each epoch.
+        seconds: how long each epoch took.
+        stopped: why training ended before its last epoch; empty if it did not.
+    """
+
+    steps: Columns = field(default_factory=dict)
+    epochs: Columns = field(default_factory=dict)
+    ends: list[int] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list, compare=False)
+    stopped: str = ""
+
+    @property
+    def step_loss(self) -> list[float]:
+        return self.steps.get("loss", [])
+
+    @property
+    def loss(self) -> list[float]:
+        return self.epochs.get("loss", [])
+
+    @property
+    def accuracy(self) -> list[float]:
+        """Empty where targets are no class labels."""
+        return self.epochs.get("accuracy", [])
+
+    @property
+    def validation_loss(self) -> list[float]:
+        """Empty without validation data."""
+        return self.epochs.get("validation_loss", [])
+
+    @property
+    def validation_accuracy(self) -> list[float]:
+        return self.epochs.get("validation_accuracy", [])
+
+    def add_step(self, numbers: Mapping[str, float]) -> None:
+        add_row(self.steps, numbers, len(self.step_loss))
+
+    def add_epoch(self, numbers: Mapping[str, float], seconds: float = math.nan) -> None:
+        add_row(self.epochs, numbers, len(self.ends))
+        self.ends.append(len(self.step_loss))
+        self.seconds.append(seconds)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it in dicts and lists; `History(**d)` makes the history of it again."""
+        return asdict(self)
+
+    def to_csv(self, path: Path, steps: bool = False) -> None:
+        """Write a line per epoch, or per step."""
+        columns: Mapping[str, list[Any]] = self.steps
+        if not steps:
+            columns = {"steps": self.ends, **self.epochs, "seconds": self.seconds}
+        with open(path, "w", newline="", encoding="utf-8") as file:
+            table = csv.writer(file)
+            table.writerow(["step" if steps else "epoch", *columns])
+            rows = zip_longest(*columns.values(), fillvalue="")
+            table.writerows([i, *row] for i, row in enumerate(rows, 1))
+
+    def plot(self, path: Path | None = None) -> Figure:
+        """A picture of loss and accuracy, in steps and epochs; written to `path` if given.
+
+        Raises:
+            ModuleNotFoundError: matplotlib is not installed.
+        """
+        try:
+            from matplotlib.figure import Figure  # optional, and slow to import
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                "History.plot() needs matplotlib, which is not installed; "
+                "pip install napkingrad[demos]",
+                name=error.name,
+            ) from None
+        names = [name for name in ("loss", "accuracy") if name in self.steps or name in self.epochs]
+        figure = Figure(figsize=(7 * max(len(names), 1), 4), dpi=150, layout="constrained")
+        for place, name in enumerate(names, 1):
+            axes = figure.add_subplot(1, len(names), place, xlabel="step", ylabel=name)
+            steps = self.steps.get(name, [])
+            axes.plot(range(1, len(steps) + 1), steps, "#9ecae1", linewidth=0.5, label="batch")
+            for column, color, label in (
+                (name, "#2171b5", "mean of the epoch"),
+                (f"validation_{name}", "#d95f02", "validation"),
+            ):
+                if numbers := self.epochs.get(column):
+                    ends = self.ends[-len(numbers) :]
+                    axes.plot(ends, numbers, color, marker=".", label=label)
+            if name == "loss" and min(steps, default=0) > 0:
+                axes.set_yscale("log")
+            axes.grid(alpha=0.3)
+            axes.legend()
+        if path is not None:
+            figure.savefig(path)
+        return figure
+
+    def __repr__(self) -> str:
+        last = described({name: x[-1] for name, x in self.epochs.items()})
+        size = f"{len(self.ends)} epochs, {len(self.step_loss)} steps"
+        return f"History({size}: {', '.join(last)})" if last else f"History({size})"
+
+
+def add_row(columns: Columns, row: Mapping[str, float], before: int) -> None:
+    """Append each number to its column; one that begins late had nan in the rows `before`."""
+    for name, x in row.items():
+        columns.setdefault(name, [math.nan] * before).append(x)
+
+
+def described(scores: Mapping[str, float]) -> list[str]:
+    """The scores in words: `["loss 0.4000", "validation accuracy 75.00%"]`."""
+    return [
+        f"{name.replace('_', ' ')} {x:{'.2%' if name.endswith('accuracy') else '.4f'}}"
+        for name, x in scores.items()
+        if name != "lr"
+    ]

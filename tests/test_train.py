@@ -1,0 +1,680 @@
+"""The training loop: what it computes, tells, stops at, and leaves behind."""
+
+from __future__ import annotations
+
+import csv
+import gc
+import io
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+import weakref
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+from autograd import Tensor, Value
+from nn.train import Run
+
+
+def clusters(n: int = 60, dtype: Any = np.float32) -> nn.Dataset:
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, n)
+    x = np.array([[0, 2], [2, 0], [-2, -2]])[y] + rng.normal(0, 0.5, (n, 2))
+    return nn.Dataset(x.astype(dtype), y)
+
+
+def net(**options: Any) -> nn.MLP:
+    return nn.MLP(2, [8, 3], rng=0, **options)
+
+
+def fit(model: nn.Module | None = None, data: Any = None, **options: Any) -> nn.History:
+    model = model or net()
+    kind = options.pop("optimizer", nn.SGD)
+    optimizer = kind if isinstance(kind, nn.Optimizer) else kind(model.parameters(), lr=0.1)
+    given = {"loss": nn.cross_entropy, "epochs": 3, "batch_size": 20} | options
+    if not isinstance(data, nn.DataLoader):
+        given = {"seed": 0} | given
+    return nn.fit(model, clusters() if data is None else data, optimizer=optimizer, **given)
+
+
+def bits(model: nn.Module) -> list[bytes]:
+    return [x.tobytes() for x in model.state_dict().values()]
+
+
+# --- what it computes -----------------------------------------------------------------------------
+
+
+def test_it_is_the_loop_that_one_would_write() -> None:
+    ours, by_hand, data = net(), net(), clusters()
+    history = fit(ours, data, validation=data)
+    optimizer = nn.SGD(by_hand.parameters(), lr=0.1)
+    losses = []
+    loader = nn.DataLoader(data, 20, shuffle=True, rng=0)
+    for _ in range(3):
+        for x, y in loader:
+            optimizer.zero_grad()
+            loss = nn.cross_entropy(by_hand(x), y)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    assert bits(ours) == bits(by_hand) and history.step_loss == losses
+    assert history.loss == [pytest.approx(np.mean(losses[i : i + 3])) for i in (0, 3, 6)]
+    assert len(history.steps["accuracy"]) == 9 and history.steps["lr"] == [0.1] * 9
+    scores = nn.evaluate(ours, data, nn.cross_entropy)
+    assert scores == {
+        "loss": history.validation_loss[-1],
+        "accuracy": history.validation_accuracy[-1],
+    }
+    assert history.ends == [3, 6, 9] and len(history.seconds) == 3 and not history.stopped
+    assert all(p.grad is None for p in ours.parameters())
+
+
+def test_data_comes_as_data_set_pair_or_loader() -> None:
+    data, found = clusters(), []
+    for form in (data, (data.x, data.y.tolist()), nn.DataLoader(data, 20, shuffle=True, rng=0)):
+        model = net()
+        found.append((fit(model, form).to_dict()["steps"], bits(model)))
+    assert found[0] == found[1] == found[2]
+
+
+def test_the_short_last_batch_counts_as_what_it_is() -> None:
+    history = fit(data=clusters(50), epochs=1)
+    sizes = [20, 20, 10]
+    assert history.loss == [pytest.approx(np.average(history.step_loss, weights=sizes))]
+    assert history.accuracy == [pytest.approx(np.average(history.steps["accuracy"], weights=sizes))]
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "error", "message"),
+    [
+        (np.ones(3), {}, TypeError, "a Dataset, a pair .* but got ndarray"),
+        ((np.ones((2, 2)), np.ones(3)), {}, ValueError, "equally long"),
+        (clusters(0), {}, ValueError, "at least one batch, but there are 0 samples"),
+        (
+            nn.DataLoader(clusters(5), 20, drop_last=True),
+            {},
+            ValueError,
+            "5 samples for batches of",
+        ),
+        (nn.DataLoader(clusters()), {"seed": 1}, ValueError, "has its own order"),
+        (nn.DataLoader(clusters()), {"transform": lambda x, rng: x}, ValueError, "and transform"),
+        (clusters(), {"epochs": -1}, ValueError, "epochs must not be negative, but is -1"),
+        (clusters(), {"l1": -0.1}, ValueError, "l1 must not be negative"),
+        (clusters(), {"schedule_per": "batch"}, ValueError, "is 'step' or 'epoch', not 'batch'"),
+        (clusters(), {"schedule": nn.StepLR(nn.SGD([Value(1.0)]), 1)}, ValueError, "another optim"),
+    ],
+)
+def test_what_can_not_be_trained_on(
+    data: Any, options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    model = net()
+    before = bits(model)
+    with pytest.raises(error, match=message):
+        fit(model, data, **options)
+    assert bits(model) == before
+
+
+def test_no_epochs_change_nothing() -> None:
+    model = net()
+    before = bits(model)
+    assert fit(model, epochs=0) == nn.History() and bits(model) == before
+
+
+def test_penalties_of_large_parameters() -> None:
+    one, two, three = (net(dtype=float) for _ in range(3))
+    data = clusters(dtype=float)
+    first = fit(one, data, l2=0.1)
+    assert first == fit(two, data, optimizer=nn.SGD(two.parameters(), lr=0.1, weight_decay=0.1))
+    for p, q in zip(one.parameters(), two.parameters()):
+        np.testing.assert_allclose(p.data, q.data, rtol=1e-12)
+    w = three[0].weight.data.copy()
+    whole = {"epochs": 1, "batch_size": 60, "seed": 0}
+    fit(three, data, l1=0.5, **whole)
+    plain = net(dtype=float)
+    fit(plain, data, **whole)
+    np.testing.assert_allclose(three[0].weight.data, plain[0].weight.data - 0.05 * np.sign(w))
+
+
+def test_transforms_see_the_batches_and_the_loaders_generator() -> None:
+    def noisy(x: Any, rng: np.random.Generator) -> Any:
+        return x + rng.normal(size=x.shape).astype(x.dtype)
+
+    assert fit(transform=noisy) == fit(transform=noisy) != fit()
+
+
+class Rows(nn.Module):
+    """A net of single numbers, applied row by row."""
+
+    def __init__(self) -> None:
+        self.net = nn.scalar.MLP(2, [4, 1], activation=ag.tanh, rng=0)
+
+    def forward(self, x: Any) -> list[Value]:
+        return [self.net(row) for row in x.tolist()]
+
+
+def squares(out: Any, y: Any) -> Any:
+    return sum((v - t) ** 2 for v, t in zip(out, y.tolist())) / len(y)
+
+
+def test_nets_of_single_numbers_are_trained_alike() -> None:
+    x = np.random.default_rng(0).normal(size=(40, 2))
+    data = nn.Dataset(x, x[:, 0] - x[:, 1])
+    model = Rows()
+    history = fit(model, data, loss=squares, epochs=20, validation=data, l1=1e-4,
+                  callbacks=[nn.GradientNorm(), nn.StopOnNaN(), nn.EarlyStopping()])  # fmt: skip
+    assert history.loss[-1] < 0.1 < history.loss[0] and not history.accuracy
+    assert nn.predict(model, x, batch_size=7).shape == (40,)
+
+
+# --- bits and memory ------------------------------------------------------------------------------
+
+
+def test_the_garbage_collector_changes_no_bit() -> None:
+    def run() -> tuple[list[bytes], nn.History]:
+        model = nn.Sequential(nn.Linear(2, 8, rng=0), nn.BatchNorm1d(8), nn.ReLU(),
+                              nn.Dropout(0.2, rng=1), nn.Linear(8, 3, rng=2))  # fmt: skip
+        history = fit(model, validation=clusters(), optimizer=nn.optim.Adam, l1=1e-3)
+        return bits(model), history
+
+    with_collector = run()
+    gc.disable()
+    try:
+        without = run()
+    finally:
+        gc.enable()
+    gc.set_threshold(1)
+    try:
+        always = run()
+    finally:
+        gc.set_threshold(700, 10, 10)
+    assert with_collector == without == always
+
+
+def test_no_graph_outlives_its_step() -> None:
+    alive: list[weakref.ref[Any]] = []
+
+    class Watched(nn.Module):
+        def __init__(self) -> None:
+            self.inner = net()
+
+        def forward(self, x: Any) -> Any:
+            assert not any(ref() for ref in alive), "the last step's graph is still there"
+            out = self.inner(x)
+            alive.append(weakref.ref(out))
+            return out
+
+    class Look(nn.Callback):
+        def on_step_end(self, run: Run) -> None:
+            assert alive[-1]() is None
+
+    gc.disable()
+    try:
+        fit(Watched(), validation=clusters(), callbacks=[Look(), nn.StopOnNaN()])
+    finally:
+        gc.enable()
+
+
+# --- what it tells --------------------------------------------------------------------------------
+
+
+class Log(nn.Callback):
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def note(self, event: str) -> None:
+        self.events.append(event)
+
+    def on_train_begin(self, run: Run) -> None:
+        self.note("begin")
+
+    def on_step_begin(self, run: Run) -> None:
+        assert all(p.grad is None for p in run.model.parameters()) or run.history.step_loss
+        self.note("step")
+
+    def on_backward_end(self, run: Run) -> None:
+        assert all(p.grad is not None for p in run.model.parameters())
+        self.before = bits(run.model)
+        run.scores["twice"] = 2 * run.scores["loss"]
+
+    def on_step_end(self, run: Run) -> None:
+        assert bits(run.model) != self.before
+        assert run.history.step_loss[-1] == run.scores["loss"]
+        self.note("stepped")
+
+    def on_epoch_end(self, run: Run) -> None:
+        assert len(run.history.loss) == run.epoch and run.model.training
+        self.note(f"epoch {run.epoch}")
+
+    def on_train_end(self, run: Run) -> None:
+        self.note("end")
+
+
+def test_callbacks_are_told_in_order_and_record_numbers() -> None:
+    log = Log()
+    history = fit(callbacks=[log], epochs=2, batch_size=30)
+    epoch = ["step", "stepped"] * 2
+    assert log.events == ["begin", *epoch, "epoch 1", *epoch, "epoch 2", "end"]
+    assert history.steps["twice"] == [2 * x for x in history.step_loss]
+    assert history.epochs["twice"] == pytest.approx([2 * x for x in history.loss])
+
+
+def test_a_history_in_other_forms(tmp_path: Path) -> None:
+    data = clusters()
+    history = fit(validation=data)
+    assert nn.History(**history.to_dict()) == history
+    assert repr(history).startswith(f"History(3 epochs, 9 steps: loss {history.loss[-1]:.4f}, acc")
+    assert "lr" not in repr(history)
+    path = tmp_path / "history.csv"
+    history.to_csv(path)
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert [row["steps"] for row in rows] == ["3", "6", "9"]
+    assert [float(row["validation_loss"]) for row in rows] == history.validation_loss
+    history.to_csv(path, steps=True)
+    assert len(path.read_text().splitlines()) == 10
+    assert path.read_text().startswith("step,loss,accuracy,lr\n1,")
+
+
+def test_a_column_that_begins_late_keeps_its_place() -> None:
+    history = nn.History()
+    history.add_epoch({"loss": 1.0})
+    history.add_epoch({"loss": 0.5, "extra": 2.0})
+    assert math.isnan(history.epochs["extra"][0]) and history.epochs["extra"][1] == 2.0
+
+
+def test_a_history_is_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "history.png"
+    figure = fit(validation=clusters()).plot(path)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    loss, accuracy = figure.axes
+    assert [line.get_label() for line in loss.lines] == ["batch", "mean of the epoch", "validation"]
+    assert accuracy.get_ylabel() == "accuracy" and loss.get_yscale() == "log"
+    broken_off = fit(callbacks=[StopAt(2)])
+    assert len(broken_off.plot().axes) == 2
+    nn.History().plot(tmp_path / "empty.png")
+
+
+def test_drawing_without_matplotlib_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install napkingrad\[demos\]"):
+        nn.History().plot()
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_bar_is_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind, progress, shown in ((Terminal, True, True), (Terminal, False, False),
+                                  (io.StringIO, True, False)):  # fmt: skip
+        monkeypatch.setattr(sys, "stderr", kind())
+        fit(progress=progress, validation=clusters(), callbacks=[StopAt(8)])
+        text = sys.stderr.getvalue()
+        for part in ("epoch 2/3", "6/9", "<", "loss 0.", "accuracy", "validation accuracy"):
+            assert (part in text) == shown, part
+
+
+def test_epochs_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    history = fit(callbacks=[nn.PrintEpochs()], validation=clusters(), epochs=2)
+    out, error = capsys.readouterr()
+    assert not error
+    assert out.splitlines()[1] == (
+        f"epoch   2  loss {history.loss[1]:.4f}  accuracy {history.accuracy[1]:.2%}"
+        f"  validation loss {history.validation_loss[1]:.4f}"
+        f"  validation accuracy {history.validation_accuracy[1]:.2%}"
+    )
+
+
+# --- when it stops --------------------------------------------------------------------------------
+
+
+class StopAt(nn.Callback):
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_step_end(self, run: Run) -> None:
+        if len(run.history.step_loss) == self.step:
+            run.stop("enough")
+
+
+def test_a_callback_ends_training() -> None:
+    log = Log()
+    history = fit(callbacks=[StopAt(5), log])
+    assert history.stopped == "enough"
+    assert len(history.step_loss) == 5 and len(history.loss) == 1
+    assert log.events[-2:] == ["stepped", "end"]
+
+
+class Scores(nn.Callback):
+    """Writes other numbers into the history, to stop at."""
+
+    def __init__(self, *scores: float, column: str = "validation_loss") -> None:
+        self.scores, self.column = scores, column
+        self.states: list[list[bytes]] = []
+
+    def on_epoch_end(self, run: Run) -> None:
+        run.history.epochs[self.column][-1] = self.scores[run.epoch - 1]
+        self.states.append(bits(run.model))
+
+
+@pytest.mark.parametrize(
+    ("scores", "options", "epochs", "best"),
+    [
+        ((3, 2, 4, 4, 0), {"patience": 2}, 4, 2),
+        ((3, 2, 4, 1, 2), {"patience": 2}, 5, 4),
+        ((3, 2.5, 2.2, 2, 0), {"patience": 3, "min_delta": 0.9}, 5, 5),
+        ((3, 2.5, 2.2, 2.2, 0), {"patience": 2, "min_delta": 0.9}, 3, 1),
+        ((math.nan, 3, math.nan, math.nan, 0), {"patience": 2}, 4, 2),
+        ((math.nan, math.nan, 1, 1, 1), {"patience": 2}, 2, 2),
+        ((1, 2, 2, 3, 9), {"patience": 1, "mode": "max"}, 3, 2),
+        ((1, 2, 2, 3, 9), {"patience": 1, "monitor": "validation_accuracy"}, 3, 2),
+        ((2, 1, 1, 0, 0), {"patience": 1, "monitor": "loss"}, 3, 2),
+        ((5, 4, 3, 2, 1), {"patience": 1}, 5, 5),
+        ((1, 2, 3, 4, 5), {"patience": 9}, 5, 1),
+    ],
+)
+def test_early_stopping_restores_the_best_epoch(
+    scores: tuple[float, ...], options: dict[str, Any], epochs: int, best: int
+) -> None:
+    model = nn.Sequential(nn.Linear(2, 4, rng=0), nn.BatchNorm1d(4), nn.Linear(4, 3, rng=1))
+    script = Scores(*scores, column=options.get("monitor", "validation_loss"))
+    early = nn.EarlyStopping(**options)
+    for _ in range(2):  # a callback can be used again
+        script.states.clear()
+        history = fit(model, epochs=5, validation=clusters(), callbacks=[script, early])
+        assert len(history.loss) == epochs
+        assert bits(model) == script.states[best - 1]
+        assert bool(history.stopped) == (epochs < 5)
+    if epochs < 5:
+        assert "was no better for" in history.stopped
+
+
+def test_what_can_not_be_monitored() -> None:
+    for options, message in (
+        ({"patience": 0}, "patience must be at least 1"),
+        ({"min_delta": -1}, "min_delta must be at least 0"),
+        ({"mode": "least"}, "mode is 'min' or 'max'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            nn.EarlyStopping(**options)
+    with pytest.raises(ValueError, match="there is no validation data"):
+        fit(callbacks=[nn.EarlyStopping()])
+    with pytest.raises(ValueError, match="monitors f1, but the history has loss, accuracy, lr"):
+        fit(callbacks=[nn.EarlyStopping(monitor="f1")])
+
+
+def test_the_model_is_saved_after_each_epoch_or_the_best(tmp_path: Path) -> None:
+    model, script = net(), Scores(3, 1, 2)
+    fit(model, validation=clusters(), callbacks=[
+        script, nn.Checkpoint(tmp_path / "{epoch:02}.npz"), nn.Checkpoint(tmp_path / "last.npz"),
+        nn.Checkpoint(tmp_path / "best.npz", monitor="validation_loss"),
+    ])  # fmt: skip
+    found = sorted(path.name for path in tmp_path.iterdir())
+    assert found == ["01.npz", "02.npz", "03.npz", "best.npz", "last.npz"]
+    for name, state in (("01", 0), ("02", 1), ("best", 1), ("03", 2), ("last", 2)):
+        assert bits(nn.load(net(), tmp_path / f"{name}.npz")) == script.states[state]
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        fit(callbacks=[nn.Checkpoint(tmp_path / "no" / "x.npz")])
+    with pytest.raises(ValueError, match="only {epoch} can be filled in"):
+        nn.Checkpoint("{loss}.npz")
+    with pytest.raises(ValueError, match="ends in .npz"):
+        nn.Checkpoint("x.pt")
+
+
+def test_gradient_norms_are_recorded_and_bounded() -> None:
+    free, bounded, small = (
+        fit(callbacks=callbacks) for callbacks in ([nn.GradientNorm()], [nn.GradientNorm(0.01)], [])
+    )
+    x, y = next(iter(nn.DataLoader(clusters(), 20, shuffle=True, rng=0)))
+    model = net()
+    nn.cross_entropy(model(x), y).backward()
+    norm = math.sqrt(sum((p.grad**2).sum() for p in model.parameters()))
+    assert free.steps["grad_norm"][0] == bounded.steps["grad_norm"][0] == pytest.approx(norm)
+    assert len(free.steps["grad_norm"]) == 9 and free.step_loss == small.step_loss
+    assert bounded.loss[-1] > free.loss[-1]
+
+
+class Fragile(nn.Module):
+    """Something that breaks in the fourth step."""
+
+    def __init__(self, function: Any) -> None:
+        self.norm, self.drop = nn.BatchNorm1d(2), nn.Dropout(0.5, rng=0)
+        self.linear = nn.Linear(2, 3, rng=0)
+        self.function = function
+        self.calls = nn.module.Buffer(0.0)
+
+    def forward(self, x: Any) -> Any:
+        self.calls.data = self.calls.data + 1
+        out = self.linear(self.drop(self.norm(x)))
+        return self.function(out, 0.0 if self.calls.data == 4 else 1.0)
+
+
+@pytest.mark.parametrize(
+    ("function", "cause"),
+    [
+        (lambda out, k: ag.log(out * 0 + k), r"the loss is nan: log\(.*made inf"),
+        (lambda out, k: out + ag.sqrt(out * 0 + k), r"a gradient is not finite: .* of sqrt"),
+        (lambda out, k: out if k else out * 1e38 * 1e38, "the loss is nan: mul"),
+    ],
+)  # fmt: skip
+@np.errstate(all="ignore")
+def test_training_stops_at_nan_and_names_the_operation(function: Any, cause: str) -> None:
+    model = Fragile(function)
+    states: list[Any] = []
+
+    class Remember(nn.Callback):
+        def on_step_begin(self, run: Run) -> None:
+            states.append((bits(run.model), model.drop.rng.bit_generator.state))
+
+    with pytest.warns(RuntimeWarning, match=f"training stopped: in step 4 {cause}"):
+        history = fit(model, callbacks=[nn.StopOnNaN(), Remember()])
+    assert history.stopped.startswith("in step 4")
+    assert len(history.step_loss) == 4 and len(states) == 4
+    assert (bits(model), model.drop.rng.bit_generator.state) == states[-1]
+    assert all(p.grad is None for p in model.parameters())
+
+
+@np.errstate(all="ignore")
+def test_nan_that_no_operation_made() -> None:
+    data = clusters()
+    data.x[7] = np.nan
+    model = net()
+    before = bits(model)
+    with pytest.warns(
+        RuntimeWarning, match="step 1 .*: there are nan or infinite numbers in inputs"
+    ):
+        fit(model, data, batch_size=60, callbacks=[nn.StopOnNaN()])
+    assert bits(model) == before
+    model[2].bias.data = np.array([0.0, np.inf, 0.0])
+    with pytest.warns(RuntimeWarning, match=r"infinite numbers in 2\.bias"):
+        fit(model, callbacks=[nn.StopOnNaN()])
+
+
+class Press(nn.Callback):
+    """Ctrl-C, so many times, in step 5."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def on_step_begin(self, run: Run) -> None:
+        if len(run.history.step_loss) == 4:
+            for _ in range(self.times):
+                signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_waits_for_the_step() -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    for times, steps in ((1, 5), (2, 4)):
+        model = net()
+        model.eval()
+        early = nn.EarlyStopping(monitor="loss")
+        history = fit(model, callbacks=[Press(times), early])
+        assert history.stopped == "Ctrl-C"
+        assert len(history.step_loss) == steps and len(history.loss) == 1
+        assert not model.training and all(p.grad is None for p in model.parameters())
+        assert signal.getsignal(signal.SIGINT) is handler
+        first = net()
+        fit(first, epochs=1)
+        assert bits(model) == bits(first)  # the best epoch's, as at the end of every training
+
+
+def test_a_programs_own_handler_of_ctrl_c_is_left_alone() -> None:
+    seen = []
+    handler = signal.signal(signal.SIGINT, lambda *_: seen.append(1))
+    try:
+        assert not fit(callbacks=[Press(1)]).stopped and seen == [1]
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    found: list[nn.History] = []
+    thread = threading.Thread(target=lambda: found.append(fit()))
+    thread.start()
+    thread.join()
+    assert found == [fit()]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+def test_ctrl_c_in_a_program() -> None:
+    program = """
+import sys, numpy as np, nn
+model = nn.MLP(50, [64, 3], rng=0)
+x, y = np.zeros((1000, 50), np.float32), np.zeros(1000, int)
+history = nn.fit(model, (x, y), loss=nn.cross_entropy, epochs=10**6, callbacks=[nn.PrintEpochs()],
+                 optimizer=nn.SGD(model.parameters(), lr=0.1))
+print(history.stopped, len(history.step_loss) >= 32)
+"""
+    root = str(Path(nn.__file__).parents[1])
+    with subprocess.Popen(
+        [sys.executable, "-c", program], text=True, env=os.environ | {"PYTHONPATH": root},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as child:  # fmt: skip
+        assert child.stdout
+        assert child.stdout.readline().startswith("epoch   1")
+        child.send_signal(signal.SIGINT)
+        out, error = child.communicate(timeout=30)
+    assert out.splitlines()[-1] == "Ctrl-C True" and not error and child.returncode == 0
+
+
+# --- schedules ------------------------------------------------------------------------------------
+
+
+def test_schedules_are_stepped_when_they_should_be() -> None:
+    def rates(per: Any, kind: Any, *arguments: Any, **options: Any) -> list[float]:
+        model = net()
+        optimizer = nn.SGD(model.parameters(), lr=0.8, momentum=0.9)
+        history = fit(model, optimizer=optimizer, schedule=kind(optimizer, *arguments, **options),
+                      schedule_per=per, epochs=2)  # fmt: skip
+        assert history.epochs["lr"] == history.steps["lr"][2::3]
+        return [round(x, 6) for x in history.steps["lr"]]
+
+    halving = {"gamma": 0.5}
+    assert rates(None, nn.schedule.ExponentialLR, **halving) == [0.8] * 3 + [0.4] * 3
+    assert rates("step", nn.schedule.ExponentialLR, **halving) == [0.8, 0.4, 0.2, 0.1, 0.05, 0.025]
+    cycle = rates(None, nn.schedule.OneCycleLR, 1.0, total_steps=6, pct_start=0.5)
+    assert cycle[0] == 0.04 and cycle[2] == 1.0 and cycle[5] < 1e-5
+    assert rates("epoch", nn.schedule.OneCycleLR, 1.0, total_steps=6)[:3] == [0.04] * 3
+
+
+@pytest.mark.parametrize(
+    ("mode", "column", "scores", "rates"),
+    [
+        ("min", "validation_loss", (2.0, 3.0, 1.0), [0.8, 0.8, 0.4]),
+        ("max", "validation_accuracy", (0.2, 0.1, 0.3), [0.8, 0.8, 0.4]),
+    ],
+)
+def test_plateaus_are_the_validations(
+    monkeypatch: pytest.MonkeyPatch, mode: str, column: str, scores: Any, rates: list[float]
+) -> None:
+    told = iter(scores)
+    name = column.removeprefix("validation_")
+    monkeypatch.setattr(nn.train, "evaluate", lambda *_: {name: next(told)})
+    model = net()
+    optimizer = nn.SGD(model.parameters(), lr=0.8)
+    plateau = nn.schedule.ReduceLROnPlateau(optimizer, mode=mode, factor=0.5, patience=0)
+    history = fit(model, optimizer=optimizer, schedule=[plateau], validation=clusters())
+    assert history.epochs["lr"] == rates
+    with pytest.raises(ValueError, match="targets are no class labels"):
+        data = clusters()
+        fit(nn.Linear(2, 2), (data.x, data.x), loss=nn.mse_loss, optimizer=optimizer,
+            schedule=nn.schedule.ReduceLROnPlateau(optimizer, mode="max"))  # fmt: skip
+
+
+# --- using a model --------------------------------------------------------------------------------
+
+
+def frozen() -> nn.Sequential:
+    """A training model with parts in evaluation mode."""
+    model = nn.Sequential(nn.Linear(2, 4, rng=0), nn.BatchNorm1d(4), nn.Dropout(0.5, rng=0),
+                          nn.Linear(4, 3, rng=0))  # fmt: skip
+    model[1].eval()
+    return model
+
+
+def modes(model: nn.Module) -> list[bool]:
+    return [module.training for module in model.modules()]
+
+
+def test_modes_are_restored_one_by_one() -> None:
+    model, data = frozen(), clusters()
+    before, statistics = modes(model), model[1].running_mean.data.copy()
+    assert sorted(set(before)) == [False, True]
+    a, b = (nn.predict(model, data.x) for _ in range(2))
+    np.testing.assert_array_equal(a, b)
+    nn.evaluate(model, data)
+    fit(model)
+    assert modes(model) == before
+    np.testing.assert_array_equal(model[1].running_mean.data, statistics)  # a frozen norm stays so
+    for broken in (
+        lambda: nn.predict(model, np.ones((3, 5))),
+        lambda: fit(model, (data.x.T, data.x.T)),
+    ):
+        with pytest.raises(ValueError, match="expected 2 inputs"):
+            broken()
+        assert modes(model) == before
+    model.eval()
+    statistics = model[1].running_mean.data.copy()
+    fit(model)
+    assert not any(modes(model))
+    assert (model[1].running_mean.data != statistics).any()  # trained in training mode all the same
+
+
+def test_predictions_of_few_and_none() -> None:
+    model, data = net(), clusters()
+    whole = nn.predict(model, data.x)
+    assert isinstance(whole, np.ndarray) and whole.dtype == np.float32
+    np.testing.assert_allclose(nn.predict(model, data.x, batch_size=7), whole, rtol=1e-6)
+    np.testing.assert_array_equal(nn.predict(model, data), whole)
+    assert nn.predict(model, data.x[:0]).shape == (0, 3)
+    assert nn.predict(model, [[0.0, 1.0]]).shape == (1, 3)
+    x = np.ones((3, 2))
+    assert not np.shares_memory(nn.predict(nn.Flatten(), x), x)
+    with pytest.raises(ValueError, match="at least one sample"):
+        nn.evaluate(model, (data.x[:0], data.y[:0]))
+
+
+def test_evaluations() -> None:
+    model, data = net(), clusters()
+    wanted = nn.evaluate(model, data, nn.cross_entropy)
+    assert wanted["accuracy"] == nn.accuracy(nn.predict(model, data.x), data.y)
+    out = Tensor(nn.predict(model, data.x))
+    assert wanted["loss"] == nn.cross_entropy(out, data.y).item()
+    for same in ((data.x, data.y), nn.DataLoader(data, 60)):
+        assert nn.evaluate(model, same, nn.cross_entropy) == wanted
+    # Losses that are no plain means over samples are right too.
+    sums = [nn.evaluate(model, data, lambda out, y: ((out - 1) ** 2).sum(), batch_size=n)["loss"]
+            for n in (7, 60)]  # fmt: skip
+    assert sums[0] == pytest.approx(sums[1], rel=1e-5)
+    assert nn.evaluate(nn.Linear(2, 1), (data.x, data.x[:, :1]), nn.mse_loss).keys() == {"loss"}
+    assert nn.evaluate(nn.Linear(2, 1), data) == {}
