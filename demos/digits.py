@@ -1,14 +1,16 @@
 """A net learns to read handwritten digits, or to tell garments apart.
 
-An MLP with ReLU, softmax and cross-entropy, trained by mini-batch gradient descent with momentum.
-The small data set, `digits`, comes with scikit-learn; `mnist` and `fashion-mnist` are read from
-$NAPKINGRAD_DATA/<name> or ~/.cache/napkingrad/<name>.
+An MLP, or a small convolutional net, with relu, softmax and cross-entropy, trained by mini-batch
+gradient descent. The small data set, `digits`, comes with scikit-learn; `mnist` and `fashion-mnist`
+are read from $NAPKINGRAD_DATA/<name> or ~/.cache/napkingrad/<name>, or downloaded.
 """
 
 from __future__ import annotations
 
 import math
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -20,7 +22,12 @@ from autograd import softmax
 from demos import add_out, add_seed, check_loss, new_figure, positive, whole_number
 from nn.metrics import accuracy, confusion_matrix
 
-MOMENTUM = 0.9
+DIGITS = tuple("0123456789")
+GARMENTS = (
+    *("T-shirt", "trousers", "pullover", "dress", "coat"),
+    *("sandal", "shirt", "sneaker", "bag", "boot"),
+)
+CLASSES = {"digits": DIGITS, "mnist": DIGITS, "fashion-mnist": GARMENTS}
 
 
 class Recipe(NamedTuple):
@@ -29,98 +36,163 @@ class Recipe(NamedTuple):
     epochs: int
     lr: float
     batch_size: int
-    classes: tuple[str, ...] = tuple("0123456789")
+    hidden: tuple[int, ...] = (128,)
+    optimizer: str = "sgd"
+    schedule: str = "constant"
+    dropout: float = 0.0
+    weight_decay: float = 0.0
+    augment: bool = False
 
 
+LONG: dict[str, Any] = {"optimizer": "adamw", "schedule": "one-cycle", "augment": True}
 RECIPES = {
-    "digits": Recipe(epochs=30, lr=0.05, batch_size=16),
-    "mnist": Recipe(epochs=12, lr=0.05, batch_size=128),
-    "fashion-mnist": Recipe(
-        epochs=20,
-        lr=0.02,
-        batch_size=128,
-        classes=(
-            *("T-shirt", "trousers", "pullover", "dress", "coat"),
-            *("sandal", "shirt", "sneaker", "bag", "boot"),
-        ),
+    ("digits", "quick"): Recipe(epochs=30, lr=0.05, batch_size=16),
+    ("mnist", "quick"): Recipe(epochs=12, lr=0.05, batch_size=128),
+    ("fashion-mnist", "quick"): Recipe(epochs=20, lr=0.02, batch_size=128),
+    ("digits", "long"): Recipe(60, 0.005, 32, (256,), **LONG),
+    ("mnist", "long"): Recipe(30, 0.002, 128, (512, 256), weight_decay=0.01, **LONG),
+    ("fashion-mnist", "long"): Recipe(
+        30, 0.003, 256, (1024, 512), dropout=0.3, weight_decay=0.05, **LONG
     ),
+    ("digits", "conv"): Recipe(40, 0.005, 32, (64,), dropout=0.2, **LONG),
+    ("mnist", "conv"): Recipe(6, 0.003, 100, dropout=0.2, weight_decay=0.01, **LONG),
+    ("fashion-mnist", "conv"): Recipe(7, 0.003, 100, dropout=0.2, weight_decay=0.01, **LONG),
+}
+OPTIMIZERS: dict[str, Callable[..., nn.Optimizer]] = {
+    "sgd": partial(nn.SGD, momentum=0.9),
+    "adam": nn.Adam,
+    "adamw": nn.AdamW,
+}
+AUGMENT: dict[str, Callable[..., Any]] = {
+    "digits": nn.RandomShift(1),
+    "mnist": nn.RandomShift(2),
+    "fashion-mnist": nn.RandomFlip(),
 }
 
 
-def layer_sizes(text: str) -> list[int]:
+def layer_sizes(text: str) -> tuple[int, ...]:
     """An option's value: `128`, or `256,128` for two hidden layers."""
     try:
-        return [whole_number(size) for size in text.split(",")]
+        return tuple(whole_number(size) for size in text.split(","))
     except ArgumentTypeError:
         raise ArgumentTypeError(
             f"must be whole numbers of at least 1 with commas between them, not {text!r}"
         ) from None
 
 
-def configure(parser: ArgumentParser) -> None:
-    def defaults(field: str) -> str:
-        return ", ".join(f"{name} {getattr(recipe, field)}" for name, recipe in RECIPES.items())
+def fraction(text: str) -> float:
+    """An option's value: a number of at least 0 and below 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if 0 <= number < 1:
+        return number
+    raise ArgumentTypeError(f"must be a number of at least 0 and below 1, not {text!r}")
 
-    parser.add_argument(
-        "--dataset", choices=RECIPES, default="digits", help="what to learn (default: digits)"
+
+def configure(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--dataset", choices=CLASSES, default="digits", help="what to learn (default: digits)")
+    add(
+        "--recipe",
+        choices=("quick", "long"),
+        default="quick",
+        help="defaults for the options below: for seconds, or for up to three minutes",
     )
-    parser.add_argument(
-        "--hidden",
-        type=layer_sizes,
-        default=[128],
-        metavar="N[,N...]",
-        help="neurons of each hidden layer (default: 128)",
+    add("--conv", action="store_true", help="a small convolutional net, with a recipe of its own")
+    add("--hidden", type=layer_sizes, metavar="N[,N...]", help="neurons of each hidden layer")
+    add("--epochs", type=whole_number, help="passes through the training set")
+    add("--lr", type=positive, help="learning rate, the highest one of the schedule")
+    add("--batch-size", type=whole_number, help="samples per step")
+    add("--optimizer", choices=OPTIMIZERS, help="sgd has momentum 0.9")
+    add("--schedule", choices=("constant", "one-cycle"), help="of the learning rate")
+    add("--dropout", type=fraction, help="probability of zeroing an activation")
+    add("--weight-decay", type=fraction, help="how strongly weights are drawn to zero")
+    add(
+        "--augment",
+        action=BooleanOptionalAction,
+        help="show images shifted at random (garments: mirrored)",
     )
-    parser.add_argument(
-        "--epochs",
-        type=whole_number,
-        help=f"passes through the training set (default: {defaults('epochs')})",
-    )
-    parser.add_argument("--lr", type=positive, help=f"learning rate (default: {defaults('lr')})")
-    parser.add_argument(
-        "--batch-size",
-        type=whole_number,
-        help=f"samples per step (default: {defaults('batch_size')})",
+    add(
+        "--validation",
+        action="store_true",
+        help="hold back a sixth of the training set, and report on it instead of the test set",
     )
     add_seed(parser)
     add_out(parser)
 
 
+def recipe_of(args: Namespace) -> Recipe:
+    """The recipe of the data set, changed by the options that were given."""
+    recipe = RECIPES[args.dataset, "conv" if args.conv else args.recipe]
+    given = {name: x for name in Recipe._fields if (x := getattr(args, name)) is not None}
+    return recipe._replace(**given)
+
+
+def mlp(inputs: int, recipe: Recipe, rng: np.random.Generator) -> nn.Module:
+    """Linear layers with relu between them."""
+    return nn.MLP(inputs, [*recipe.hidden, 10], dropout=recipe.dropout, rng=rng)
+
+
+def conv_net(side: int, recipe: Recipe, rng: np.random.Generator) -> nn.Module:
+    """Convolutions that halve the image until it is small, then an MLP."""
+    layers: list[nn.Module] = []
+    channels, size = 1, 5 if side >= 16 else 3
+    for out in (16, 32):
+        layers += [nn.Conv2d(channels, out, size, rng=rng), nn.MaxPool2d(2), nn.ReLU()]
+        channels, side = out, (side - size + 1) // 2
+        if side < size + 1:
+            break
+    return nn.Sequential(*layers, nn.Flatten(), mlp(channels * side**2, recipe, rng))
+
+
 def run(args: Namespace) -> None:
-    recipe = RECIPES[args.dataset]
-    epochs, lr = args.epochs or recipe.epochs, args.lr or recipe.lr
-    batch_size = args.batch_size or recipe.batch_size
+    recipe = recipe_of(args)
     if args.out:  # fail now rather than after training
         new_figure(1, 1)
         args.out.mkdir(parents=True, exist_ok=True)
     train, test = nn.datasets.load(args.dataset)
+    if args.validation:
+        train, test = nn.split(train, 5 / 6, rng=0, stratify=True)
+    side = math.isqrt(train.x.shape[1])
+    if args.conv:
+        train, test = (nn.Dataset(d.x.reshape(-1, 1, side, side), d.y) for d in (train, test))
 
     rng = np.random.default_rng(args.seed)
-    sizes = [train.x.shape[1], *args.hidden, len(recipe.classes)]
-    model = nn.MLP(sizes[0], sizes[1:], rng=rng)
+    model = conv_net(side, recipe, rng) if args.conv else mlp(side**2, recipe, rng)
+    sizes = [f"{side}x{side} conv" if args.conv else side**2, *recipe.hidden, 10]
     name = f"{args.dataset}, {'-'.join(map(str, sizes))}"
     print(f"{name}: {len(train)} images to train on, {len(test)} to test on")
+    options = {"lr": recipe.lr, "weight_decay": recipe.weight_decay}
+    optimizer = OPTIMIZERS[recipe.optimizer](model.parameters(), **options)
+    steps = recipe.epochs * math.ceil(len(train) / recipe.batch_size)
+    one_cycle = recipe.schedule == "one-cycle"
     start = perf_counter()
     history = nn.fit(
         model,
         train,
         loss=nn.cross_entropy,
-        optimizer=nn.SGD(model.parameters(), lr=lr, momentum=MOMENTUM),
-        epochs=epochs,
-        batch_size=batch_size,
+        optimizer=optimizer,
+        epochs=recipe.epochs,
+        batch_size=recipe.batch_size,
+        schedule=[nn.OneCycleLR(optimizer, recipe.lr, total_steps=steps)] if one_cycle else [],
+        transform=AUGMENT[args.dataset] if recipe.augment else None,
         callbacks=[nn.PrintEpochs()],
         seed=rng,
     )
-    check_loss(history.step_loss[-1], lr)
+    check_loss(history.step_loss[-1], recipe.lr)
     print(f"trained in {perf_counter() - start:.1f} s")
 
     logits = nn.predict(model, test.x)
     if args.out:
+        classes = CLASSES[args.dataset]
         draw_loss(history, name, args.out / "loss.png")
-        draw_confusion(logits, test.y, recipe.classes, name, args.out / "confusion.png")
-        draw_mistakes(logits, test, recipe.classes, name, args.out / "mistakes.png")
+        draw_confusion(logits, test.y, classes, name, args.out / "confusion.png")
+        draw_mistakes(logits, test, classes, name, args.out / "mistakes.png")
         print(f"pictures in {args.out}: loss.png, confusion.png, mistakes.png")
-    print(f"test accuracy: {accuracy(logits, test.y):.2%}")
+    part = "validation" if args.validation else "test"
+    print(f"{part} accuracy: {accuracy(logits, test.y):.2%}")
 
 
 # --- pictures -------------------------------------------------------------------------------------
@@ -186,7 +258,7 @@ def draw_mistakes(
     wrong = np.flatnonzero(predicted != test.y)
     worst = wrong[np.argsort(-certainty[wrong], kind="stable")][:most]
     rows = max(1, math.ceil(len(worst) / columns))
-    side = math.isqrt(test.x.shape[1])
+    side = math.isqrt(test.x[0].size)
     figure = new_figure(1.2 * columns, 0.7 + 1.5 * rows)
     figure.suptitle(
         f"The most confident of {len(wrong)} mistakes ({name})\n"

@@ -57,7 +57,7 @@ from .schedule import (
 )
 from .summary import summary
 from .train import fit
-from .transforms import Normalize, RandomShift, one_hot
+from .transforms import Chain, Normalize, RandomFlip, RandomShift, one_hot
 
 __all__ = [
     "ELU",
@@ -73,6 +73,7 @@ __all__ = [
     "BatchNorm2d",
     "Buffer",
     "Callback",
+    "Chain",
     "Checkpoint",
     "Conv2d",
     "CosineAnnealingLR",
@@ -101,6 +102,7 @@ __all__ = [
     "Parameter",
     "PrintEpochs",
     "RMSprop",
+    "RandomFlip",
     "RandomShift",
     "ReLU",
     "ReduceLROnPlateau",

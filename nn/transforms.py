@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isqrt, prod
 from typing import Any, overload
@@ -54,6 +55,43 @@ class RandomShift:
         return shifted.reshape(x.shape)
 
 
+@dataclass(frozen=True)
+class RandomFlip:
+    """Mirrors images left to right, each with probability `p`: for what has no handedness.
+
+    >>> RandomFlip(1.0)(np.array([[[1, 2], [3, 4]]]), rng=0)
+    array([[[2, 1],
+            [4, 3]]])
+
+    Images are as for `RandomShift`.
+    """
+
+    p: float = 0.5
+
+    def __call__(self, x: Array, rng: Rng = None) -> Array:
+        images = x.reshape(image_shape(x))
+        mirrored = generator_from(rng).random(len(x)) < self.p
+        return np.where(mirrored[:, None, None, None], images[..., ::-1], images).reshape(x.shape)
+
+
+class Chain:
+    """Transforms one after the other.
+
+    >>> Chain(RandomFlip(1.0), RandomFlip(1.0))(np.array([[[1, 2], [3, 4]]]), rng=0)
+    array([[[1, 2],
+            [3, 4]]])
+    """
+
+    def __init__(self, *transforms: Callable[[Array, Rng], Array]) -> None:
+        self.transforms = transforms
+
+    def __call__(self, x: Array, rng: Rng = None) -> Array:
+        rng = generator_from(rng)
+        for transform in self.transforms:
+            x = transform(x, rng)
+        return x
+
+
 def image_shape(x: Array) -> tuple[int, int, int, int]:
     """The number of images, channels, rows and columns."""
     side = isqrt(x.shape[1]) if x.ndim == 2 else 0
@@ -62,8 +100,7 @@ def image_shape(x: Array) -> tuple[int, int, int, int]:
     if x.ndim in {3, 4}:
         return len(x), prod(x.shape[1:-2]), x.shape[-2], x.shape[-1]
     raise ValueError(
-        "RandomShift needs images, (N, side²), (N, h, w) or (N, channels, h, w), "
-        f"but got shape {x.shape}"
+        f"images are wanted, (N, side²), (N, h, w) or (N, channels, h, w), but got shape {x.shape}"
     )
 
 

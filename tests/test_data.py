@@ -220,7 +220,7 @@ def test_a_shift_that_is_no_number_of_pixels_is_refused(pixels: Any) -> None:
 
 @pytest.mark.parametrize("shape", [(), (4,), (3, 10), (1, 1, 1, 2, 2)])
 def test_what_are_no_images_is_not_shifted(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"needs images.*got shape \("):
+    with pytest.raises(ValueError, match=r"images are wanted.*got shape \("):
         RandomShift(1)(np.zeros(shape))
 
 

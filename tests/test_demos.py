@@ -65,6 +65,8 @@ def test_each_story_explains_itself(capsys: pytest.CaptureFixture[str], name: st
         ("digits --dataset cifar", "invalid choice: 'cifar'"),
         ("digits --batch-size 0", "--batch-size: must be a whole number of at least 1"),
         ("digits --hidden 16,,8", "--hidden: must be whole numbers"),
+        ("digits --dropout 1", "--dropout: must be a number of at least 0 and below 1"),
+        ("digits --optimizer magic", "invalid choice: 'magic'"),
         ("digits --dataset mnist", "mnist needs four files"),
     ],
 )
@@ -133,6 +135,14 @@ def test_digits(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert sum(line.startswith("epoch") for line in lines) == 5
     for picture in ("loss.png", "confusion.png", "mistakes.png"):
         assert (out / picture).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("options", ["--recipe long --epochs 8", "--conv --epochs 6 --no-augment"])
+def test_digits_by_other_recipes(capsys: pytest.CaptureFixture[str], options: str) -> None:
+    pytest.importorskip("sklearn")
+    lines = lines_of(capsys, "digits", "--validation", *options.split())
+    said = re.fullmatch(r"validation accuracy: ([\d.]+)%", lines[-1])
+    assert said and float(said[1]) > 90
 
 
 def test_digits_reach_their_accuracy(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
