@@ -48,7 +48,9 @@ def _kept(g: Data, x: Data, axis: Axis) -> Data:
 def _extremum_vjp(
     g: Data, out: Data, x: Data, *, axis: Axis = None, keepdims: bool = False
 ) -> Data:
-    winners = (x == _kept(out, x, axis)) | (x != x)  # a nan wins
+    winners = x == _kept(out, x, axis)
+    if np.any(np.isnan(data_of(out))):
+        winners = winners | (x != x)  # a nan wins
     count = numerics.count(winners, axis=axis, keepdims=True)  # ties share the gradient
     share = div(_kept(g, x, axis), count)
     if np.all(np.isfinite(data_of(share))):

@@ -42,6 +42,9 @@ class Recipe(NamedTuple):
     dropout: float = 0.0
     weight_decay: float = 0.0
     augment: bool = False
+    batch_norm: bool = False
+    channels: tuple[int, ...] = (16, 32)
+    window: int = 5  # of the convolutions: rows and columns
 
 
 LONG: dict[str, Any] = {"optimizer": "adamw", "schedule": "one-cycle", "augment": True}
@@ -52,11 +55,21 @@ RECIPES = {
     ("digits", "long"): Recipe(60, 0.005, 32, (256,), **LONG),
     ("mnist", "long"): Recipe(30, 0.002, 128, (512, 256), weight_decay=0.01, **LONG),
     ("fashion-mnist", "long"): Recipe(
-        30, 0.003, 256, (1024, 512), dropout=0.3, weight_decay=0.05, **LONG
+        24, 0.003, 256, (1024, 512), dropout=0.3, weight_decay=0.05, batch_norm=True, **LONG
     ),
-    ("digits", "conv"): Recipe(40, 0.005, 32, (64,), dropout=0.2, **LONG),
+    ("digits", "conv"): Recipe(40, 0.005, 32, (64,), dropout=0.2, channels=(16,), window=3, **LONG),
     ("mnist", "conv"): Recipe(6, 0.003, 100, dropout=0.2, weight_decay=0.01, **LONG),
-    ("fashion-mnist", "conv"): Recipe(7, 0.003, 100, dropout=0.2, weight_decay=0.01, **LONG),
+    ("fashion-mnist", "conv"): Recipe(
+        7,
+        0.005,
+        100,
+        dropout=0.3,
+        weight_decay=0.05,
+        batch_norm=True,
+        channels=(32, 64),
+        window=3,
+        **LONG,
+    ),
 }
 OPTIMIZERS: dict[str, Callable[..., nn.Optimizer]] = {
     "sgd": partial(nn.SGD, momentum=0.9),
@@ -126,24 +139,31 @@ def configure(parser: ArgumentParser) -> None:
 def recipe_of(args: Namespace) -> Recipe:
     """The recipe of the data set, changed by the options that were given."""
     recipe = RECIPES[args.dataset, "conv" if args.conv else args.recipe]
-    given = {name: x for name in Recipe._fields if (x := getattr(args, name)) is not None}
+    named = vars(args)
+    given = {name: named[name] for name in Recipe._fields if named.get(name) is not None}
     return recipe._replace(**given)
 
 
 def mlp(inputs: int, recipe: Recipe, rng: np.random.Generator) -> nn.Module:
     """Linear layers with relu between them."""
-    return nn.MLP(inputs, [*recipe.hidden, 10], dropout=recipe.dropout, rng=rng)
+    if not recipe.batch_norm:
+        return nn.MLP(inputs, [*recipe.hidden, 10], dropout=recipe.dropout, rng=rng)
+    layers: list[nn.Module] = []
+    for out in recipe.hidden:
+        layers += [nn.Linear(inputs, out, rng=rng), nn.BatchNorm1d(out), nn.ReLU()]
+        layers.append(nn.Dropout(recipe.dropout, rng=rng))
+        inputs = out
+    return nn.Sequential(*layers, nn.Linear(inputs, 10, rng=rng))
 
 
 def conv_net(side: int, recipe: Recipe, rng: np.random.Generator) -> nn.Module:
-    """Convolutions that halve the image until it is small, then an MLP."""
+    """Convolutions, each of which halves the image, then an MLP."""
     layers: list[nn.Module] = []
-    channels, size = 1, 5 if side >= 16 else 3
-    for out in (16, 32):
-        layers += [nn.Conv2d(channels, out, size, rng=rng), nn.MaxPool2d(2), nn.ReLU()]
-        channels, side = out, (side - size + 1) // 2
-        if side < size + 1:
-            break
+    channels = 1
+    for out in recipe.channels:
+        layers += [nn.Conv2d(channels, out, recipe.window, rng=rng), nn.MaxPool2d(2)]
+        layers += [nn.BatchNorm2d(out), nn.ReLU()] if recipe.batch_norm else [nn.ReLU()]
+        channels, side = out, (side - recipe.window + 1) // 2
     return nn.Sequential(*layers, nn.Flatten(), mlp(channels * side**2, recipe, rng))
 
 

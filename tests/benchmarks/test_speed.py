@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import averaging
+import mnist_training
 import numpy as np
 import pytest
 import training_step
@@ -96,3 +97,43 @@ def test_memory_of_a_node(rival: str, report: Callable[..., None]) -> None:
     measured = Rival(NODES[rival])
     measured.stop()
     report("a scalar node", rival, measured.result, "bytes")
+
+
+TRAININGS: dict[str, Prepare] = {OURS: mnist_training.ours, "PyTorch": mnist_training.torch}
+PEAKS: dict[str, Prepare] = {
+    OURS: mnist_training.peak_of_ours,
+    "NumPy by hand": mnist_training.peak_by_hand,
+}
+
+
+@pytest.fixture(scope="module")
+def mnist() -> None:
+    try:
+        mnist_training.mnist()
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.usefixtures("mnist")
+def test_training_to_98_percent(report: Callable[..., None]) -> None:
+    """Three trainings each, in turns; every one of them must get there."""
+    present = [name for name in TRAININGS if installed(name)]
+    seconds: dict[str, list[float]] = {name: [] for name in present}
+    for _ in range(3):
+        for name in present:
+            rival = Rival(TRAININGS[name])
+            rival.stop()
+            took, accuracy = rival.result
+            assert accuracy >= 0.98, f"{name}: {accuracy:.2%}"
+            seconds[name].append(took)
+    for name in TRAININGS:
+        median = float(np.median(seconds[name])) if name in seconds else None
+        report("MNIST to 98 %", name, median, "s")
+
+
+@pytest.mark.usefixtures("mnist")
+@pytest.mark.parametrize("rival", PEAKS)
+def test_peak_memory(rival: str, report: Callable[..., None]) -> None:
+    measured = Rival(PEAKS[rival])
+    measured.stop()
+    report("peak memory, MNIST, batch 512", rival, measured.result / 2**20, "MB")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import cycle
 from typing import Any
 
@@ -83,17 +84,22 @@ def torch(size: int) -> tuple[Step, list[Any]]:
 
 
 def by_hand(size: int) -> tuple[Step, list[Any]]:
+    weights = parameters()
+    data = cycle(batches(size))
+    step = gradient_step(weights, size)
+    return checked(lambda: step(*next(data)), weights)
+
+
+def gradient_step(weights: list[Any], size: int) -> Callable[[Any, Any], Any]:
     """Backpropagation as a careful hand writes it: every array is allocated once."""
-    w1, b1, w2, b2 = weights = parameters()
+    w1, b1, w2, b2 = weights
     dw1, db1, dw2, db2 = gradients = [np.empty_like(w) for w in weights]
     h, dh = np.empty((2, size, SIZES[1]), np.float32)
     positive = np.empty(h.shape, bool)
     z = np.empty((size, SIZES[2]), np.float32)
     rows = np.arange(size)
-    data = cycle(batches(size))
 
-    def step() -> Any:
-        x, labels = next(data)
+    def step(x: Any, labels: Any) -> Any:
         np.matmul(x, w1.T, out=h)  # (n, 784) @ (784, 128) -> (n, 128)
         np.add(h, b1, out=h)
         np.maximum(h, 0, out=h)
@@ -119,7 +125,7 @@ def by_hand(size: int) -> tuple[Step, list[Any]]:
             np.subtract(w, dw, out=w)
         return loss
 
-    return checked(step, weights)
+    return step
 
 
 def products(size: int) -> tuple[Step, None]:
