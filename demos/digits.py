@@ -60,7 +60,7 @@ RECIPES = {
     ("digits", "conv"): Recipe(40, 0.005, 32, (64,), dropout=0.2, channels=(16,), window=3, **LONG),
     ("mnist", "conv"): Recipe(6, 0.003, 100, dropout=0.2, weight_decay=0.01, **LONG),
     ("fashion-mnist", "conv"): Recipe(
-        7,
+        6,
         0.005,
         100,
         dropout=0.3,
