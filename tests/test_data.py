@@ -378,3 +378,22 @@ def test_confusion_matrix_names_a_label_out_of_range(wrong: int) -> None:
         confusion_matrix([0, wrong], [0, 1], classes=3)
     with pytest.raises(ValueError, match=f"label {wrong} is not one of the 3 classes"):
         confusion_matrix([0, 1], [0, wrong], classes=3)
+
+
+@pytest.mark.parametrize("shape", [(64, 16), (64, 4, 4), (64, 2, 4, 4)])
+def test_images_are_mirrored_whole_and_at_random(shape: tuple[int, ...]) -> None:
+    x = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    y = nn.RandomFlip()(x, rng=1)
+    assert y.shape == x.shape and y.dtype == x.dtype
+    images, flipped = x.reshape(64, -1, 4, 4), y.reshape(64, -1, 4, 4)
+    mirrored = [bool((b == a[..., ::-1]).all()) for a, b in zip(images, flipped)]
+    same = [bool((b == a).all()) for a, b in zip(images, flipped)]
+    assert all(m != s for m, s in zip(mirrored, same))
+    assert 20 < sum(mirrored) < 44
+    np.testing.assert_array_equal(y, nn.RandomFlip()(x, rng=1))
+    np.testing.assert_array_equal(nn.RandomFlip(0.0)(x), x)
+
+
+def test_a_chain_applies_its_transforms_in_order() -> None:
+    chain = nn.Chain(lambda x, rng: x + 1, lambda x, rng: x * rng.integers(2, 3))
+    assert chain(np.array([1.0, 2.0]), rng=0).tolist() == [4.0, 6.0]

@@ -471,3 +471,14 @@ def test_the_base_class_moves_nothing() -> None:
     (w * 1).sum().backward()
     with pytest.raises(TypeError, match=r"Optimizer defines no update\(\)"):
         nn.Optimizer([w], lr=0.1).step()
+
+
+def test_a_net_frozen_before_is_fine_tuned() -> None:
+    net = nn.MLP(2, [3, 1], rng=0)
+    net[0].requires_grad_(False)
+    before = net.state_dict()
+    optimizer = nn.Adam(net.parameters(), lr=0.1)
+    net(np.ones((4, 2), np.float32)).sum().backward()
+    optimizer.step()
+    moved = {name: bool((x != before[name]).any()) for name, x in net.state_dict().items()}
+    assert moved == {"0.weight": False, "0.bias": False, "2.weight": True, "2.bias": True}
