@@ -23,16 +23,16 @@ from .modes import detect_anomaly, enable_grad, is_grad_enabled, no_grad
 from .check import check_gradients, GradientCheckError
 from .draw import draw
 from .rules import (
-    abs, add, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cbrt, ceil, cos, cosh, div
-    as divide, erf, exp, exp2, expm1, floor, floor_divide, hypot, log, log10, log1p, log2,
+    add, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cbrt, ceil, cos, cosh,
+    div as divide, erf, exp, exp2, expm1, floor, floor_divide, hypot, log, log10, log1p, log2,
     logaddexp, maximum, minimum, mod, mul as multiply, neg as negative, pow as power, relu, sigmoid,
     sign, sin, sinh, sqrt, sub as subtract, tan, tanh, trunc, xlogy,
 )
 from .functions import (
-    all, any, argmax, argmin, clip, cumprod, cumsum, deg2rad, elu, fmax, fmin, gelu, hardtanh,
-    leaky_relu, log_softmax, logaddexp2, logsigmoid, logsumexp, max, mean, median, min, nan_to_num,
-    prod, rad2deg, reciprocal, round, selu, silu, sinc, softmax, softmax_cross_entropy, softplus,
-    softsign, square, std, stop_gradient, sum, var, where,
+    argmax, argmin, clip, cumprod, cumsum, deg2rad, elu, fmax, fmin, gelu, hardtanh, leaky_relu,
+    log_softmax, logaddexp2, logsigmoid, logsumexp, mean, median, nan_to_num, prod, rad2deg,
+    reciprocal, selu, silu, sinc, softmax, softmax_cross_entropy, softplus, softsign, square, std,
+    stop_gradient, var, where,
 )
 from .shaping import (
     array_split, atleast_1d, atleast_2d, atleast_3d, broadcast_to, column_stack, concatenate, diag,
@@ -43,24 +43,28 @@ from .shaping import (
 from .functions import max as amax, min as amin
 from .linalg import cross, dot, einsum, inner, kron, matmul, outer, tensordot, trace
 
+# Python's own names are for `ag.sum(x)`: `from autograd import *` leaves the built-in ones alone.
+# `as` makes them public for type checkers
+from .functions import all as all, any as any, max as max, min as min, round as round, sum as sum
+from .rules import abs as abs
+
 __all__ = [
-    "AnomalyError", "GradientCheckError", "NotDifferentiableError", "Op", "Tensor", "Value", "abs",
-    "add", "all", "amax", "amin", "any", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
-    "arctan2", "arctanh", "argmax", "argmin", "array_split", "atleast_1d", "atleast_2d",
-    "atleast_3d", "broadcast_to", "cbrt", "ceil", "check_gradients", "checkpoint", "clip",
-    "column_stack", "concatenate", "cos", "cosh", "cross", "cumprod", "cumsum", "deg2rad",
-    "detect_anomaly", "diag", "diagonal", "diff", "divide", "dot", "draw", "dstack", "einsum",
-    "elementwise_grad", "elu", "enable_grad", "erf", "exp", "exp2", "expand_dims", "expm1", "flip",
-    "fliplr", "flipud", "floor", "floor_divide", "fmax", "fmin", "from_numpy", "gelu", "grad",
-    "hardtanh", "hessian", "hsplit", "hstack", "hvp", "hypot", "inner", "is_grad_enabled",
-    "jacobian", "jvp", "kron", "leaky_relu", "linalg", "log", "log1p", "log2", "log10",
-    "log_softmax", "logaddexp", "logaddexp2", "logsigmoid", "logsumexp", "matmul", "max", "maximum",
-    "mean", "median", "min", "minimum", "mod", "moveaxis", "multiply", "nan_to_num", "negative",
-    "no_grad", "outer", "pad", "partition", "per_argument", "power", "prod", "rad2deg", "ravel",
-    "reciprocal", "relu", "repeat", "reshape", "roll", "rollaxis", "rot90", "round", "selu",
+    "AnomalyError", "GradientCheckError", "NotDifferentiableError", "Op", "Tensor", "Value", "add",
+    "amax", "amin", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
+    "argmax", "argmin", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_to",
+    "cbrt", "ceil", "check_gradients", "checkpoint", "clip", "column_stack", "concatenate", "cos",
+    "cosh", "cross", "cumprod", "cumsum", "deg2rad", "detect_anomaly", "diag", "diagonal", "diff",
+    "divide", "dot", "draw", "dstack", "einsum", "elementwise_grad", "elu", "enable_grad", "erf",
+    "exp", "exp2", "expand_dims", "expm1", "flip", "fliplr", "flipud", "floor", "floor_divide",
+    "fmax", "fmin", "from_numpy", "gelu", "grad", "hardtanh", "hessian", "hsplit", "hstack", "hvp",
+    "hypot", "inner", "is_grad_enabled", "jacobian", "jvp", "kron", "leaky_relu", "linalg", "log",
+    "log1p", "log2", "log10", "log_softmax", "logaddexp", "logaddexp2", "logsigmoid", "logsumexp",
+    "matmul", "maximum", "mean", "median", "minimum", "mod", "moveaxis", "multiply", "nan_to_num",
+    "negative", "no_grad", "outer", "pad", "partition", "per_argument", "power", "prod", "rad2deg",
+    "ravel", "reciprocal", "relu", "repeat", "reshape", "roll", "rollaxis", "rot90", "selu",
     "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax", "softmax_cross_entropy",
     "softplus", "softsign", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
-    "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh",
-    "tensordot", "tile", "trace", "transpose", "tril", "triu", "trunc", "value_and_grad", "var",
-    "vjp", "vsplit", "vstack", "where", "xlogy",
+    "stop_gradient", "subtract", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot",
+    "tile", "trace", "transpose", "tril", "triu", "trunc", "value_and_grad", "var", "vjp", "vsplit",
+    "vstack", "where", "xlogy",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 import types
 from typing import Any
@@ -127,3 +128,10 @@ def test_rows_are_named_as_they_are_called() -> None:
     for name, op in vars(rules).items():
         if isinstance(op, Op):
             assert op.name == name
+
+
+def test_a_star_import_leaves_pythons_own_names_alone() -> None:
+    assert not set(ag.__all__) & set(dir(builtins))
+    assert {name for name in vars(ag) if hasattr(builtins, name) and name[0] != "_"} == {
+        "abs", "all", "any", "max", "min", "round", "sum",
+    }  # fmt: skip
