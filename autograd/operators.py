@@ -38,14 +38,19 @@ def binary(op: Op, reflected: bool = False) -> Binary:
             x, y, args = self._data, other._data, (self, other)
             if other.level > level:
                 level = other.level
-        elif isinstance(other, Node):
-            return op(other, self) if reflected else op(self, other)
-        elif not is_operand(other):
-            return NotImplemented
-        elif reflected:
-            x, y, args = self.constant(other), self._data, (None, self)
         else:
-            x, y, args = self._data, self.constant(other), (self, None)
+            if type(other) is float:
+                constant = other
+            elif isinstance(other, Node):
+                return op(other, self) if reflected else op(self, other)
+            elif is_operand(other):
+                constant = self.constant(other)
+            else:
+                return NotImplemented
+            if reflected:
+                x, y, args = constant, self._data, (None, self)
+            else:
+                x, y, args = self._data, constant, (self, None)
         if not level or current() is not ORDINARY:
             return op(other, self) if reflected else op(self, other)
         try:

@@ -155,7 +155,7 @@ div = Op("div", numerics.divide, broadcasts=True, analytic=True,     # d(x/y) = 
 # d(x^y) = y x^(y-1) dx + x^y log(x) dy. A zeroth power is flat, also at 0 where x^-1 is infinite;
 # and 0^y is flat in y for y >= 0, where log(0) is not finite.
 pow = Op("pow", numerics.power, broadcasts=True,
-         vjps=(lambda g, out, x, y: g * (y * pow(x, where(y == 0, 0.0, y - 1.0))),
+         vjps=(lambda g, out, x, y: g * (y * pow(x, y - (y != 0))),
                lambda g, out, x, y: g * (out * log(where((x == 0) & (y >= 0), 1.0, x)))))
 
 neg = Op("neg", operator.neg, analytic=True,
