@@ -28,7 +28,7 @@ def copied(node: Node, memo: dict[int, Any]) -> Node:
         data, saved, kwargs, grad, notes = parts
         memo[id(x)] = out = make(type(x), data, x.level, x.op, args, saved, kwargs)
         out.grad, out.notes = grad, notes
-    return memo[id(node)]  # type: ignore[no-any-return]
+    return memo[id(node)]
 
 
 class Entry:

@@ -123,6 +123,8 @@ class Trace:
         seeds: dict[Node, Data] = {}
         for x, g in zip(outs, given):
             if self.depends(x):
+                if isinstance(g, Node) and shape_of(g) != shape_of(x):
+                    raise ValueError(f"a seed has shape {shape_of(g)}, its output {shape_of(x)}")
                 g = g if isinstance(g, Node) else x.seed(g)
                 seeds[x] = seeds[x] + g if x in seeds else g
         graph = self.attached or any(isinstance(g, Node) for g in seeds.values())

@@ -239,7 +239,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
     if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
         raise ValueError(f"pad: mode {mode!r} is not one that copies entries")
     if mode != "constant":
-        return rearranged(x, lambda a: np.pad(a, pad_width, mode))  # type: ignore[call-overload]
+        return rearranged(x, lambda a: np.pad(a, pad_width, mode))  # type: ignore[call-overload]  # any
     inside = np.pad(np.ones_like(data_of(x), dtype=bool), pad_width)
     widths = np.broadcast_to(np.asarray(pad_width), (inside.ndim, 2))
     index = tuple(slice(int(b), int(b) + n) for (b, _), n in zip(widths, shape_of(x)))

@@ -226,15 +226,15 @@ class Tensor(Operators):
 
     @property
     def shape(self) -> Shape:
-        return self._data.shape  # type: ignore[no-any-return]
+        return self._data.shape
 
     @property
     def ndim(self) -> int:
-        return self._data.ndim  # type: ignore[no-any-return]
+        return self._data.ndim
 
     @property
     def size(self) -> int:
-        return self._data.size  # type: ignore[no-any-return]
+        return self._data.size
 
     @property
     def dtype(self) -> Any:
@@ -242,7 +242,7 @@ class Tensor(Operators):
 
     @property
     def T(self) -> Tensor:
-        return self.transpose()  # type: ignore[no-any-return]
+        return self.transpose()
 
     def __len__(self) -> int:
         return len(self._data)

@@ -292,7 +292,7 @@ def from_npy(data: bytes) -> NDArray[Any]:
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(data) - start:
         raise ValueError(f"{len(data) - start} bytes for an array of {dtype} {shape}")
     order = "F" if fortran else "C"
-    return np.frombuffer(data, dtype, offset=start).reshape(shape, order=order)  # type: ignore[call-overload,no-any-return]
+    return np.frombuffer(data, dtype, offset=start).reshape(shape, order=order)  # type: ignore[call-overload]
 
 
 def read_npz(path: PathLike) -> Arrays:

@@ -87,7 +87,7 @@ class Optimizer:
     @property
     def lr(self) -> float:
         """The learning rate, of the first group if there are several. Setting it sets all."""
-        return self.groups[0].options["lr"]  # type: ignore[no-any-return]
+        return self.groups[0].options["lr"]
 
     @lr.setter
     def lr(self, lr: float) -> None:

@@ -215,5 +215,7 @@ def test_seeds_must_fit() -> None:
     _, pull = ag.vjp(lambda x: x * 2)(np.ones(3))
     with pytest.raises(ValueError, match=r"shape \(3,\)"):
         pull(np.ones(2))
+    with pytest.raises(ValueError, match=r"seed has shape \(2,\), its output \(3,\)"):
+        pull(Tensor(np.ones(2), requires_grad=True))
     with pytest.raises(ValueError, match="1 outputs, but got 2 seeds"):
         pull([np.ones(3), 1.0])
