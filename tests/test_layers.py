@@ -227,7 +227,9 @@ def test_summary_counts_shapes_parameters_and_products() -> None:
     assert net.training and not net[4].training
     assert "forward" not in vars(net[0])
     shared = nn.Linear(3, 3)
-    assert nn.summary(nn.Sequential(shared, shared), (1, 3)).parameters == 12
+    table = nn.summary(nn.Sequential(shared, shared), (1, 3))
+    assert [row.parameters for row in table.rows] == [12, 0]
+    assert table.parameters == 12
 
 
 def test_scalar_nets_become_tensor_nets_and_back() -> None:
@@ -267,3 +269,14 @@ def test_freezing_and_state() -> None:
             other.load_state_dict({k: v * 2 for k, v in bad.items()})
     for name, y in other.state_dict().items():
         np.testing.assert_array_equal(y, before[name])
+
+
+@pytest.mark.parametrize(
+    ("layer", "numbers"), [(nn.Linear(50, 40, rng=0), 50), (nn.Conv2d(8, 16, (3, 2), rng=0), 48)],
+    ids=["Linear", "Conv2d"],
+)  # fmt: skip
+def test_first_weights_fill_their_range(layer: Any, numbers: int) -> None:
+    bound = numbers**-0.5
+    for p in layer.parameters():
+        assert 0.8 * bound < np.abs(p.data).max() <= bound
+    assert abs(layer.weight.data.mean()) < 0.1 * bound

@@ -238,3 +238,21 @@ def test_grad_mode_is_per_async_task() -> None:
         return list(await asyncio.gather(off(event), on(event)))
 
     assert asyncio.run(both()) == [False, True]
+
+
+def test_checkpoint_computes_again_for_another_gradient() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    out = ag.checkpoint(lambda x: x * x)(x)
+    out.backward([1.0, 1.0])
+    out.backward([10.0, 0.0])
+    assert x.grad.tolist() == [2.0 + 20.0, 4.0]
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_copies_remember_what_was_seen(again: Any) -> None:
+    a, b = Value(2.0), Value(3.0)
+    c = a * b
+    a.data = 10.0
+    c = again(c)
+    c.backward()
+    assert c.args[0].data == 10.0 and c.args[1].grad == 2.0
