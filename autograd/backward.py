@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -24,19 +25,21 @@ def operands_first(
         level: nodes below it are left out; constants are on level 0.
         stop: says of a node whether to leave it out, with all that is behind it.
     """
-    order: list[Node] = []
+    order: list[Any] = []
     seen: set[Node] = set()
-    stack: list[Node | None] = [node for node in reversed(roots) if node.level >= level]
-    while stack:
-        node = stack.pop()
-        if node is None:  # all that the next one is made of has been placed
-            order.append(stack.pop())  # type: ignore[arg-type]  # None always lies on a node
-        elif node not in seen and (stop is None or not stop(node)):
-            seen.add(node)
-            stack += (node, None)
-            for arg in reversed(node.args):
-                if arg is not None and arg.level >= level and arg not in seen:
-                    stack.append(arg)
+    path: list[Any] = [(None, iter(roots))]  # the nodes on it, and which operands remain of each
+    while path:
+        node, rest = path[-1]
+        for arg in rest:
+            if arg is None or arg in seen or arg.level < level or (stop and stop(arg)):
+                continue
+            seen.add(arg)
+            path.append((arg, iter(arg.args)))
+            break
+        else:
+            order.append(node)
+            path.pop()
+    order.pop()  # what uses the roots: nothing
     return order
 
 
@@ -58,35 +61,39 @@ def backpropagate(
     nodes that can be differentiated again: the only difference between the orders.
     """
     grads = dict(seeds)
-    kept: dict[Node, Data] = {}
     anomaly, scalar = mode.get().anomaly, Node.scalar  # a Value keeps its gradient, for teaching
     with np.errstate(all="ignore"):
         for node in order:
-            g, op, notes = grads.pop(node), node.op, node.notes
+            g, op, notes = grads[node], node.op, node.notes
             if notes is not None and notes.hooks:
-                g = hooked(node, g)
-            if op is None or type(node) is scalar or (notes is not None and notes.retains):
-                kept[node] = g
+                grads[node] = g = hooked(node, g)
             if op is None:
                 continue
+            if type(node) is not scalar and (notes is None or not notes.retains):
+                del grads[node]
             out: Data = node if graph else node._data
-            kwargs, operands = node.kwargs, node.operands() if graph else node.saved
-            for arg, seen, vjp in zip(node.args, node.saved, op.vjps):
+            saved, kwargs, vjps = node.saved, node.kwargs, op.vjps
+            operands = node.operands() if graph else saved
+            of_two = len(saved) == 2 and not kwargs  # no star in the call: 0.7 of the time
+            x, y = operands if of_two else (None, None)
+            i = -1  # enumerate() would take 0.05 of the time
+            for arg in node.args:
+                i += 1
                 if arg is None:
                     continue
-                if arg._data is not seen:
+                if arg._data is not saved[i]:
                     arg.stale(op, graph)
                 if arg.level >= level:
+                    vjp = vjps[i]
                     if vjp is None:
                         raise missing_rule(node, arg)
-                    part = vjp(g, out, *operands, **kwargs) if kwargs else vjp(g, out, *operands)
+                    part = vjp(g, out, x, y) if of_two else vjp(g, out, *operands, **kwargs)
                     if type(part) is not float or type(arg) is not scalar:
                         part = arg.fit(part, op)
                     if anomaly:
                         check_gradient(node, arg, g, part)
                     grads[arg] = grads[arg] + part if arg in grads else part
-    kept.update(grads)  # of nodes outside of the order, at which the pass ends
-    return kept
+    return grads
 
 
 def hooked(node: Node, g: Data) -> Data:
@@ -111,3 +118,23 @@ def missing_rule(node: Node, arg: Node) -> NotDifferentiableError:
         f"({arg.describe()}); "
         "pass arg.detach() if it is meant as a constant"
     )
+
+
+def own(g: Data, taken: set[int]) -> Data:
+    """`g`, copied if its memory is not all its own, or has been `taken` already."""
+    if getattr(g, "base", None) is not None and (
+        getattr(g.base, "nbytes", None) != g.nbytes or not g.flags.writeable
+    ):
+        g = np.copy(g)
+    place = memory(g)
+    if place in taken:
+        g = np.copy(g)
+        place = id(g)
+    taken.add(place)
+    return g
+
+
+def memory(g: Data) -> int:
+    """What tells the memory of an array, and of all views of it, from that of others."""
+    base = getattr(g, "base", None)
+    return id(g if base is None else base)

@@ -67,7 +67,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
         op = Op("checkpoint", f, per_argument(rule))
         saved = tuple(x._data for x in edge)
-        return noted(make(out.kind, out._data, out.level, op, edge, saved))
+        return noted(make(out.kind, out._data, out.level, op, edge, saved), mode.get())
 
     return forgetful
 

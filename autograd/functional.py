@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from . import rules, shaping, tree
-from .backward import backpropagate, consumers_first
+from .backward import backpropagate, consumers_first, memory, own
 from .modes import enable_grad, is_grad_enabled
 from .node import Data, Node, data_of, make
 from .shapes import Shape, shape_of
-from .tensor import from_numpy, own
+from .tensor import from_numpy
 from .value import Value
 
 Function: TypeAlias = Callable[..., Any]
@@ -131,7 +131,7 @@ class Trace:
         if graph:
             seeds = {x: as_node(g, x) for x, g in seeds.items()}
         grads = backpropagate(self.order, seeds, self.level, graph)
-        taken = set(map(id, seeds.values()))
+        taken = set(map(memory, seeds.values()))
         return tree.rebuild(
             self.inputs,
             (

@@ -247,7 +247,7 @@ def make(
 
 def record(op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Node:
     """Apply `op` to operands of which one at least is a node: a node that remembers it."""
-    if op.arity not in (None, len(operands)):
+    if op.arity is not None and op.arity != len(operands):
         raise TypeError(f"{op.name} takes {op.arity} operands, got {len(operands)}")
     kind, level, args, saved = taken_apart(op, operands)
     try:
@@ -265,12 +265,12 @@ def record(op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Node:
         anomaly.check_result(op, args, saved, data)
     if not level or not doing.recording:
         return make(kind, data, 0)
-    return noted(make(kind, data, level, op, tuple(args), tuple(saved), kwargs or NO_KWARGS))
+    node = make(kind, data, level, op, tuple(args), tuple(saved), kwargs or NO_KWARGS)
+    return node if doing is ORDINARY else noted(node, doing)
 
 
-def noted(node: Node) -> Node:
+def noted(node: Node, doing: Mode) -> Node:
     """`node`, noted down where the mode asks for it."""
-    doing = mode.get()
     if doing.tape is not None:
         doing.tape.append(node)
     if doing.anomaly:

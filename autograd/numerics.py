@@ -184,6 +184,11 @@ def sinc(x: Data, *, n: int) -> Data:
     return np.where(small, series, s)
 
 
+def total(x: Data, *, axis: Axis = None, keepdims: bool = False) -> Data:
+    x = x if hasattr(x, "dtype") else np.array(x)
+    return x.sum(axis=axis, keepdims=keepdims)  # with half of the overhead of np.sum
+
+
 def sum_to(x: Data, *, shape: Shape) -> Data:
     axes = axes_to_sum(shape_of(x), shape)
     return np.reshape(np.sum(x, axis=axes), shape) if axes else x
@@ -252,8 +257,9 @@ def logsumexp(x: Data, *, axis: Axis = None, keepdims: bool = False) -> Data:
 
 
 def log_softmax(x: Data, *, axis: Axis = -1) -> Data:
-    shifted = x - finite_max(x, axis)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+    x = x if hasattr(x, "dtype") else np.array(x)
+    shifted = x - x.max(axis=axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 
 
 def linear(x: Data, w: Data, b: Data) -> Data:
@@ -262,8 +268,8 @@ def linear(x: Data, w: Data, b: Data) -> Data:
     return out
 
 
-def softmax_cross_entropy(x: Data, *, labels: Data) -> Data:
-    return -log_softmax(x, axis=1)[np.arange(len(labels)), labels]
+def nll(x: Data, *, labels: Data, scale: float) -> Data:
+    return 0.0 - scale * x[np.arange(len(labels)), labels].sum()  # a loss of 0 is no -0
 
 
 def windows(x: Data, *, size: Shape, stride: Shape) -> Data:

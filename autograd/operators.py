@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from . import copying, functions, numpy_protocols, rules
-from .backward import backpropagate, consumers_first
+from .backward import backpropagate, consumers_first, memory
 from .node import NO_KWARGS, ORDINARY, Node, Op, mode
 
 Binary: TypeAlias = Callable[[Any, Any], Any]
@@ -33,26 +33,24 @@ def binary(op: Op, reflected: bool = False) -> Binary:
 
     def method(self: Node, other: Any) -> Any:
         level = self.level
-        args: tuple[Node | None, Node | None]
-        if type(other) is type(self):
-            x, y, args = self._data, other._data, (self, other)
+        args: tuple[Node | None, Node | None] = (self, None)
+        if type(other) is float:
+            y = other
+        elif type(other) is type(self):
+            y, args = other._data, (self, other)
             if other.level > level:
                 level = other.level
+        elif isinstance(other, Node):
+            return op(other, self) if reflected else op(self, other)
+        elif is_operand(other):
+            y = self.constant(other)
         else:
-            if type(other) is float:
-                constant = other
-            elif isinstance(other, Node):
-                return op(other, self) if reflected else op(self, other)
-            elif is_operand(other):
-                constant = self.constant(other)
-            else:
-                return NotImplemented
-            if reflected:
-                x, y, args = constant, self._data, (None, self)
-            else:
-                x, y, args = self._data, constant, (self, None)
+            return NotImplemented
         if not level or current() is not ORDINARY:
             return op(other, self) if reflected else op(self, other)
+        x = self._data
+        if reflected:
+            x, y, args = y, x, (None, self)
         try:
             data = forward(x, y)
         except ValueError as error:
@@ -225,9 +223,10 @@ class Operators(Node):
                 "give a tensor that it is made of requires_grad=True"
             )
         start = self.seed(seed)
-        taken = {id(seed)}  # arrays that some .grad, or the caller, holds already
+        taken = {memory(start)}  # arrays that some .grad, or the caller, holds already
         for node, g in backpropagate(consumers_first(self), {self: start}).items():
-            if type(g) is float:
-                node.grad = g if node.grad is None else node.grad + g
-            else:
+            before = node.grad
+            if type(g) is not float:
                 node.accumulate(g, taken)
+            else:
+                node.grad = g if before is None else before + g

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import functions, linalg, rules, shaping
+from .backward import own
 from .node import NO_KWARGS, Data, Node, Op, mode
 from .operators import Operators, is_operand
 from .shapes import Shape, shape_of
@@ -65,14 +66,6 @@ def in_place(op: Op, update: Callable[[Any, Any], Any]) -> Callable[[Any, Any], 
         return self
 
     return method
-
-
-def own(g: Data, taken: set[int]) -> Data:
-    """`g`, copied if it is a view or if somebody has `taken` it already (arrays, by `id`)."""
-    if id(g) in taken or getattr(g, "base", g) is not None:
-        g = np.copy(g)
-    taken.add(id(g))
-    return g
 
 
 class Tensor(Operators):
@@ -145,7 +138,10 @@ class Tensor(Operators):
         data = as_constant(data)
         if shape_of(data) != self.shape:
             raise ValueError(f"the data of {self.describe()} can't get shape {shape_of(data)}")
-        self._replace(data if data is self._data else np.copy(data))
+        if data is not self._data:
+            columns = isinstance(self._data, np.ndarray) and self._data.flags.fnc
+            data = np.array(data, order="F") if columns else np.copy(data)  # as it lay before
+        self._replace(data)
 
     def _replace(self, data: Data) -> None:
         """Take `data`, in this tensor's dtype, as a new object even where the memory is the same.
@@ -167,7 +163,8 @@ class Tensor(Operators):
                     f"backward() needs a scalar, but this is a {self.describe()}; "
                     "sum() or mean() it, or pass the gradient of each entry: backward(seed)"
                 )
-            return np.ones_like(self._data)
+            data = self._data
+            return data.dtype.type(1) if isinstance(data, np.generic) else np.ones_like(data)
         seed = as_constant(seed._data if isinstance(seed, Node) else seed)
         if shape_of(seed) != self.shape:
             raise ValueError(

@@ -48,7 +48,8 @@ class Linear(Module):
         rng = generator_from(rng)
         bound = init.fan_in_bound(in_features)
         self.in_features, self.out_features = in_features, out_features
-        self.weight = Parameter(init.uniform((out_features, in_features), bound, rng, dtype))
+        weight = init.uniform((out_features, in_features), bound, rng, dtype)
+        self.weight = Parameter(np.asfortranarray(weight))  # see the row `linear`
         self.bias = Parameter(init.uniform((out_features,), bound, rng, dtype)) if bias else None
 
     def forward(self, x: Any) -> Tensor:

@@ -156,7 +156,7 @@ def cross_entropy(
     else:
         target = class_labels(name, logits, target)
         if weight is None and not label_smoothing:
-            return reduce(rules.softmax_cross_entropy(logits, labels=target), reduction)
+            return nll_of_labels(ag.log_softmax(logits, axis=1), target, reduction)
     if weight is not None:
         weight = class_weights(name, logits, weight)
     if not 0 <= label_smoothing <= 1:
@@ -167,7 +167,7 @@ def cross_entropy(
         q = (1 - label_smoothing) * q + label_smoothing / shape[1]
         losses = expected_loss(logits, q if weight is None else weight * q)
     else:
-        losses = share * rules.softmax_cross_entropy(logits, labels=target)
+        losses = share * ag.softmax_cross_entropy(logits, target)
     return reduce(losses, reduction, share)
 
 
@@ -197,14 +197,21 @@ def nll_loss(
         TypeError: labels that are no integers.
     """
     labels = class_labels("nll_loss", log_probabilities, labels)
-    losses = -ag.take_along_axis(log_probabilities, labels[:, None], 1)[:, 0]
     if weight is None:
-        return reduce(losses, reduction)
+        return nll_of_labels(log_probabilities, labels, reduction)
     share = class_weights("nll_loss", log_probabilities, weight)[labels]
+    losses = nll_of_labels(log_probabilities, labels, "none")
     return reduce(share * losses, reduction, share)
 
 
 # --- what they share ------------------------------------------------------------------------------
+
+
+def nll_of_labels(log_p: Any, labels: Data, reduction: str) -> Any:
+    """-log_p[i, labels[i]]: the mean, the sum, or all of them."""
+    if reduction == "mean" and len(labels):
+        return rules.nll(log_p, labels=labels, scale=1 / len(labels))
+    return reduce(-ag.take_along_axis(log_p, labels[:, None], 1)[:, 0], reduction)
 
 
 def reduce(losses: Any, reduction: str, weights: Any = None) -> Any:

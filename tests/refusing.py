@@ -60,6 +60,12 @@ class Refusing(NDArrayOperatorsMixin):
     def astype(self, dtype: Any, copy: bool = True) -> Refusing:
         return Refusing(self._array.astype(dtype))
 
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Refusing:
+        return Refusing(self._array.sum(axis=axis, keepdims=keepdims))
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Refusing:
+        return Refusing(self._array.max(axis=axis, keepdims=keepdims))
+
     def item(self) -> Any:
         return self._array.item()
 

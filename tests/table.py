@@ -312,8 +312,9 @@ CASES: list[Case] = [
          (between(*REAL, 2, 3),), {"axis": 0}),
     Case(ag.softmax_cross_entropy,
          lambda x, labels: -np.log(np.exp(x) / np.exp(x).sum(1, keepdims=True))[[0, 1], labels],
-         (between(*REAL, 2, 3),), {"labels": np.array([2, 0])},
-         covers=(rules.softmax_cross_entropy,)),
+         (between(*REAL, 2, 3),), {"labels": np.array([2, 0])}),
+    Case(rules.nll, lambda x, labels, scale: -scale * (x[0, 2] + x[1, 0]),
+         (between(*REAL, 2, 3),), {"labels": np.array([2, 0]), "scale": 0.5}),
     # products
     *products(ag.matmul, ((2, 3), (3, 4)), ((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)),
               ((5, 2, 3), (3, 2)), ((2, 1, 2, 3), (5, 3, 2)), ((3,), (5, 3, 2)), ((5, 2, 3), (3,))),
