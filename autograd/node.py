@@ -11,7 +11,6 @@ import sys
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import Any, ClassVar, NamedTuple, TypeAlias
@@ -37,7 +36,6 @@ ORDINARY = Mode()
 mode: ContextVar[Mode] = ContextVar("autograd mode", default=ORDINARY)
 
 
-@dataclass(slots=True)
 class Notes:
     """What only some nodes carry."""
 

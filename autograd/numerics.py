@@ -76,6 +76,11 @@ floor_divide = bare(operator.floordiv, np.floor_divide)
 
 def power(x: Data, y: Data) -> Data:
     if type(x) is not float or type(y) is not float:
+        if type(y) in (int, float) and x.dtype.kind == "f":
+            if y == 2:  # in a third of the time
+                return x * x
+            if y == 1:
+                return +x
         return x**y
     try:
         return math.pow(x, y)

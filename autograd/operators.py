@@ -18,9 +18,9 @@ Binary: TypeAlias = Callable[[Any, Any], Any]
 
 def is_operand(x: Any) -> bool:
     """Whether `x` may stand beside a node: a node, a real number, an array or a list of numbers."""
-    if type(x) is float or type(x) is int:
+    if type(x) is int or hasattr(x, "__array_function__"):
         return True
-    return isinstance(x, (Node, np.generic, list, tuple, Real)) or hasattr(x, "__array_function__")
+    return isinstance(x, (Node, np.generic, list, tuple, Real))
 
 
 def binary(op: Op, reflected: bool = False) -> Binary:

@@ -113,6 +113,11 @@ def _cofactors_vjp(g: Data, out: Data, x: Data) -> Data:
     return div(inner * out - matmul(matmul(out, _swap(g)), out), _stacked(det(x)))
 
 
+def _power_below(x: Data, y: Data) -> Data:
+    """x^(y-1), and 1 for y = 0."""
+    return x if type(y) in (int, float) and y == 2 else pow(x, y - (y != 0))
+
+
 def _square_or_one(x: Data, y: Data) -> Data:
     """x^2 + y^2, and 1 at the origin."""
     square = x * x + y * y
@@ -148,7 +153,7 @@ div = Op("div", numerics.divide, broadcasts=True, analytic=True,     # d(x/y) = 
 # d(x^y) = y x^(y-1) dx + x^y log(x) dy. A zeroth power is flat, also at 0 where x^-1 is infinite;
 # and 0^y is flat in y for y >= 0, where log(0) is not finite.
 pow = Op("pow", numerics.power, broadcasts=True,
-         vjps=(lambda g, out, x, y: g * (y * pow(x, y - (y != 0))),
+         vjps=(lambda g, out, x, y: g * (y * _power_below(x, y)),
                lambda g, out, x, y: g * (out * log(where((x == 0) & (y >= 0), 1.0, x)))))
 
 neg = Op("neg", operator.neg, analytic=True,

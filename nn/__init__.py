@@ -1,6 +1,10 @@
 """Neural nets on `autograd`: modules, losses, optimisers, data, the training loop."""
 
-from . import datasets, init, losses, metrics, optim, scalar, schedule
+# fmt: off
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from . import init, losses, optim, scalar
 from .activations import (
     ELU,
     GELU,
@@ -17,19 +21,7 @@ from .activations import (
     Softsign,
     Tanh,
 )
-from .callbacks import (
-    Callback,
-    Checkpoint,
-    EarlyStopping,
-    GradientNorm,
-    PrintEpochs,
-    StopOnNaN,
-)
-from .checkpoint import load, save
 from .conv import AvgPool2d, Conv2d, MaxPool2d
-from .data import DataLoader, Dataset, split
-from .evaluation import evaluate, predict
-from .history import History
 from .layers import MLP, Dropout, Embedding, Flatten, Linear, Sequential
 from .losses import (
     binary_cross_entropy_with_logits,
@@ -40,111 +32,81 @@ from .losses import (
     mse_loss,
     nll_loss,
 )
-from .metrics import accuracy, confusion_matrix, f1_score, precision, recall, top_k_accuracy
 from .module import Buffer, Module, Parameter
 from .norm import BatchNorm1d, BatchNorm2d, LayerNorm
 from .optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm_, clip_grad_value_
 from .random import manual_seed
-from .schedule import (
-    CosineAnnealingLR,
-    ExponentialLR,
-    LinearLR,
-    LRScheduler,
-    OneCycleLR,
-    ReduceLROnPlateau,
-    SequentialLR,
-    StepLR,
-)
-from .summary import summary
-from .train import fit
-from .transforms import Chain, Normalize, RandomFlip, RandomShift, one_hot
+
+# What comes after the model is imported when it is first used: `import nn` takes half of the time.
+LATER = {
+    "callbacks": "Callback Checkpoint EarlyStopping GradientNorm PrintEpochs StopOnNaN",
+    "checkpoint": "load save",
+    "data": "DataLoader Dataset split",
+    "datasets": "datasets",
+    "evaluation": "evaluate predict",
+    "history": "History",
+    "metrics": "metrics accuracy confusion_matrix f1_score precision recall top_k_accuracy",
+    "schedule": "schedule CosineAnnealingLR ExponentialLR LinearLR LRScheduler OneCycleLR "
+                "ReduceLROnPlateau SequentialLR StepLR",
+    "summaries": "summary",
+    "train": "fit",
+    "transforms": "Chain Normalize RandomFlip RandomShift one_hot",
+}
+
+if TYPE_CHECKING:
+    from . import datasets, metrics, schedule
+    from .callbacks import (
+        Callback,
+        Checkpoint,
+        EarlyStopping,
+        GradientNorm,
+        PrintEpochs,
+        StopOnNaN,
+    )
+    from .checkpoint import load, save
+    from .data import DataLoader, Dataset, split
+    from .evaluation import evaluate, predict
+    from .history import History
+    from .metrics import accuracy, confusion_matrix, f1_score, precision, recall, top_k_accuracy
+    from .schedule import (
+        CosineAnnealingLR,
+        ExponentialLR,
+        LinearLR,
+        LRScheduler,
+        OneCycleLR,
+        ReduceLROnPlateau,
+        SequentialLR,
+        StepLR,
+    )
+    from .summaries import summary
+    from .train import fit
+    from .transforms import Chain, Normalize, RandomFlip, RandomShift, one_hot
 
 __all__ = [
-    "ELU",
-    "GELU",
-    "MLP",
-    "SELU",
-    "SGD",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "AvgPool2d",
-    "BatchNorm1d",
-    "BatchNorm2d",
-    "Buffer",
-    "Callback",
-    "Chain",
-    "Checkpoint",
-    "Conv2d",
-    "CosineAnnealingLR",
-    "DataLoader",
-    "Dataset",
-    "Dropout",
-    "EarlyStopping",
-    "Embedding",
-    "ExponentialLR",
-    "Flatten",
-    "GradientNorm",
-    "Hardtanh",
-    "History",
-    "LRScheduler",
-    "LayerNorm",
-    "LeakyReLU",
-    "Linear",
-    "LinearLR",
-    "LogSigmoid",
-    "LogSoftmax",
-    "MaxPool2d",
-    "Module",
-    "Normalize",
-    "OneCycleLR",
-    "Optimizer",
-    "Parameter",
-    "PrintEpochs",
-    "RMSprop",
-    "RandomFlip",
-    "RandomShift",
-    "ReLU",
-    "ReduceLROnPlateau",
-    "Sequential",
-    "SequentialLR",
-    "SiLU",
-    "Sigmoid",
-    "Softmax",
-    "Softplus",
-    "Softsign",
-    "StepLR",
-    "StopOnNaN",
-    "Tanh",
-    "accuracy",
-    "binary_cross_entropy_with_logits",
-    "clip_grad_norm_",
-    "clip_grad_value_",
-    "confusion_matrix",
-    "cross_entropy",
-    "datasets",
-    "evaluate",
-    "f1_score",
-    "fit",
-    "hinge_loss",
-    "huber_loss",
-    "init",
-    "l1_loss",
-    "load",
-    "losses",
-    "manual_seed",
-    "metrics",
-    "mse_loss",
-    "nll_loss",
-    "one_hot",
-    "optim",
-    "precision",
-    "predict",
-    "recall",
-    "save",
-    "scalar",
-    "schedule",
-    "split",
-    "summary",
-    "top_k_accuracy",
+    "ELU", "GELU", "MLP", "SELU", "SGD", "Adagrad", "Adam", "AdamW", "AvgPool2d", "BatchNorm1d",
+    "BatchNorm2d", "Buffer", "Callback", "Chain", "Checkpoint", "Conv2d", "CosineAnnealingLR",
+    "DataLoader", "Dataset", "Dropout", "EarlyStopping", "Embedding", "ExponentialLR", "Flatten",
+    "GradientNorm", "Hardtanh", "History", "LRScheduler", "LayerNorm", "LeakyReLU", "Linear",
+    "LinearLR", "LogSigmoid", "LogSoftmax", "MaxPool2d", "Module", "Normalize", "OneCycleLR",
+    "Optimizer", "Parameter", "PrintEpochs", "RMSprop", "RandomFlip", "RandomShift", "ReLU",
+    "ReduceLROnPlateau", "Sequential", "SequentialLR", "SiLU", "Sigmoid", "Softmax", "Softplus",
+    "Softsign", "StepLR", "StopOnNaN", "Tanh", "accuracy", "binary_cross_entropy_with_logits",
+    "clip_grad_norm_", "clip_grad_value_", "confusion_matrix", "cross_entropy", "datasets",
+    "evaluate", "f1_score", "fit", "hinge_loss", "huber_loss", "init", "l1_loss", "load", "losses",
+    "manual_seed", "metrics", "mse_loss", "nll_loss", "one_hot", "optim", "precision", "predict",
+    "recall", "save", "scalar", "schedule", "split", "summary", "top_k_accuracy",
 ]
+# fmt: on
+
+
+def __getattr__(name: str) -> Any:
+    for place, names in LATER.items():
+        if name in names.split():
+            module = import_module(f"{__name__}.{place}")
+            globals()[name] = found = module if name == place else getattr(module, name)
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

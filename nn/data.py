@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from .random import Rng, generator_from
 
 Array: TypeAlias = NDArray[Any]
-Transform: TypeAlias = Callable[[Array, np.random.Generator], Array]
+Transform: TypeAlias = "Callable[[Array, np.random.Generator], Array]"
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-Rng: TypeAlias = int | np.random.Generator | None
+Rng: TypeAlias = "int | np.random.Generator | None"  # np.random is imported when first used
 
 _generator: ContextVar[np.random.Generator | None] = ContextVar("nn generator", default=None)
 

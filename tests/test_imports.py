@@ -1,0 +1,57 @@
+"""What `import autograd, nn` loads, and that every public name is there all the same."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+LATER = ["graphviz", "html", "json", "matplotlib", "numpy.random", "pathlib", "pooch", "sklearn", "tqdm", "urllib.parse", "zipfile"]
+
+
+def run(program: str) -> str:
+    """What a fresh interpreter prints."""
+    command = [sys.executable, "-W", "error", "-c", program]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_importing_loads_only_what_every_program_needs() -> None:
+    loaded = run(f"import numpy, sys; before = set(sys.modules)\n"
+                 f"import autograd, nn; print([m for m in {LATER} if m in sys.modules])")  # fmt: skip
+    assert loaded.strip() == "[]"
+
+
+@pytest.mark.parametrize("package", ["autograd", "nn"])
+def test_every_public_name_is_found_by_itself(package: str) -> None:
+    run(
+        f"import {package}, subprocess, sys\n"
+        f"assert set({package}.__all__) <= set(dir({package}))\n"
+        f"for name in {package}.__all__:\n"
+        f"    found = getattr({package}, name)\n"
+        f"    assert getattr({package}, name) is found, name\n"
+    )
+    run(f"from {package} import *")
+
+
+def test_a_module_imported_first_hides_no_function() -> None:
+    run(
+        "import nn.summaries, nn.train, nn.datasets, nn.metrics, autograd.draw.drawing\n"
+        "import autograd, nn\n"
+        "assert callable(nn.summary) and callable(nn.fit) and callable(autograd.draw)\n"
+        "assert nn.datasets.load and nn.metrics.accuracy is nn.accuracy\n"
+    )
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    import nn
+
+    with pytest.raises(AttributeError, match="'nn' has no attribute 'Liner'"):
+        nn.Liner  # noqa: B018
+
+
+def test_names_imported_later_are_public_and_stand_once() -> None:
+    import nn
+
+    later = [name for names in nn.LATER.values() for name in names.split()]
+    assert len(later) == len(set(later)) and set(later) <= set(nn.__all__)
