@@ -19,7 +19,7 @@ class Activation(Module):
         return {name: x for name, x in vars(self).items() if name not in ("training", "forward")}
 
     def forward(self, x: Any) -> Any:
-        return type(self).function(x, **self.options())
+        return type(self).function(x, **self.options()) if vars(self) else type(self).function(x)
 
     def describe(self) -> str:
         return ", ".join(f"{name}={x!r}" for name, x in self.options().items())

@@ -172,8 +172,9 @@ class Sequential(Module):
         return list(self)[i]
 
     def forward(self, x: Any) -> Any:
-        for module in self:
-            x = module(x)
+        for name, module in vars(self).items():
+            if name.isdigit():
+                x = module(x)
         return x
 
 
