@@ -18,9 +18,7 @@ Binary: TypeAlias = Callable[[Any, Any], Any]
 
 def is_operand(x: Any) -> bool:
     """Whether `x` may stand beside a node: a node, a real number, an array or a list of numbers."""
-    if type(x) is int or hasattr(x, "__array_function__"):
-        return True
-    return isinstance(x, (Node, np.generic, list, tuple, Real))
+    return hasattr(x, "__array_function__") or isinstance(x, (Node, np.generic, list, tuple, Real))
 
 
 def binary(op: Op, reflected: bool = False) -> Binary:
@@ -33,31 +31,39 @@ def binary(op: Op, reflected: bool = False) -> Binary:
 
     def method(self: Node, other: Any) -> Any:
         level = self.level
-        args: tuple[Node | None, Node | None] = (self, None)
+        right: Node | None = None
         if type(other) is float:
             y = other
         elif type(other) is type(self):
-            y, args = other._data, (self, other)
+            y, right = other._data, other
             if other.level > level:
                 level = other.level
         elif isinstance(other, Node):
             return op(other, self) if reflected else op(self, other)
-        elif is_operand(other):
+        elif type(other) is int or is_operand(other):
             y = self.constant(other)
         else:
             return NotImplemented
         if not level or current() is not ORDINARY:
             return op(other, self) if reflected else op(self, other)
         x = self._data
+        left: Node | None = self
         if reflected:
-            x, y, args = y, x, (None, self)
+            x, y, left, right = y, x, None, self
         try:
             data = forward(x, y)
         except ValueError as error:
             raise op.shape_error((x, y), error) from None
         out: Node = new(self.kind)
-        out._data, out.level = data, level
-        out.op, out.args, out.saved, out.kwargs = op, args, (x, y), NO_KWARGS
+        out._data = data  # one by one: to pack and unpack a tuple takes a tenth more
+        out.level = level
+        out.op = op
+        out.kwargs = NO_KWARGS
+        out._args = None
+        out._left = left
+        out._right = right
+        out._x = x
+        out._y = y
         out.grad = out.notes = None
         return out
 

@@ -125,7 +125,7 @@ class Tensor(Operators):
             )
         self._data = data
         self.level = int(requires_grad)
-        self.op, self.args, self.saved, self.kwargs = None, (), (), NO_KWARGS
+        self.op, self._args, self._saved, self.kwargs = None, (), (), NO_KWARGS
         self.grad = self.notes = None
         if label is not None:
             self.label = label
@@ -196,7 +196,7 @@ class Tensor(Operators):
             part = rules.sum_to(part, shape=shape)
         return part if part.dtype == dtype else rules.astype(part, dtype=dtype)
 
-    def stale(self, op: Op, graph: bool) -> None:
+    def stale(self, op: Op, graph: bool = False) -> None:
         raise ValueError(
             f"{self.describe()} was changed in place after {op.name} had used it; "
             "call backward() before updating it, or compute the result again"

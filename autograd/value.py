@@ -65,7 +65,7 @@ class Value(Operators):
     def __init__(self, data: Any, label: str | None = None) -> None:
         self._data = as_float(data)
         self.level = 1
-        self.op, self.args, self.saved, self.kwargs = None, (), (), NO_KWARGS
+        self.op, self._args, self._saved, self.kwargs = None, (), (), NO_KWARGS
         self.grad = self.notes = None
         if label is not None:
             self.label = label
@@ -96,7 +96,7 @@ class Value(Operators):
             return rules.item(rules.sum_to(part, shape=()))
         return float(rules.sum_to(part, shape=()))
 
-    def stale(self, op: Op, graph: bool) -> None:
+    def stale(self, op: Op, graph: bool = False) -> None:
         """The rules run on the floats that were seen; only a graph of new nodes can't."""
         if graph:
             raise ValueError(
