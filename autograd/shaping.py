@@ -55,7 +55,9 @@ def squeeze(x: Any, axis: Axis = None) -> Any:
 def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     """The axes in another order; reversed if none is given."""
     ndim = len(shape_of(x))
-    order = tuple(range(ndim))[::-1] if axes is None else tuple(axes)
+    if axes is None:
+        return rules.transpose(x, axes=tuple(range(ndim - 1, -1, -1)))
+    order = tuple(axes)
     if sorted(a % ndim if -ndim <= a < ndim else -1 for a in order) != list(range(ndim)):
         raise ValueError(f"transpose: axes {order} are no order of the {ndim} axes of the array")
     return rules.transpose(x, axes=tuple(int(a) % ndim for a in order))

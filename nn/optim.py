@@ -413,15 +413,18 @@ class Adam(Optimizer):
         if not state:
             state |= {"t": 0, "mean": np.zeros_like(p), "squares": np.zeros_like(p)}
         state["t"] += 1
+        (keep, keep_squares), mean, squares = betas, state["mean"], state["squares"]
         g = decayed(g, p, weight_decay, self.scratch(p))
         step = self.scratch(p, 1)
-        running_mean(state["mean"], g, betas[0], step)
-        running_mean(state["squares"], np.multiply(g, g, out=step), betas[1], step)
-        np.sqrt(state["squares"], out=step)
-        step *= 1 / math.sqrt(1 - betas[1] ** state["t"])
-        step += eps
-        np.divide(state["mean"], step, out=step)
-        step *= lr / (1 - betas[0] ** state["t"])
+        mean *= keep  # the means but for factors of 1 - beta, which are made up for below
+        mean += g
+        squares *= keep_squares
+        squares += np.multiply(g, g, out=step)
+        root = math.sqrt((1 - keep_squares) / (1 - keep_squares ** state["t"]))
+        np.sqrt(squares, out=step)
+        step += eps / root
+        np.divide(mean, step, out=step)
+        step *= lr * (1 - keep) / (1 - keep ** state["t"]) / root
         p -= step
 
 

@@ -66,6 +66,9 @@ class Refusing(NDArrayOperatorsMixin):
     def max(self, axis: Any = None, keepdims: bool = False) -> Refusing:
         return Refusing(self._array.max(axis=axis, keepdims=keepdims))
 
+    def clip(self, low: float, high: float) -> Refusing:
+        return Refusing(self._array.clip(low, high))
+
     def item(self) -> Any:
         return self._array.item()
 
