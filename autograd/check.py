@@ -95,7 +95,7 @@ class Line:
 
     def __init__(self, f: Callable[..., Any], args: Any, k: int, entry: tuple[int, ...]) -> None:
         self.f, self.args, self.k, self.entry = f, args, k, entry
-        self.leaves = list(tree.leaves(args))
+        self.leaves = tree.leaves(args)
         self.step = STEP * max(1.0, abs(float(np.asarray(self.leaves[k])[entry])))
 
     def __call__(self, h: complex) -> Any:
@@ -144,7 +144,7 @@ def report(
     order: int, args: Any, k: int, entry: tuple[int, ...], value: float, low: float, high: float
 ) -> str:
     """What is wrong where, and by how much."""
-    counts = [sum(1 for _ in tree.leaves(arg)) for arg in args]
+    counts = [len(tree.leaves(arg)) for arg in args]
     i = 0
     while k >= counts[i]:
         k, i = k - counts[i], i + 1

@@ -86,7 +86,7 @@ class Trace:
         self.inputs = args[argnums] if isinstance(argnums, int) else tuple(args[i] for i in chosen)
         self.level = next(_levels)
         variables = tree.map_leaves(lambda x: variable(x, self.level), self.inputs)
-        self.variables: list[Node] = list(tree.leaves(variables))
+        self.variables: list[Node] = tree.leaves(variables)
         replaced = list(args)
         for i, x in zip(chosen, (variables,) if isinstance(argnums, int) else variables):
             replaced[i] = x
@@ -96,11 +96,8 @@ class Trace:
         self.roots = [x for x in tree.leaves(self.out) if self.depends(x)]
         self.order = consumers_first(*self.roots, level=self.level)
         # Whether something outer is differentiating too: then the results must be nodes.
-        self.attached = self.recording and any(
-            arg is not None and 0 < arg.level < self.level
-            for node in self.order
-            for arg in node.args
-        )
+        used = (arg for node in self.order for arg in node.args if arg is not None)
+        self.attached = self.recording and any(0 < arg.level < self.level for arg in used)
 
     def depends(self, x: Any) -> bool:
         return isinstance(x, Node) and x.level >= self.level
@@ -117,7 +114,7 @@ class Trace:
 
     def pull(self, seed: Any) -> Any:
         """The gradients for the inputs, given those of the outputs, in the form of the inputs."""
-        outs, given = list(tree.leaves(self.out)), list(tree.leaves(seed))
+        outs, given = tree.leaves(self.out), tree.leaves(seed)
         if len(outs) != len(given):
             raise ValueError(f"the function has {len(outs)} outputs, but got {len(given)} seeds")
         seeds: dict[Node, Data] = {}

@@ -10,13 +10,14 @@ def is_branch(tree: Any) -> bool:
     return isinstance(tree, (list, tuple, dict))
 
 
-def leaves(tree: Any) -> Iterator[Any]:
+def leaves(tree: Any) -> list[Any]:
     """The numbers of a tree, in order; of a dict in the order of its keys' insertion."""
-    if is_branch(tree):
-        for branch in tree.values() if isinstance(tree, dict) else tree:
-            yield from leaves(branch)
-    else:
-        yield tree
+    if not isinstance(tree, (list, tuple, dict)):
+        return [tree]
+    found = []
+    for branch in tree.values() if isinstance(tree, dict) else tree:
+        found += leaves(branch)
+    return found
 
 
 def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:
@@ -25,8 +26,8 @@ def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:
         return type(tree)((key, map_leaves(f, branch)) for key, branch in tree.items())
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):  # a named tuple
         return type(tree)(*(map_leaves(f, branch) for branch in tree))
-    if is_branch(tree):
-        return type(tree)(map_leaves(f, branch) for branch in tree)
+    if isinstance(tree, (list, tuple)):
+        return type(tree)([map_leaves(f, branch) for branch in tree])
     return f(tree)
 
 
