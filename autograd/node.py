@@ -13,10 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from functools import partial
 from itertools import count
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 from . import anomaly
 from .shapes import shape_of
+
+if TYPE_CHECKING:
+    from .scope import Scope
 
 Data: TypeAlias = Any  # a float, or an array of any type that speaks NumPy's protocols
 Rule: TypeAlias = Callable[..., Any]  # vjp(g, out, *args, **kwargs) -> gradient for one argument
@@ -30,6 +33,7 @@ class Mode(NamedTuple):
     recording: bool = True
     anomaly: bool = False
     tape: list[Node] | None = None  # where new nodes are noted, for checkpoint()
+    scope: Scope | None = None  # the named part that new nodes belong to, in pictures
 
 
 ORDINARY = Mode()
@@ -43,6 +47,7 @@ class Notes:
     retains: bool = False  # a backward pass leaves a gradient on this intermediate node
     hooks: tuple[Callable[[Any], Any], ...] = ()  # see every gradient that comes in, or change it
     origin: str | None = None  # the line of the program that computed it, under detect_anomaly()
+    scope: Scope | None = None  # the innermost one that was open
 
 
 class NotDifferentiableError(TypeError):
@@ -299,6 +304,8 @@ def noted(node: Node, doing: Mode) -> Node:
         doing.tape.append(node)
     if doing.anomaly:
         node.note().origin = anomaly.line_of_user()
+    if doing.scope is not None:
+        node.note().scope = doing.scope
     return node
 
 

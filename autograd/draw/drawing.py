@@ -12,7 +12,8 @@ from typing import Any, get_args
 from autograd.node import Node
 
 from .dot import Direction, GraphvizMissingError, render, to_dot
-from .picture import Picture, picture_of
+from .picture import Picture
+from .portrait import picture_of
 from .text import to_text
 
 
@@ -107,4 +108,4 @@ def drawing(
         raise ValueError(f"direction must be one of {wanted}, but got {direction!r}")
     if precision < 1:
         raise ValueError(f"precision must be at least 1 digit, but got {precision}")
-    return Drawing(picture_of(roots, constants, limit), direction, precision)
+    return Drawing(picture_of(roots, constants), direction, precision)

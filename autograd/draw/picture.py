@@ -1,19 +1,20 @@
-"""What there is to see of a graph, whatever the format: boxes, and what each is made of."""
+"""What there is to see of a graph, whatever the format: boxes, what each is made of, and the groups
+that they stand in.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import nan, prod
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from autograd.backward import operands_first
-from autograd.node import Data, Node
+from autograd.node import Data
 from autograd.shapes import Shape
 
-Kind: TypeAlias = Literal["leaf", "constant", "step"]
+Kind: TypeAlias = Literal["leaf", "constant", "step", "group"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +33,26 @@ Number: TypeAlias = float | Array
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One node: a leaf, a constant, or a step of the computation.
+    """One node: a leaf, a constant, a step of the computation, or a group drawn as one node.
 
     `operands` are the boxes that a step was computed from, by id, in order, and as often as it
-    uses them; a constant that has no box stands there itself.
+    uses them; a constant that has no box stands there itself. `slopes` are the derivatives of the
+    step by each of them: `None` where there is none to show.
     """
 
     id: str
     kind: Kind
-    value: Number
+    value: Number | None  # a group has its only result's, and none if it has several
     gradient: Number | None = None
     keeps_grad: bool = True  # a backward pass leaves a gradient here
     label: str = ""
     op: str = ""
     operands: tuple[str | Number, ...] = ()
+    slopes: tuple[Number | None, ...] = ()
     root: bool = False
+    group: str = ""  # the id of the innermost group that it stands in; "" outside of all
+    number: int = 0  # its place in the order of the computation, from 1
+    notes: tuple[str, ...] = ()  # what is told of a group: "12 nodes"
 
     @property
     def is_bare_number(self) -> bool:
@@ -64,10 +70,20 @@ class Edge(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """A named part of the computation: the boxes that say so, and the groups whose parent it is."""
+
+    id: str
+    name: str
+    parent: str = ""  # the id of the group around it; "" outside of all
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """Boxes in the order of the computation: a snapshot, which later changes leave alone."""
 
     boxes: tuple[Box, ...]
+    groups: tuple[Group, ...] = ()  # each after its parent
 
     @property
     def edges(self) -> Iterator[Edge]:
@@ -76,52 +92,6 @@ class Picture:
             for i, operand in enumerate(box.operands):
                 if isinstance(operand, str):
                     yield Edge(operand, box.id, i)
-
-
-def picture_of(roots: Sequence[Node], constants: bool, limit: int) -> Picture:
-    """The graph that the roots were computed by.
-
-    Constant numbers without a label get boxes of their own only if `constants` says so.
-
-    Raises:
-        ValueError: the graph has more than `limit` nodes.
-    """
-    nodes = operands_first(*roots)
-    if len(nodes) > limit:
-        raise ValueError(
-            f"draw() shows graphs of up to {limit} nodes, but this one has {len(nodes)}; draw a "
-            f"smaller model or a node further inside, or ask for it all: limit={len(nodes)}"
-        )
-    shown = set(roots)
-    boxes: list[Box] = []
-    ids: dict[Node | None, str] = {}
-    for node in nodes:
-        operands: list[str | Number] = []
-        for arg, seen in zip(node.args, node.saved):
-            if arg in ids:
-                operands.append(ids[arg])
-                continue
-            constant = Box(f"n{len(boxes)}", "constant", number(seen))
-            if constants or not constant.is_bare_number:
-                boxes.append(constant)
-                operands.append(constant.id)
-            else:
-                operands.append(constant.value)
-        box = Box(
-            id=f"n{len(boxes)}",
-            kind="step" if node.op else "leaf" if node.level else "constant",
-            value=number(node._data),
-            gradient=None if node.grad is None else number(node.grad),
-            keeps_grad=node.leaves_grad,
-            label=node.label or "",
-            op=node.op.name if node.op else "",
-            operands=tuple(operands),
-            root=node in shown,
-        )
-        if constants or not box.is_bare_number:
-            boxes.append(box)
-            ids[node] = box.id
-    return Picture(tuple(boxes))
 
 
 def number(data: Data) -> Number:
@@ -136,6 +106,6 @@ def number(data: Data) -> Number:
     return Array(tuple(data.shape), str(data.dtype), low, high, norm)
 
 
-def is_single(x: Number) -> bool:
+def is_single(x: Number | None) -> bool:
     """Whether this is one number, rather than several or none."""
-    return isinstance(x, float) or prod(x.shape) == 1
+    return isinstance(x, float) or (x is not None and prod(x.shape) == 1)

@@ -1,0 +1,160 @@
+"""The picture of a graph as it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from autograd.backward import operands_first
+from autograd.node import Data, Node
+from autograd.scope import Scope
+from autograd.shapes import shape_of
+
+from .picture import Box, Group, Number, Picture, number
+
+
+def picture_of(roots: Sequence[Node], constants: bool = False, slopes: bool = False) -> Picture:
+    """The graph that the roots were computed by.
+
+    Args:
+        roots: results.
+        constants: give constant numbers without a label boxes of their own.
+        slopes: compute the local derivatives.
+    """
+    return portrait(roots, constants, slopes)[0]
+
+
+def portrait(
+    roots: Sequence[Node], constants: bool = False, slopes: bool = False
+) -> tuple[Picture, dict[Node, str]]:
+    """`picture_of`, and the id of each node's box, for those that have one."""
+    nodes = operands_first(*roots)
+    shown = set(roots)
+    homes = Homes(nodes)
+    boxes: list[Box] = []
+    ids: dict[Node, str] = {}
+    for node in nodes:
+        group = homes.group_of(node)
+        operands: list[str | Number] = []
+        for arg, seen in zip(node.args, node.saved):
+            if arg is not None and arg in ids:
+                operands.append(ids[arg])
+                continue
+            data = number(seen)
+            constant = Box(f"n{len(boxes)}", "constant", data, group=group)
+            if constants or not constant.is_bare_number:
+                boxes.append(replace(constant, number=len(boxes) + 1))
+                operands.append(constant.id)
+            else:
+                operands.append(data)
+        box = Box(
+            id=f"n{len(boxes)}",
+            kind="step" if node.op else "leaf" if node.level else "constant",
+            value=number(node._data),
+            gradient=None if node.grad is None else number(node.grad),
+            keeps_grad=node.leaves_grad,
+            label=node.label or homes.name_of(node),
+            op=node.op.name if node.op else "",
+            operands=tuple(operands),
+            slopes=tuple(map(shown_slope, local_derivatives(node))) if slopes else (),
+            root=node in shown,
+            group=group,
+            number=len(boxes) + 1,
+        )
+        if constants or not box.is_bare_number:
+            boxes.append(box)
+            ids[node] = box.id
+    return Picture(tuple(boxes), tuple(homes.groups)), ids
+
+
+def local_derivatives(node: Node) -> list[Data | None]:
+    """The derivatives of a node by each of its operands, the others held fixed.
+
+    Of arrays there are some only where they are as many numbers as the operand has: where the
+    result is a single number, or each of its entries depends on one entry of each operand. `None`
+    stands for the rest, and for operands that nothing is differentiated by.
+    """
+    op = node.op
+    if op is None:
+        return []
+    found: list[Data | None] = []
+    one = node._data * 0.0 + 1.0 if op.broadcasts else 1.0
+    fits = op.broadcasts or np.size(node._data) == 1
+    with np.errstate(all="ignore"):
+        for arg, seen, vjp in zip(node.args, node.saved, op.vjps):
+            if arg is None or not arg.level or vjp is None or not fits:
+                found.append(None)
+                continue
+            found.append(vjp(one, node._data, *node.saved, **node.kwargs))
+    return found
+
+
+def shown_slope(data: Data | None) -> Number | None:
+    return None if data is None else number(data)
+
+
+class Homes:
+    """The groups that nodes stand in, and the names that they go by there.
+
+    A result was computed in the innermost scope that was open. A leaf belongs to the module whose
+    parameter it is, or else to the scope, opened by hand, that has all its uses.
+    """
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.groups: list[Group] = []
+        self.ids: dict[Scope, str] = {}
+        self.scopes: dict[Node, Scope | None] = {}
+        self.parameters: dict[Scope, dict[int, str]] = {}
+        uses: dict[Node, list[Scope | None]] = {}
+        for node in nodes:
+            self.scopes[node] = scope = node.notes.scope if node.notes else None
+            for arg in node.args:
+                if arg is not None and arg.op is None:
+                    uses.setdefault(arg, []).append(scope)
+        for leaf, around in uses.items():
+            if any(around):
+                self.scopes[leaf] = self.home(leaf, around)
+
+    def home(self, leaf: Node, around: list[Scope | None]) -> Scope | None:
+        """The innermost scope around all uses that the leaf may belong to."""
+        first, *others = (outermost_first(scope) for scope in around)
+        shared = [x for i, x in enumerate(first) if all(line[i : i + 1] == [x] for line in others)]
+        for scope in reversed(shared):
+            if scope.owner is None or id(leaf) in self.parameters_of(scope):
+                return scope
+        return None
+
+    def parameters_of(self, scope: Scope) -> dict[int, str]:
+        """The names of the parameters of a scope's module, by `id`."""
+        if scope not in self.parameters:
+            named = scope.owner.named_parameters() if scope.owner is not None else ()
+            self.parameters[scope] = {id(x): name for name, x in named}
+        return self.parameters[scope]
+
+    def name_of(self, node: Node) -> str:
+        """What its module calls a parameter; nothing for other nodes."""
+        scope = self.scopes[node]
+        return "" if scope is None or node.op else self.parameters_of(scope).get(id(node), "")
+
+    def group_of(self, node: Node) -> str:
+        """The id of the innermost group; "" outside of all."""
+        return self.id_of(self.scopes[node])
+
+    def id_of(self, scope: Scope | None) -> str:
+        if scope is None:
+            return ""
+        if scope not in self.ids:
+            parent = self.id_of(scope.parent)
+            self.ids[scope] = f"g{len(self.groups)}"
+            self.groups.append(Group(self.ids[scope], scope.name, parent))
+        return self.ids[scope]
+
+
+def outermost_first(scope: Scope | None) -> list[Scope]:
+    line: list[Scope] = []
+    while scope is not None:
+        line.append(scope)
+        scope = scope.parent
+    return line[::-1]

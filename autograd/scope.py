@@ -1,0 +1,67 @@
+"""Names for parts of a computation, by which pictures group it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from .modes import change
+from .node import mode
+
+
+class Scope:
+    """One run of a named part: what is computed while it is open belongs to it.
+
+    `owner` is the module that was called, whose parameters belong to it too; `None` for a scope
+    that was opened by hand. Copies and pickles leave it behind.
+    """
+
+    __slots__ = ("name", "owner", "parent")
+
+    def __init__(self, name: str, parent: Scope | None = None, owner: Any = None) -> None:
+        self.name, self.parent, self.owner = name, parent, owner
+
+    def __repr__(self) -> str:
+        return f"Scope({self.name!r})"
+
+    def __reduce__(self) -> tuple[type[Scope], tuple[str, Scope | None]]:
+        return Scope, (self.name, self.parent)
+
+
+class scope(change):  # noqa: N801  # read as a word of the language: with scope("layer 1")
+    """Name what is computed inside, for pictures: they frame it, and can fold it to one node.
+
+    Scopes nest. Modules that are called inside one open scopes of their own. Context manager and
+    decorator; each entry is a group of its own.
+
+    >>> from autograd import Value, draw, scope
+    >>> x = Value(3.0, label="x")
+    >>> with scope("square"):
+    ...     y = x * x
+    >>> draw(y, depth=0)
+                     value  gradient
+    square(x)  1 node    9  not computed
+      x                  3  not computed
+
+    Args:
+        name: what pictures call it.
+    """
+
+    def __init__(self, name: str, owner: Any = None) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"a scope is named by a string, but got {type(name).__name__}")
+        super().__init__()
+        self.name, self.owner = name, owner
+
+    def _recreate_cm(self) -> scope:
+        return scope(self.name, self.owner)
+
+    def __enter__(self) -> None:
+        now = mode.get()
+        opened = Scope(self.name, now.scope, self.owner)
+        self.tokens.append(mode.set(now._replace(scope=opened)))
+
+
+def scope_of_module(module: Any, name: str) -> AbstractContextManager[None]:
+    """The scope for a call of a module, if it is called inside of another scope."""
+    return scope(name, module) if mode.get().scope is not None else nullcontext()
