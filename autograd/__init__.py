@@ -10,6 +10,9 @@
 
 # ruff: noqa: I001  # grouped by what they are for, not by the alphabet
 # fmt: off
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING, Any as _Any
+
 from . import linalg
 from .value import Value
 from .tensor import from_numpy, Tensor
@@ -48,6 +51,9 @@ from .linalg import cross, dot, einsum, inner, kron, matmul, outer, tensordot, t
 from .functions import all as all, any as any, max as max, min as min, round as round, sum as sum
 from .rules import abs as abs
 
+if _TYPE_CHECKING:
+    from .draw.explain import explain as explain
+
 __all__ = [
     "AnomalyError", "GradientCheckError", "NotDifferentiableError", "Op", "Tensor", "Value", "add",
     "amax", "amin", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
@@ -55,16 +61,28 @@ __all__ = [
     "cbrt", "ceil", "check_gradients", "checkpoint", "clip", "column_stack", "concatenate", "cos",
     "cosh", "cross", "cumprod", "cumsum", "deg2rad", "detect_anomaly", "diag", "diagonal", "diff",
     "divide", "dot", "draw", "dstack", "einsum", "elementwise_grad", "elu", "enable_grad", "erf",
-    "exp", "exp2", "expand_dims", "expm1", "flip", "fliplr", "flipud", "floor", "floor_divide",
-    "fmax", "fmin", "from_numpy", "gelu", "grad", "hardtanh", "hessian", "hsplit", "hstack", "hvp",
-    "hypot", "inner", "is_grad_enabled", "jacobian", "jvp", "kron", "leaky_relu", "linalg", "log",
-    "log1p", "log2", "log10", "log_softmax", "logaddexp", "logaddexp2", "logsigmoid", "logsumexp",
-    "matmul", "maximum", "mean", "median", "minimum", "mod", "moveaxis", "multiply", "nan_to_num",
-    "negative", "no_grad", "outer", "pad", "partition", "per_argument", "power", "prod", "rad2deg",
-    "ravel", "reciprocal", "relu", "repeat", "reshape", "roll", "rollaxis", "rot90", "selu",
-    "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax", "softmax_cross_entropy",
-    "softplus", "softsign", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
-    "stop_gradient", "subtract", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot",
-    "tile", "trace", "transpose", "tril", "triu", "trunc", "value_and_grad", "var", "vjp", "vsplit",
-    "vstack", "where", "xlogy",
+    "exp", "exp2", "expand_dims", "explain", "expm1", "flip", "fliplr", "flipud",
+    "floor", "floor_divide", "fmax", "fmin", "from_numpy", "gelu", "grad", "hardtanh", "hessian",
+    "hsplit", "hstack", "hvp", "hypot", "inner", "is_grad_enabled", "jacobian", "jvp", "kron",
+    "leaky_relu", "linalg", "log", "log1p", "log2", "log10", "log_softmax", "logaddexp",
+    "logaddexp2", "logsigmoid", "logsumexp", "matmul", "maximum", "mean", "median", "minimum",
+    "mod", "moveaxis", "multiply", "nan_to_num", "negative", "no_grad", "outer", "pad", "partition",
+    "per_argument", "power", "prod", "rad2deg", "ravel", "reciprocal", "relu", "repeat", "reshape",
+    "roll", "rollaxis", "rot90", "selu", "sigmoid", "sign", "silu", "sin", "sinc", "sinh",
+    "softmax", "softmax_cross_entropy", "softplus", "softsign", "sort", "split", "sqrt", "square",
+    "squeeze", "stack", "std", "stop_gradient", "subtract", "swapaxes", "take", "take_along_axis",
+    "tan", "tanh", "tensordot", "tile", "trace", "transpose", "tril", "triu", "trunc",
+    "value_and_grad", "var", "vjp", "vsplit", "vstack", "where", "xlogy",
 ]
+
+
+def __getattr__(name: str) -> _Any:
+    """What is slow to import comes when it is first asked for."""
+    if name in ("explain",):
+        globals()[name] = getattr(_import_module(f".draw.{name}", __name__), name)
+        return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

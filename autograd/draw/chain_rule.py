@@ -1,0 +1,113 @@
+"""The chain rule taken apart: slopes, paths, and the gradient three ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from autograd.backward import backpropagate, missing_rule
+from autograd.check import Line
+from autograd.node import Node
+from autograd.shapes import shape_of
+
+from .formulas import Graph, rule_as_graph
+
+
+class Slope(NamedTuple):
+    """How `node` changes with its operand number `i`, which is `arg`."""
+
+    node: Node
+    i: int
+    arg: Node
+    number: float
+    graph: Graph | None
+
+
+Path: TypeAlias = tuple[Slope, ...]  # from the root to the leaf
+
+
+def nodes_between(leaf: Node, order: Sequence[Node]) -> dict[Node, None]:
+    """The nodes of the order that depend on the leaf, itself included: a set that keeps order.
+
+    Raises:
+        TypeError: one of them is an array.
+    """
+    live: dict[Node, None] = {}
+    for node in order:
+        if node is leaf or any(arg in live for arg in node.args):
+            if shape_of(node._data) != ():
+                raise TypeError(
+                    f"explain() follows single numbers, but on the way is {node.describe()}"
+                    + (f", made by {node.op.name}" if node.op else "")
+                    + "; build the computation of Value (nets: nn.scalar.MLP), or see arrays in "
+                    "explore(root, file), and their slopes by jacobian()"
+                )
+            live[node] = None
+    return live
+
+
+def slopes_of(node: Node, live: Mapping[Node, None]) -> Iterator[Slope]:
+    """The slopes of a step in those operands that depend on the leaf: its rules, with g = 1."""
+    op = node.op
+    if op is None:
+        return
+    for i, (arg, vjp) in enumerate(zip(node.args, op.vjps)):
+        if arg is None or arg not in live:
+            continue
+        if vjp is None:
+            raise missing_rule(node, arg)
+        with np.errstate(all="ignore"):
+            slope = arg.fit(vjp(1.0, node._data, *node.saved, **node.kwargs), op)
+        yield Slope(node, i, arg, float(slope), rule_as_graph(node, i))
+
+
+def paths_down(root: Node, leaf: Node, slopes: Mapping[Node, Sequence[Slope]]) -> Iterator[Path]:
+    """All paths, depth first. Each step down leads to the leaf sooner or later."""
+    if root is leaf:
+        yield ()
+        return
+    path: list[Slope] = []
+    ahead = [iter(slopes[root])]
+    while ahead:
+        edge = next(ahead[-1], None)
+        if edge is None:
+            ahead.pop()
+            if path:
+                path.pop()
+        elif edge.arg is leaf:
+            yield (*path, edge)
+        else:
+            path.append(edge)
+            ahead.append(iter(slopes[edge.arg]))
+
+
+def engine_gradient(leaf: Node, root: Node, live: dict[Node, None]) -> float:
+    """What a backward pass gives the leaf; it leaves no `.grad` behind."""
+    if not live:
+        return 0.0
+    order = [node for node in reversed(live) if node is not leaf]  # the pass ends at the leaf
+    return float(backpropagate(order, {root: root.seed(None)})[leaf])
+
+
+def differences(leaf: Node, root: Node, live: Mapping[Node, None]) -> tuple[float, float]:
+    """The slope measured by small changes of the leaf; at a kink, that on its left and right."""
+    if not live:
+        return 0.0, 0.0
+
+    def moved(by: float) -> float:
+        """The root, computed again with the leaf changed."""
+        now = {leaf: leaf._data + by}
+        for node in live:
+            if node.op and node is not leaf:
+                operands = [
+                    seen if arg is None else seen + by if arg is leaf else now.get(arg, seen)
+                    for arg, seen in zip(node.args, node.saved)
+                ]
+                now[node] = node.op.forward(*operands, **node.kwargs)
+        return float(now[root])
+
+    with np.errstate(all="ignore"):
+        line = Line(lambda x: moved(x - x0), (x0 := float(leaf._data),), 0, ())
+        return line.slopes_at_kink()
