@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.backward import backpropagate, missing_rule
 from autograd.check import Line
-from autograd.node import Node
+from autograd.node import Data, Node
 from autograd.shapes import shape_of
 
 from .formulas import Graph, rule_as_graph
@@ -29,23 +29,24 @@ Path: TypeAlias = tuple[Slope, ...]  # from the root to the leaf
 
 
 def nodes_between(leaf: Node, order: Sequence[Node]) -> dict[Node, None]:
-    """The nodes of the order that depend on the leaf, itself included: a set that keeps order.
-
-    Raises:
-        TypeError: one of them is an array.
-    """
+    """The nodes of the order that depend on the leaf, itself included: a set that keeps order."""
     live: dict[Node, None] = {}
     for node in order:
         if node is leaf or any(arg in live for arg in node.args):
-            if shape_of(node._data) != ():
-                raise TypeError(
-                    f"explain() follows single numbers, but on the way is {node.describe()}"
-                    + (f", made by {node.op.name}" if node.op else "")
-                    + "; build the computation of Value (nets: nn.scalar.MLP), or see arrays in "
-                    "explore(root, file), and their slopes by jacobian()"
-                )
             live[node] = None
     return live
+
+
+def check_single(live: Mapping[Node, None]) -> None:
+    """Refuse arrays, which have a slope for each pair of entries."""
+    for node in live:
+        if shape_of(node._data) != ():
+            raise TypeError(
+                f"explain() follows single numbers, but on the way is {node.describe()}"
+                + (f", made by {node.op.name}" if node.op else "")
+                + "; build the computation of Value (nets: nn.scalar.MLP), or see arrays in "
+                "explore(root, file), and their slopes by jacobian()"
+            )
 
 
 def slopes_of(node: Node, live: Mapping[Node, None]) -> Iterator[Slope]:
@@ -91,23 +92,28 @@ def engine_gradient(leaf: Node, root: Node, live: dict[Node, None]) -> float:
     return float(backpropagate(order, {root: root.seed(None)})[leaf])
 
 
+def root_moved(leaf: Node, root: Node, live: Mapping[Node, None], by: Data) -> float:
+    """The root, computed again by the recorded operations with the leaf changed, in float64."""
+    now = {leaf: precise(leaf._data) + by}
+    for node in live:
+        if node.op and node is not leaf:
+            operands = [
+                precise(seen) + by if arg is leaf else now.get(arg, precise(seen))  # type: ignore[arg-type]
+                for arg, seen in zip(node.args, node.saved)
+            ]
+            now[node] = node.op.forward(*operands, **node.kwargs)
+    return float(now[root])
+
+
+def precise(x: Data) -> Data:
+    """The same number with the precision that differences need."""
+    return x.astype(np.float64) if getattr(x, "dtype", None) == np.float32 else x
+
+
 def differences(leaf: Node, root: Node, live: Mapping[Node, None]) -> tuple[float, float]:
     """The slope measured by small changes of the leaf; at a kink, that on its left and right."""
     if not live:
         return 0.0, 0.0
-
-    def moved(by: float) -> float:
-        """The root, computed again with the leaf changed."""
-        now = {leaf: leaf._data + by}
-        for node in live:
-            if node.op and node is not leaf:
-                operands = [
-                    seen if arg is None else seen + by if arg is leaf else now.get(arg, seen)
-                    for arg, seen in zip(node.args, node.saved)
-                ]
-                now[node] = node.op.forward(*operands, **node.kwargs)
-        return float(now[root])
-
+    at = float(leaf._data)
     with np.errstate(all="ignore"):
-        line = Line(lambda x: moved(x - x0), (x0 := float(leaf._data),), 0, ())
-        return line.slopes_at_kink()
+        return Line(lambda x: root_moved(leaf, root, live, x - at), (at,), 0, ()).slopes_at_kink()

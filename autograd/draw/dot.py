@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
-from typing import Literal, TypeAlias
 
-from .notation import PYTHON, formula, gradient, printable, shape_and_dtype, written
+from .layout import Direction
+from .notation import TYPESET, gradient, operation, printable, shape_and_dtype, written
 from .picture import Box, Picture
-
-Direction: TypeAlias = Literal["LR", "RL", "TB", "BT"]
-
-TYPESET = PYTHON | {
-    "mul": "\N{MULTIPLICATION SIGN}",
-    "sub": "\N{MINUS SIGN}",
-    "neg": "\N{MINUS SIGN}",
-}
 
 # Values are green, gradients red, as many courses have them. What kind of node it is shows in the
 # outline as well as in its colour.
@@ -57,7 +49,7 @@ def table(box: Box, precision: int) -> Iterator[str]:
     """The lines of a box's label: the operation on the left, name and numbers beside it."""
     rows = list(card(box, precision))
     if box.op:
-        name = operation(box, precision)
+        name = operation(box, precision, TYPESET)
         cell = f'rowspan="{len(rows)}" port="op" bgcolor="{AMBER}" style="rounded" cellpadding="5"'
         font = f'point-size="{18 if len(name) == 1 else 13}"'
         rows[0] = f"<td {cell}><font {font}><b>{escape(name)}</b></font></td>{rows[0]}"
@@ -98,14 +90,6 @@ def escape(text: str) -> str:
     &lt;b&gt; \\N
     """
     return html.escape(text).replace("\\", "\\\\")
-
-
-def operation(box: Box, precision: int) -> str:
-    """The operation's sign or name, with those of its constants that have no box: "** 3"."""
-    if all(isinstance(x, str) for x in box.operands):
-        return TYPESET.get(box.op, box.op)
-    operands = ["·" if isinstance(x, str) else written(x, precision) for x in box.operands]
-    return formula(box.op, operands, TYPESET).strip("· ")
 
 
 def render(dot: str, form: str) -> bytes:

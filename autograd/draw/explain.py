@@ -16,6 +16,7 @@ from autograd.node import Node
 from .chain_rule import (
     Path,
     Slope,
+    check_single,
     differences,
     engine_gradient,
     nodes_between,
@@ -97,6 +98,7 @@ def explain(leaf: Node, root: Node, *, paths: int = 10, precision: int = 4) -> E
     order = consumers_first(root)
     order.reverse()
     live = nodes_between(leaf, order)
+    check_single(live)
     slopes = {node: list(slopes_of(node, live)) for node in live if node is not leaf}
     counts = {leaf: 1}
     for node, edges in slopes.items():

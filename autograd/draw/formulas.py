@@ -34,15 +34,18 @@ class Graph(NamedTuple):
 # --- names ----------------------------------------------------------------------------------------
 
 
-def names_of(order: Sequence[Node]) -> dict[Node, str]:
+def names_of(order: Sequence[Node], labels: Sequence[str] = ()) -> dict[Node, str]:
     """A name for each node: its label, numbered if others have it too, or `v` and its place.
+
+    Other labels than the nodes' own may be given.
 
     >>> from autograd import Value
     >>> x, y = Value(1.0, "x"), Value(2.0, "x")
     >>> list(names_of([x, y, x * y]).values())
     ['x#1', 'x#2', 'v3']
     """
-    labels = [printable(node.label or "").strip() for node in order]
+    labels = labels or [node.label or "" for node in order]
+    labels = [printable(label).strip() for label in labels]
     letter = "t" if any(map(PLACE.fullmatch, labels)) else "v"
     uses = {label: labels.count(label) for label in set(labels)} if len(set(labels)) > 1 else {}
     met: dict[str, int] = {}

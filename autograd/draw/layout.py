@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
+from .layers import CyclicError, ranks, topological
 from .picture import Edge, Group
+from .sheets import Curve, Padding, Solution, solve
 
 Direction: TypeAlias = Literal["LR", "RL", "TB", "BT"]
 
@@ -28,8 +30,8 @@ class Size(NamedTuple):
 class Place:
     """Where a box stands: its upper left corner and its size; `y` grows downwards.
 
-    A leaf that is used far from where it stands has further places beside its uses, `references`
-    to it, with ids of their own.
+    What is used far from where it stands has further places beside its uses, references to it,
+    with ids of their own.
     """
 
     id: str  # of the box, and of a reference with an ending: "n3", "n3-1", "n3-2"
@@ -80,6 +82,15 @@ class Layout:
     height: float
 
 
+
+# What is used more layers away than this is drawn again beside its far uses. An edge from a step is
+# part of the story, and worth following for longer.
+FAR_LEAF, FAR_STEP = 5, 20
+NEAR = 2  # how far away its own place still serves it then
+MARGIN = 12.0  # around the picture
+FRAME = 14.0  # between a group's frame and its inside
+
+
 def arrange(
     sizes: Mapping[str, Size],
     edges: Sequence[Edge],
@@ -87,19 +98,118 @@ def arrange(
     *,
     homes: Mapping[str, str] | None = None,
     groups: Sequence[Group] = (),
+    titles: Mapping[str, Size] | None = None,
     references: Mapping[str, Size] | None = None,
     lead: float = 0.0,
+    apart: float = 12.0,
 ) -> Layout:
-    """Place boxes of these sizes so that edges run in one direction, without loops.
+    """Place boxes of these sizes so that edges run in one direction.
 
     Args:
         sizes: of each box, by its id.
-        edges: what is computed from what.
+        edges: what is computed from what; they form no cycle.
         direction: in which edges run.
         homes: the innermost group that a box stands in, for those that stand in one.
         groups: each after its parent.
+        titles: the size of what stands in the upper left corner of a group's frame.
         references: the boxes that may be drawn again beside far uses, with the size that they
             have there.
         lead: how far edges run straight before they arrive, for labels.
+        apart: the distance between edges that arrive at one box, where it has room for it.
     """
-    raise NotImplementedError
+    homes, titles = dict(homes or {}), titles or {}
+    copies, ends = with_references(sizes, edges, references or {}, homes)
+    upright = direction in {"TB", "BT"}
+    stand = {id: box for id, (box, _) in copies.items()}
+    extents = {id: turned(size) if upright else (size.width, size.height) for id, (_, size) in copies.items()}
+    parents = {group.id: group.parent for group in groups}
+    paddings = {
+        group.id: padding(titles.get(group.id, Size(0.0, 0.0)), direction) for group in groups
+    }
+    try:
+        found = solve(extents, ends, homes, parents, paddings, lead, apart)
+    except CyclicError:  # a scope was left and entered again: no frame can hold it
+        found = solve(extents, ends, {}, {}, {}, lead, apart)
+    frame = Turn(direction, found.length, found.breadth)
+    places = tuple(
+        Place(id, box, *frame.rectangle(*found.spots[id], *extents[id]), reference=id != box)
+        for id, (box, _) in copies.items()
+    )
+    routes = tuple(
+        Route(edge, *pair, tuple(frame.point(u, v) for u, v in curve))
+        for edge, pair, curve in zip(edges, ends, found.curves)
+    )
+    frames = tuple(Frame(id, *frame.rectangle(*at)) for id, at in found.frames.items())
+    return Layout(places, routes, frames, frame.width, frame.height)
+
+
+def with_references(
+    sizes: Mapping[str, Size],
+    edges: Sequence[Edge],
+    references: Mapping[str, Size],
+    homes: dict[str, str],
+) -> tuple[dict[str, tuple[str, Size]], list[tuple[str, str]]]:
+    """The places there are to be, each with its box and size, and the ends of each edge.
+
+    What is used far away gets further places beside those uses: an edge across the whole picture
+    could not be followed. `homes` is told of them.
+    """
+    index = {id: i for i, id in enumerate(sizes)}
+    rank = ranks(len(sizes), [(index[edge.source], index[edge.target]) for edge in edges])
+    reach = dict.fromkeys(sizes, 0)
+    for source, target, _ in edges:
+        reach[source] = max(rank[index[target]] - rank[index[source]], reach[source])
+    steps = {edge.target for edge in edges}
+    wide = {id for id in references if reach[id] > (FAR_STEP if id in steps else FAR_LEAF)}
+    copies = {id: (id, size) for id, size in sizes.items()}
+    made: dict[tuple[str, str], str] = {}
+    ends = []
+    for source, target, _ in edges:
+        far = rank[index[target]] - rank[index[source]]
+        if source in wide and far > NEAR:
+            if (source, target) not in made:
+                id = made[source, target] = f"{source}-{len(made) + 1}"
+                copies[id] = (source, references[source])
+                if target in homes:
+                    homes[id] = homes[target]
+            source = made[source, target]
+        ends.append((source, target))
+    return copies, ends
+
+
+def turned(size: Size) -> tuple[float, float]:
+    return size.height, size.width
+
+
+def padding(title: Size, direction: Direction) -> Padding:
+    """What a frame leaves free: most at the top, where its title stands."""
+    top = FRAME + title.height
+    before = top if direction == "TB" else FRAME
+    after = top if direction == "BT" else FRAME
+    left = top if direction in {"LR", "RL"} else FRAME
+    wide = title.width + 2 * FRAME
+    length, breadth = (0.0, title.width) if direction in {"TB", "BT"} else (wide, 0.0)
+    return Padding(before, after, left, FRAME, length, breadth)
+
+
+class Turn:
+    """From coordinates along and across the edges to those of the page."""
+
+    def __init__(self, direction: Direction, length: float, breadth: float) -> None:
+        self.direction, self.length = direction, length
+        self.upright = direction in {"TB", "BT"}
+        along, across = length + 2 * MARGIN, breadth + 2 * MARGIN
+        self.width, self.height = (across, along) if self.upright else (along, across)
+
+    def point(self, u: float, v: float) -> Point:
+        if self.direction in {"RL", "BT"}:
+            u = self.length - u
+        u, v = u + MARGIN, v + MARGIN
+        return Point(v, u) if self.upright else Point(u, v)
+
+    def rectangle(
+        self, u: float, v: float, length: float, breadth: float
+    ) -> tuple[float, float, float, float]:
+        """Corner and size on the page."""
+        (a, b), (c, d) = self.point(u, v), self.point(u + length, v + breadth)
+        return min(a, c), min(b, d), abs(c - a), abs(d - b)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .picture import Box, Number, is_single
+from .picture import Array, Box, Number, is_single
 
 PYTHON = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "matmul": "@", "neg": "-"}
+TYPESET = PYTHON | {
+    "mul": "\N{MULTIPLICATION SIGN}",
+    "sub": "\N{MINUS SIGN}",
+    "neg": "\N{MINUS SIGN}",
+}
 
 
 def printable(text: str) -> str:
@@ -28,14 +33,16 @@ def rounded(x: float, precision: int) -> str:
     return f"{x:.{max(precision, whole)}g}"
 
 
-def written(x: Number, precision: int) -> str:
-    """A number; of an array its range and its norm.
+def written(x: Number | None, precision: int) -> str:
+    """A number; of an array its range and its norm; nothing for nothing.
 
     >>> from autograd.draw.picture import number
     >>> import numpy as np
     >>> written(number(np.array([-2.0, 1.0, 2.0])), 4)
     '-2 … 2, norm 3'
     """
+    if x is None:
+        return ""
     if isinstance(x, float):
         return rounded(x, precision)
     if 0 in x.shape:
@@ -46,14 +53,14 @@ def written(x: Number, precision: int) -> str:
     return f"all {low}" if x.low == x.high else f"{low} … {high}, norm {norm}"
 
 
-def shape_and_dtype(x: Number) -> str:
+def shape_and_dtype(x: Number | None) -> str:
     """What an array is an array of; nothing for a float."""
-    return "" if isinstance(x, float) else f"{x.shape} {x.dtype}"
+    return f"{x.shape} {x.dtype}" if isinstance(x, Array) else ""
 
 
 def gradient(box: Box, precision: int) -> str:
     """A gradient, or why there is none: never computed is not the same as zero."""
-    if box.kind == "constant":
+    if box.kind == "constant" or box.value is None:
         return ""
     if box.gradient is None:
         return "not computed" if box.keeps_grad else "not kept"
@@ -69,3 +76,11 @@ def formula(op: str, operands: Sequence[str], signs: Mapping[str, str] = PYTHON)
     if op not in signs:
         return f"{op}({', '.join(operands)})"
     return f" {signs[op]} ".join(operands) if len(operands) > 1 else signs[op] + operands[0]
+
+
+def operation(box: Box, precision: int, signs: Mapping[str, str] = PYTHON) -> str:
+    """The operation's sign or name, with those of its constants that have no box: "** 3"."""
+    if all(isinstance(x, str) for x in box.operands):
+        return signs.get(box.op, box.op)
+    operands = ["·" if isinstance(x, str) else written(x, precision) for x in box.operands]
+    return formula(box.op, operands, signs).strip("· ")

@@ -53,6 +53,7 @@ class Box:
     group: str = ""  # the id of the innermost group that it stands in; "" outside of all
     number: int = 0  # its place in the order of the computation, from 1
     notes: tuple[str, ...] = ()  # what is told of a group: "12 nodes"
+    times: int = 1  # how many alike a group stands for
 
     @property
     def is_bare_number(self) -> bool:

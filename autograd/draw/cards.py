@@ -1,0 +1,162 @@
+"""What stands in a box, line by line, and how large the box must be for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, NamedTuple, TypeAlias
+from unicodedata import combining, east_asian_width
+
+from .layout import Size
+from .notation import TYPESET, gradient, operation, printable, shape_and_dtype, written
+from .picture import Box, Picture
+
+Anchor: TypeAlias = Literal["start", "middle", "end"]
+Role: TypeAlias = Literal["label", "name", "value", "gradient", "missing", "op", "number", "note"]
+
+# Advance widths of Helvetica, in thousandths of the size; Arial and its free kin have the same.
+WIDTHS = {
+    **dict.fromkeys("ijl'‚’‘", 222), **dict.fromkeys(" !,./:;I[\\]ft|", 278),
+    **dict.fromkeys("()-`r{}\"°", 340), **dict.fromkeys("*^", 469),
+    **dict.fromkeys("Jckvsxyz", 500), **dict.fromkeys("+<=>~×÷−", 584),  # noqa: RUF001
+    **dict.fromkeys("FTZ", 611), **dict.fromkeys("ABEKPSVXY&", 667),
+    **dict.fromkeys("CDHNRUw", 722), **dict.fromkeys("GOQ", 778), **dict.fromkeys("Mm", 833),
+    **dict.fromkeys("%W", 944), **dict.fromkeys("@…", 1015),
+}  # fmt: skip
+BOLD = 1.08
+SAFETY = 1.04  # for fonts that run a little wider
+
+TEXT, SMALL, SIGN = 12.0, 10.5, 18.0  # sizes of type, in pixels
+LINE = 16.0
+PAD_X, PAD_Y = 9.0, 7.0
+COLUMN = 12.0  # between a name and its number
+
+
+class Text(NamedTuple):
+    """A line of text; `x` and `y` are where it begins (or its middle, or end) on its baseline."""
+
+    x: float
+    y: float
+    text: str
+    role: Role
+    anchor: Anchor = "start"
+    size: float = TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A box as it is drawn, its upper left corner at (0, 0)."""
+
+    size: Size
+    texts: tuple[Text, ...]
+    cell: float = 0.0  # the width of the part on the left that holds the operation
+
+
+@lru_cache(maxsize=4096)
+def width(text: str, size: float = TEXT, bold: bool = False) -> float:
+    """How wide a text is set, or a little less.
+
+    >>> 27 < width("value") < 31
+    True
+    """
+    thousandths = sum(
+        WIDTHS.get(c)
+        or (0 if combining(c) else 1050 if east_asian_width(c) in "WF" else 556 if ord(c) < 1024 else 800)
+        for c in text
+    )
+    return thousandths * size / 1000 * SAFETY * (BOLD if bold else 1.0)
+
+
+def cards(picture: Picture, precision: int, numbers: bool = False) -> dict[str, Card]:
+    """The card of each box."""
+    return {box.id: card(box, precision, numbers) for box in picture.boxes}
+
+
+def card(box: Box, precision: int, numbers: bool = False) -> Card:
+    """A box with the operation on the left, name and numbers beside it."""
+    lines = list(rows(box, precision))
+    number = f"#{box.number}" if numbers else ""
+    wide = max((row_width(row) for row in lines), default=0.0)
+    if number:
+        head = row_width(lines[0]) if lines and len(lines[0]) == 1 else 0.0
+        if not head:
+            lines.insert(0, ())
+        wide = max(wide, head + (COLUMN if head else 0.0) + width(number, SMALL))
+    op = operation(box, precision, TYPESET)
+    size = SIGN if len(op) == 1 else TEXT
+    cell = max(28.0, width(op, size, bold=True) + 2 * PAD_X) if op else 0.0
+    full = Size(
+        max(cell + wide + 2 * PAD_X, 34.0), max(len(lines) * LINE + 2 * PAD_Y - 2, 26.0)
+    )
+    texts: list[Text] = []
+    if op:
+        texts.append(Text(cell / 2, full.height / 2 + size * 0.34, op, "op", "middle", size))
+    left, right = cell + PAD_X, full.width - PAD_X
+    top = (full.height - len(lines) * LINE) / 2
+    for i, row in enumerate(lines):
+        y = top + i * LINE + LINE * 0.74
+        if len(row) == 1:
+            alone = not box.op and not number and len(lines) == 1
+            (text, role), = row
+            at: tuple[float, Anchor] = ((left + right) / 2, "middle") if alone else (left, "start")
+            texts.append(Text(at[0], y, text, role, at[1], size_of(role)))
+        elif row:
+            (name, _), (value, role) = row
+            texts.append(Text(left, y, name, "name", "start", SMALL))
+            texts.append(Text(right, y, value, role, "end"))
+    if number:
+        texts.append(Text(right, top + LINE * 0.74, number, "number", "end", SMALL))
+    return Card(full, tuple(texts), cell)
+
+
+Row: TypeAlias = tuple[tuple[str, Role], ...]
+
+
+def rows(box: Box, precision: int) -> Iterator[Row]:
+    """What stands beside the operation: a line alone, or a name and a number."""
+    if box.label:
+        yield ((printable(box.label), "label"),)
+    if array := shape_and_dtype(box.value):
+        yield ((array, "note"),)
+    yield from (((note, "note"),) for note in box.notes)
+    if box.value is None:
+        return
+    value = typeset(written(box.value, precision))
+    if box.kind == "constant":
+        yield ((value, "value"),)
+        return
+    yield (("value", "name"), (value, "value"))
+    role: Role = "missing" if box.gradient is None else "gradient"
+    yield (("gradient", "name"), (typeset(gradient(box, precision)), role))
+
+
+def typeset(number: str) -> str:
+    """A number with signs of subtraction in place of hyphens."""
+    return number.replace("-", "\N{MINUS SIGN}")
+
+
+def size_of(role: Role) -> float:
+    return SMALL if role in {"name", "number", "note"} else TEXT
+
+
+def row_width(row: Row) -> float:
+    if not row:
+        return 0.0
+    widths = [width(text, size_of(role), role == "label") for text, role in row]
+    return sum(widths) + COLUMN * (len(widths) - 1)
+
+
+def reference_card(box: Box, precision: int) -> Card:
+    """The small card that stands for a box beside a far use of it."""
+    name = printable(box.label) if box.label else ""
+    if not name:
+        name = f"#{box.number}" if box.value is None or box.op else written(box.value, precision)
+    role: Role = "label" if box.label else "value"
+    size = Size(max(width(name, TEXT, bold=True) + 2 * PAD_X, 30.0), 24.0)
+    return Card(size, (Text(size.width / 2, 12 + TEXT * 0.34, name, role, "middle"),))
+
+
+def title_size(name: str) -> Size:
+    """The room for the name of a group in the corner of its frame."""
+    return Size(width(name, TEXT, bold=True) + 4, 16.0)

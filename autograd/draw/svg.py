@@ -1,0 +1,262 @@
+"""A scene as an SVG image.
+
+Elements have classes by which a stylesheet can dress them, and data attributes by which a program
+can find them: `.node[data-id]`, `.reference[data-id]` (drawn again beside a far use),
+`.edge[data-source][data-target][data-argument]`, `.group[data-id]`. None has an `id`, so that
+several pictures can stand on one page.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, TypeAlias
+
+from .cards import SMALL, TEXT, Card, width
+from .layout import Frame, Place, Point, Route
+from .notation import printable
+from .picture import Box, Group
+from .scene import Scene, arrow
+
+Theme: TypeAlias = Literal["light", "dark", "auto"]
+
+# Values are green, gradients red, as many courses have them; what kind of node it is shows in its
+# outline as well as in its colour: leaves are round, constants dashed, results doubled.
+LIGHT = {
+    "paper": "#ffffff", "ink": "#1f2328", "quiet": "#656d76", "line": "#8c959f",
+    "leaf": "#eaf3fb", "leaf-line": "#0b6bb8", "step": "#ffffff", "step-line": "#6e7781",
+    "cell": "#fdf1d8", "cell-ink": "#6b4300", "constant": "#f6f8fa", "constant-line": "#8c959f",
+    "group": "#f3f0fb", "group-line": "#6f57b5", "root-line": "#c4500a",
+    "value": "#1b7837", "gradient": "#b2182b", "slope": "#5b3fa8",
+    "frame": "#f7f7fb", "frame-line": "#d0ccdf", "title": "#57517a",
+}  # fmt: skip
+DARK = {
+    "paper": "#14171b", "ink": "#e6e9ed", "quiet": "#98a1ab", "line": "#6e7781",
+    "leaf": "#12293d", "leaf-line": "#58a6e8", "step": "#1d2126", "step-line": "#848d97",
+    "cell": "#3a2d12", "cell-ink": "#f3cf85", "constant": "#1a1d21", "constant-line": "#767f89",
+    "group": "#231f36", "group-line": "#a18be0", "root-line": "#f0883e",
+    "value": "#6cc984", "gradient": "#ff8a84", "slope": "#b9a4f5",
+    "frame": "#191c22", "frame-line": "#3b3a4d", "title": "#aca5d0",
+}  # fmt: skip
+
+STYLE = """\
+{s} {{ font-family: Helvetica, Arial, "Liberation Sans", sans-serif }}
+{s} text {{ white-space: pre; font-variant-numeric: tabular-nums }}
+{s} .line {{ fill: none; stroke-width: 1.3 }}
+{s} .face {{ stroke-width: 1.2 }}
+{s} .constant .face {{ stroke-dasharray: 4 3 }}
+{s} .reference .face {{ stroke-dasharray: 1.5 2.5; stroke-linecap: round }}
+{s} .halo {{ fill: none; stroke-width: 1.2 }}
+{s} .frame {{ stroke-width: 1 }}
+{s} .label, {s} .op, {s} .title {{ font-weight: bold }}
+{s} .missing {{ font-style: italic }}"""
+
+COLOURS = """\
+{s} .paper {{ fill: {paper} }}
+{s} .label {{ fill: {ink} }}
+{s} .name, {s} .note, {s} .number, {s} .missing {{ fill: {quiet} }}
+{s} .value {{ fill: {value} }}
+{s} .gradient {{ fill: {gradient} }}
+{s} .slope {{ fill: {slope}; stroke: {paper}; stroke-width: 3; paint-order: stroke }}
+{s} .op {{ fill: {cell-ink} }}
+{s} .cell {{ fill: {cell} }}
+{s} .line {{ stroke: {line} }}
+{s} .head {{ fill: {line} }}
+{s} .step .face {{ fill: {step}; stroke: {step-line} }}
+{s} .leaf .face {{ fill: {leaf}; stroke: {leaf-line} }}
+{s} .constant .face {{ fill: {constant}; stroke: {constant-line} }}
+{s} .folded .face {{ fill: {group}; stroke: {group-line} }}
+{s} .root .face, {s} .root .halo {{ stroke: {root-line} }}
+{s} .frame {{ fill: {frame}; stroke: {frame-line} }}
+{s} .title {{ fill: {title} }}"""
+
+
+def to_svg(scene: Scene, theme: Theme = "light", legend: bool = False) -> str:
+    """The scene as an SVG image, which shrinks to fit the page that it stands in."""
+    layout = scene.layout
+    boxes = {box.id: box for box in scene.picture.boxes}
+    groups = {group.id: group for group in scene.picture.groups}
+    key = list(legend_parts(scene)) if legend else []
+    wide = max([layout.width, *(x for x, _ in key)])
+    high = layout.height + (34.0 if key else 0.0)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="computation-graph {theme}" '
+        f'viewBox="0 0 {wide:.0f} {high:.0f}" width="{wide:.0f}" height="{high:.0f}" '
+        f'style="max-width: 100%; height: auto" role="img" '
+        f'aria-label="Computation graph with {len(boxes)} nodes">',
+        f"<style>\n{style(theme)}\n</style>",
+        f'<rect class="paper" width="{wide:.0f}" height="{high:.0f}"/>',
+        '<g class="groups">',
+        *(frame(f, groups[f.group]) for f in layout.frames),
+        "</g>",
+        '<g class="edges">',
+        *(edge(route, scene) for route in layout.routes),
+        "</g>",
+        '<g class="nodes">',
+        *(node(place, boxes[place.box], scene.cards[place.id]) for place in layout.places),
+        "</g>",
+    ]
+    if key:
+        parts += [f'<g class="legend" transform="translate(0 {layout.height:.0f})">']
+        parts += [part for _, part in key]
+        parts += ["</g>"]
+    return "\n".join((*parts, "</svg>", ""))
+
+
+def style(theme: Theme) -> str:
+    """The stylesheet, which dresses this class of pictures only."""
+    scope = f".computation-graph.{theme}"
+    dark = COLOURS.format_map({"s": scope, **DARK})
+    light = COLOURS.format_map({"s": scope, **LIGHT})
+    colours = {
+        "light": light,
+        "dark": dark,
+        "auto": f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}",
+    }
+    return f"{STYLE.format(s=scope)}\n{colours[theme]}"
+
+
+def frame(frame: Frame, group: Group) -> str:
+    corner = f'x="{frame.x:.1f}" y="{frame.y:.1f}"'
+    return (
+        f'<g class="group" data-id="{group.id}">'
+        f'<rect class="frame" {corner} width="{frame.width:.1f}" height="{frame.height:.1f}" '
+        'rx="8"/>'
+        f'<text class="title" x="{frame.x + 12:.1f}" y="{frame.y + 18:.1f}" '
+        f'font-size="{TEXT:g}">{escape(group.name)}</text></g>'
+    )
+
+
+def edge(route: Route, scene: Scene) -> str:
+    source, target, argument = route.edge
+    end, tip = arrow(route)
+    text = scene.slopes.get((target, argument), "")
+    return (
+        f'<g class="edge" data-source="{source}" data-target="{target}" '
+        f'data-argument="{argument}">'
+        f'<path class="line" d="{path((*route.points[:-1], end))}"/>'
+        f'<path class="head" d="M{"L".join(map(xy, tip))}Z"/>'
+        + (slope(text, route.points[-1], scene.direction) if text else "")
+        + "</g>"
+    )
+
+
+def path(points: Sequence[Point]) -> str:
+    """Bézier curves through a start and three points each."""
+    return f"M{xy(points[0])}C" + " ".join(map(xy, points[1:]))
+
+
+def xy(point: Point) -> str:
+    return f"{point.x:.1f},{point.y:.1f}"
+
+
+def slope(text: str, end: Point, direction: str) -> str:
+    """A local derivative beside the end of its edge."""
+    x, y, anchor = {
+        "LR": (end.x - 10, end.y - 3, "end"),
+        "RL": (end.x + 10, end.y - 3, "start"),
+        "TB": (end.x + 4, end.y - 9, "start"),
+        "BT": (end.x + 4, end.y + 17, "start"),
+    }[direction]
+    return (
+        f'<text class="slope" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" '
+        f'font-size="{SMALL:g}">{escape(text)}</text>'
+    )
+
+
+def node(place: Place, box: Box, card: Card) -> str:
+    kind = "folded" if box.kind == "group" else box.kind
+    names = [
+        "reference" if place.reference else "node",
+        kind,
+        *(["root"] if box.root and not place.reference else []),
+    ]
+    return (
+        f'<g class="{" ".join(names)}" data-id="{box.id}" '
+        f'transform="translate({place.x:.1f} {place.y:.1f})">'
+        + "".join(faces(card, box, place.reference))
+        + "".join(texts(card))
+        + "</g>"
+    )
+
+
+def faces(card: Card, box: Box, reference: bool) -> Iterator[str]:
+    """The outlines of a card."""
+    wide, high = card.size
+    radius = high / 2 if reference else 13.0 if box.kind == "leaf" else 6.0
+    if box.times > 1 and not reference:  # a stack of cards
+        for shift in (6, 3):
+            yield rect("face", shift, -shift, wide, high, radius)
+    if box.root and not reference:
+        yield rect("halo", -3, -3, wide + 6, high + 6, radius + 3)
+    yield rect("face", 0, 0, wide, high, radius)
+    if card.cell:
+        c, r = card.cell, radius - 0.6
+        yield (
+            f'<path class="cell" d="M{c:.1f},0.6V{high - 0.6:.1f}H{radius:.1f}'
+            f"A{r:.1f},{r:.1f} 0 0 1 0.6,{high - radius:.1f}V{radius:.1f}"
+            f'A{r:.1f},{r:.1f} 0 0 1 {radius:.1f},0.6Z"/>'
+        )
+
+
+def rect(name: str, x: float, y: float, wide: float, high: float, radius: float) -> str:
+    at = f'x="{x:g}" y="{y:g}" ' if x or y else ""
+    return (
+        f'<rect class="{name}" {at}width="{wide:.1f}" height="{high:.1f}" rx="{radius:g}"/>'
+    )
+
+
+def texts(card: Card) -> Iterator[str]:
+    for x, y, text, role, anchor, size in card.texts:
+        at = f' text-anchor="{anchor}"' if anchor != "start" else ""
+        yield (
+            f'<text class="{role}" x="{x:.1f}" y="{y:.1f}"{at} font-size="{size:g}">'
+            f"{escape(text)}</text>"
+        )
+
+
+def escape(text: str) -> str:
+    return html.escape(printable(text))
+
+
+# --- the legend -----------------------------------------------------------------------------------
+
+MEANINGS = {
+    "leaf": "leaf",
+    "constant": "constant",
+    "step": "operation",
+    "folded": "group, folded",
+}
+
+
+def legend_parts(scene: Scene) -> Iterator[tuple[float, str]]:
+    """What the picture's signs mean, each with where it ends; only those that it has."""
+    boxes = scene.picture.boxes
+    kinds = {"folded" if box.kind == "group" else box.kind for box in boxes}
+    x = 14.0
+    for kind, meaning in MEANINGS.items():
+        if kind in kinds:
+            face = rect("face", 0, 0, 24, 14, 7 if kind == "leaf" else 3)
+            if kind == "step":
+                face += '<path class="cell" d="M10,0.6V13.4H3A2.4,2.4 0 0 1 0.6,11V3A2.4,2.4 0 0 1 3,0.6Z"/>'
+            x, part = entry(x, f'<g class="{kind}">{face}</g>', meaning)
+            yield x, part
+    sample = rect("halo", -2, -2, 28, 18, 5) + rect("face", 0, 0, 24, 14, 3)
+    x, part = entry(x, f'<g class="step root">{sample}</g>', "result")
+    yield x, part
+    if any(place.reference for place in scene.layout.places):
+        sample = rect("face", 0, 0, 24, 14, 7)
+        x, part = entry(x, f'<g class="reference leaf">{sample}</g>', "a node shown again")
+        yield x, part
+    if scene.slopes:
+        sample = f'<text class="slope" x="24" y="11" text-anchor="end" font-size="{SMALL:g}">1.5</text>'
+        x, part = entry(x, sample, "local derivative")
+        yield x, part
+
+
+def entry(x: float, sample: str, meaning: str) -> tuple[float, str]:
+    text = f'<text class="name" x="32" y="11" font-size="{SMALL:g}">{meaning}</text>'
+    return (
+        x + 32 + width(meaning, SMALL) + 22,
+        f'<g transform="translate({x:.1f} 8)">{sample}{text}</g>',
+    )
