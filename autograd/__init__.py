@@ -22,6 +22,7 @@ from .functional import (
 )
 from .anomaly import AnomalyError
 from .checkpoint import checkpoint
+from .scope import scope
 from .modes import detect_anomaly, enable_grad, is_grad_enabled, no_grad
 from .check import check_gradients, GradientCheckError
 from .draw import draw
@@ -68,7 +69,7 @@ __all__ = [
     "logaddexp2", "logsigmoid", "logsumexp", "matmul", "maximum", "mean", "median", "minimum",
     "mod", "moveaxis", "multiply", "nan_to_num", "negative", "no_grad", "outer", "pad", "partition",
     "per_argument", "power", "prod", "rad2deg", "ravel", "reciprocal", "relu", "repeat", "reshape",
-    "roll", "rollaxis", "rot90", "selu", "sigmoid", "sign", "silu", "sin", "sinc", "sinh",
+    "roll", "rollaxis", "rot90", "scope", "selu", "sigmoid", "sign", "silu", "sin", "sinc", "sinh",
     "softmax", "softmax_cross_entropy", "softplus", "softsign", "sort", "split", "sqrt", "square",
     "squeeze", "stack", "std", "stop_gradient", "subtract", "swapaxes", "take", "take_along_axis",
     "tan", "tanh", "tensordot", "tile", "trace", "transpose", "tril", "triu", "trunc",
@@ -78,7 +79,7 @@ __all__ = [
 
 def __getattr__(name: str) -> _Any:
     """What is slow to import comes when it is first asked for."""
-    if name in ("explain",):
+    if name in ("explain", "explore"):
         globals()[name] = getattr(_import_module(f".draw.{name}", __name__), name)
         return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from .modes import change
@@ -45,6 +44,7 @@ class scope(change):  # noqa: N801  # read as a word of the language: with scope
 
     Args:
         name: what pictures call it.
+        owner: the module that is called, if it is a call of one.
     """
 
     def __init__(self, name: str, owner: Any = None) -> None:
@@ -60,8 +60,3 @@ class scope(change):  # noqa: N801  # read as a word of the language: with scope
         now = mode.get()
         opened = Scope(self.name, now.scope, self.owner)
         self.tokens.append(mode.set(now._replace(scope=opened)))
-
-
-def scope_of_module(module: Any, name: str) -> AbstractContextManager[None]:
-    """The scope for a call of a module, if it is called inside of another scope."""
-    return scope(name, module) if mode.get().scope is not None else nullcontext()

@@ -7,8 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograd import Tensor, Value
-from autograd.node import Data
+from autograd import Tensor, Value, scope
+from autograd.node import Data, mode
 from autograd.shapes import Shape, shape_of
 
 
@@ -65,7 +65,18 @@ class Module:
         raise TypeError(f"{type(self).__name__} defines no forward()")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.forward(*args, **kwargs)
+        if mode.get().scope is None:
+            return self.forward(*args, **kwargs)
+        with self._scope():
+            return self.forward(*args, **kwargs)
+
+    def _scope(self) -> scope:
+        """The name of this call in pictures, as the module around it has it: "0: Linear"."""
+        around = mode.get().scope
+        assert around is not None
+        siblings = () if around.owner is None else around.owner.children()
+        name = next((f"{name}: " for name, child in siblings if child is self), "")
+        return scope(name + type(self).__name__, owner=self)
 
     # What is inside.
 

@@ -6,12 +6,16 @@ method comes from: layers, then orders, then positions (in `alignment`).
 
 from __future__ import annotations
 
+import random
 from bisect import bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 SWEEPS = 24  # at most; they end when nothing has improved for a while
-PATIENCE = 4
+PATIENCE = 6
+ATTEMPTS = 4, 24  # fewest and most; from the order that items have, its reverse, and others
+WORK = 6000  # links looked at, in all attempts: more attempts in small drawings
+EXCHANGES = 8  # rounds after each sweep
 TOO_MANY = 4000  # links of one layer: transposing neighbours is slow beyond, and helps little
 
 
@@ -60,7 +64,7 @@ def ranks(n: int, edges: Sequence[tuple[int, int]]) -> list[int]:
         if heads[i]:
             # What is used nowhere else comes along: it costs nothing.
             holding = sum(1 for tail in tails[i] if tails[tail] or len(heads[tail]) > 1)
-            if holding < len(heads[i]):
+            if holding <= len(heads[i]):
                 rank[i] = min(rank[head] for head in heads[i]) - 1
     lowest = min(rank, default=0)
     return [r - lowest for r in rank]
@@ -132,21 +136,34 @@ def untangle(made: Grid, fixed: Sequence[int] = ()) -> None:
         made: changed in place.
         fixed: layers that keep their order.
     """
-    best, fewest = [list(row) for row in made.rows], total_crossings(made)
-    for start in (0, 1):  # the first sweep runs down, and in another attempt up
-        made.rows[:] = [list(row) for row in best]
+    first = [list(row) for row in made.rows]
+    best, fewest = first, total_crossings(made)
+    for start in range(attempts(made)):
+        shuffled = random.Random(start)  # the same picture every time
+        made.rows[:] = [list(row) if start < 2 else row[::-1] for row in first]
+        for r, row in enumerate(made.rows):
+            if r in fixed:
+                made.rows[r] = list(first[r])
+            elif start >= 4:
+                shuffled.shuffle(row)
         tired = 0
         for sweep in range(SWEEPS):
             if not fewest or tired >= PATIENCE:
                 break
             sweep_through(made, (sweep + start) % 2 == 0, fixed, turned=sweep % 4 >= 2)
-            while exchange(made, fixed) and (count := total_crossings(made)) < fewest:
-                fewest, best, tired = count, [list(row) for row in made.rows], 0
+            for _ in range(EXCHANGES):
+                if not exchange(made, fixed):
+                    break
             count = total_crossings(made)
             tired += 1
             if count < fewest:
                 fewest, best, tired = count, [list(row) for row in made.rows], 0
     made.rows[:] = best
+
+
+def attempts(made: Grid) -> int:
+    low, high = ATTEMPTS
+    return max(low, min(high, WORK // (1 + sum(map(len, made.downs)))))
 
 
 def total_crossings(made: Grid) -> int:

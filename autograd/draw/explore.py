@@ -1,0 +1,348 @@
+"""A page that steps through a computation: forward number by number, back by contributions."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
+from itertools import islice
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from autograd.backward import consumers_first, operands_first
+from autograd.check import Line
+from autograd.node import Data, Node
+from autograd.shapes import shape_of
+
+from .chain_rule import nodes_between, root_moved
+from .formulas import names_of, operation, rule_as_graph, written
+from .layout import Size, arrange
+from .notation import printable
+from .picture import Picture
+from .portrait import portrait
+from .scripts import Formula, Pieces, Script, Symbol
+from .trace import Contribution, Pass, early, engine, recursive, visits
+
+LONGEST_WRONG = 3000  # contributions of a wrong order that the page plays
+SHOWN_ENTRIES = 6  # of an array, before it is summarised
+SIGNS: Final = {
+    "add": "+", "sub": "\N{MINUS SIGN}", "mul": "\N{MULTIPLICATION SIGN}",
+    "div": "\N{DIVISION SIGN}", "neg": "\N{MINUS SIGN}", "matmul": "@",
+}  # fmt: skip
+WRONG: Final[Mapping[str, Pass]] = {"recursive": recursive, "early": early}
+
+
+def explore(
+    root: Node, path: str | PathLike[str], *, title: str | None = None, limit: int = 1000
+) -> None:
+    """Write a page that steps through the computation of `root` and its backward pass.
+
+    One HTML file, which needs no network and nothing else: open it in a browser. It steps forward
+    node by node, then back contribution by contribution, in the engine's own order and with its own
+    numbers; each step says which rule was applied, and with which numbers. Readers can be asked for
+    the next number before they see it, watch two wrong orders fail on shared nodes, and compare
+    each leaf's gradient with a finite difference. Scopes can be collapsed. The arrow keys step,
+    space plays, `?` lists the other keys.
+
+    The graph itself is left as it is: no `.grad` changes.
+
+    Args:
+        root: the result, a single number.
+        path: the file to write; its name ends with .html.
+        title: the page's heading; without it, the result's label.
+        limit: how many nodes to show at most.
+
+    Raises:
+        TypeError: `root` is no node.
+        ValueError: it is no single number or needs no gradient, the graph has more nodes than
+            `limit`, or the file's name has another ending.
+        FileNotFoundError: there is no such directory.
+    """
+    path = Path(path)
+    if not isinstance(root, Node):
+        raise TypeError(f"explore() takes a Value or Tensor, but got {type(root).__name__}")
+    if not root.level:
+        raise ValueError(
+            f"explore() follows gradients, but {root.describe()} needs none: it is a constant, was "
+            "detached, or was computed under no_grad()"
+        )
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"explore() writes an .html file, but got {path.name!r}")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"can't write {path.name}: there is no directory {path.parent}")
+    count = len(operands_first(root))
+    if count > limit:
+        raise ValueError(
+            f"explore() shows graphs of up to {limit} nodes, but this one has {count}; explore a "
+            f"smaller model or a node further inside, or ask for it all: limit={count}"
+        )
+    page = page_of(story_of(root), title)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.write_text(page, encoding="utf-8", errors="backslashreplace")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+# --- the page -------------------------------------------------------------------------------------
+
+
+def page_of(story: Mapping[str, Any], title: str | None) -> str:
+    """The template with style, scripts and data filled in."""
+    folder = files(__package__) / "page"
+    scripts = ("numbers.js", "story.js", "stage.js", "predict.js", "explore.js")
+    filling = {
+        "title": html.escape(printable(title or story["title"])),
+        "style": (folder / "explore.css").read_text("utf-8"),
+        "data": embedded(story),
+        "script": "\n".join((folder / name).read_text("utf-8") for name in scripts),
+    }
+    head, *parts = (folder / "explore.html").read_text("utf-8").split("{{")
+    return head + "".join(filling[name] + rest for name, rest in (p.split("}}", 1) for p in parts))
+
+
+def embedded(story: Mapping[str, Any]) -> str:
+    """JSON that can stand inside of a script element, whatever the labels say."""
+    text = json.dumps(story, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+# --- the data -------------------------------------------------------------------------------------
+
+
+def story_of(root: Node) -> dict[str, Any]:
+    """All that the page shows, with nodes by their place in the picture."""
+    picture, ids = portrait([root])
+    return Story(root, picture, ids).told()
+
+
+class PageScript(Script):
+    """Formulas in which the page itself writes numbers: they stand there as symbols too."""
+
+    minus = "\N{MINUS SIGN}"
+
+    def constant(self, x: Data) -> Formula:
+        if not isinstance(x, (bool, np.bool_)) and (
+            isinstance(x, (float, int)) or (hasattr(x, "dtype") and shape_of(x) == ())
+        ):
+            return Formula((Symbol(float(x)),), number=float(x))
+        return super().constant(x)
+
+
+class Story:
+    """A root, its picture, and how the page refers to nodes: by their box's place among all."""
+
+    def __init__(self, root: Node, picture: Picture, ids: Mapping[Node, str]) -> None:
+        self.root, self.picture = root, picture
+        place = {box.id: i for i, box in enumerate(picture.boxes)}
+        self.place = {node: place[id] for node, id in ids.items()}
+        self.nodes = {i: node for node, i in self.place.items()}
+        self.script = PageScript(4)
+        shown = [node for node in operands_first(root) if node in self.place]
+        self.names = names_of(shown, [picture.boxes[self.place[node]].label for node in shown])
+
+    def told(self) -> dict[str, Any]:
+        layout = self.layout()
+        passes = {"engine": list(map(self.step, engine(self.root)))}
+        count = visits(self.root)
+        for name, wrong in WRONG.items():
+            if name == "early" or count <= LONGEST_WRONG:
+                passes[name] = list(map(self.step, islice(wrong(self.root), LONGEST_WRONG)))
+        return {
+            "title": self.names[self.root],
+            "root": self.place[self.root],
+            "seed": plain(self.root.seed(None)),
+            "nodes": [self.node(i) for i in range(len(self.picture.boxes))],
+            "forward": [
+                self.place[n] for n in operands_first(self.root) if n.op and n in self.place
+            ],
+            "passes": passes,
+            "visits": str(count),
+            "checks": self.checks(),
+            "groups": [
+                {"id": g.id, "name": printable(g.name), "parent": g.parent}
+                for g in self.picture.groups
+            ],
+            **layout,
+        }
+
+    # --- nodes and steps
+
+    def node(self, i: int) -> dict[str, Any]:
+        box, node = self.picture.boxes[i], self.nodes.get(i)
+        shared = {"group": box.group, "kind": box.kind}
+        if node is None:  # a constant that is no node: an array
+            return shared | {"name": f"constant {i + 1}", "value": described(box.value)}
+        story = shared | {"name": self.names[node], "value": plain(node._data)}
+        story["grad"] = bool(node.level)
+        if node.op:
+            story["op"] = SIGNS.get(node.op.name, node.op.name)
+            story["rule"] = node.op.name
+            story["formula"] = self.pieces(operation(node, self.script).pieces, node)
+            story["args"] = [
+                self.place.get(arg) if arg is not None else None for arg in node.args
+            ]
+            seen = {
+                str(k): plain(x)
+                for k, (arg, x) in enumerate(zip(node.args, node.saved))
+                if arg is not None and arg._data is not x
+            }
+            if seen:
+                story["seen"] = seen  # a leaf was given another number afterwards
+            story["slopes"] = {
+                str(k): self.slope(node, k)
+                for k, arg in enumerate(node.args)
+                if arg is not None and arg.level
+            }
+        return story
+
+    def slope(self, node: Node, i: int) -> list[Any] | None:
+        """What the rule for operand `i` makes of the gradient g, as a formula."""
+        ones = np.ones_like(node._data) if hasattr(node._data, "dtype") else 1.0
+        formula = written(rule_as_graph(node, i, ones), self.script)
+        return None if formula is None else self.pieces(formula.pieces, node)
+
+    def pieces(self, pieces: Pieces, node: Node) -> list[Any]:
+        """A formula as the page spells it: text; ["g"], a node's place or a number, if tight."""
+        seen = {arg: x for arg, x in zip(node.args, node.saved) if arg is not None}
+        out: list[Any] = []
+        for piece in pieces:
+            if isinstance(piece, str):
+                out.append(piece)
+            elif isinstance(piece.key, Node):
+                at = self.place.get(piece.key)
+                shown = ["#", plain(seen[piece.key])] if at is None else ["n", at]
+                out.append([*shown, int(piece.tight)])
+            else:
+                key = ["g", 0] if piece.key == "g" else ["#", plain(piece.key)]
+                out.append([*key, int(piece.tight)])
+        return out
+
+    def step(self, step: Contribution) -> list[Any]:
+        """A contribution: from, operand, to, g, part, before, after."""
+        before = None if step.before is None else plain(step.before)
+        return [
+            self.place[step.node], step.i, self.place[step.arg],
+            plain(step.g), plain(step.part), before, plain(step.after),
+        ]  # fmt: skip
+
+    # --- geometry
+
+    def layout(self) -> dict[str, Any]:
+        """Where all is drawn."""
+        sizes, references = {}, {}
+        for i, box in enumerate(self.picture.boxes):
+            node = self.nodes.get(i)
+            name = self.names[node] if node is not None else "constant"
+            op = SIGNS.get(box.op, box.op)
+            sizes[box.id] = Size(card_width(name, op), 88.0 if shape_of_box(box) else 72.0)
+            if box.kind != "step":
+                references[box.id] = Size(max(40.0, 24.0 + 7.6 * min(len(name), 16)), 26.0)
+        homes = {box.id: box.group for box in self.picture.boxes if box.group}
+        titles = {g.id: Size(30.0 + 7.0 * len(g.name), 22.0) for g in self.picture.groups}
+        edges = list(self.picture.edges)
+        layout = arrange(
+            sizes, edges, "LR", homes=homes, groups=self.picture.groups, titles=titles,
+            references=references,
+        )  # fmt: skip
+        place = {box.id: i for i, box in enumerate(self.picture.boxes)}
+        return {
+            "size": rounded([layout.width, layout.height]),
+            "places": [
+                [place[p.box], *rounded([p.x, p.y, p.width, p.height]), int(p.reference)]
+                for p in layout.places
+            ],
+            "edges": [
+                [place[r.edge.source], place[r.edge.target], r.edge.argument, curve(r.points)]
+                for r in layout.routes
+            ],
+            "frames": {
+                f.group: rounded([f.x, f.y, f.width, f.height]) for f in layout.frames
+            },
+        }
+
+    # --- finite differences
+
+    def checks(self) -> dict[str, Any]:
+        """For each leaf the engine's gradient and the measured slope, as a pair of sides."""
+        order = consumers_first(self.root)
+        order.reverse()
+        gradients: dict[Node, Data] = {self.root: self.root.seed(None)}
+        for step in engine(self.root):
+            gradients[step.arg] = step.after
+        return {
+            str(self.place[leaf]): self.check(leaf, gradients[leaf], order)
+            for leaf in order
+            if leaf.op is None
+        }
+
+    def check(self, leaf: Node, gradient: Data, order: Sequence[Node]) -> dict[str, Any]:
+        """Single numbers are moved themselves, arrays in a random direction."""
+        live = nodes_between(leaf, order)
+        shape = shape_of(leaf._data)
+        direction: Any = 1.0
+        if shape:
+            direction = np.random.default_rng(0).choice([-1.0, 1.0], shape)
+        slope = float(np.sum(gradient * direction))
+
+        def along(x: float) -> float:
+            return root_moved(leaf, self.root, live, (x - at) * direction)
+
+        at = 0.0 if shape else float(leaf._data)
+        with np.errstate(all="ignore"):
+            line = Line(along, (at,), 0, ())
+            low, high = line.slopes()
+            if not math.isclose(low, slope, rel_tol=1e-4, abs_tol=1e-7):
+                low, high = line.slopes_at_kink()
+        return {"slope": plain(slope), "low": plain(low), "high": plain(high), "array": bool(shape)}
+
+
+def plain(x: Data) -> Any:
+    """A number in JSON, which knows neither nan nor infinity; of an array a summary."""
+    if not hasattr(x, "dtype") or x.shape == ():
+        x = float(x)
+        return x if math.isfinite(x) else repr(x)
+    summary: dict[str, Any] = {"shape": list(x.shape), "dtype": str(x.dtype)}
+    if x.size:
+        with np.errstate(all="ignore"):
+            summary["low"], summary["high"] = plain(float(np.min(x))), plain(float(np.max(x)))
+            summary["norm"] = plain(float(np.linalg.norm(np.ravel(x).astype(float))))
+    if 0 < x.size <= SHOWN_ENTRIES:
+        summary["entries"] = [plain(float(y)) for y in np.ravel(x)]
+    return summary
+
+
+def described(value: Any) -> Any:
+    """A box's number, of which the entries are gone."""
+    if isinstance(value, float):
+        return plain(value)
+    return {
+        "shape": list(value.shape), "dtype": value.dtype,
+        "low": plain(value.low), "high": plain(value.high), "norm": plain(value.norm),
+    }  # fmt: skip
+
+
+def shape_of_box(box: Any) -> bool:
+    """Whether the box shows an array, which takes a line more."""
+    return not isinstance(box.value, float) and bool(box.value.shape)
+
+
+def card_width(name: str, op: str) -> float:
+    """Wide enough for name and operation, of which the page shows 18 characters each."""
+    return max(132.0, 34.0 + 7.8 * (min(len(name), 18) + min(len(op), 18)))
+
+
+def rounded(xs: Iterable[float]) -> list[float]:
+    return [round(x, 1) for x in xs]
+
+
+def curve(points: Sequence[tuple[float, float]]) -> str:
+    """A route as the path of an SVG."""
+    start, *rest = (f"{x:.1f} {y:.1f}" for x, y in points)
+    return f"M{start}C{' '.join(rest)}"
