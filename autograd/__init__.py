@@ -54,6 +54,7 @@ from .rules import abs as abs
 
 if _TYPE_CHECKING:
     from .draw.explain import explain as explain
+    from .draw.explore import explore as explore
 
 __all__ = [
     "AnomalyError", "GradientCheckError", "NotDifferentiableError", "Op", "Tensor", "Value", "add",
@@ -62,7 +63,7 @@ __all__ = [
     "cbrt", "ceil", "check_gradients", "checkpoint", "clip", "column_stack", "concatenate", "cos",
     "cosh", "cross", "cumprod", "cumsum", "deg2rad", "detect_anomaly", "diag", "diagonal", "diff",
     "divide", "dot", "draw", "dstack", "einsum", "elementwise_grad", "elu", "enable_grad", "erf",
-    "exp", "exp2", "expand_dims", "explain", "expm1", "flip", "fliplr", "flipud",
+    "exp", "exp2", "expand_dims", "explain", "explore", "expm1", "flip", "fliplr", "flipud",
     "floor", "floor_divide", "fmax", "fmin", "from_numpy", "gelu", "grad", "hardtanh", "hessian",
     "hsplit", "hstack", "hvp", "hypot", "inner", "is_grad_enabled", "jacobian", "jvp", "kron",
     "leaky_relu", "linalg", "log", "log1p", "log2", "log10", "log_softmax", "logaddexp",

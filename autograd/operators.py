@@ -204,6 +204,12 @@ class Operators(Node):
             raise self.leaves_graph("converting to a NumPy array")
         return np.array(self._data, dtype=dtype, copy=copy)
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """How notebooks show it: with the graph that it was computed by, if that is small."""
+        from .draw.drawing import at_a_glance  # only notebooks need it
+
+        return at_a_glance(self)
+
     __array_ufunc__ = numpy_protocols.array_ufunc
     __array_function__ = numpy_protocols.array_function
 

@@ -35,15 +35,16 @@ class scope(change):  # noqa: N801  # read as a word of the language: with scope
 
     >>> from autograd import Value, draw, scope
     >>> x = Value(3.0, label="x")
-    >>> with scope("square"):
-    ...     y = x * x
-    >>> draw(y, depth=0)
-                     value  gradient
-    square(x)  1 node    9  not computed
-      x                  3  not computed
+    >>> with scope("cube"):
+    ...     y = x * x * x
+    >>> draw(y + x, depth=0)
+                                 value      gradient
+    #1 = cube + x                   30  not computed
+      cube ← x     2 operations     27  not computed
+        x                            3  not computed
 
     Args:
-        name: what pictures call it.
+        name: what pictures call it; the empty name makes no group, but lets modules open theirs.
         owner: the module that is called, if it is a call of one.
     """
 

@@ -46,6 +46,7 @@ LATER = {
     "evaluation": "evaluate predict",
     "history": "History",
     "metrics": "metrics accuracy confusion_matrix f1_score precision recall top_k_accuracy",
+    "network": "draw_network",
     "schedule": "schedule CosineAnnealingLR ExponentialLR LinearLR LRScheduler OneCycleLR "
                 "ReduceLROnPlateau SequentialLR StepLR",
     "summaries": "summary",
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from .evaluation import evaluate, predict
     from .history import History
     from .metrics import accuracy, confusion_matrix, f1_score, precision, recall, top_k_accuracy
+    from .network import draw_network
     from .schedule import (
         CosineAnnealingLR,
         ExponentialLR,
@@ -92,7 +94,7 @@ __all__ = [
     "ReduceLROnPlateau", "Sequential", "SequentialLR", "SiLU", "Sigmoid", "Softmax", "Softplus",
     "Softsign", "StepLR", "StopOnNaN", "Tanh", "accuracy", "binary_cross_entropy_with_logits",
     "clip_grad_norm_", "clip_grad_value_", "confusion_matrix", "cross_entropy", "datasets",
-    "evaluate", "f1_score", "fit", "hinge_loss", "huber_loss", "init", "l1_loss", "load", "losses",
+    "draw_network", "evaluate", "f1_score", "fit", "hinge_loss", "huber_loss", "init", "l1_loss", "load", "losses",
     "manual_seed", "metrics", "mse_loss", "nll_loss", "one_hot", "optim", "precision", "predict",
     "recall", "save", "scalar", "schedule", "split", "summary", "top_k_accuracy",
 ]

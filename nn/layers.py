@@ -156,6 +156,8 @@ class Sequential(Module):
     ['0.weight', '0.bias', '2.weight', '2.bias']
     """
 
+    chained = True
+
     def __init__(self, *modules: Callable[[Any], Any]) -> None:
         for i, module in enumerate(modules):
             if not callable(module):

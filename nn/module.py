@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from autograd import Tensor, Value, scope
+from autograd import Tensor, Value, draw, scope
 from autograd.node import Data, mode
 from autograd.shapes import Shape, shape_of
+
+if TYPE_CHECKING:
+    from autograd.draw.picture import Picture
 
 
 class Parameter(Tensor):
@@ -171,6 +174,17 @@ class Module:
             x.data = state[name]
 
     # Looks.
+
+    chained = False  # whether calling it calls its children one after the other
+
+    def _picture_(self) -> Picture:
+        """What `draw(model)` shows: the layers."""
+        from .picture import layers_of  # only pictures need it
+
+        return layers_of(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return draw(self)._repr_mimebundle_() | {"text/plain": repr(self)}
 
     def multiply_adds(self, input_shape: Shape, output_shape: Shape) -> int:
         """How many products a call computes and adds up, for `nn.summary`: 0 if elementwise."""

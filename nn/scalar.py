@@ -46,7 +46,7 @@ class Neuron(Module):
 
     def describe(self) -> str:
         name = getattr(self.activation, "name", None) or getattr(self.activation, "__name__", None)
-        return f"{len(self.w)}" + (f", {name or self.activation!r}" if self.activation else "")
+        return f"{len(self.w)}" + (f", {name or repr(self.activation)}" if self.activation else "")
 
 
 class Layer(Module):
@@ -80,6 +80,8 @@ class MLP(Module):
 
     Returns, when called with `nin` numbers: a list of outputs, or the only output by itself.
     """
+
+    chained = True
 
     def __init__(
         self,

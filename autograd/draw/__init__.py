@@ -1,26 +1,35 @@
-"""Pictures of computation graphs: one neutral description of what there is to see, and a module
-for each form in which it is written.
+"""Pictures of computation graphs: one neutral description of what there is to see, how it is set
+out on the page, and a module for each form in which it is written.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd.node import Node
-
 if TYPE_CHECKING:
-    from .dot import Direction, GraphvizMissingError
-    from .drawing import Drawing
+    from .colours import Theme
+    from .dot import GraphvizMissingError
+    from .drawing import Drawing, Engine
+    from .geometry import Direction
 
 __all__ = ["Direction", "Drawing", "GraphvizMissingError", "draw"]
 
 
 def draw(
-    *roots: Node,
+    *subjects: Any,
     direction: Direction = "LR",
     precision: int = 4,
     constants: bool = False,
+    slopes: bool = False,
+    numbers: bool = False,
+    legend: bool = False,
+    theme: Theme = "light",
+    depth: int | None = None,
+    collapse: str | Sequence[str] = (),
+    fold: bool = True,
     limit: int = 500,
+    engine: Engine = "own",
 ) -> Drawing:
     """The graph that numbers were computed by, with all values and gradients as they are now.
 
@@ -36,30 +45,61 @@ def draw(
         b               -3         2
       #5 = a ** 2        4         1
 
-    A notebook shows a picture instead, and `draw(c).save("graph.svg")` writes it to a file. Images
-    need Graphviz (`apt-get install graphviz`); text, and the graph in the DOT language, do not.
+    A notebook shows a picture instead, and `draw(c).save("graph.svg")` writes it to a file; .html
+    makes a page, .tex a LaTeX document, .txt and .dot text. Only .png and .pdf need Graphviz
+    (`apt-get install graphviz`).
+
+    `draw(model)` shows the layers of a model, and `draw(model, x)` the graph that it computes for
+    an input, with a group for each module.
 
     Args:
-        roots: results to show: each `Value` or `Tensor`, and all that it was computed from.
+        subjects: results to show: each `Value` or `Tensor`, and all that it was computed from. Or
+            a model, alone or with inputs for it.
         direction: "LR" puts what is computed on the right of its operands; "TB" puts it below,
             "BT" above, "RL" on the left.
         precision: how many significant digits.
         constants: give constant numbers, such as the 2 of `a**2`, nodes of their own. Otherwise
             they stand with the operation, if they have no label.
-        limit: how many nodes to show at most.
+        slopes: write the local derivatives beside the edges.
+        numbers: show the nodes' numbers in the order of the computation.
+        legend: say what outlines mean.
+        theme: "light" or "dark", or "auto" for what the reader's system prefers.
+        depth: how many levels of groups (see `scope`) to show; what is deeper is drawn as one
+            node each, and with `depth=0` the outermost groups are.
+        collapse: names of groups to draw as one node each.
+        fold: draw groups that repeat each other as one: "Neuron ×16".
+        limit: how many nodes to show at most; a larger graph is drawn as its groups.
+        engine: "own", or "dot" to have Graphviz lay out the SVG too.
 
     Raises:
         TypeError: there is nothing to draw, or something that is no node.
-        ValueError: the graph has more nodes than `limit`, or an option has a wrong value.
+        ValueError: the graph has more nodes than `limit` and no groups to draw in their place, or
+            an option has a wrong value.
     """
     from .drawing import drawing  # the first picture loads all this, not `import autograd`
 
-    return drawing(roots, direction, precision, constants, limit)
+    return drawing(
+        subjects,
+        direction=direction,
+        precision=precision,
+        constants=constants,
+        slopes=slopes,
+        numbers=numbers,
+        legend=legend,
+        theme=theme,
+        depth=depth,
+        collapse=collapse,
+        fold=fold,
+        limit=limit,
+        engine=engine,
+    )
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from . import dot, drawing
+        from . import dot, drawing, geometry
 
-        return getattr(dot if hasattr(dot, name) else drawing, name)
+        for module in (drawing, dot, geometry):
+            if hasattr(module, name):
+                return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

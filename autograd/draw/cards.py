@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 from unicodedata import combining, east_asian_width
 
-from .layout import Size
+from .geometry import Size
 from .notation import TYPESET, gradient, operation, printable, shape_and_dtype, written
 from .picture import Box, Picture
 
@@ -18,7 +18,7 @@ Role: TypeAlias = Literal["label", "name", "value", "gradient", "missing", "op",
 # Advance widths of Helvetica, in thousandths of the size; Arial and its free kin have the same.
 WIDTHS = {
     **dict.fromkeys("ijl'‚’‘", 222), **dict.fromkeys(" !,./:;I[\\]ft|", 278),
-    **dict.fromkeys("()-`r{}\"°", 340), **dict.fromkeys("*^", 469),
+    **dict.fromkeys('()-`r{}"°', 340), **dict.fromkeys("*^", 469),
     **dict.fromkeys("Jckvsxyz", 500), **dict.fromkeys("+<=>~×÷−", 584),  # noqa: RUF001
     **dict.fromkeys("FTZ", 611), **dict.fromkeys("ABEKPSVXY&", 667),
     **dict.fromkeys("CDHNRUw", 722), **dict.fromkeys("GOQ", 778), **dict.fromkeys("Mm", 833),
@@ -60,12 +60,17 @@ def width(text: str, size: float = TEXT, bold: bool = False) -> float:
     >>> 27 < width("value") < 31
     True
     """
-    thousandths = sum(
-        WIDTHS.get(c)
-        or (0 if combining(c) else 1050 if east_asian_width(c) in "WF" else 556 if ord(c) < 1024 else 800)
-        for c in text
-    )
-    return thousandths * size / 1000 * SAFETY * (BOLD if bold else 1.0)
+    return sum(map(advance, text)) * size / 1000 * SAFETY * (BOLD if bold else 1.0)
+
+
+def advance(c: str) -> int:
+    if c in WIDTHS:
+        return WIDTHS[c]
+    if combining(c):
+        return 0
+    if east_asian_width(c) in "WF":
+        return 1050
+    return 556 if ord(c) < 1024 else 800
 
 
 def cards(picture: Picture, precision: int, numbers: bool = False) -> dict[str, Card]:
@@ -86,9 +91,7 @@ def card(box: Box, precision: int, numbers: bool = False) -> Card:
     op = operation(box, precision, TYPESET)
     size = SIGN if len(op) == 1 else TEXT
     cell = max(28.0, width(op, size, bold=True) + 2 * PAD_X) if op else 0.0
-    full = Size(
-        max(cell + wide + 2 * PAD_X, 34.0), max(len(lines) * LINE + 2 * PAD_Y - 2, 26.0)
-    )
+    full = Size(max(cell + wide + 2 * PAD_X, 34.0), max(len(lines) * LINE + 2 * PAD_Y - 2, 26.0))
     texts: list[Text] = []
     if op:
         texts.append(Text(cell / 2, full.height / 2 + size * 0.34, op, "op", "middle", size))
@@ -98,7 +101,7 @@ def card(box: Box, precision: int, numbers: bool = False) -> Card:
         y = top + i * LINE + LINE * 0.74
         if len(row) == 1:
             alone = not box.op and not number and len(lines) == 1
-            (text, role), = row
+            ((text, role),) = row
             at: tuple[float, Anchor] = ((left + right) / 2, "middle") if alone else (left, "start")
             texts.append(Text(at[0], y, text, role, at[1], size_of(role)))
         elif row:

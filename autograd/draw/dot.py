@@ -3,84 +3,126 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from .layout import Direction
-from .notation import TYPESET, gradient, operation, printable, shape_and_dtype, written
+from .colours import LIGHT
+from .geometry import Direction
+from .notation import TYPESET, gradient, operation, printable, shape_and_dtype, slope_texts, written
 from .picture import Box, Picture
 
-# Values are green, gradients red, as many courses have them. What kind of node it is shows in the
-# outline as well as in its colour.
-GREY, GREEN, RED, AMBER = "#6b6b6b", "#1b7837", "#b2182b", "#fdebc8"
+# What kind of node it is shows in the outline as well as in its colour.
 STYLES = {
-    "leaf": 'fillcolor="#dcebf7", color="#0072b2"',
-    "constant": 'fillcolor="#f4f4f4", color="#8a8a8a", style="rounded,filled,dashed"',
-    "step": 'fillcolor="#ffffff", color="#4d4d4d"',
+    "leaf": 'fillcolor="{leaf}", color="{leaf-line}"',
+    "constant": 'fillcolor="{constant}", color="{constant-line}", style="rounded,filled,dashed"',
+    "step": 'fillcolor="{step}", color="{step-line}"',
+    "group": 'fillcolor="{group}", color="{group-line}", penwidth=2',
 }
-ROOT = ', color="#d55e00", peripheries=2'
+ROOT = ', color="{root-line}", peripheries=2'
 HEAD = """\
 digraph "computation graph" {{
-  graph [rankdir={direction}, bgcolor=white, pad=0.2, nodesep=0.25, ranksep=0.45]
+  graph [rankdir={direction}, bgcolor="{paper}", pad=0.2, nodesep=0.25, ranksep=0.45,
+         fontname="Helvetica,Arial,sans-serif", fontsize=12, fontcolor="{title}"]
   node [shape=box, style="rounded,filled", margin="0.06,0.04", width=0, height=0,
-        fontname="Helvetica,Arial,sans-serif", fontsize=12]
-  edge [color="#808080", arrowsize=0.7]"""
+        fontname="Helvetica,Arial,sans-serif", fontsize=12, fontcolor="{ink}"]
+  edge [color="{line}", arrowsize=0.7, fontname="Helvetica,Arial,sans-serif", fontsize=10,
+        fontcolor="{slope}"]"""
 
 MISSING = """\
 Graphviz draws {} images, and it's not installed: {}
-(.text and .dot, or saving as .txt and .dot, work without it)"""
+(.svg, .html, .tex, .dot and .txt are written without it)"""
 
 
 class GraphvizMissingError(RuntimeError):
     """An image was asked for, and Graphviz, which makes it, is not installed."""
 
 
-def to_dot(picture: Picture, direction: Direction, precision: int) -> str:
+def to_dot(
+    picture: Picture,
+    direction: Direction,
+    precision: int,
+    numbers: bool = False,
+    colours: Mapping[str, str] = LIGHT,
+) -> str:
     """The graph in the DOT language. Ids do not depend on labels, and labels are escaped."""
+    writer = Writer(picture, precision, numbers, colours)
     end = ":op:w" if direction == "LR" else ""  # arrows end at the operation, which is on the left
-    lines = [HEAD.format(direction=direction)]
-    for box in picture.boxes:
-        style = STYLES[box.kind] + (ROOT if box.root else "")
-        lines += [f"  {box.id} [{style}, label=<", *table(box, precision), "  >]"]
-    lines += [f"  {edge.source} -> {edge.target}{end}" for edge in picture.edges]
+    lines = [HEAD.format(direction=direction, **colours), *writer.inside("", "  ")]
+    cells = {box.id: end for box in picture.boxes if box.op}
+    for source, target, argument in picture.edges:
+        slope = writer.slopes.get((target, argument), "")
+        label = f' [label=" {slope} "]' if slope else ""
+        lines.append(f"  {source} -> {target}{cells.get(target, '')}{label}")
     return "\n".join((*lines, "}", ""))
 
 
-def table(box: Box, precision: int) -> Iterator[str]:
-    """The lines of a box's label: the operation on the left, name and numbers beside it."""
-    rows = list(card(box, precision))
-    if box.op:
-        name = operation(box, precision, TYPESET)
-        cell = f'rowspan="{len(rows)}" port="op" bgcolor="{AMBER}" style="rounded" cellpadding="5"'
-        font = f'point-size="{18 if len(name) == 1 else 13}"'
-        rows[0] = f"<td {cell}><font {font}><b>{escape(name)}</b></font></td>{rows[0]}"
-    yield '    <table border="0" cellspacing="3" cellpadding="1">'
-    yield from (f"      <tr>{row}</tr>" for row in rows)
-    yield "    </table>"
+class Writer:
+    """Boxes and groups in the DOT language."""
 
+    def __init__(
+        self, picture: Picture, precision: int, numbers: bool, colours: Mapping[str, str]
+    ) -> None:
+        self.picture, self.precision = picture, precision
+        self.numbers, self.colours = numbers, colours
+        self.slopes = slope_texts(picture, precision)
+        self.members: dict[str, list[Box]] = {}
+        for box in picture.boxes:
+            self.members.setdefault(box.group, []).append(box)
 
-def card(box: Box, precision: int) -> Iterator[str]:
-    """The rows of name and numbers."""
-    if box.label:
-        yield f'<td colspan="2"><b>{escape(printable(box.label))}</b></td>'
-    if array := shape_and_dtype(box.value):
-        yield f'<td colspan="2">{small(array)}</td>'
-    value, grad = written(box.value, precision), gradient(box, precision)
-    if box.kind == "constant":
-        yield f'<td colspan="2">{value}</td>'
-    else:
-        yield entry("value", value, GREEN)
-        yield entry("gradient", grad, GREY if box.gradient is None else RED)
+    def inside(self, group: str, indent: str) -> Iterator[str]:
+        """What stands in a group, and the groups in it as clusters."""
+        for box in self.members.get(group, []):
+            style = STYLES[box.kind] + (ROOT if box.root else "")
+            yield f"{indent}{box.id} [{style.format_map(self.colours)}, label=<"
+            yield from self.table(box)
+            yield "  >]"
+        for inner in self.picture.groups:
+            if inner.parent == group:
+                yield f"{indent}subgraph cluster_{inner.id} {{"
+                yield f"{indent}  label=<{escape(printable(inner.name)) or ' '}>; labeljust=l"
+                style = 'style="rounded,filled"; fillcolor="{frame}"; color="{frame-line}"'
+                yield f"{indent}  {style.format_map(self.colours)}"
+                yield from self.inside(inner.id, indent + "  ")
+                yield f"{indent}}}"
 
+    def table(self, box: Box) -> Iterator[str]:
+        """The lines of a box's label: the operation on the left, name and numbers beside it."""
+        rows = list(self.card(box))
+        if box.op:
+            name = operation(box, self.precision, TYPESET)
+            cell = (
+                f'rowspan="{len(rows)}" port="op" bgcolor="{self.colours["cell"]}" '
+                'style="rounded" cellpadding="5"'
+            )
+            font = f'point-size="{18 if len(name) == 1 else 13}" color="{self.colours["cell-ink"]}"'
+            rows[0] = f"<td {cell}><font {font}><b>{escape(name)}</b></font></td>{rows[0]}"
+        yield '    <table border="0" cellspacing="3" cellpadding="1">'
+        yield from (f"      <tr>{row}</tr>" for row in rows)
+        yield "    </table>"
 
-def entry(name: str, number: str, color: str) -> str:
-    return (
-        f'<td align="left">{small(name)}</td>'
-        f'<td align="right"><font color="{color}">{number}</font></td>'
-    )
+    def card(self, box: Box) -> Iterator[str]:
+        """The rows of name and numbers."""
+        number = f"#{box.number}" if self.numbers else ""
+        name = f"<b>{escape(printable(box.label))}</b>" if box.label else ""
+        if name or number:
+            grey = self.small(number) if number else ""
+            yield f'<td colspan="2">{" ".join(filter(None, (name, grey)))}</td>'
+        for line in filter(None, (shape_and_dtype(box.value), *box.notes)):
+            yield f'<td colspan="2">{self.small(line)}</td>'
+        value, grad = written(box.value, self.precision), gradient(box, self.precision)
+        if box.kind == "constant":
+            yield f'<td colspan="2">{value}</td>'
+        elif box.value is not None:
+            yield self.entry("value", value, "value")
+            yield self.entry("gradient", grad, "quiet" if box.gradient is None else "gradient")
 
+    def entry(self, name: str, number: str, colour: str) -> str:
+        return (
+            f'<td align="left">{self.small(name)}</td>'
+            f'<td align="right"><font color="{self.colours[colour]}">{number}</font></td>'
+        )
 
-def small(text: str) -> str:
-    return f'<font color="{GREY}" point-size="10">{text}</font>'
+    def small(self, text: str) -> str:
+        return f'<font color="{self.colours["quiet"]}" point-size="10">{escape(text)}</font>'
 
 
 def escape(text: str) -> str:

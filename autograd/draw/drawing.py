@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
-from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
+from autograd.modes import enable_grad
 from autograd.node import Node
+from autograd.scope import scope
+from autograd.tree import leaves
 
-from .dot import Direction, GraphvizMissingError, render, to_dot
+from .colours import DARK, LIGHT, Theme
+from .dot import render, to_dot
+from .files import write
+from .geometry import Direction
+from .groups import collapsed, depths, opened
+from .page import to_html
 from .picture import Picture
-from .portrait import picture_of
+from .portrait import picture_of, too_many
+from .scene import Scene, compose
+from .svg import to_svg
 from .text import to_text
+from .tikz import to_tikz
+
+Engine: TypeAlias = Literal["own", "dot"]
+
+GLANCE = 60  # nodes: a notebook that shows a number draws no larger graph unasked
 
 
 @dataclass(frozen=True, repr=False)
@@ -22,8 +36,12 @@ class Drawing:
     """A drawn graph. Notebooks show it as a picture, terminals as text."""
 
     picture: Picture
-    direction: Direction
-    precision: int
+    direction: Direction = "LR"
+    precision: int = 4
+    numbers: bool = False
+    theme: Theme = "light"
+    legend: bool = False
+    engine: Engine = "own"
 
     @property
     def text(self) -> str:
@@ -33,17 +51,35 @@ class Drawing:
     @property
     def dot(self) -> str:
         """The graph in the DOT language."""
-        return to_dot(self.picture, self.direction, self.precision)
+        colours = DARK if self.theme == "dark" else LIGHT
+        return to_dot(self.picture, self.direction, self.precision, self.numbers, colours)
+
+    @cached_property
+    def scene(self) -> Scene:
+        """The graph set out on the page."""
+        return compose(self.picture, self.direction, self.precision, self.numbers)
 
     @cached_property
     def svg(self) -> str:
         """The graph as an SVG image, which shrinks to fit the page that it stands in.
 
         Raises:
-            GraphvizMissingError: Graphviz, which makes images, is not installed.
+            GraphvizMissingError: `engine="dot"` was asked for, and Graphviz is not installed.
         """
+        if self.engine == "own":
+            return to_svg(self.scene, self.theme, self.legend)
         svg = render(self.dot, "svg").decode()
         return '<svg style="max-width: 100%; height: auto"' + svg[svg.index("<svg") + 4 :]
+
+    @property
+    def html(self) -> str:
+        """The graph as a page of its own, which needs nothing else."""
+        return to_html(self.svg, self.text, self.theme)
+
+    @property
+    def tex(self) -> str:
+        """The graph as a LaTeX document, drawn with TikZ."""
+        return to_tikz(self.scene, self.theme == "dark")
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the drawing to a file, in the format that its name ends with.
@@ -51,61 +87,115 @@ class Drawing:
         An error on the way leaves a file that was there before as it was.
 
         Args:
-            path: ends with .svg, .png, .pdf, .dot or .txt.
+            path: ends with .svg, .html, .tex, .txt or .dot; or with .png or .pdf, for which
+                Graphviz is needed.
 
         Raises:
             ValueError: the name has another ending.
             FileNotFoundError: there is no such directory.
-            GraphvizMissingError: an image was asked for, and Graphviz is not installed.
+            GraphvizMissingError: Graphviz is needed, and is not installed.
         """
-        path = Path(path)
-        content = self._content(path)
-        if not path.parent.is_dir():
-            raise FileNotFoundError(f"can't save {path.name}: there is no directory {path.parent}")
-        part = path.with_name(f"{path.name}.part")
-        try:
-            part.write_bytes(content)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-
-    def _content(self, path: Path) -> bytes:
-        match path.suffix.lower():
-            case ".svg":
-                return self.svg.encode()
-            case ".png" | ".pdf" as suffix:
-                return render(self.dot, suffix[1:])
-            case ".dot":
-                return self.dot.encode()
-            case ".txt":
-                return f"{self.text}\n".encode()
-        raise ValueError(
-            f"a drawing is saved as .svg, .png, .pdf, .dot or .txt, but got {path.name!r}"
+        write(
+            path,
+            {
+                ".svg": lambda: self.svg,
+                ".html": lambda: self.html,
+                ".tex": lambda: self.tex,
+                ".png": lambda: render(self.dot, "png"),
+                ".pdf": lambda: render(self.dot, "pdf"),
+                ".dot": lambda: self.dot,
+                ".txt": lambda: f"{self.text}\n",
+            },
         )
 
     def __repr__(self) -> str:
         return self.text
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        try:
-            return {"image/svg+xml": self.svg, "text/plain": self.text}
-        except GraphvizMissingError as error:
-            return {"text/plain": f"{self.text}\n\n{error}"}
+        return {"image/svg+xml": self.svg, "text/plain": self.text}
 
 
 def drawing(
-    roots: Sequence[Any], direction: Direction, precision: int, constants: bool, limit: int
+    subjects: Sequence[Any],
+    *,
+    constants: bool,
+    slopes: bool,
+    limit: int,
+    depth: int | None,
+    collapse: str | Sequence[str],
+    fold: bool,
+    **look: Any,
 ) -> Drawing:
-    """What `draw` returns."""
+    """What `draw` does."""
+    for name, kind in (("direction", Direction), ("theme", Theme), ("engine", Engine)):
+        if look[name] not in get_args(kind):
+            wanted = ", ".join(map(repr, get_args(kind)))
+            raise ValueError(f"{name} must be one of {wanted}, but got {look[name]!r}")
+    if look["precision"] < 1:
+        raise ValueError(f"precision must be at least 1 digit, but got {look['precision']}")
+    if depth is not None and depth < 0:
+        raise ValueError(f"depth counts levels of groups, from 0, but got {depth}")
+    if subjects and hasattr(subjects[0], "_picture_"):
+        if len(subjects) == 1:
+            return Drawing(within(subjects[0]._picture_(), limit), **look)
+        subjects = results_of(*subjects)
+    check_roots(subjects)
+    if too_many(subjects, limit) and depth is None and not collapse:
+        slopes = False  # of groups there are none to show
+    whole = picture_of(subjects, constants, slopes)
+    names = [collapse] if isinstance(collapse, str) else list(collapse)
+    if names:
+        known = {group.name for group in whole.groups}
+        if unknown := [name for name in names if name not in known]:
+            raise ValueError(
+                f"there is no group named {unknown[0]!r} to collapse; the graph has "
+                + (", ".join(sorted(map(repr, known))) or "no groups: name some with scope()")
+            )
+        whole = collapsed(whole, [g.id for g in whole.groups if g.name in names], fold)
+    if depth is not None:
+        return Drawing(within(opened(whole, depth, fold), limit), **look)
+    return Drawing(within(whole, limit, fold), **look)
+
+
+def check_roots(roots: Sequence[Any]) -> None:
     if not roots:
         raise TypeError("draw() takes results to show, Value or Tensor, but got none")
     for root in roots:
         if not isinstance(root, Node):
             hint = "; for several: draw(*results)" if isinstance(root, (list, tuple)) else ""
-            raise TypeError(f"draw() takes Value and Tensor, but got {type(root).__name__}{hint}")
-    if direction not in get_args(Direction):
-        wanted = ", ".join(map(repr, get_args(Direction)))
-        raise ValueError(f"direction must be one of {wanted}, but got {direction!r}")
-    if precision < 1:
-        raise ValueError(f"precision must be at least 1 digit, but got {precision}")
-    return Drawing(picture_of(roots, constants), direction, precision)
+            raise TypeError(
+                f"draw() takes Value and Tensor, or a model, but got {type(root).__name__}{hint}"
+            )
+
+
+def results_of(model: Callable[..., Any], *inputs: Any) -> list[Any]:
+    """What a model makes of inputs, grouped by its modules."""
+    with enable_grad(), scope(""):
+        return list(leaves(model(*inputs)))
+
+
+def within(picture: Picture, limit: int, fold: bool = True) -> Picture:
+    """The picture, with as many levels of its groups as show no more than so many nodes.
+
+    Raises:
+        ValueError: no level shows as few.
+    """
+    if len(picture.boxes) <= limit:
+        return picture
+    for depth in range(max(depths(picture).values(), default=-1), -1, -1):
+        smaller = opened(picture, depth, fold)
+        if len(smaller.boxes) <= limit:
+            return smaller
+    raise ValueError(
+        f"draw() shows graphs of up to {limit} nodes, but this one has {len(picture.boxes)}; draw "
+        "a smaller model or a node further inside, name parts of it with scope(), so that they "
+        f"can be drawn as one node each, or ask for it all: limit={len(picture.boxes)}"
+    )
+
+
+def at_a_glance(node: Node) -> dict[str, str]:
+    """How a notebook shows a number: with the graph that it was computed by, if that is small."""
+    text = {"text/plain": repr(node)}
+    if node.op is None or too_many([node], GLANCE):
+        return text
+    return {"image/svg+xml": Drawing(picture_of([node])).svg, **text}

@@ -21,9 +21,10 @@ from autograd.shapes import shape_of
 
 from .chain_rule import nodes_between, root_moved
 from .formulas import names_of, operation, rule_as_graph, written
-from .layout import Size, arrange
+from .geometry import Direction, Size
+from .layout import arrange
 from .notation import printable
-from .picture import Picture
+from .picture import Array, Number, Picture
 from .portrait import portrait
 from .scripts import Formula, Pieces, Script, Symbol
 from .trace import Contribution, Pass, early, engine, recursive, visits
@@ -32,7 +33,7 @@ LONGEST_WRONG = 3000  # contributions of a wrong order that the page plays
 SHOWN_ENTRIES = 6  # of an array, before it is summarised
 SIGNS: Final = {
     "add": "+", "sub": "\N{MINUS SIGN}", "mul": "\N{MULTIPLICATION SIGN}",
-    "div": "\N{DIVISION SIGN}", "neg": "\N{MINUS SIGN}", "matmul": "@",
+    "div": "\N{DIVISION SIGN}", "neg": "\N{MINUS SIGN}", "pow": "^", "matmul": "@",
 }  # fmt: skip
 WRONG: Final[Mapping[str, Pass]] = {"recursive": recursive, "early": early}
 
@@ -95,7 +96,7 @@ def explore(
 
 def page_of(story: Mapping[str, Any], title: str | None) -> str:
     """The template with style, scripts and data filled in."""
-    folder = files(__package__) / "page"
+    folder = files(__package__) / "explorer"
     scripts = ("numbers.js", "story.js", "stage.js", "predict.js", "explore.js")
     filling = {
         "title": html.escape(printable(title or story["title"])),
@@ -141,14 +142,13 @@ class Story:
     def __init__(self, root: Node, picture: Picture, ids: Mapping[Node, str]) -> None:
         self.root, self.picture = root, picture
         place = {box.id: i for i, box in enumerate(picture.boxes)}
-        self.place = {node: place[id] for node, id in ids.items()}
+        self.place = {node: place[box] for node, box in ids.items()}
         self.nodes = {i: node for node, i in self.place.items()}
         self.script = PageScript(4)
         shown = [node for node in operands_first(root) if node in self.place]
         self.names = names_of(shown, [picture.boxes[self.place[node]].label for node in shown])
 
     def told(self) -> dict[str, Any]:
-        layout = self.layout()
         passes = {"engine": list(map(self.step, engine(self.root)))}
         count = visits(self.root)
         for name, wrong in WRONG.items():
@@ -169,7 +169,7 @@ class Story:
                 {"id": g.id, "name": printable(g.name), "parent": g.parent}
                 for g in self.picture.groups
             ],
-            **layout,
+            "layouts": {direction: self.layout(direction) for direction in ("LR", "TB")},
         }
 
     # --- nodes and steps
@@ -182,12 +182,10 @@ class Story:
         story = shared | {"name": self.names[node], "value": plain(node._data)}
         story["grad"] = bool(node.level)
         if node.op:
-            story["op"] = SIGNS.get(node.op.name, node.op.name)
+            story["op"] = self.sign(node)
             story["rule"] = node.op.name
             story["formula"] = self.pieces(operation(node, self.script).pieces, node)
-            story["args"] = [
-                self.place.get(arg) if arg is not None else None for arg in node.args
-            ]
+            story["args"] = [self.place.get(arg) if arg is not None else None for arg in node.args]
             seen = {
                 str(k): plain(x)
                 for k, (arg, x) in enumerate(zip(node.args, node.saved))
@@ -201,6 +199,22 @@ class Story:
                 if arg is not None and arg.level
             }
         return story
+
+    def sign(self, node: Node) -> str:
+        """The operation in its card's corner, with a constant that it has: `+`, `÷ 2`, `tanh`."""
+        if node.op is None:
+            return ""
+        sign = SIGNS.get(node.op.name)
+        if sign is None or len(node.args) < 2:
+            return sign or node.op.name
+        constants = [self.place_free(arg, seen) for arg, seen in zip(node.args, node.saved)]
+        return " ".join(filter(None, (constants[0], sign, constants[1])))
+
+    def place_free(self, arg: Node | None, seen: Data) -> str:
+        """A constant number that has no box of its own."""
+        if arg in self.place or shape_of(seen) != ():
+            return ""
+        return self.script.number(float(seen)).replace("-", "\N{MINUS SIGN}")
 
     def slope(self, node: Node, i: int) -> list[Any] | None:
         """What the rule for operand `i` makes of the gradient g, as a formula."""
@@ -234,21 +248,22 @@ class Story:
 
     # --- geometry
 
-    def layout(self) -> dict[str, Any]:
+    def layout(self, direction: Direction) -> dict[str, Any]:
         """Where all is drawn."""
         sizes, references = {}, {}
         for i, box in enumerate(self.picture.boxes):
             node = self.nodes.get(i)
             name = self.names[node] if node is not None else "constant"
-            op = SIGNS.get(box.op, box.op)
-            sizes[box.id] = Size(card_width(name, op), 88.0 if shape_of_box(box) else 72.0)
+            op = self.sign(node) if node is not None else ""
+            array = isinstance(box.value, Array) and bool(box.value.shape)
+            sizes[box.id] = Size(card_width(name, op, array), 88.0 if array else 72.0)
             if box.kind != "step":
                 references[box.id] = Size(max(40.0, 24.0 + 7.6 * min(len(name), 16)), 26.0)
         homes = {box.id: box.group for box in self.picture.boxes if box.group}
         titles = {g.id: Size(30.0 + 7.0 * len(g.name), 22.0) for g in self.picture.groups}
         edges = list(self.picture.edges)
         layout = arrange(
-            sizes, edges, "LR", homes=homes, groups=self.picture.groups, titles=titles,
+            sizes, edges, direction, homes=homes, groups=self.picture.groups, titles=titles,
             references=references,
         )  # fmt: skip
         place = {box.id: i for i, box in enumerate(self.picture.boxes)}
@@ -259,12 +274,15 @@ class Story:
                 for p in layout.places
             ],
             "edges": [
-                [place[r.edge.source], place[r.edge.target], r.edge.argument, curve(r.points)]
+                [
+                    place[r.edge.source],
+                    place[r.edge.target],
+                    r.edge.argument,
+                    *rounded(x for point in r.points for x in point),
+                ]
                 for r in layout.routes
             ],
-            "frames": {
-                f.group: rounded([f.x, f.y, f.width, f.height]) for f in layout.frames
-            },
+            "frames": {f.group: rounded([f.x, f.y, f.width, f.height]) for f in layout.frames},
         }
 
     # --- finite differences
@@ -318,31 +336,20 @@ def plain(x: Data) -> Any:
     return summary
 
 
-def described(value: Any) -> Any:
+def described(value: Number | None) -> Any:
     """A box's number, of which the entries are gone."""
-    if isinstance(value, float):
-        return plain(value)
+    if not isinstance(value, Array):
+        return None if value is None else plain(value)
     return {
         "shape": list(value.shape), "dtype": value.dtype,
         "low": plain(value.low), "high": plain(value.high), "norm": plain(value.norm),
     }  # fmt: skip
 
 
-def shape_of_box(box: Any) -> bool:
-    """Whether the box shows an array, which takes a line more."""
-    return not isinstance(box.value, float) and bool(box.value.shape)
-
-
-def card_width(name: str, op: str) -> float:
+def card_width(name: str, op: str, array: bool) -> float:
     """Wide enough for name and operation, of which the page shows 18 characters each."""
-    return max(132.0, 34.0 + 7.8 * (min(len(name), 18) + min(len(op), 18)))
+    return max(190.0 if array else 148.0, 34.0 + 7.8 * (min(len(name), 18) + min(len(op), 18)))
 
 
 def rounded(xs: Iterable[float]) -> list[float]:
     return [round(x, 1) for x in xs]
-
-
-def curve(points: Sequence[tuple[float, float]]) -> str:
-    """A route as the path of an SVG."""
-    start, *rest = (f"{x:.1f} {y:.1f}" for x, y in points)
-    return f"M{start}C{' '.join(rest)}"

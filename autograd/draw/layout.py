@@ -6,82 +6,11 @@ Pure geometry: nothing here knows what a box shows, or in which format.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
 
-from .layers import CyclicError, ranks, topological
+from .geometry import Direction, Frame, Layout, Place, Point, Route, Size
+from .layers import CyclicError, ranks
 from .picture import Edge, Group
-from .sheets import Curve, Padding, Solution, solve
-
-Direction: TypeAlias = Literal["LR", "RL", "TB", "BT"]
-
-
-class Point(NamedTuple):
-    x: float
-    y: float
-
-
-class Size(NamedTuple):
-    width: float
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a box stands: its upper left corner and its size; `y` grows downwards.
-
-    What is used far from where it stands has further places beside its uses, references to it,
-    with ids of their own.
-    """
-
-    id: str  # of the box, and of a reference with an ending: "n3", "n3-1", "n3-2"
-    box: str
-    x: float
-    y: float
-    width: float
-    height: float
-    reference: bool = False
-
-    @property
-    def center(self) -> Point:
-        return Point(self.x + self.width / 2, self.y + self.height / 2)
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The curve of an edge: a start, and for each Bézier segment two control points and its end.
-
-    `source` and `target` are the places that it connects.
-    """
-
-    edge: Edge
-    source: str
-    target: str
-    points: tuple[Point, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The rectangle around a group: its upper left corner and its size."""
-
-    group: str
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """All that is drawn lies between (0, 0) and (width, height)."""
-
-    places: tuple[Place, ...]
-    routes: tuple[Route, ...]
-    frames: tuple[Frame, ...]  # each after the one around it
-    width: float
-    height: float
-
-
+from .sheets import Padding, solve
 
 # What is used more layers away than this is drawn again beside its far uses. An edge from a step is
 # part of the story, and worth following for longer.
@@ -120,8 +49,10 @@ def arrange(
     homes, titles = dict(homes or {}), titles or {}
     copies, ends = with_references(sizes, edges, references or {}, homes)
     upright = direction in {"TB", "BT"}
-    stand = {id: box for id, (box, _) in copies.items()}
-    extents = {id: turned(size) if upright else (size.width, size.height) for id, (_, size) in copies.items()}
+    extents = {
+        name: (size.height, size.width) if upright else (size.width, size.height)
+        for name, (_, size) in copies.items()
+    }
     parents = {group.id: group.parent for group in groups}
     paddings = {
         group.id: padding(titles.get(group.id, Size(0.0, 0.0)), direction) for group in groups
@@ -132,14 +63,14 @@ def arrange(
         found = solve(extents, ends, {}, {}, {}, lead, apart)
     frame = Turn(direction, found.length, found.breadth)
     places = tuple(
-        Place(id, box, *frame.rectangle(*found.spots[id], *extents[id]), reference=id != box)
-        for id, (box, _) in copies.items()
+        Place(name, box, *frame.rectangle(*found.spots[name], *extents[name]), name != box)
+        for name, (box, _) in copies.items()
     )
     routes = tuple(
         Route(edge, *pair, tuple(frame.point(u, v) for u, v in curve))
         for edge, pair, curve in zip(edges, ends, found.curves)
     )
-    frames = tuple(Frame(id, *frame.rectangle(*at)) for id, at in found.frames.items())
+    frames = tuple(Frame(name, *frame.rectangle(*at)) for name, at in found.frames.items())
     return Layout(places, routes, frames, frame.width, frame.height)
 
 
@@ -154,31 +85,27 @@ def with_references(
     What is used far away gets further places beside those uses: an edge across the whole picture
     could not be followed. `homes` is told of them.
     """
-    index = {id: i for i, id in enumerate(sizes)}
+    index = {name: i for i, name in enumerate(sizes)}
     rank = ranks(len(sizes), [(index[edge.source], index[edge.target]) for edge in edges])
     reach = dict.fromkeys(sizes, 0)
     for source, target, _ in edges:
         reach[source] = max(rank[index[target]] - rank[index[source]], reach[source])
     steps = {edge.target for edge in edges}
-    wide = {id for id in references if reach[id] > (FAR_STEP if id in steps else FAR_LEAF)}
-    copies = {id: (id, size) for id, size in sizes.items()}
+    wide = {x for x in references if reach[x] > (FAR_STEP if x in steps else FAR_LEAF)}
+    copies = {name: (name, size) for name, size in sizes.items()}
     made: dict[tuple[str, str], str] = {}
     ends = []
     for source, target, _ in edges:
         far = rank[index[target]] - rank[index[source]]
         if source in wide and far > NEAR:
             if (source, target) not in made:
-                id = made[source, target] = f"{source}-{len(made) + 1}"
-                copies[id] = (source, references[source])
+                name = made[source, target] = f"{source}-{len(made) + 1}"
+                copies[name] = (source, references[source])
                 if target in homes:
-                    homes[id] = homes[target]
+                    homes[name] = homes[target]
             source = made[source, target]
         ends.append((source, target))
     return copies, ends
-
-
-def turned(size: Size) -> tuple[float, float]:
-    return size.height, size.width
 
 
 def padding(title: Size, direction: Direction) -> Padding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .picture import Array, Box, Number, is_single
+from .picture import Array, Box, Number, Picture, is_single
 
 PYTHON = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "matmul": "@", "neg": "-"}
 TYPESET = PYTHON | {
@@ -51,6 +51,23 @@ def written(x: Number | None, precision: int) -> str:
     if is_single(x):
         return low
     return f"all {low}" if x.low == x.high else f"{low} … {high}, norm {norm}"
+
+
+def slope_texts(picture: Picture, precision: int) -> dict[tuple[str, int], str]:
+    """The local derivatives as they stand beside edges, by box and argument."""
+    return {
+        (box.id, i): slope_text(slope, precision)
+        for box in picture.boxes
+        for i, slope in enumerate(box.slopes)
+        if slope is not None
+    }
+
+
+def slope_text(slope: Number, precision: int) -> str:
+    """A local derivative, short: of many numbers their range."""
+    if isinstance(slope, Array) and slope.low != slope.high:
+        return f"{rounded(slope.low, precision)} … {rounded(slope.high, precision)}"
+    return written(slope, precision).removeprefix("all ")
 
 
 def shape_and_dtype(x: Number | None) -> str:

@@ -10,9 +10,8 @@ import numpy as np
 from autograd.backward import operands_first
 from autograd.node import Data, Node
 from autograd.scope import Scope
-from autograd.shapes import shape_of
 
-from .picture import Box, Group, Number, Picture, number
+from .picture import Box, Group, Number, Picture, is_single, number
 
 
 def picture_of(roots: Sequence[Node], constants: bool = False, slopes: bool = False) -> Picture:
@@ -24,6 +23,18 @@ def picture_of(roots: Sequence[Node], constants: bool = False, slopes: bool = Fa
         slopes: compute the local derivatives.
     """
     return portrait(roots, constants, slopes)[0]
+
+
+def too_many(roots: Sequence[Node], limit: int) -> bool:
+    """Whether the graph has more than so many nodes, without walking through all of a large one."""
+    seen: set[Node] = set()
+    stack = list(roots)
+    while stack and len(seen) <= limit:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack += [arg for arg in node.args if arg is not None]
+    return len(seen) > limit
 
 
 def portrait(
@@ -43,7 +54,8 @@ def portrait(
                 operands.append(ids[arg])
                 continue
             data = number(seen)
-            constant = Box(f"n{len(boxes)}", "constant", data, group=group)
+            home = group if is_single(data) else homes.group_of_data(node)
+            constant = Box(f"n{len(boxes)}", "constant", data, group=home)
             if constants or not constant.is_bare_number:
                 boxes.append(replace(constant, number=len(boxes) + 1))
                 operands.append(constant.id)
@@ -83,7 +95,7 @@ def local_derivatives(node: Node) -> list[Data | None]:
     one = node._data * 0.0 + 1.0 if op.broadcasts else 1.0
     fits = op.broadcasts or np.size(node._data) == 1
     with np.errstate(all="ignore"):
-        for arg, seen, vjp in zip(node.args, node.saved, op.vjps):
+        for arg, vjp in zip(node.args, op.vjps):
             if arg is None or not arg.level or vjp is None or not fits:
                 found.append(None)
                 continue
@@ -142,9 +154,18 @@ class Homes:
         """The id of the innermost group; "" outside of all."""
         return self.id_of(self.scopes[node])
 
+    def group_of_data(self, node: Node) -> str:
+        """The group for an array that a node was given: modules do not own their inputs."""
+        scope = self.scopes[node]
+        while scope is not None and scope.owner is not None:
+            scope = scope.parent
+        return self.id_of(scope)
+
     def id_of(self, scope: Scope | None) -> str:
         if scope is None:
             return ""
+        if not scope.name:
+            return self.id_of(scope.parent)
         if scope not in self.ids:
             parent = self.id_of(scope.parent)
             self.ids[scope] = f"g{len(self.groups)}"

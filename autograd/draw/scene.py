@@ -5,10 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .cards import SMALL, Card, cards, reference_card, title_size, typeset, width
-from .layout import Direction, Layout, Place, Point, Route, arrange
-from .notation import rounded, written
-from .picture import Array, Box, Number, Picture
+from .cards import (
+    SMALL,
+    Anchor,
+    Card,
+    Text,
+    cards,
+    reference_card,
+    title_size,
+    typeset,
+    width,
+)
+from .geometry import Direction, Layout, Point, Route
+from .layout import arrange
+from .notation import slope_texts
+from .picture import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +32,20 @@ class Scene:
     slopes: dict[tuple[str, int], str]  # by box and argument: what stands beside that edge
     direction: Direction
 
-    def box(self, place: Place) -> Box:
-        return next(box for box in self.picture.boxes if box.id == place.box)
+    def slope_place(self, route: Route) -> Text:
+        """Where the local derivative of an edge stands: beside its end."""
+        x, y = route.points[-1]
+        ends: dict[Direction, tuple[float, float, Anchor]] = {
+            "LR": (x - 10, y - 3, "end"),
+            "RL": (x + 10, y - 3, "start"),
+            "TB": (x + 4, y - 9, "start"),
+            "BT": (x + 4, y + 17, "start"),
+        }
+        a, b, anchor = ends[self.direction]
+        return Text(a, b, "", "note", anchor, SMALL)
 
 
-def compose(
-    picture: Picture, direction: Direction, precision: int, numbers: bool = False
-) -> Scene:
+def compose(picture: Picture, direction: Direction, precision: int, numbers: bool = False) -> Scene:
     """Set a picture out.
 
     Args:
@@ -38,39 +56,23 @@ def compose(
     """
     faces = cards(picture, precision, numbers)
     small = {box.id: reference_card(box, precision) for box in picture.boxes}
-    slopes = {
-        (box.id, i): text
-        for box in picture.boxes
-        for i, slope in enumerate(box.slopes)
-        if slope is not None and (text := slope_text(slope, precision))
-    }
+    slopes = {key: typeset(text) for key, text in slope_texts(picture, precision).items()}
     longest = max((width(text, SMALL) for text in slopes.values()), default=0.0)
     upright = direction in {"TB", "BT"}
     room = 0.0 if not slopes else 18.0 if upright else longest + 14.0
     layout = arrange(
-        {id: face.size for id, face in faces.items()},
+        {name: face.size for name, face in faces.items()},
         list(picture.edges),
         direction,
         homes={box.id: box.group for box in picture.boxes if box.group},
         groups=picture.groups,
         titles={group.id: title_size(group.name) for group in picture.groups},
-        references={id: face.size for id, face in small.items()},
+        references={name: face.size for name, face in small.items()},
         lead=room,
         apart=longest + 10.0 if upright and slopes else 13.0 if slopes else 12.0,
     )
-    drawn = {
-        place.id: (small if place.reference else faces)[place.box] for place in layout.places
-    }
+    drawn = {place.id: (small if place.reference else faces)[place.box] for place in layout.places}
     return Scene(picture, layout, drawn, slopes, direction)
-
-
-def slope_text(slope: Number, precision: int) -> str:
-    """A local derivative, short: of many numbers their range."""
-    if isinstance(slope, Array) and slope.low != slope.high:
-        text = f"{rounded(slope.low, precision)} … {rounded(slope.high, precision)}"
-    else:
-        text = written(slope, precision).removeprefix("all ")
-    return typeset(text)
 
 
 Tip: TypeAlias = tuple[Point, Point, Point]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from .alignment import positions
-from .layers import Grid, grid, ranks, topological, untangle
+from .layers import grid, ranks, topological, untangle
 
 Curve: TypeAlias = list[tuple[float, float]]  # a start; then two control points and an end each
 
@@ -279,14 +279,13 @@ class Level:
         inner = [i for i, kind in enumerate(ports) if not kind]
         number = {i: k for k, i in enumerate(inner)}
         found = ranks(
-            len(inner), [(number[a], number[b]) for a, b in self.edges if a in number and b in number]
+            len(inner),
+            [(number[a], number[b]) for a, b in self.edges if a in number and b in number],
         )
         first = 1 if "in" in ports else 0
         last = first + max(found, default=-1) + 1
         place = {"in": 0, "out": last}
-        return [
-            place[kind] if kind else first + found[number[i]] for i, kind in enumerate(ports)
-        ]
+        return [place[kind] if kind else first + found[number[i]] for i, kind in enumerate(ports)]
 
     def separation(self, a: int, b: int) -> float:
         n = len(self.keys)
@@ -313,13 +312,14 @@ class Level:
         chosen = {}
         for i in range(n):
             j = most(heads[i], height)
-            if j is not None and most(tails[j], depth) == i and rank[j] == rank[i] + 1:
-                if self.keys[i].kind == self.keys[j].kind == "box":
-                    chosen[i] = j
+            if j is None or rank[j] != rank[i] + 1 or most(tails[j], depth) != i:
+                continue
+            if self.keys[i].kind == self.keys[j].kind == "box":
+                chosen[i] = j
         return chosen
 
     def hints(self, group: str) -> dict[Key, float]:
-        """The order in which a group's ports would be best, by where their edges come from or go."""
+        """The best order of a group's ports: by where their edges come from, or go."""
         sums: dict[Key, list[float]] = {}
         for (tail, head, _), path in zip(self.sheet.parts, self.grid.paths):
             if head.kind == "group" and head.id == group:
@@ -381,7 +381,8 @@ class Level:
     def gap(self, row: Sequence[int], following: Sequence[int]) -> float:
         """The distance between two layers: more where edges climb far."""
         here = set(following)
-        climb = max((abs(self.v[i] - self.v[j]) for i in row for j in self.grid.downs[i] if j in here), default=0.0)
+        climbs = (abs(self.v[i] - self.v[j]) for i in row for j in self.grid.downs[i] if j in here)
+        climb = max(climbs, default=0.0)
         beside_frame = self.is_port(row[0]) or self.is_port(following[0])
         base = BESIDE_FRAME if beside_frame else BETWEEN_LAYERS
         return max(base, min(0.16 * climb, 2.2 * BETWEEN_LAYERS)) + (
@@ -392,7 +393,7 @@ class Level:
         """Where across each part of an edge ends: at a box as straight ahead as there is room."""
         found = [0.0] * len(self.edges)
         at: dict[int, list[tuple[float, int]]] = {}
-        for k, ((tail, head, _), path) in enumerate(zip(self.sheet.parts, self.grid.paths)):
+        for k, ((_, head, _), path) in enumerate(zip(self.sheet.parts, self.grid.paths)):
             came = self.v[path[-2]] + (self.ends[k][0] if len(path) == 2 else 0.0)
             if head.kind == "box":
                 at.setdefault(path[-1], []).append((came, k))

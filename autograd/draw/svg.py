@@ -9,35 +9,14 @@ several pictures can stand on one page.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Iterator, Sequence
 
-from .cards import SMALL, TEXT, Card, width
-from .layout import Frame, Place, Point, Route
+from .cards import SMALL, TEXT, Card, Text, width
+from .colours import DARK, LIGHT, Theme
+from .geometry import Frame, Place, Point, Route
 from .notation import printable
 from .picture import Box, Group
 from .scene import Scene, arrow
-
-Theme: TypeAlias = Literal["light", "dark", "auto"]
-
-# Values are green, gradients red, as many courses have them; what kind of node it is shows in its
-# outline as well as in its colour: leaves are round, constants dashed, results doubled.
-LIGHT = {
-    "paper": "#ffffff", "ink": "#1f2328", "quiet": "#656d76", "line": "#8c959f",
-    "leaf": "#eaf3fb", "leaf-line": "#0b6bb8", "step": "#ffffff", "step-line": "#6e7781",
-    "cell": "#fdf1d8", "cell-ink": "#6b4300", "constant": "#f6f8fa", "constant-line": "#8c959f",
-    "group": "#f3f0fb", "group-line": "#6f57b5", "root-line": "#c4500a",
-    "value": "#1b7837", "gradient": "#b2182b", "slope": "#5b3fa8",
-    "frame": "#f7f7fb", "frame-line": "#d0ccdf", "title": "#57517a",
-}  # fmt: skip
-DARK = {
-    "paper": "#14171b", "ink": "#e6e9ed", "quiet": "#98a1ab", "line": "#6e7781",
-    "leaf": "#12293d", "leaf-line": "#58a6e8", "step": "#1d2126", "step-line": "#848d97",
-    "cell": "#3a2d12", "cell-ink": "#f3cf85", "constant": "#1a1d21", "constant-line": "#767f89",
-    "group": "#231f36", "group-line": "#a18be0", "root-line": "#f0883e",
-    "value": "#6cc984", "gradient": "#ff8a84", "slope": "#b9a4f5",
-    "frame": "#191c22", "frame-line": "#3b3a4d", "title": "#aca5d0",
-}  # fmt: skip
 
 STYLE = """\
 {s} {{ font-family: Helvetica, Arial, "Liberation Sans", sans-serif }}
@@ -79,11 +58,14 @@ def to_svg(scene: Scene, theme: Theme = "light", legend: bool = False) -> str:
     key = list(legend_parts(scene)) if legend else []
     wide = max([layout.width, *(x for x, _ in key)])
     high = layout.height + (34.0 if key else 0.0)
-    parts = [
+    head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="computation-graph {theme}" '
         f'viewBox="0 0 {wide:.0f} {high:.0f}" width="{wide:.0f}" height="{high:.0f}" '
-        f'style="max-width: 100%; height: auto" role="img" '
-        f'aria-label="Computation graph with {len(boxes)} nodes">',
+        'style="max-width: 100%; height: auto" role="img" '
+        f'aria-label="Computation graph with {len(boxes)} nodes">'
+    )
+    parts = [
+        head,
         f"<style>\n{style(theme)}\n</style>",
         f'<rect class="paper" width="{wide:.0f}" height="{high:.0f}"/>',
         '<g class="groups">',
@@ -136,7 +118,7 @@ def edge(route: Route, scene: Scene) -> str:
         f'data-argument="{argument}">'
         f'<path class="line" d="{path((*route.points[:-1], end))}"/>'
         f'<path class="head" d="M{"L".join(map(xy, tip))}Z"/>'
-        + (slope(text, route.points[-1], scene.direction) if text else "")
+        + (slope(text, scene.slope_place(route)) if text else "")
         + "</g>"
     )
 
@@ -150,17 +132,12 @@ def xy(point: Point) -> str:
     return f"{point.x:.1f},{point.y:.1f}"
 
 
-def slope(text: str, end: Point, direction: str) -> str:
+def slope(text: str, place: Text) -> str:
     """A local derivative beside the end of its edge."""
-    x, y, anchor = {
-        "LR": (end.x - 10, end.y - 3, "end"),
-        "RL": (end.x + 10, end.y - 3, "start"),
-        "TB": (end.x + 4, end.y - 9, "start"),
-        "BT": (end.x + 4, end.y + 17, "start"),
-    }[direction]
+    x, y, _, _, anchor, size = place
     return (
         f'<text class="slope" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" '
-        f'font-size="{SMALL:g}">{escape(text)}</text>'
+        f'font-size="{size:g}">{escape(text)}</text>'
     )
 
 
@@ -201,9 +178,7 @@ def faces(card: Card, box: Box, reference: bool) -> Iterator[str]:
 
 def rect(name: str, x: float, y: float, wide: float, high: float, radius: float) -> str:
     at = f'x="{x:g}" y="{y:g}" ' if x or y else ""
-    return (
-        f'<rect class="{name}" {at}width="{wide:.1f}" height="{high:.1f}" rx="{radius:g}"/>'
-    )
+    return f'<rect class="{name}" {at}width="{wide:.1f}" height="{high:.1f}" rx="{radius:g}"/>'
 
 
 def texts(card: Card) -> Iterator[str]:
@@ -238,7 +213,7 @@ def legend_parts(scene: Scene) -> Iterator[tuple[float, str]]:
         if kind in kinds:
             face = rect("face", 0, 0, 24, 14, 7 if kind == "leaf" else 3)
             if kind == "step":
-                face += '<path class="cell" d="M10,0.6V13.4H3A2.4,2.4 0 0 1 0.6,11V3A2.4,2.4 0 0 1 3,0.6Z"/>'
+                face += '<rect class="cell" x="0.6" y="0.6" width="9" height="12.8" rx="2.4"/>'
             x, part = entry(x, f'<g class="{kind}">{face}</g>', meaning)
             yield x, part
     sample = rect("halo", -2, -2, 28, 18, 5) + rect("face", 0, 0, 24, 14, 3)
@@ -249,7 +224,7 @@ def legend_parts(scene: Scene) -> Iterator[tuple[float, str]]:
         x, part = entry(x, f'<g class="reference leaf">{sample}</g>', "a node shown again")
         yield x, part
     if scene.slopes:
-        sample = f'<text class="slope" x="24" y="11" text-anchor="end" font-size="{SMALL:g}">1.5</text>'
+        sample = slope("1.5", Text(24.0, 11.0, "", "note", "end", SMALL))
         x, part = entry(x, sample, "local derivative")
         yield x, part
 

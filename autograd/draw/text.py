@@ -25,15 +25,21 @@ def to_text(picture: Picture, precision: int) -> str:
         unique = box.label and uses[box.label] == 1
         names[box.id] = printable(box.label) + ("" if unique else f"#{i}")
 
+    numbered = any(box.value is not None for box in picture.boxes)
     rows = [("", "", "value", "gradient")]
     for box, depth in lines:
         operands = [names[x] if isinstance(x, str) else written(x, precision) for x in box.operands]
         name = names[box.id]
         made = f"{name} = {formula(box.op, operands)}" if box.op else name
+        if box.kind == "group" and operands:
+            made = f"{name} ← {', '.join(operands)}"
         value, grad = written(box.value, precision), gradient(box, precision)
-        rows.append(("  " * min(depth, DEEPEST) + made, shape_and_dtype(box.value), value, grad))
+        about = ", ".join(filter(None, (shape_and_dtype(box.value), *box.notes)))
+        rows.append(("  " * min(depth, DEEPEST) + made, about, value, grad))
 
-    a, b, c, d = (max(map(len, column)) for column in zip(*rows))
+    if not numbered:
+        del rows[0]
+    a, b, c, d = (max(map(len, column), default=0) for column in zip(*rows))
     return "\n".join(
         f"{made:<{a}}  {array:<{b}}  {value:>{c}}  {grad:>{d}}".rstrip()
         for made, array, value, grad in rows
@@ -43,7 +49,8 @@ def to_text(picture: Picture, precision: int) -> str:
 def outline(picture: Picture) -> Iterator[tuple[Box, int]]:
     """The boxes that have lines, in their order, each with its depth below a root."""
     waiting = {box.id: box for box in picture.boxes}
-    stack = [(box.id, 0) for box in reversed(picture.boxes) if box.root]
+    used = {edge.source for edge in picture.edges}
+    stack = [(box.id, 0) for box in reversed(picture.boxes) if box.root or box.id not in used]
     while stack:
         name, depth = stack.pop()
         box = waiting.pop(name, None)

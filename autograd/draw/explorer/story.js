@@ -118,6 +118,14 @@ class Story {
     return found;
   }
 
+  /** The collapsed group that a group itself is hidden in, if any. */
+  hiddenGroup(group) {
+    for (let id = this.groups.get(group).parent; id; id = this.groups.get(id).parent) {
+      if (this.collapsed.has(id)) return id;
+    }
+    return null;
+  }
+
   /** Whether a step happens out of sight, inside of one collapsed group. */
   isInside(step) {
     const group = step.node === undefined ? null : this.hidden(step.node);

@@ -1,0 +1,245 @@
+"""The picture of a net as circles and arrows: a column of neurons for each layer, and the weights
+between them by thickness and sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from typing import Any
+
+from .cards import SMALL, TEXT, typeset, width
+from .colours import DARK, LIGHT, Theme
+from .files import write
+from .notation import printable, rounded
+from .page import to_html
+from .svg import escape
+
+RADIUS, APART, GAP = 15.0, 42.0, 150.0
+MARGIN, HEAD, FOOT = 26.0, 44.0, 34.0
+THINNEST, THICKEST = 0.35, 4.5
+
+STYLE = """\
+{s} {{ font-family: Helvetica, Arial, "Liberation Sans", sans-serif }}
+{s} .paper {{ fill: {paper} }}
+{s} .weight {{ fill: none; stroke: {leaf-line}; stroke-linecap: butt }}
+{s} .negative {{ stroke: {root-line}; stroke-dasharray: 5 3 }}
+{s} .ring {{ fill: {step}; stroke: {step-line}; stroke-width: 1.2 }}
+{s} .fill {{ fill: {leaf-line} }}
+{s} .fill.low {{ fill: {root-line} }}
+{s} .dot {{ fill: {quiet} }}
+{s} .column {{ fill: {ink}; font-weight: bold }}
+{s} .about {{ fill: {quiet}; paint-order: stroke; stroke: {paper}; stroke-width: 4 }}
+{s} .number {{ fill: {ink}; paint-order: stroke; stroke: {step}; stroke-width: 2.4 }}"""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A layer: how many neurons, what it is called, and what the neurons give for an input."""
+
+    size: int
+    name: str
+    about: str = ""
+    names: Sequence[str] = ()  # of the neurons
+    values: Sequence[float] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class NetworkDrawing:
+    """A drawn net. Notebooks show it as a picture.
+
+    `weights[i][k][j]` leads from neuron `j` of column `i` to neuron `k` of the next.
+    """
+
+    columns: Sequence[Column]
+    weights: Sequence[Any]
+    shown: int = 12
+    precision: int = 3
+    theme: Theme = "light"
+
+    @cached_property
+    def svg(self) -> str:
+        """The net as an SVG image."""
+        return "\n".join((*Plan(self).parts(), "</svg>", ""))
+
+    @property
+    def html(self) -> str:
+        """The net as a page of its own."""
+        return to_html(self.svg, self.text, self.theme, "Neural net")
+
+    @property
+    def text(self) -> str:
+        """The columns in words."""
+        about = [c.about.removeprefix(str(c.size)).removeprefix(", ") for c in self.columns]
+        return " → ".join(
+            f"{c.name} {c.size}" + (f" ({more})" if more else "")
+            for c, more in zip(self.columns, about)
+        )
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the drawing to a file that ends with .svg, .html or .txt.
+
+        Raises:
+            ValueError: the name has another ending.
+            FileNotFoundError: there is no such directory.
+        """
+        write(path, {".svg": lambda: self.svg, ".html": lambda: self.html, ".txt": self.__repr__})
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"image/svg+xml": self.svg, "text/plain": self.text}
+
+
+class Plan:
+    """Where everything stands."""
+
+    def __init__(self, drawing: NetworkDrawing) -> None:
+        self.drawing = drawing
+        self.rows = [visible(column.size, drawing.shown) for column in drawing.columns]
+        self.tall = max(len(row) for row in self.rows)
+        self.left = MARGIN + self.names_width(0)
+        self.height = HEAD + self.tall * APART + FOOT
+        heads = [
+            max(width(c.name, TEXT, bold=True), width(c.about, SMALL)) for c in drawing.columns
+        ]
+        self.gap = max(GAP, max(heads) + 24, 0.36 * self.tall * APART)
+        last = self.left + RADIUS + (len(self.rows) - 1) * self.gap
+        self.width = max(last + RADIUS + MARGIN + self.names_width(-1), last + heads[-1] / 2 + 12)
+        largest = (abs(w[k][j]) for i, w in enumerate(drawing.weights) for k, j in self.pairs(i))
+        self.largest = max(largest, default=0.0) or 1.0
+
+    def names_width(self, column: int) -> float:
+        names = self.drawing.columns[column].names
+        return max((width(printable(name), TEXT) for name in names), default=0.0) + (
+            10.0 if len(names) else 0.0
+        )
+
+    def pairs(self, i: int) -> Iterator[tuple[int, int]]:
+        """The weights that are drawn between a column and the next: to which neuron, from which."""
+        for k in self.rows[i + 1]:
+            for j in self.rows[i]:
+                if k is not None and j is not None:
+                    yield k, j
+
+    def middle(self, i: int, j: int | None, row: int = -1) -> tuple[float, float]:
+        rows = self.rows[i]
+        place = rows.index(j) if j is not None else row
+        top = HEAD + (self.tall - len(rows)) * APART / 2 + APART / 2
+        return self.left + RADIUS + i * self.gap, top + place * APART
+
+    def parts(self) -> Iterator[str]:
+        theme, wide, high = self.drawing.theme, self.width, self.height
+        yield (
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="network {theme}" '
+            f'viewBox="0 0 {wide:.0f} {high:.0f}" width="{wide:.0f}" height="{high:.0f}" '
+            'style="max-width: 100%; height: auto" role="img" '
+            f'aria-label="Neural net: {escape(self.drawing.text)}">'
+        )
+        yield f"<style>\n{style(theme)}\n</style>"
+        yield f'<rect class="paper" width="{wide:.0f}" height="{high:.0f}"/>'
+        for i in range(len(self.drawing.weights)):
+            yield from self.edges(i)
+        for i in range(len(self.rows)):
+            yield from self.neurons(i)
+        yield from self.legend()
+
+    def edges(self, i: int) -> Iterator[str]:
+        """The weights, the large ones on top."""
+        weights = self.drawing.weights[i]
+        for k, j in sorted(self.pairs(i), key=lambda pair: abs(weights[pair[0]][pair[1]])):
+            w = float(weights[k][j])
+            share = abs(w) / self.largest
+            (x1, y1), (x2, y2) = self.middle(i, j), self.middle(i + 1, k)
+            sign = " negative" if w < 0 else ""
+            yield (
+                f'<path class="weight{sign}" data-from="{j}" data-to="{k}" '
+                f'd="M{x1:.1f},{y1:.1f}L{x2:.1f},{y2:.1f}" '
+                f'stroke-width="{THINNEST + share * (THICKEST - THINNEST):.2f}" '
+                f'opacity="{0.2 + 0.7 * share:.2f}">'
+                f"<title>{rounded(w, 4)}</title></path>"
+            )
+
+    def neurons(self, i: int) -> Iterator[str]:
+        column = self.drawing.columns[i]
+        x, _ = self.middle(i, self.rows[i][0])
+        yield centred("column", x, 18, column.name, TEXT)
+        yield centred("about", x, 33, column.about, SMALL)
+        largest = max((abs(v) for v in column.values), default=0.0) or 1.0
+        for row, j in enumerate(self.rows[i]):
+            x, y = self.middle(i, j, row)
+            if j is None:
+                hidden = column.size - sum(1 for k in self.rows[i] if k is not None)
+                for d in (-8, 0, 8):
+                    yield f'<circle class="dot" cx="{x:.1f}" cy="{y + d:.1f}" r="1.6"/>'
+                yield left("about", x + 12, y + 4, f"{hidden} more", SMALL)
+                continue
+            yield f'<g class="neuron" data-column="{i}" data-index="{j}">'
+            yield f'<circle class="ring" cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS:g}"/>'
+            if len(column.values):
+                value = float(column.values[j])
+                yield from activation(x, y, value, largest, self.drawing.precision)
+            if len(column.names):
+                end = i == len(self.rows) - 1
+                at, anchor = (x + RADIUS + 8, "start") if end else (x - RADIUS - 8, "end")
+                yield (
+                    f'<text class="about" x="{at:.1f}" y="{y + 4:.1f}" text-anchor="{anchor}" '
+                    f'font-size="{TEXT:g}">{escape(column.names[j])}</text>'
+                )
+            yield "</g>"
+
+    def legend(self) -> Iterator[str]:
+        y = self.height - 16
+        x = MARGIN
+        for sign, text in (("", "positive weight"), (" negative", "negative weight")):
+            yield f'<path class="weight{sign}" d="M{x:.0f},{y - 4:.0f}h28" stroke-width="2.6"/>'
+            yield left("about", x + 34, y, text, SMALL)
+            x += 34 + width(text, SMALL) + 20
+        text = f"thickest: {typeset(rounded(self.largest, 3))}"
+        if x + width(text, SMALL) < self.width:
+            yield left("about", x, y, text, SMALL)
+
+
+def visible(size: int, shown: int) -> list[int | None]:
+    """The neurons that are drawn, with `None` where some are left out."""
+    if size <= shown:
+        return list(range(size))
+    half = (shown - 1) // 2
+    return [*range(shown - 1 - half), None, *range(size - half, size)]
+
+
+def activation(x: float, y: float, value: float, largest: float, precision: int) -> Iterator[str]:
+    """A neuron's output: as its fill, as large as it is, and as a number."""
+    share = min(1.0, abs(value) / largest)
+    low = " low" if value < 0 else ""
+    yield (
+        f'<circle class="fill{low}" cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS - 1.6:g}" '
+        f'opacity="{0.55 * share:.2f}"/>'
+    )
+    text = typeset(rounded(value, min(precision, 2)))
+    yield centred("number", x, y + 3.4, text, 9.5)
+
+
+def centred(name: str, x: float, y: float, text: str, size: float) -> str:
+    return (
+        f'<text class="{name}" x="{x:.1f}" y="{y:.1f}" text-anchor="middle" '
+        f'font-size="{size:g}">{escape(text)}</text>'
+    )
+
+
+def left(name: str, x: float, y: float, text: str, size: float) -> str:
+    return (
+        f'<text class="{name}" x="{x:.1f}" y="{y:.1f}" font-size="{size:g}">{escape(text)}</text>'
+    )
+
+
+def style(theme: Theme) -> str:
+    scope = f".network.{theme}"
+    light = STYLE.format_map({"s": scope, **LIGHT})
+    dark = STYLE.format_map({"s": scope, **DARK})
+    if theme == "auto":
+        return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}"
+    return dark if theme == "dark" else light

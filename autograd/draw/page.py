@@ -1,0 +1,51 @@
+"""A picture as a page of its own, which needs nothing else."""
+
+from __future__ import annotations
+
+import html
+
+from .colours import DARK, LIGHT, Theme
+
+PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+body {{ margin: 0; padding: 1.5rem; background: {paper}; color: {ink}; color-scheme: {scheme} }}
+figure {{ margin: 0; overflow: auto }}
+figure svg {{ display: block; margin: auto }}
+details {{ margin-top: 1.5rem; font: 0.8rem/1.4 monospace }}
+{dark}
+@media print {{ body {{ padding: 0 }} details {{ display: none }} }}
+</style>
+</head>
+<body>
+<figure>
+{svg}</figure>
+<details><summary>as text</summary>
+<pre>{text}</pre>
+</details>
+</body>
+</html>
+"""
+
+
+def to_html(svg: str, text: str, theme: Theme, title: str = "Computation graph") -> str:
+    """A page with the picture, and the same as text."""
+    colours = DARK if theme == "dark" else LIGHT
+    dark = (
+        "@media (prefers-color-scheme: dark) "
+        f"{{ body {{ background: {DARK['paper']}; color: {DARK['ink']} }} }}"
+    )
+    return PAGE.format(
+        title=title,
+        svg=svg,
+        text=html.escape(text),
+        dark=dark if theme == "auto" else "",
+        scheme="light dark" if theme == "auto" else theme,
+        paper=colours["paper"],
+        ink=colours["ink"],
+    )

@@ -1,0 +1,152 @@
+r"""A scene as a LaTeX document, drawn with TikZ.
+
+`\documentclass{standalone}` crops it to the picture; its `tikzpicture` can be pasted into a paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from .cards import Card, Text
+from .colours import DARK, LIGHT
+from .geometry import Frame, Place, Point, Route
+from .notation import printable
+from .picture import Box
+from .scene import Scene
+
+HEAD = r"""\documentclass[border=4pt]{standalone}
+\usepackage{iftex}
+\ifPDFTeX
+  \usepackage[T1]{fontenc}
+  \usepackage[utf8]{inputenc}
+\else
+  \usepackage{fontspec}
+\fi
+\usepackage{amsmath,amssymb,tikz}
+\renewcommand{\familydefault}{\sfdefault}"""
+
+STYLES = r"""\begin{tikzpicture}[
+  x=1pt, y=-1pt, line width=0.8pt, inner sep=0pt, outer sep=0pt,
+  line/.style={draw=ng-line, -latex, shorten >=0.4pt},
+  leaf/.style={draw=ng-leaf-line, fill=ng-leaf, rounded corners=10pt},
+  step/.style={draw=ng-step-line, fill=ng-step, rounded corners=4.5pt},
+  constant/.style={draw=ng-constant-line, fill=ng-constant, dashed, rounded corners=4.5pt},
+  folded/.style={draw=ng-group-line, fill=ng-group, rounded corners=4.5pt, double},
+  reference/.style={dotted, rounded corners=8pt},
+  root/.style={draw=ng-root-line, double=ng-paper, double distance=1.6pt},
+  frame/.style={draw=ng-frame-line, fill=ng-frame, line width=0.6pt, rounded corners=5pt},
+  ]"""
+
+INKS = {
+    "label": "ink", "name": "quiet", "value": "value", "gradient": "gradient", "missing": "quiet",
+    "op": "cell-ink", "number": "quiet", "note": "quiet",
+}  # fmt: skip
+ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}
+
+# What means something else in LaTeX, or is in none of its fonts.
+SPECIAL = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
+    "%": r"\%", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
+    "'": r"\textquotesingle{}", "`": r"\textasciigrave{}", "-": r"{-}",
+    "\N{MINUS SIGN}": "$-$", "\N{MULTIPLICATION SIGN}": r"$\times$", "·": r"$\cdot$",
+    "…": r"\dots{}", " ": "~", "∂": r"$\partial$", "∇": r"$\nabla$", "∞": r"$\infty$",
+}  # fmt: skip
+GREEK = {
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "ζ": "zeta",
+    "η": "eta", "θ": "theta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu",
+    "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "υ": "upsilon", "φ": "varphi",
+    "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta",
+    "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
+}  # fmt: skip
+
+
+def to_tikz(scene: Scene, dark: bool = False) -> str:
+    """The scene as a LaTeX document, for any of pdfLaTeX, XeLaTeX and LuaLaTeX."""
+    colours: Mapping[str, str] = DARK if dark else LIGHT
+    boxes = {box.id: box for box in scene.picture.boxes}
+    names = {group.id: group.name for group in scene.picture.groups}
+    wide, high = scene.layout.width, scene.layout.height
+    lines = [
+        HEAD,
+        *(rf"\definecolor{{ng-{name}}}{{HTML}}{{{c[1:].upper()}}}" for name, c in colours.items()),
+        r"\begin{document}",
+        STYLES,
+        rf"  \fill[ng-paper] (0, 0) rectangle ({wide:.1f}, {high:.1f});",
+    ]
+    for frame in scene.layout.frames:
+        lines += framed(frame, names[frame.group])
+    for route in scene.layout.routes:
+        lines += drawn(route, scene)
+    for place in scene.layout.places:
+        lines += placed(place, boxes[place.box], scene.cards[place.id])
+    return "\n".join((*lines, r"\end{tikzpicture}", r"\end{document}", ""))
+
+
+def framed(frame: Frame, name: str) -> Iterator[str]:
+    yield rectangle("frame", frame.x, frame.y, frame.width, frame.height)
+    yield (
+        rf"  \node[anchor=base west, text=ng-title, font=\bfseries\fontsize{{9}}{{9}}\selectfont]"
+        rf" at ({frame.x + 12:.1f}, {frame.y + 18:.1f}) {{{escape(name)}}};"
+    )
+
+
+def drawn(route: Route, scene: Scene) -> Iterator[str]:
+    yield rf"  \draw[line] {curve(route.points)};"
+    text = scene.slopes.get((route.edge.target, route.edge.argument))
+    if text:
+        label = scene.slope_place(route)
+        yield written(label._replace(text=text), Point(0.0, 0.0), "slope")
+
+
+def curve(points: Sequence[Point]) -> str:
+    """A path through Bézier segments."""
+    parts = [at(points[0])]
+    for i in range(1, len(points), 3):
+        a, b, end = points[i : i + 3]
+        parts.append(f".. controls {at(a)} and {at(b)} .. {at(end)}")
+    return " ".join(parts)
+
+
+def at(point: Point) -> str:
+    return f"({point.x:.1f}, {point.y:.1f})"
+
+
+def placed(place: Place, box: Box, card: Card) -> Iterator[str]:
+    kind = "folded" if box.kind == "group" else box.kind
+    style = kind + (", reference" if place.reference else ", root" if box.root else "")
+    yield f"  % {box.id}"
+    yield rectangle(style, place.x, place.y, place.width, place.height)
+    if card.cell:
+        x, y = place.x + 1, place.y + 1
+        yield rectangle(
+            "draw=none, fill=ng-cell, rounded corners=3.5pt", x, y, card.cell, place.height - 2
+        )
+    for text in card.texts:
+        yield written(text, Point(place.x, place.y), INKS[text.role])
+
+
+def written(text: Text, corner: Point, ink: str) -> str:
+    size = 0.82 * text.size  # LaTeX's sans serif is set tighter than the widths that were measured
+    bold = r"\bfseries" if text.role in {"label", "op"} else ""
+    slanted = r"\itshape" if text.role == "missing" else ""
+    return (
+        rf"  \node[anchor={ANCHORS[text.anchor]}, text=ng-{ink}, "
+        rf"font={bold}{slanted}\fontsize{{{size:.1f}}}{{{size:.1f}}}\selectfont] "
+        rf"at ({corner.x + text.x:.1f}, {corner.y + text.y:.1f}) {{{escape(text.text)}}};"
+    )
+
+
+def rectangle(style: str, x: float, y: float, wide: float, high: float) -> str:
+    return rf"  \draw[{style}] ({x:.1f}, {y:.1f}) rectangle ({x + wide:.1f}, {y + high:.1f});"
+
+
+def escape(text: str) -> str:
+    r"""The text as LaTeX prints it.
+
+    >>> print(escape(r"a\b {x} 50% π"))
+    a\textbackslash{}b~\{x\}~50\%~$\pi$
+    """
+    return "".join(
+        SPECIAL.get(c) or (rf"$\{GREEK[c]}$" if c in GREEK else c) for c in printable(text)
+    )

@@ -1,0 +1,87 @@
+"""A model as its layers: what `autograd.draw(model)` shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from autograd.draw.groups import counted
+from autograd.draw.picture import Box, Group, Picture
+from autograd.shapes import shape_of
+
+if TYPE_CHECKING:
+    from .module import Module
+
+
+def layers_of(model: Module) -> Picture:
+    """A box for each layer, a group for each module that is made of others.
+
+    Layers are linked where their order is known: in modules whose children are `chained`. What
+    other modules do with theirs shows in the graph of a call, `draw(model, x)`.
+    """
+    return Picture(*Layers().of(model))
+
+
+class Layers:
+    """Boxes and groups, as modules are met."""
+
+    def __init__(self) -> None:
+        self.boxes: list[Box] = []
+        self.groups: list[Group] = []
+
+    def of(self, model: Module) -> tuple[tuple[Box, ...], tuple[Group, ...]]:
+        self.add("", model, "", [])
+        return tuple(self.boxes), tuple(self.groups)
+
+    def add(self, name: str, module: Module, group: str, before: list[str]) -> list[str]:
+        """Add a module that comes after some boxes; the ids of those that it ends with."""
+        children = list(module.children())
+        if not children or alike(module):
+            return [self.add_box(name, module, group, before)]
+        inner = f"g{len(self.groups)}"
+        title = (f"{name}: " if name else "") + type(module).__name__
+        self.groups.append(Group(inner, title, group))
+        ends: list[str] = []
+        for child_name, child in children:
+            after = self.add(child_name, child, inner, before)
+            if module.chained:
+                before = ends = after
+            else:
+                ends += after
+        return ends
+
+    def add_box(self, name: str, module: Module, group: str, before: list[str]) -> str:
+        name_of_box = f"n{len(self.boxes)}"
+        children = list(module.children())
+        about = "" if children or not module.describe() else f"({module.describe()})"
+        title = type(module).__name__ + about
+        self.boxes.append(
+            Box(
+                id=name_of_box,
+                kind="group",
+                value=None,
+                label=(f"{name}: " if name else "") + title,
+                operands=tuple(before),
+                group=group,
+                number=len(self.boxes) + 1,
+                notes=tuple(told(module)),
+                times=len(children) or 1,
+            )
+        )
+        return name_of_box
+
+
+def alike(module: Module) -> bool:
+    """Whether a module is made of several that are the same, such as a layer of neurons."""
+    looks = {repr(child) for _, child in module.children()}
+    return len(looks) == 1 and not module.chained
+
+
+def told(module: Module) -> Iterator[str]:
+    children = [child for _, child in module.children()]
+    if children:
+        yield f"{len(children)} × {children[0]!r}"
+    parameters = sum(math.prod(shape_of(x)) for x in module.parameters())
+    if parameters:
+        yield counted(parameters, "parameter")

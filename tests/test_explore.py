@@ -1,0 +1,479 @@
+"""The page that steps through a computation: its data, and the page itself in a real browser."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import re
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import Tensor, Value, explore, no_grad, scope
+from autograd.backward import operands_first
+from autograd.draw import trace
+from autograd.draw.explore import embedded, story_of
+
+ATTACK = '</script><script>document.title="owned"</script>'
+Page = Callable[..., Any]
+
+
+def shared() -> Value:
+    """A graph in which both wrong orders go wrong."""
+    x = Value(2.0, "x")
+    h = x * x
+    y = h * 3.0 + ag.sin(h)
+    h.label, y.label = "h", "y"
+    return y
+
+
+def net(depth: int = 3, width: int = 4) -> Value:
+    """A small net of neurons: one scope for each layer."""
+    rng = random.Random(0)
+    xs: list[Any] = [Value(rng.uniform(-1, 1), f"x{i}") for i in range(width)]
+    for layer in range(depth):
+        with scope(f"layer {layer}"):
+            ws = [[Value(rng.uniform(-1, 1), f"w{layer}{i}{j}") for j in range(width)] for i in range(width)]
+            xs = [ag.tanh(sum(w * x for w, x in zip(row, xs))) for row in ws]
+    out: Value = sum(x * x for x in xs)  # type: ignore[assignment]
+    out.label = "loss"
+    return out
+
+
+def random_graph(seed: int) -> Value:
+    rng = random.Random(seed)
+    pool: list[Any] = [Value(rng.uniform(-2, 2), label) for label in ("a", "b", "")]
+    for _ in range(12):
+        f = rng.choice([ag.add, ag.multiply, ag.subtract, ag.maximum])
+        pool.append(ag.tanh(f(rng.choice(pool), rng.choice(pool))))
+    root: Value = pool[-1] * pool[-2] + pool[-3]
+    return root
+
+
+# --- contributions --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_trace_is_the_engines_pass_to_the_last_bit(seed: int) -> None:
+    root = random_graph(seed)
+    found: dict[Any, float] = {root: 1.0}
+    for step in trace.engine(root):
+        assert step.before == (found.get(step.arg))
+        assert step.g == found[step.node]
+        found[step.arg] = step.after
+    root.backward()
+    assert found == {node: node.grad for node in operands_first(root)}
+
+
+def test_the_trace_of_tensors_is_the_engines_too() -> None:
+    w = Tensor(np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3), requires_grad=True)
+    b = Tensor(np.ones(2, np.float32), requires_grad=True)
+    loss = (ag.tanh(w @ np.array([1, 2, 3], np.float32) + b) ** 2).mean()
+    found = {step.arg: step.after for step in trace.engine(loss)}
+    loss.backward()
+    for leaf in w, b:
+        assert found[leaf].dtype == np.float32 and np.array_equal(found[leaf], leaf.grad)
+
+
+def gradients(order: trace.Pass, root: Value) -> dict[str, float]:
+    return {step.arg.label or "": step.after for step in order(root)}
+
+
+def test_what_wrong_orders_make_of_a_shared_node() -> None:
+    """h = x x goes into 3 h and sin h: dy/dh = 3 + cos h, dy/dx = 2 x dy/dh."""
+    slope = 3 + math.cos(4.0)
+    right, again, early = (
+        gradients(order, shared()) for order in (trace.engine, trace.recursive, trace.early)
+    )
+    assert math.isclose(right["x"], 4 * slope)
+    assert math.isclose(again["h"], slope)
+    assert math.isclose(again["x"], 4 * 3 + 4 * slope)  # the first 3 is passed on twice
+    assert math.isclose(early["h"], slope)
+    assert math.isclose(early["x"], 4 * 3)  # what came through sin is lost
+
+
+def test_recursion_visits_each_path() -> None:
+    x = y = Value(1.0)
+    for _ in range(8):
+        y = y + y
+    assert trace.visits(y) == sum(2**n for n in range(1, 9)) == len(list(trace.recursive(y)))
+    assert len(list(trace.engine(y))) == 16 == len(list(trace.early(y)))
+    for _ in range(60):
+        y = y + y
+    story = story_of(y)
+    assert "recursive" not in story["passes"] and int(story["visits"]) == 2**69 - 2
+    assert x.grad is None
+
+
+def test_deep_graphs_are_walked_without_recursion() -> None:
+    x = y = Value(1.0)
+    for _ in range(5000):
+        y = ag.sin(y)
+    for order in trace.engine, trace.recursive, trace.early:
+        assert len(list(order(y))) == 5000
+    assert x.grad is None
+
+
+def test_hooks_and_missing_rules_are_as_in_a_backward_pass() -> None:
+    x = Value(2.0)
+    h = x * 3
+    h.register_hook(lambda g: g * 10)
+    assert [step.part for step in trace.engine(h * 1)] == [1.0, 30.0]
+    bare = ag.Op("bare", lambda x: x, vjps=(None,))
+    with pytest.raises(ag.NotDifferentiableError, match="bare has no derivative"):
+        list(trace.engine(bare(x)))
+
+
+# --- the file -------------------------------------------------------------------------------------
+
+
+def test_differences_stand_beside_the_leaves() -> None:
+    x, y = Value(0.5, "x"), Value(0.0, "y")
+    story = story_of(ag.exp(x) + abs(y))
+    smooth, kink = (story["checks"][str(i)] for i, n in enumerate(story["nodes"]) if n["kind"] == "leaf")
+    assert math.isclose(smooth["slope"], math.exp(0.5))
+    assert math.isclose(smooth["low"], smooth["slope"], rel_tol=1e-7) and smooth["low"] == smooth["high"]
+    assert (round(kink["low"]), kink["slope"], round(kink["high"])) == (-1, 0, 1)
+
+
+def test_arrays_are_checked_along_a_direction() -> None:
+    w = Tensor(np.linspace(-1, 1, 6, dtype=np.float32), requires_grad=True)
+    (check,) = story_of(ag.tanh(w).sum())["checks"].values()
+    assert check["array"] and math.isclose(check["low"], check["slope"], rel_tol=1e-4)
+
+
+def test_one_file_without_links(tmp_path: Path) -> None:
+    explore(shared(), tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)|\bimport\b.*from|src=|url\((?!#)", page)
+    assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_exploring_leaves_the_graph_alone(tmp_path: Path) -> None:
+    y = shared()
+    y.backward()
+    before = [node.grad for node in operands_first(y)]
+    explore(y, tmp_path / "page.html")
+    assert [node.grad for node in operands_first(y)] == before
+    with no_grad():
+        explore(y, tmp_path / "page.html")
+
+
+def test_numbers_that_json_lacks() -> None:
+    with np.errstate(all="ignore"):
+        x = Value(0.0)
+        story = story_of(ag.log(x) * 0.0)
+    text = embedded(story)
+    assert "NaN" not in text and "Infinity" not in text
+    assert {"nan", "-inf"} <= {node["value"] for node in json.loads(text)["nodes"] if isinstance(node["value"], str)}
+
+
+@pytest.mark.parametrize(
+    ("root", "name", "error", "message"),
+    [
+        (3.0, "a.html", TypeError, "takes a Value or Tensor, but got float"),
+        (Value(1.0).detach(), "a.html", ValueError, "needs none"),
+        (Value(1.0), "a.svg", ValueError, "writes an .html file, but got 'a.svg'"),
+        (Value(1.0), "no/a.html", FileNotFoundError, "there is no directory"),
+        (Tensor([1.0, 2.0], requires_grad=True), "a.html", ValueError, "needs a scalar"),
+    ],
+)
+def test_what_cannot_be_explored_is_refused(
+    root: Any, name: str, error: type[Exception], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(error, match=message):
+        explore(root, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_large_graphs_are_refused_with_a_way_on(tmp_path: Path) -> None:
+    y = Value(1.0)
+    for _ in range(1200):
+        y = y + 1.0
+    with pytest.raises(ValueError, match=r"up to 1000 nodes, but this one has 1201.*limit=1201"):
+        explore(y, tmp_path / "a.html")
+
+
+def test_the_wheel_has_the_page(tmp_path: Path) -> None:
+    hatchling = pytest.importorskip("hatchling.build", reason="the wheel is built with hatchling")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(Path(__file__).parent.parent)
+        wheel = hatchling.build_wheel(str(tmp_path))
+    names = zipfile.ZipFile(tmp_path / wheel).namelist()
+    for ending in "html", "css", "js":
+        assert f"autograd/draw/explorer/explore.{ending}" in names
+
+
+# --- in the browser -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A headless Chromium that notes down its requests and what its console says."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not chromium or not driver:
+        pytest.skip("chromium and chromedriver are not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for option in (
+        *("headless=new", "no-sandbox", "disable-gpu", "disable-background-networking"),
+        *("no-first-run", "disable-sync", "disable-component-update", "window-size=1300,900"),
+        f"user-data-dir={tmp_path_factory.mktemp('profile')}",
+    ):
+        options.add_argument(f"--{option}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.ChromeService(driver)
+    made = webdriver.Chrome(options=options, service=service)
+    yield made
+    made.quit()
+
+
+@pytest.fixture
+def page(browser: Any, tmp_path: Path) -> Iterator[Page]:
+    """Opens the page of a root; afterwards nothing was complained of, and nothing was asked for."""
+
+    def opened(root: Any, **options: Any) -> Any:
+        file = tmp_path / "page.html"
+        explore(root, file, **options)
+        browser.get_log("performance")
+        browser.get(file.as_uri())
+        return browser
+
+    yield opened
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    urls = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+    assert urls and all(url.startswith(("file:", "data:")) for url in urls)
+    assert sum(url.startswith("file:") for url in urls) == 1
+    assert browser.execute_script("return performance.getEntriesByType('resource').filter(e => !e.name.startsWith('data:')).length") == 0
+
+
+def number(text: str) -> float:
+    return float(text.replace("\N{MINUS SIGN}", "-").replace("∞", "inf").removesuffix(" …"))
+
+
+def press(browser: Any, *keys: str) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    ActionChains(browser).send_keys(*keys).perform()
+
+
+def text(browser: Any, selector: str) -> str:
+    found: str = browser.execute_script("return document.querySelector(arguments[0]).textContent", selector)
+    return found
+
+
+ALL_STEPS = """
+  explorer.digits = 17;
+  const shown = (node, name) => document.querySelector(`[data-id="${node}"] .${name}`).textContent;
+  return explorer.story.steps.map((step, at) => {
+    explorer.show(at);
+    const node = step.node ?? null;
+    return [step.kind, node, node === null ? "" : shown(node, "value"), node === null ? "" : shown(node, "grad"),
+            document.getElementById("step").textContent];
+  });
+"""
+
+
+@pytest.mark.parametrize("root", [shared(), random_graph(3), random_graph(4)], ids=["shared", "3", "4"])
+def test_every_number_of_every_step_is_the_engines(page: Page, root: Value) -> None:
+    steps = page(root).execute_script(ALL_STEPS)
+    nodes = operands_first(root)
+    forward = [step for step in steps if step[0] == "forward"]
+    assert [number(step[2]) for step in forward] == [node.data for node in nodes if node.op]
+    back = [step for step in steps if step[0] == "backward"]
+    contributions = list(trace.engine(root))
+    assert len(back) == len(contributions)
+    for (_, _, value, grad, said), step in zip(back, contributions):
+        assert number(grad) == step.after and number(value) == step.arg.data
+        numbers = {number(x) for x in re.findall(r"\u2212?[\d.]+(?:e\u2212?\d+)?", said)}
+        assert step.part in numbers and step.after in numbers
+    root.backward()
+    final = {step[1]: number(step[3]) for step in steps if step[3] not in ("", "not computed")}
+    assert sorted(final.values()) == sorted(node.grad for node in nodes)
+    for node in nodes:
+        node.grad = None
+
+
+def test_keys_step_play_and_jump(page: Page) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    browser = page(shared())
+    at = lambda: browser.execute_script("return explorer.story.at")
+    last = browser.execute_script("return explorer.story.steps.length") - 1
+    press(browser, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_LEFT)
+    assert at() == 1 and "h is computed" in text(browser, "#step")
+    assert "h gets the value 4." in text(browser, "#said")
+    press(browser, Keys.END)
+    assert at() == last and "All gradients are complete" in text(browser, "#step")
+    press(browser, Keys.HOME)
+    assert at() == 0
+    browser.execute_script("document.getElementById('speed').value = 4")
+    press(browser, " ")
+    assert text(browser, "#play") == "Pause"
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    WebDriverWait(browser, 5).until(lambda _: at() == last)
+    assert text(browser, "#play") == "Play"
+    press(browser, Keys.HOME, "?")
+    assert browser.execute_script("return document.getElementById('keys').open")
+    press(browser, Keys.ESCAPE, "t")
+    assert browser.execute_script("return document.documentElement.dataset.theme") == "dark"
+    press(browser, "r", "+", "-", "0")
+
+
+def test_nodes_can_be_chosen_by_keyboard_and_say_what_they_are(page: Page) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    browser = page(shared())
+    press(browser, Keys.END)
+    browser.execute_script("document.querySelector('[data-id=\"1\"]').focus()")
+    label = browser.execute_script("return document.activeElement.getAttribute('aria-label')")
+    assert label.startswith("h: value 4, gradient 2.346")
+    press(browser, Keys.ENTER)
+    card = text(browser, "#node")
+    assert "= 2 · 2" in card and "from v4: 1 · cos(4) = " in card and "sum" in card
+
+
+def test_hovering_shows_the_full_arithmetic(page: Page) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    browser = page(shared())
+    browser.execute_script("explorer.show(Infinity)")
+    place = browser.find_element("css selector", '[data-id="1"]')
+    ActionChains(browser).move_to_element(place).perform()
+    assert not browser.execute_script("return document.getElementById('tip').hidden")
+    assert "from v3: 1 · 3 = 3" in text(browser, "#tip")
+
+
+def test_predict_asks_judges_and_tells(page: Page) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    browser = page(shared())
+    press(browser, "p")
+    assert "Which value does h get?" in text(browser, "#step")
+    assert text(browser, '[data-id="1"] .value') == "?"
+    press(browser, "5", Keys.ENTER)
+    assert "Not quite" in text(browser, ".verdict") and text(browser, '[data-id="1"] .value') == "?"
+    press(browser, "2*2", Keys.ENTER)
+    assert "Right, at the second try." in text(browser, "#step")
+    assert text(browser, '[data-id="1"] .value') == "4"
+    browser.execute_script("explorer.show(explorer.story.turn); explorer.next()")  # after the seed
+    assert "What does y add to the gradient of v3?" in text(browser, "#step")
+    press(browser, "1", Keys.ENTER)
+    assert "Right." in text(browser, "#step") and text(browser, '[data-id="2"] .grad') == "1"
+    browser.execute_script("explorer.next()")
+    browser.find_element("css selector", ".quiz button:last-of-type").click()
+    assert text(browser, '[data-id="3"] .grad') == "1"
+    press(browser, "p", Keys.END)
+    assert "All gradients are complete" in text(browser, "#step")
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [("2*-3", -6), ("1/4", 0.25), ("(1-0.5)^2", 0.25), ("-2^2", -4), ("1e-3", 0.001), ("\u22122·3", -6), ("0,5", 0.5)],
+)
+def test_answers_may_be_arithmetic(browser: Any, page: Page, typed: str, value: float) -> None:
+    if "evaluate" not in browser.execute_script("return typeof evaluate + 'evaluate'"):
+        page(shared())
+    page(shared()) if not browser.current_url.startswith("file") else None
+    assert math.isclose(browser.execute_script("return evaluate(arguments[0])", typed), value)
+
+
+def test_wrong_orders_are_shown_to_be_wrong(page: Page) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    browser = page(shared())
+    for order, wrong in (trace.recursive, "recursive"), (trace.early, "early"):
+        press(browser, "w", Keys.END)
+        assert browser.execute_script("return explorer.story.order") == wrong
+        browser.execute_script("explorer.digits = 17; explorer.refresh()")
+        assert number(text(browser, '[data-id="0"] .grad')) == gradients(order, shared())["x"]
+        assert text(browser, '[data-id="0"] .mark') == "✗" and text(browser, '[data-id="1"] .mark') == ""
+        row = text(browser, '[data-leaf="0"]')
+        assert "✗" in row and str(gradients(trace.engine, shared())["x"]) in row
+        assert "Why the order matters" in text(browser, "#exhibit")
+    press(browser, "w", Keys.END)
+    assert "✓" in text(browser, '[data-leaf="0"]')
+
+
+def test_where_nothing_is_shared_any_order_is_right(page: Page) -> None:
+    x = Value(0.5, "x")
+    browser = page(ag.sin(x) * 2.0)
+    browser.execute_script("explorer.order('recursive'); explorer.show(Infinity)")
+    assert "All gradients are right nevertheless" in text(browser, "#step")
+
+
+def test_too_many_paths_are_counted_instead(page: Page) -> None:
+    y = Value(1.0)
+    for _ in range(20):
+        y = y + y
+    browser = page(y)
+    browser.execute_script("explorer.order('recursive')")
+    assert "2,097,150 contributions" in text(browser, "#exhibit")
+    assert browser.execute_script("return explorer.story.order") == "engine"
+
+
+def test_groups_collapse_and_are_stepped_over(page: Page) -> None:
+    browser = page(net())
+    count = browser.execute_script("return explorer.story.steps.length")
+    size = "return explorer.stage.size[0] * explorer.stage.size[1]"
+    full = browser.execute_script(size)
+    for box in browser.find_elements("css selector", "#groups input")[:2]:
+        browser.execute_script("arguments[0].click()", box)
+    assert browser.execute_script(size) < full / 2
+    visible = "return [...document.querySelectorAll('.box')].filter(e => e.style.display !== 'none').length"
+    assert browser.execute_script(visible) < browser.execute_script("return explorer.story.nodes.length") / 2
+    stepped = browser.execute_script(
+        "let n = 0; while (explorer.story.step.kind !== 'end') { explorer.next(); n++; } return n"
+    )
+    assert stepped < count - 50
+    assert "gradients 44" in text(browser, '.lid[data-group="g0"]') or "gradients" in text(browser, ".lid")
+    browser.execute_script("arguments[0].click()", browser.find_elements("css selector", "#groups input")[0])
+    browser.execute_script("arguments[0].click()", browser.find_elements("css selector", "#groups input")[1])
+    assert browser.execute_script(size) == full
+
+
+def test_labels_are_text_and_nothing_else(page: Page) -> None:
+    x = Value(2.0, ATTACK)
+    with scope(ATTACK):
+        y = x * x
+    y.label = "<b>&amp;</b>"
+    browser = page(y, title=ATTACK)
+    assert browser.title == f"{ATTACK}: step by step"
+    assert browser.execute_script("return document.querySelectorAll('script').length") == 2
+    assert ATTACK in text(browser, "h1") and ATTACK in text(browser, "#leaves")
+    assert "<b>&amp;</b>" in text(browser, "#goto") and not browser.find_elements("css selector", "main b:not(.legend b)")
+
+
+def test_tensors_step_too(page: Page) -> None:
+    w = Tensor(np.ones((2, 3)), requires_grad=True, label="w")
+    browser = page((ag.tanh(w @ np.array([0.1, 0.2, 0.3])) ** 2).sum())
+    browser.execute_script("explorer.predict(); explorer.show(Infinity)")
+    assert "(2, 3) float64" in text(browser, '[data-id="0"]')
+    assert "✓" in text(browser, '[data-leaf="0"]') and "in one direction" in text(browser, '[data-leaf="0"]')
+
+
+def test_a_graph_of_hundreds_of_nodes_writes_only_what_changes(page: Page) -> None:
+    browser = page(net(depth=9))
+    count = browser.execute_script("return explorer.story.nodes.length")
+    changes = browser.execute_async_script("""
+      const done = arguments[0];
+      explorer.show(200);
+      const changed = new Set();
+      const watch = new MutationObserver((list) => {
+        for (const change of list) if (change.target.closest) changed.add(change.target.closest(".box"));
+      });
+      watch.observe(explorer.stage.svg, { subtree: true, childList: true, attributes: true });
+      for (let i = 0; i < 10; i++) explorer.next();
+      setTimeout(() => done(changed.size), 50);
+    """)
+    assert count > 300 and changes < 60
