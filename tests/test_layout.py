@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
-from collections.abc import Callable, Sequence
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from itertools import pairwise
-from typing import Any
+from itertools import combinations, pairwise
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -15,8 +17,9 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Tensor, Value
-from autograd.draw.layout import Direction, Layout, Point
-from autograd.draw.picture import Picture
+from autograd.draw.geometry import Direction, Frame, Layout, Place, Point, Size
+from autograd.draw.layout import arrange
+from autograd.draw.picture import Edge, Group, Picture
 from autograd.draw.portrait import picture_of
 from autograd.draw.scene import Scene, compose
 from demos import graph
@@ -245,3 +248,234 @@ def crossings(routes: Sequence[tuple[str, str, list[Point]]]) -> int:
 
 def routes_of(layout: Layout) -> list[tuple[str, str, list[Point]]]:
     return [(r.source, r.target, sampled(r.points)) for r in layout.routes]
+
+
+def overlap(a: Place | Frame, b: Place | Frame, apart: float = 0.0) -> bool:
+    return (
+        a.x < b.x + b.width + apart
+        and b.x < a.x + a.width + apart
+        and a.y < b.y + b.height + apart
+        and b.y < a.y + a.height + apart
+    )
+
+
+def contains(outer: Frame, inner: Place | Frame) -> bool:
+    return (
+        outer.x <= inner.x
+        and outer.y <= inner.y
+        and inner.x + inner.width <= outer.x + outer.width
+        and inner.y + inner.height <= outer.y + outer.height
+    )
+
+
+def inside(point: Point, box: Place) -> bool:
+    return (
+        box.x + 0.5 < point.x < box.x + box.width - 0.5
+        and box.y + 0.5 < point.y < box.y + box.height - 0.5
+    )
+
+
+def groups_around(picture: Picture, group: str) -> Iterator[str]:
+    parents = {group.id: group.parent for group in picture.groups}
+    while group:
+        yield group
+        group = parents[group]
+
+
+def check(scene: Scene) -> None:
+    """Nothing overlaps, no edge runs through a box, and frames hold what belongs to them."""
+    layout, picture = scene.layout, scene.picture
+    for a, b in combinations(layout.places, 2):
+        assert not overlap(a, b, apart=4), (a, b)
+    near = {place.id: place for place in layout.places}
+    for route in layout.routes:
+        points = sampled(route.points, steps=12)
+        assert not any(inside(p, place) for place in layout.places for p in points), route
+        assert near[route.source].box == route.edge.source
+        assert near[route.target].box == route.edge.target
+    homes = {box.id: set(groups_around(picture, box.group)) for box in picture.boxes}
+    for frame in layout.frames:
+        for place in layout.places:
+            if not place.reference:
+                member = frame.group in homes[place.box]
+                assert contains(frame, place) if member else not overlap(frame, place)
+    for place in layout.places:
+        assert 0 < place.x < place.x + place.width < layout.width
+        assert 0 < place.y < place.y + place.height < layout.height
+    for route in layout.routes:
+        assert all(0 < x < layout.width and 0 < y < layout.height for x, y in route.points)
+
+
+# --- the twenty -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("direction", get_args(Direction))
+@pytest.mark.parametrize("name", GRAPHS)
+def test_nothing_overlaps_and_no_edge_runs_through_a_box(name: str, direction: Direction) -> None:
+    check(scene(name, direction))
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_edges_run_in_one_direction(name: str) -> None:
+    layout = scene(name).layout
+    places = {place.id: place for place in layout.places}
+    for route in layout.routes:
+        xs = [point.x for point in route.points]
+        source, target = places[route.source], places[route.target]
+        assert xs == sorted(xs)
+        assert route.points[0] == pytest.approx((source.x + source.width, source.center.y))
+        assert route.points[-1].x == pytest.approx(target.x)
+        assert target.y < route.points[-1].y < target.y + target.height
+
+
+def graphviz(scene: Scene, picture: Picture) -> list[tuple[str, str, list[Point]]]:
+    """Where Graphviz has the edges, with boxes of the same sizes and the same groups."""
+    lines = [
+        'digraph {rankdir=LR nodesep=0.25 ranksep=0.64 node [shape=box fixedsize=true label=""]'
+    ]
+
+    def write(group: str) -> None:
+        for inner in picture.groups:
+            if inner.parent == group:
+                lines.append(f"subgraph cluster_{inner.id} {{")
+                write(inner.id)
+                lines.append("}")
+        for box in picture.boxes:
+            if box.group == group:
+                wide, high = scene.cards[box.id].size
+                lines.append(f"{box.id} [width={wide / 72} height={high / 72}]")
+
+    write("")
+    lines += [f"{edge.source} -> {edge.target}" for edge in picture.edges]
+    text = "\n".join([*lines, "}"])
+    drawn = json.loads(
+        subprocess.run(
+            ["dot", "-Tjson"], input=text.encode(), capture_output=True, check=True
+        ).stdout
+    )
+    names = [x["name"] for x in drawn["objects"]]
+    routes = []
+    for edge in drawn["edges"]:
+        points = [x.split(",") for x in edge["pos"].split() if not x.startswith("e,")]
+        line = sampled([Point(float(x), float(y)) for x, y in points])
+        routes.append((names[edge["tail"]], names[edge["head"]], line))
+    return routes
+
+
+@needs_dot
+def test_edges_cross_about_as_rarely_as_graphvizs() -> None:
+    ours = theirs = 0
+    for name in GRAPHS:
+        shown, drawn = picture(name), scene(name)
+        bare = arrange(  # without references, which Graphviz has none of
+            {box.id: drawn.cards[box.id].size for box in shown.boxes},
+            list(shown.edges),
+            homes={box.id: box.group for box in shown.boxes if box.group},
+            groups=shown.groups,
+        )
+        ours += crossings(routes_of(bare))
+        theirs += crossings(graphviz(drawn, shown))
+    assert theirs > 0
+    assert ours <= 1.3 * theirs
+
+
+# --- single properties ----------------------------------------------------------------------------
+
+
+def boxes(n: int) -> dict[str, Size]:
+    return {f"n{i}": Size(90.0, 44.0) for i in range(n)}
+
+
+def edges(*pairs: tuple[int, int]) -> list[Edge]:
+    return [Edge(f"n{a}", f"n{b}", i) for i, (a, b) in enumerate(pairs)]
+
+
+def test_a_chain_is_straight() -> None:
+    layout = arrange(boxes(50), edges(*pairwise(range(50))))
+    assert len({place.center.y for place in layout.places}) == 1
+    assert all(len({y for _, y in route.points}) == 1 for route in layout.routes)
+
+
+def test_a_chain_stays_straight_where_leaves_join_it() -> None:
+    """h = h * x + b, over and over."""
+    pairs, h, n = [], 0, 1
+    for _ in range(10):
+        pairs += [(h, n + 1), (n, n + 1), (n + 1, n + 3), (n + 2, n + 3)]
+        h, n = n + 3, n + 4
+    layout = arrange(boxes(n), edges(*pairs))
+    heads = {b for _, b in pairs}
+    heights = {place.center.y for place in layout.places if int(place.id[1:]) in heads}
+    assert len(heights) == 1
+
+
+def test_a_square_has_two_edges_to_be_seen() -> None:
+    x = Value(3.0)
+    first, second = compose(picture_of([x * x]), "LR", 4).layout.routes
+    assert first.points[0] == second.points[0]
+    assert abs(first.points[-1].y - second.points[-1].y) >= 10
+
+
+def test_a_leaf_is_drawn_again_beside_far_uses() -> None:
+    layout = scene("shared leaf").layout
+    references = [place for place in layout.places if place.reference]
+    assert references
+    assert {place.box for place in references} == {"n1"}
+    reach = max(abs(r.points[-1].x - r.points[0].x) for r in layout.routes)
+    assert reach < layout.width / 8
+
+
+def test_a_leaf_that_is_used_nearby_is_drawn_once() -> None:
+    assert not any(place.reference for place in scene("expression").layout.places)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_thousand_steps_are_work_for_a_thousand(shared: bool) -> None:
+    """Each step uses the one before, and a node that is a leaf, or a step itself."""
+    n = 1000
+    pairs = [(i, i + 1) for i in range(1, n)] + [(0, i) for i in range(2, n + 1)]
+    if not shared:
+        pairs = [(a + 1, b + 1) for a, b in pairs] + [(0, 1)]
+    sizes = boxes(n + 2)
+    layout = arrange(sizes, edges(*pairs), references=sizes)
+    points = sum(len(route.points) for route in layout.routes)
+    assert points < 30 * n
+
+
+def test_long_edges_of_one_box_run_together() -> None:
+    pairs = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (0, 4), (0, 5)]
+    layout = arrange(boxes(6), edges(*pairs))
+    routes = {(r.source, r.target): r.points for r in layout.routes}
+    near, far = routes["n0", "n4"], routes["n0", "n5"]
+    assert near[:4] == far[:4]  # up to where they run straight
+    assert {near[4].y, near[-4].y} == {far[4].y, far[-4].y} == {near[3].y}
+
+
+def test_frames_of_two_groups_do_not_touch() -> None:
+    groups = [Group("a", "a"), Group("b", "b"), Group("c", "c", "b")]
+    homes = {"n0": "a", "n2": "a", "n1": "b", "n3": "c"}
+    layout = arrange(
+        boxes(5), edges((0, 2), (1, 3), (2, 4), (3, 4), (0, 3)), homes=homes, groups=groups
+    )
+    a, b, c = sorted(layout.frames, key=lambda frame: frame.group)
+    assert not overlap(a, b, apart=8)
+    assert contains(b, Place("c", "c", c.x, c.y, c.width, c.height))
+
+
+def test_groups_that_use_each_other_are_drawn_without_frames() -> None:
+    """a1 -> b -> a2: one frame can't stand both before and behind the other."""
+    groups = [Group("a", "a"), Group("b", "b")]
+    homes = {"n0": "a", "n1": "b", "n2": "a"}
+    layout = arrange(boxes(3), edges((0, 1), (1, 2)), homes=homes, groups=groups)
+    assert [place.id for place in layout.places] == ["n0", "n1", "n2"]
+    assert not layout.frames
+
+
+def test_an_empty_picture_has_a_size() -> None:
+    layout = arrange({}, [])
+    assert (layout.places, layout.routes) == ((), ())
+    assert layout.width > 0 and layout.height > 0
+
+
+def test_the_same_graph_is_laid_out_the_same_way() -> None:
+    made = [compose(picture_of([made_at_random(40, 3, 8)]), "LR", 4).layout for _ in range(2)]
+    assert made[0] == made[1]

@@ -31,6 +31,7 @@ TEXT, SMALL, SIGN = 12.0, 10.5, 18.0  # sizes of type, in pixels
 LINE = 16.0
 PAD_X, PAD_Y = 9.0, 7.0
 COLUMN = 12.0  # between a name and its number
+BORDER = 3.0  # between the two outlines of a result
 
 
 class Text(NamedTuple):
@@ -51,6 +52,7 @@ class Card:
     size: Size
     texts: tuple[Text, ...]
     cell: float = 0.0  # the width of the part on the left that holds the operation
+    border: float = 0.0  # how far inside of an outer outline the card itself begins
 
 
 @lru_cache(maxsize=4096)
@@ -110,7 +112,10 @@ def card(box: Box, precision: int, numbers: bool = False) -> Card:
             texts.append(Text(right, y, value, role, "end"))
     if number:
         texts.append(Text(right, top + LINE * 0.74, number, "number", "end", SMALL))
-    return Card(full, tuple(texts), cell)
+    if not box.root:
+        return Card(full, tuple(texts), cell)
+    moved = tuple(text._replace(x=text.x + BORDER, y=text.y + BORDER) for text in texts)
+    return Card(Size(full.width + 2 * BORDER, full.height + 2 * BORDER), moved, cell, BORDER)
 
 
 Row: TypeAlias = tuple[tuple[str, Role], ...]

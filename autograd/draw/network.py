@@ -20,6 +20,7 @@ from .svg import escape
 RADIUS, APART, GAP = 15.0, 42.0, 150.0
 MARGIN, HEAD, FOOT = 26.0, 44.0, 34.0
 THINNEST, THICKEST = 0.35, 4.5
+DENSE = 36  # weights between two columns: of more, each is drawn thinner
 
 STYLE = """\
 {s} {{ font-family: Helvetica, Arial, "Liberation Sans", sans-serif }}
@@ -111,6 +112,8 @@ class Plan:
         self.width = max(last + RADIUS + MARGIN + self.names_width(-1), last + heads[-1] / 2 + 12)
         largest = (abs(w[k][j]) for i, w in enumerate(drawing.weights) for k, j in self.pairs(i))
         self.largest = max(largest, default=0.0) or 1.0
+        dense = max(len(a) * len(b) for a, b in zip(self.rows, self.rows[1:]))
+        self.thickest = THICKEST * min(1.0, (DENSE / dense) ** 0.5)
 
     def names_width(self, column: int) -> float:
         names = self.drawing.columns[column].names
@@ -158,7 +161,7 @@ class Plan:
             yield (
                 f'<path class="weight{sign}" data-from="{j}" data-to="{k}" '
                 f'd="M{x1:.1f},{y1:.1f}L{x2:.1f},{y2:.1f}" '
-                f'stroke-width="{THINNEST + share * (THICKEST - THINNEST):.2f}" '
+                f'stroke-width="{THINNEST + share * (self.thickest - THINNEST):.2f}" '
                 f'opacity="{0.2 + 0.7 * share:.2f}">'
                 f"<title>{rounded(w, 4)}</title></path>"
             )

@@ -342,7 +342,7 @@ class Level:
         sheet.breadth = padding.left + breadth + slack + padding.right
         for i, key in enumerate(self.keys):
             r = self.grid.rank[i]
-            u = (starts[r] + ends[r] - self.lengths[i]) / 2
+            u = self.along(i, starts[r], ends[r])
             if self.is_port(i):
                 sheet.ports[key] = self.v[i]
             else:
@@ -350,6 +350,13 @@ class Level:
         arrivals = self.arrivals()
         for k, (part, path) in enumerate(zip(sheet.parts, self.grid.paths)):
             sheet.curves[part] = self.curve(k, path, arrivals[k], starts, ends)
+
+    def along(self, i: int, start: float, end: float) -> float:
+        """Where in its layer an item begins: in the middle, but what is computed from nothing
+        stands as near as it can to its use.
+        """
+        room = end - start - self.lengths[i]
+        return start + (room / 2 if self.grid.ups[i] else room)
 
     def layers_along(self) -> tuple[list[float], list[float]]:
         """Where each layer begins and ends; the sheet's length."""
@@ -415,17 +422,16 @@ class Level:
         """The curve of one part of an edge: straight beside boxes, and bent between layers."""
         rank, v = self.grid.rank, self.v
         tail, head = path[0], path[-1]
-        middle = (starts[rank[tail]] + ends[rank[tail]]) / 2
         level = v[tail] + self.ends[k][0]
-        points: Curve = [(middle + self.lengths[tail] / 2, level)]
+        begin = self.along(tail, starts[rank[tail]], ends[rank[tail]])
+        points: Curve = [(begin + self.lengths[tail], level)]
         line_to(points, (ends[rank[tail]], level))
         for i in path[1:-1]:
             bend_to(points, (starts[rank[i]], v[i]))
             line_to(points, (ends[rank[i]], v[i]))
         lead = 0.0 if self.is_port(head) else self.solver.lead
         bend_to(points, (starts[rank[head]] - lead, arrival))
-        middle = (starts[rank[head]] + ends[rank[head]]) / 2
-        line_to(points, (middle - self.lengths[head] / 2, arrival))
+        line_to(points, (self.along(head, starts[rank[head]], ends[rank[head]]), arrival))
         return points
 
 

@@ -159,20 +159,22 @@ def node(place: Place, box: Box, card: Card) -> str:
 
 def faces(card: Card, box: Box, reference: bool) -> Iterator[str]:
     """The outlines of a card."""
-    wide, high = card.size
+    edge = card.border
+    wide, high = card.size.width - 2 * edge, card.size.height - 2 * edge
     radius = high / 2 if reference else 13.0 if box.kind == "leaf" else 6.0
     if box.times > 1 and not reference:  # a stack of cards
         for shift in (6, 3):
-            yield rect("face", shift, -shift, wide, high, radius)
-    if box.root and not reference:
-        yield rect("halo", -3, -3, wide + 6, high + 6, radius + 3)
-    yield rect("face", 0, 0, wide, high, radius)
+            yield rect("face", edge + shift, edge - shift, wide, high, radius)
+    if edge:
+        yield rect("halo", 0, 0, *card.size, radius + edge)
+    yield rect("face", edge, edge, wide, high, radius)
     if card.cell:
-        c, r = card.cell, radius - 0.6
+        low, r = edge + 0.6, radius - 0.6
+        top, bottom, right = low, low + high - 1.2, edge + card.cell
         yield (
-            f'<path class="cell" d="M{c:.1f},0.6V{high - 0.6:.1f}H{radius:.1f}'
-            f"A{r:.1f},{r:.1f} 0 0 1 0.6,{high - radius:.1f}V{radius:.1f}"
-            f'A{r:.1f},{r:.1f} 0 0 1 {radius:.1f},0.6Z"/>'
+            f'<path class="cell" d="M{right:.1f},{top:.1f}V{bottom:.1f}H{low + r:.1f}'
+            f"A{r:.1f},{r:.1f} 0 0 1 {low:.1f},{bottom - r:.1f}V{top + r:.1f}"
+            f'A{r:.1f},{r:.1f} 0 0 1 {low + r:.1f},{top:.1f}Z"/>'
         )
 
 

@@ -33,7 +33,7 @@ STYLES = r"""\begin{tikzpicture}[
   constant/.style={draw=ng-constant-line, fill=ng-constant, dashed, rounded corners=4.5pt},
   folded/.style={draw=ng-group-line, fill=ng-group, rounded corners=4.5pt, double},
   reference/.style={dotted, rounded corners=8pt},
-  root/.style={draw=ng-root-line, double=ng-paper, double distance=1.6pt},
+  root/.style={draw=ng-root-line},
   frame/.style={draw=ng-frame-line, fill=ng-frame, line width=0.6pt, rounded corners=5pt},
   ]"""
 
@@ -114,14 +114,17 @@ def at(point: Point) -> str:
 
 def placed(place: Place, box: Box, card: Card) -> Iterator[str]:
     kind = "folded" if box.kind == "group" else box.kind
-    style = kind + (", reference" if place.reference else ", root" if box.root else "")
+    style = kind + (", reference" if place.reference else "")
+    edge = card.border
+    x, y, wide, high = place.x + edge, place.y + edge, card.size.width, card.size.height
     yield f"  % {box.id}"
-    yield rectangle(style, place.x, place.y, place.width, place.height)
+    if edge:
+        style += ", root"
+        yield rectangle(f"{style}, fill=none", place.x, place.y, wide, high)
+    yield rectangle(style, x, y, wide - 2 * edge, high - 2 * edge)
     if card.cell:
-        x, y = place.x + 1, place.y + 1
-        yield rectangle(
-            "draw=none, fill=ng-cell, rounded corners=3.5pt", x, y, card.cell, place.height - 2
-        )
+        inner = "draw=none, fill=ng-cell, rounded corners=3.5pt"
+        yield rectangle(inner, x + 1, y + 1, card.cell, high - 2 * edge - 2)
     for text in card.texts:
         yield written(text, Point(place.x, place.y), INKS[text.role])
 
