@@ -7,7 +7,6 @@ import math
 import random
 import re
 import shutil
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,10 @@ def net(depth: int = 3, width: int = 4) -> Value:
     xs: list[Any] = [Value(rng.uniform(-1, 1), f"x{i}") for i in range(width)]
     for layer in range(depth):
         with scope(f"layer {layer}"):
-            ws = [[Value(rng.uniform(-1, 1), f"w{layer}{i}{j}") for j in range(width)] for i in range(width)]
+            ws = [
+                [Value(rng.uniform(-1, 1), f"w{layer}{i}{j}") for j in range(width)]
+                for i in range(width)
+            ]
             xs = [ag.tanh(sum(w * x for w, x in zip(row, xs))) for row in ws]
     out: Value = sum(x * x for x in xs)  # type: ignore[assignment]
     out.label = "loss"
@@ -137,14 +139,19 @@ def test_hooks_and_missing_rules_are_as_in_a_backward_pass() -> None:
 def test_differences_stand_beside_the_leaves() -> None:
     x, y = Value(0.5, "x"), Value(0.0, "y")
     story = story_of(ag.exp(x) + abs(y))
-    smooth, kink = (story["checks"][str(i)] for i, n in enumerate(story["nodes"]) if n["kind"] == "leaf")
+    smooth, kink = (
+        story["checks"][str(i)] for i, n in enumerate(story["nodes"]) if n["kind"] == "leaf"
+    )
     assert math.isclose(smooth["slope"], math.exp(0.5))
-    assert math.isclose(smooth["low"], smooth["slope"], rel_tol=1e-7) and smooth["low"] == smooth["high"]
+    assert (
+        math.isclose(smooth["low"], smooth["slope"], rel_tol=1e-7)
+        and smooth["low"] == smooth["high"]
+    )
     assert (round(kink["low"]), kink["slope"], round(kink["high"])) == (-1, 0, 1)
 
 
 def test_arrays_are_checked_along_a_direction() -> None:
-    w = Tensor(np.linspace(-1, 1, 6, dtype=np.float32), requires_grad=True)
+    w = Tensor(np.linspace(-1, 2, 6, dtype=np.float32), requires_grad=True)
     (check,) = story_of(ag.tanh(w).sum())["checks"].values()
     assert check["array"] and math.isclose(check["low"], check["slope"], rel_tol=1e-4)
 
@@ -152,7 +159,9 @@ def test_arrays_are_checked_along_a_direction() -> None:
 def test_one_file_without_links(tmp_path: Path) -> None:
     explore(shared(), tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
-    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)|\bimport\b.*from|src=|url\((?!#)", page)
+    assert not re.search(
+        r"https?://(?!www\.w3\.org/2000/svg)|\bimport\b.*from|src=|url\((?!#)", page
+    )
     assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
 
 
@@ -172,7 +181,9 @@ def test_numbers_that_json_lacks() -> None:
         story = story_of(ag.log(x) * 0.0)
     text = embedded(story)
     assert "NaN" not in text and "Infinity" not in text
-    assert {"nan", "-inf"} <= {node["value"] for node in json.loads(text)["nodes"] if isinstance(node["value"], str)}
+    assert {"nan", "-inf"} <= {
+        node["value"] for node in json.loads(text)["nodes"] if isinstance(node["value"], str)
+    }
 
 
 @pytest.mark.parametrize(
@@ -199,16 +210,6 @@ def test_large_graphs_are_refused_with_a_way_on(tmp_path: Path) -> None:
         y = y + 1.0
     with pytest.raises(ValueError, match=r"up to 1000 nodes, but this one has 1201.*limit=1201"):
         explore(y, tmp_path / "a.html")
-
-
-def test_the_wheel_has_the_page(tmp_path: Path) -> None:
-    hatchling = pytest.importorskip("hatchling.build", reason="the wheel is built with hatchling")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(Path(__file__).parent.parent)
-        wheel = hatchling.build_wheel(str(tmp_path))
-    names = zipfile.ZipFile(tmp_path / wheel).namelist()
-    for ending in "html", "css", "js":
-        assert f"autograd/draw/explorer/explore.{ending}" in names
 
 
 # --- in the browser -------------------------------------------------------------------------------
@@ -250,10 +251,11 @@ def page(browser: Any, tmp_path: Path) -> Iterator[Page]:
     yield opened
     assert [entry["message"] for entry in browser.get_log("browser")] == []
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    urls = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
-    assert urls and all(url.startswith(("file:", "data:")) for url in urls)
-    assert sum(url.startswith("file:") for url in urls) == 1
-    assert browser.execute_script("return performance.getEntriesByType('resource').filter(e => !e.name.startsWith('data:')).length") == 0
+    asked = [e["params"] for e in events if e["method"] == "Network.requestWillBeSent"]
+    asked = [x["request"]["url"] for x in asked if x["documentURL"].endswith("page.html")]
+    assert {url for url in asked if not url.startswith("data:")} == {browser.current_url}
+    resources = "return performance.getEntriesByType('resource').map(e => e.name)"
+    assert all(name.startswith("data:") for name in browser.execute_script(resources))
 
 
 def number(text: str) -> float:
@@ -267,7 +269,9 @@ def press(browser: Any, *keys: str) -> None:
 
 
 def text(browser: Any, selector: str) -> str:
-    found: str = browser.execute_script("return document.querySelector(arguments[0]).textContent", selector)
+    found: str = browser.execute_script(
+        "return document.querySelector(arguments[0]).textContent", selector
+    )
     return found
 
 
@@ -277,13 +281,15 @@ ALL_STEPS = """
   return explorer.story.steps.map((step, at) => {
     explorer.show(at);
     const node = step.node ?? null;
-    return [step.kind, node, node === null ? "" : shown(node, "value"), node === null ? "" : shown(node, "grad"),
-            document.getElementById("step").textContent];
+    const [value, grad] = ["value", "grad"].map((name) => (node === null ? "" : shown(node, name)));
+    return [step.kind, node, value, grad, document.getElementById("step").textContent];
   });
 """
 
 
-@pytest.mark.parametrize("root", [shared(), random_graph(3), random_graph(4)], ids=["shared", "3", "4"])
+@pytest.mark.parametrize(
+    "root", [shared(), random_graph(3), random_graph(4)], ids=["shared", "3", "4"]
+)
 def test_every_number_of_every_step_is_the_engines(page: Page, root: Value) -> None:
     steps = page(root).execute_script(ALL_STEPS)
     nodes = operands_first(root)
@@ -294,13 +300,11 @@ def test_every_number_of_every_step_is_the_engines(page: Page, root: Value) -> N
     assert len(back) == len(contributions)
     for (_, _, value, grad, said), step in zip(back, contributions):
         assert number(grad) == step.after and number(value) == step.arg.data
-        numbers = {number(x) for x in re.findall(r"\u2212?[\d.]+(?:e\u2212?\d+)?", said)}
+        numbers = {number(x) for x in re.findall(r"\u2212?\d+(?:\.\d+)?(?:e\u2212?\d+)?", said)}
         assert step.part in numbers and step.after in numbers
     root.backward()
     final = {step[1]: number(step[3]) for step in steps if step[3] not in ("", "not computed")}
     assert sorted(final.values()) == sorted(node.grad for node in nodes)
-    for node in nodes:
-        node.grad = None
 
 
 def test_keys_step_play_and_jump(page: Page) -> None:
@@ -340,7 +344,7 @@ def test_nodes_can_be_chosen_by_keyboard_and_say_what_they_are(page: Page) -> No
     assert label.startswith("h: value 4, gradient 2.346")
     press(browser, Keys.ENTER)
     card = text(browser, "#node")
-    assert "= 2 · 2" in card and "from v4: 1 · cos(4) = " in card and "sum" in card
+    assert "2 · 2=4" in card and "from v4: 1 · cos(4) = " in card and "sum" in card
 
 
 def test_hovering_shows_the_full_arithmetic(page: Page) -> None:
@@ -377,15 +381,23 @@ def test_predict_asks_judges_and_tells(page: Page) -> None:
     assert "All gradients are complete" in text(browser, "#step")
 
 
-@pytest.mark.parametrize(
-    ("typed", "value"),
-    [("2*-3", -6), ("1/4", 0.25), ("(1-0.5)^2", 0.25), ("-2^2", -4), ("1e-3", 0.001), ("\u22122·3", -6), ("0,5", 0.5)],
-)
-def test_answers_may_be_arithmetic(browser: Any, page: Page, typed: str, value: float) -> None:
-    if "evaluate" not in browser.execute_script("return typeof evaluate + 'evaluate'"):
-        page(shared())
-    page(shared()) if not browser.current_url.startswith("file") else None
-    assert math.isclose(browser.execute_script("return evaluate(arguments[0])", typed), value)
+def test_answers_may_be_arithmetic(page: Page) -> None:
+    browser = page(shared())
+    typed = [
+        "2*-3",
+        "1/4",
+        "(1-0.5)^2",
+        "-2^2",
+        "1e-3",
+        "\N{MINUS SIGN}2·3",
+        "0,5",
+        "2",
+        "two",
+        "2 3",
+        "(",
+    ]
+    values = browser.execute_script("return arguments[0].map((x) => String(evaluate(x)))", typed)
+    assert values == ["-6", "0.25", "0.25", "-4", "0.001", "-6", "0.5", "2", "NaN", "NaN", "NaN"]
 
 
 def test_wrong_orders_are_shown_to_be_wrong(page: Page) -> None:
@@ -397,7 +409,10 @@ def test_wrong_orders_are_shown_to_be_wrong(page: Page) -> None:
         assert browser.execute_script("return explorer.story.order") == wrong
         browser.execute_script("explorer.digits = 17; explorer.refresh()")
         assert number(text(browser, '[data-id="0"] .grad')) == gradients(order, shared())["x"]
-        assert text(browser, '[data-id="0"] .mark') == "✗" and text(browser, '[data-id="1"] .mark') == ""
+        assert (
+            text(browser, '[data-id="0"] .mark') == "✗"
+            and text(browser, '[data-id="1"] .mark') == ""
+        )
         row = text(browser, '[data-leaf="0"]')
         assert "✗" in row and str(gradients(trace.engine, shared())["x"]) in row
         assert "Why the order matters" in text(browser, "#exhibit")
@@ -427,18 +442,21 @@ def test_groups_collapse_and_are_stepped_over(page: Page) -> None:
     count = browser.execute_script("return explorer.story.steps.length")
     size = "return explorer.stage.size[0] * explorer.stage.size[1]"
     full = browser.execute_script(size)
-    for box in browser.find_elements("css selector", "#groups input")[:2]:
-        browser.execute_script("arguments[0].click()", box)
+    boxes = browser.find_elements("css selector", "#groups input")[:2]
+    for box in boxes:
+        box.click()
     assert browser.execute_script(size) < full / 2
-    visible = "return [...document.querySelectorAll('.box')].filter(e => e.style.display !== 'none').length"
-    assert browser.execute_script(visible) < browser.execute_script("return explorer.story.nodes.length") / 2
+    boxes_shown = browser.find_elements("css selector", '.box:not([style*="display: none"])')
+    assert len(boxes_shown) < browser.execute_script("return explorer.story.nodes.length") / 2
     stepped = browser.execute_script(
         "let n = 0; while (explorer.story.step.kind !== 'end') { explorer.next(); n++; } return n"
     )
     assert stepped < count - 50
-    assert "gradients 44" in text(browser, '.lid[data-group="g0"]') or "gradients" in text(browser, ".lid")
-    browser.execute_script("arguments[0].click()", browser.find_elements("css selector", "#groups input")[0])
-    browser.execute_script("arguments[0].click()", browser.find_elements("css selector", "#groups input")[1])
+    lid = text(browser, '.lid[data-group="g0"] .note')
+    nodes = re.match(r"(\d+) nodes", lid)
+    assert nodes and lid == f"{nodes[1]} nodes · values {nodes[1]} · gradients {nodes[1]}"
+    for box in boxes:
+        box.click()
     assert browser.execute_script(size) == full
 
 
@@ -451,7 +469,9 @@ def test_labels_are_text_and_nothing_else(page: Page) -> None:
     assert browser.title == f"{ATTACK}: step by step"
     assert browser.execute_script("return document.querySelectorAll('script').length") == 2
     assert ATTACK in text(browser, "h1") and ATTACK in text(browser, "#leaves")
-    assert "<b>&amp;</b>" in text(browser, "#goto") and not browser.find_elements("css selector", "main b:not(.legend b)")
+    assert "<b>&amp;</b>" in text(browser, "#goto") and not browser.find_elements(
+        "css selector", "main b:not(.legend b)"
+    )
 
 
 def test_tensors_step_too(page: Page) -> None:
@@ -459,7 +479,9 @@ def test_tensors_step_too(page: Page) -> None:
     browser = page((ag.tanh(w @ np.array([0.1, 0.2, 0.3])) ** 2).sum())
     browser.execute_script("explorer.predict(); explorer.show(Infinity)")
     assert "(2, 3) float64" in text(browser, '[data-id="0"]')
-    assert "✓" in text(browser, '[data-leaf="0"]') and "in one direction" in text(browser, '[data-leaf="0"]')
+    assert "✓" in text(browser, '[data-leaf="0"]') and "in one direction" in text(
+        browser, '[data-leaf="0"]'
+    )
 
 
 def test_a_graph_of_hundreds_of_nodes_writes_only_what_changes(page: Page) -> None:
@@ -470,9 +492,9 @@ def test_a_graph_of_hundreds_of_nodes_writes_only_what_changes(page: Page) -> No
       explorer.show(200);
       const changed = new Set();
       const watch = new MutationObserver((list) => {
-        for (const change of list) if (change.target.closest) changed.add(change.target.closest(".box"));
+        for (const { target } of list) changed.add(target.parentElement.closest(".box"));
       });
-      watch.observe(explorer.stage.svg, { subtree: true, childList: true, attributes: true });
+      watch.observe(explorer.stage.view, { subtree: true, childList: true, attributes: true });
       for (let i = 0; i < 10; i++) explorer.next();
       setTimeout(() => done(changed.size), 50);
     """)

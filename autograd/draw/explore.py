@@ -314,10 +314,7 @@ class Story:
 
         at = 0.0 if shape else float(leaf._data)
         with np.errstate(all="ignore"):
-            line = Line(along, (at,), 0, ())
-            low, high = line.slopes()
-            if not math.isclose(low, slope, rel_tol=1e-4, abs_tol=1e-7):
-                low, high = line.slopes_at_kink()
+            low, high = Line(along, (at,), 0, ()).slopes_at_kink()
         return {"slope": plain(slope), "low": plain(low), "high": plain(high), "array": bool(shape)}
 
 

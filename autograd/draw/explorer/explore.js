@@ -84,7 +84,7 @@ class Explorer {
     const { collapsed } = this.story;
     if (!collapsed.delete(group)) collapsed.add(group);
     this.stage.fold();
-    this.listGroups();
+    get("groups").querySelector(`[data-group="${group}"]`).checked = !collapsed.has(group);
     this.refresh();
     this.stage.begin();
     this.stage.follow(this.story.step);
@@ -302,7 +302,7 @@ class Explorer {
   arithmetic(node) {
     const { story } = this;
     const { formula, value, grad, kind } = story.nodes[node];
-    const contents = [element("h2", "", story.nodes[node].name)];
+    const contents = [];
     const known = story.known[node];
     if (formula) {
       contents.push(this.equation(this.ref(node), [
@@ -313,10 +313,11 @@ class Explorer {
     } else {
       contents.push(this.equation(this.ref(node), [this.number(value, "value")]));
     }
+    contents.push(this.where(node));
     if (shapeOf(value)) contents.push(element("p", "hint", `${shapeOf(value)}, norm ${format(value.norm ?? 0, this.digits)}`));
     if (kind === "constant" || !grad) {
       contents.push(element("p", "hint", "A constant: it has no gradient."));
-      return contents;
+      return contents.filter(Boolean);
     }
     const rows = story.arrived[node].map((at) => {
       const step = story.steps[at];
@@ -335,7 +336,7 @@ class Explorer {
     if (rows.length > 1) contents.push(this.equation("sum", [this.number(story.grads[node], "grad")]));
     if (left > 0 && rows.length && story.order === "engine") contents.push(element("p", "hint", `${left} more to come.`));
     if (story.isWrong(node)) contents.push(element("p", "hint warning", "It should be ", this.number(story.final[node], "grad"), "."));
-    return contents;
+    return contents.filter(Boolean);
   }
 
   tip(node, event) {
@@ -351,42 +352,58 @@ class Explorer {
     tip.style.top = `${y + 24 + tip.offsetHeight > frame.height ? Math.max(8, y - tip.offsetHeight - 16) : y + 24}px`;
   }
 
+  /** The table of leaves: made once for an order, then only the rows that change are written. */
   refreshLeaves() {
     const { story } = this;
-    const wrong = story.order !== "engine";
-    const head = ["leaf", "gradient", wrong ? "should be" : "finite difference", ""].map((text) => element("th", "", text));
-    const rows = Object.entries(story.data.checks).map(([id, check]) => {
-      const node = Number(id);
-      const progress = story.progress(node);
-      const done = progress === "complete";
-      const [low, high] = [num(check.low), num(check.high)];
-      const truth = wrong ? story.final[node] : null;
-      let other = "";
-      let mark = "";
-      if (done && wrong) {
-        other = this.number(truth, "grad");
-        mark = story.isWrong(node) ? "✗" : "✓";
-      } else if (done) {
-        const kink = Math.abs(high - low) > 1e-4 * Math.max(Math.abs(low), Math.abs(high), 1e-3);
-        other = kink ? [this.number(check.low, ""), " … ", this.number(check.high, "")] : this.number((low + high) / 2, "");
-        const slope = num(check.slope);
-        const slack = 1e-4 * Math.max(Math.abs(slope), Math.abs(low), Math.abs(high)) + 1e-6;
-        mark = slope >= low - slack && slope <= high + slack ? (kink ? "✓ kink" : "✓") : Number.isFinite(low + high) ? "✗" : "–";
-      }
-      const own = progress === "none" ? element("span", "quiet", "not computed")
-        : done && check.array && !wrong
-          ? [this.number(story.grads[node], "grad"), element("small", "", "in one direction: ", this.number(check.slope, "grad"))]
-          : [this.number(story.grads[node], "grad"), progress === "part" ? " …" : ""];
-      const row = element("tr", mark === "✗" ? "bad" : "", element("td", "", this.ref(node), this.where(node)), element("td", "", own), element("td", "", other), element("td", "mark", mark));
-      row.dataset.leaf = id;
-      return row;
-    });
     const most = 60;
-    get("leaves").replaceChildren(
-      element("h2", "", "Leaves"),
-      element("table", "", element("thead", "", element("tr", "", head)), element("tbody", "", rows.slice(0, most))),
-      rows.length > most ? element("p", "hint", `and ${rows.length - most} more; select one in the graph`) : "",
-    );
+    const leaves = Object.keys(story.data.checks).map(Number);
+    if (this.tabled !== `${story.order} ${this.digits}`) {
+      this.tabled = `${story.order} ${this.digits}`;
+      const last = story.order === "engine" ? "finite difference" : "should be";
+      const head = ["leaf", "gradient", last, ""].map((text) => element("th", "", text));
+      this.rows = new Map(leaves.slice(0, most).map((node) => {
+        const row = element("tr", "", element("td", "", this.ref(node), this.where(node)), element("td"), element("td"), element("td", "mark"));
+        row.dataset.leaf = node;
+        return [node, { row, state: null }];
+      }));
+      const body = element("tbody", "", [...this.rows.values()].map(({ row }) => row));
+      get("leaves").replaceChildren(
+        element("h2", "", "Leaves"),
+        element("table", "", element("thead", "", element("tr", "", head)), body),
+        leaves.length > most ? element("p", "hint", `and ${leaves.length - most} more; select one in the graph`) : "",
+      );
+    }
+    for (const [node, entry] of this.rows) {
+      const state = `${story.arrived[node].length} ${story.progress(node)} ${story.isWrong(node)}`;
+      if (entry.state === state) continue;
+      entry.state = state;
+      const [own, other, mark] = this.comparison(node);
+      entry.row.children[1].replaceChildren(...own);
+      entry.row.children[2].replaceChildren(...other);
+      entry.row.children[3].textContent = mark;
+      entry.row.classList.toggle("bad", mark === "✗");
+    }
+  }
+
+  /** A leaf's gradient, what it is compared with, and the verdict. */
+  comparison(node) {
+    const { story } = this;
+    const progress = story.progress(node);
+    if (progress === "none") return [[element("span", "quiet", "not computed")], [], ""];
+    const own = [this.number(story.grads[node], "grad"), progress === "part" ? " …" : ""];
+    if (progress === "part") return [own, [], ""];
+    if (story.order !== "engine") {
+      return [own, [this.number(story.final[node], "grad")], story.isWrong(node) ? "✗" : "✓"];
+    }
+    const check = story.data.checks[node];
+    const [slope, low, high] = [num(check.slope), num(check.low), num(check.high)];
+    const size = Math.max(Math.abs(slope), Math.abs(low), Math.abs(high));
+    const kink = high - low > 1e-4 * size + 1e-6;
+    const slack = 1e-4 * size + 1e-6;
+    const right = slope >= low - slack && slope <= high + slack;
+    if (check.array) own.push(element("small", "", "in one direction: ", this.number(check.slope, "grad")));
+    const other = kink ? [this.number(check.low, ""), " … ", this.number(check.high, "")] : [this.number((low + high) / 2, "")];
+    return [own, other, !Number.isFinite(size) ? "–" : right ? (kink ? "✓ kink" : "✓") : "✗"];
   }
 
   /** The groups that a node stands in. */
@@ -395,26 +412,23 @@ class Explorer {
     for (let id = this.story.nodes[node].group; id; id = this.story.groups.get(id).parent) {
       names.unshift(this.story.groups.get(id).name.replace(/:.*/, ""));
     }
-    return names.length ? element("small", "", names.slice(-2).join(" › ")) : null;
+    return names.length ? element("small", "where", names.slice(-2).join(" › ")) : null;
   }
 
   listGroups() {
-    const place = get("groups");
-    const { groups, collapsed } = this.story;
-    place.hidden = !groups.size;
+    const { groups } = this.story;
     const depth = (id) => (id ? 1 + depth(groups.get(id).parent) : 0);
-    place.replaceChildren(
-      element("h2", "", "Groups"),
-      ...[...groups.values()].map((group) => {
-        const box = element("input");
-        Object.assign(box, { type: "checkbox", checked: !collapsed.has(group.id) });
-        box.dataset.group = group.id;
-        box.addEventListener("change", () => this.fold(group.id));
-        const label = element("label", "group", box, " ", group.name);
-        label.style.paddingLeft = `${depth(group.parent)}em`;
-        return label;
-      }),
-    );
+    get("groups").hidden = !groups.size;
+    get("groups").append(element("h2", "", "Groups"), ...[...groups.values()].map((group) => {
+      const box = element("input");
+      box.type = "checkbox";
+      box.checked = true;
+      box.dataset.group = group.id;
+      box.addEventListener("change", () => this.fold(group.id));
+      const label = element("label", "group", box, " ", group.name);
+      label.style.paddingLeft = `${depth(group.parent)}em`;
+      return label;
+    }));
   }
 
   listNodes() {

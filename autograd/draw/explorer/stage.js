@@ -1,4 +1,5 @@
-// The stage: the graph as an SVG, with pan and zoom, and how each node looks at the moment.
+// The stage: the graph with pan and zoom, and how each node looks at the moment. Edges are an SVG;
+// cards are elements that are laid out each by itself, so that a step costs what it changes and no more.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -9,19 +10,14 @@ function svg(tag, attributes, ...children) {
   return made;
 }
 
-function shorten(text, most) {
-  const letters = [...text];
-  return letters.length <= most ? text : letters.slice(0, most - 1).join("") + "…";
-}
-
 class Stage {
   constructor(story, on) {
     this.story = story;
     this.on = on; // what to do when a node is chosen, hovered or left, or a group clicked
     this.frame = document.getElementById("stage");
-    this.svg = this.frame.querySelector("svg");
-    this.world = svg("g", { class: "world" });
-    this.svg.append(arrowheads(), this.world);
+    this.view = document.getElementById("view");
+    this.world = element("div", "world");
+    this.view.append(this.world);
     this.scale = 1;
     this.x = this.y = 0;
     this.build();
@@ -42,23 +38,31 @@ class Stage {
     this.shown = new Map(); // node: what stands there now
     this.edges = new Map(); // "target argument": its path
     this.frames = new Map(); // group: its frame, and the lid that covers it when it is collapsed
+    this.drawn = svg("svg", { "aria-hidden": "true" }, arrowheads());
     this.world.replaceChildren();
     const { places, edges, frames } = this.layout;
     for (const id of Object.keys(frames)) {
-      const title = svg("text", { class: "title" }, "▾ " + this.story.groups.get(id).name);
-      const frame = svg("g", { class: "frame", "data-group": id }, svg("rect", { rx: 14 }), title);
+      const title = element("span", "title", "▾ " + this.story.groups.get(id).name);
+      const frame = element("div", "frame", title);
+      frame.dataset.group = id;
       title.addEventListener("click", () => this.on.fold(id));
       this.frames.set(id, { frame });
       this.world.append(frame);
     }
+    this.world.append(this.drawn);
     for (const [source, target, argument] of edges) {
       const path = svg("path", { class: "edge", "data-from": source, "data-to": target });
       this.edges.set(`${target} ${argument}`, path);
-      this.world.append(path);
+      this.drawn.append(path);
     }
     for (const [node, , , width, height, isReference] of places) {
       if (!this.boxes.has(node)) this.boxes.set(node, { references: [] });
-      this.world.append(isReference ? this.reference(node, width, height) : this.card(node, width, height));
+      const made = isReference ? this.reference(node) : this.card(node);
+      made.style.width = `${width}px`;
+      made.style.height = `${height}px`;
+      if (!isReference) Object.assign(this.boxes.get(node), { made, width, height });
+      this.attend(made, node);
+      this.world.append(made);
     }
     for (const id of Object.keys(frames)) {
       const lid = this.lid(id);
@@ -68,50 +72,40 @@ class Stage {
     this.fold();
   }
 
-  card(node, width, height) {
-    const { name, op, kind, value } = this.story.nodes[node];
-    const text = (cls, at, content, end) =>
-      svg("text", { x: end ? width - 12 : 12, y: at, class: cls }, content);
-    const low = height - 31;
-    const parts = {
-      value: text("value", low, "", true),
-      grad: text("grad", low + 19, "", true),
-      mark: svg("text", { x: width - 4, y: 6, class: "mark" }),
-    };
-    const made = svg(
-      "g", { class: `box ${kind}`, "data-id": node, tabindex: 0, role: "button" },
-      svg("rect", { width, height, rx: 10 }),
-      text("name", 22, shorten(name, 18)),
-      op ? text("op", 22, shorten(op, 18), true) : "",
-      shapeOf(value) ? text("shape", 39, shapeOf(value)) : "",
-      text("label", low, "value"), parts.value,
-      this.story.nodes[node].grad ? text("label", low + 19, "gradient") : "", parts.grad,
+  card(node) {
+    const { name, op, kind, value, grad } = this.story.nodes[node];
+    const parts = { value: element("span", "value"), grad: element("span", "grad"), mark: element("span", "mark") };
+    const made = element(
+      "div", `box ${kind}`,
+      element("span", "name", name), element("span", "op", op || ""),
+      shapeOf(value) ? element("span", "shape", shapeOf(value)) : null,
+      element("span", "label", "value"), parts.value,
+      grad ? [element("span", "label", "gradient"), parts.grad] : null,
       parts.mark,
     );
     if (node === this.story.root) made.classList.add("root");
-    Object.assign(this.boxes.get(node), { made, parts, width, height });
-    this.attend(made, node);
+    made.dataset.id = node;
+    made.setAttribute("role", "button");
+    made.tabIndex = 0;
+    this.boxes.get(node).parts = parts;
     return made;
   }
 
-  reference(node, width, height) {
-    const made = svg(
-      "g", { class: "reference", "data-ref": node },
-      svg("rect", { width, height, rx: height / 2 }),
-      svg("text", { x: width / 2, y: height / 2 + 4.5, class: "name" }, shorten(this.story.nodes[node].name, 16)),
-    );
+  reference(node) {
+    const made = element("div", "reference", element("span", "name", this.story.nodes[node].name));
+    made.dataset.ref = node;
     this.boxes.get(node).references.push(made);
-    this.attend(made, node);
     return made;
   }
 
   /** What covers a collapsed group. */
   lid(id) {
     const { name } = this.story.groups.get(id);
-    const lid = svg(
-      "g", { class: "lid", "data-group": id, tabindex: 0, role: "button", "aria-label": `Open ${name}` },
-      svg("rect", { rx: 14 }), svg("text", { class: "title" }, "▸ " + name), svg("text", { class: "note" }),
-    );
+    const lid = element("div", "lid", element("span", "title", "▸ " + name), element("span", "note"));
+    lid.dataset.group = id;
+    lid.setAttribute("role", "button");
+    lid.setAttribute("aria-label", `Open ${name}`);
+    lid.tabIndex = 0;
     lid.addEventListener("click", () => this.on.fold(id));
     lid.addEventListener("keydown", (event) => {
       if (event.key === "Enter") this.on.fold(id);
@@ -151,7 +145,8 @@ class Stage {
       const made = isReference ? box.references[next] : box.made;
       if (isReference) references.set(node, next + 1);
       else Object.assign(box, { x: X(x), y: Y(y) });
-      made.setAttribute("transform", `translate(${X(x)} ${Y(y)})`);
+      made.style.left = `${X(x)}px`;
+      made.style.top = `${Y(y)}px`;
     }
     for (const [, target, argument, ...points] of edges) {
       const d = points.map((p, i) => (i === 0 ? "M" : i === 2 ? "C" : " ") + (i % 2 ? Y(p) : X(p)).toFixed(1));
@@ -159,17 +154,15 @@ class Stage {
     }
     for (const [id, [x, y, width, height]] of Object.entries(frames)) {
       const rectangle = { x: X(x), y: Y(y), width: X(x + width) - X(x), height: Y(y + height) - Y(y) };
-      const { frame, lid } = this.frames.get(id);
-      Object.assign(this.frames.get(id), rectangle);
-      for (const made of [frame, lid]) {
-        for (const [name, length] of Object.entries(rectangle)) made.firstChild.setAttribute(name, length);
+      const { frame, lid } = Object.assign(this.frames.get(id), rectangle);
+      for (const { style } of [frame, lid]) {
+        [style.left, style.top] = [`${rectangle.x}px`, `${rectangle.y}px`];
+        [style.width, style.height] = [`${rectangle.width}px`, `${rectangle.height}px`];
       }
-      const put = (text, dx, dy) => (text.setAttribute("x", rectangle.x + dx), text.setAttribute("y", rectangle.y + dy));
-      put(frame.lastChild, 12, 20);
-      put(lid.children[1], rectangle.width / 2, rectangle.height / 2 - 4);
-      put(lid.children[2], rectangle.width / 2, rectangle.height / 2 + 17);
       lid.style.display = this.isLid(id) ? "" : "none";
     }
+    this.drawn.setAttribute("width", this.size[0]);
+    this.drawn.setAttribute("height", this.size[1]);
   }
 
   /** Whether a group is collapsed, and no group around it is. */
@@ -206,7 +199,7 @@ class Stage {
       this.shown.set(node, key);
       box.parts.value.textContent = values;
       box.parts.grad.textContent = grads;
-      box.parts.grad.setAttribute("class", `grad ${progress}`);
+      box.parts.grad.className = `grad ${progress}`;
       box.parts.mark.textContent = wrong ? "✗" : "";
       box.made.classList.toggle("unknown", !known);
       box.made.classList.toggle("wrong", wrong);
@@ -258,10 +251,6 @@ class Stage {
       mark(this.edges.get(`${step.from} ${step.argument}`), "now", "backward");
       for (const reference of this.boxes.get(step.node).references) mark(reference, "from");
     }
-    const first = this.world.querySelector(".box, .reference"); // edges lie below all cards
-    for (const made of this.pointed) {
-      if (made.tagName === "path") made.parentNode.insertBefore(made, first);
-    }
   }
 
   choose(node) {
@@ -296,12 +285,12 @@ class Stage {
 
   /** At which scale a picture of this size fits. */
   scaleOf([w, h]) {
-    const { width, height } = this.svg.getBoundingClientRect();
+    const { width, height } = this.view.getBoundingClientRect();
     return Math.min(1.25, (width - 24) / w, (height - 64) / h);
   }
 
   fit() {
-    const { width, height } = this.svg.getBoundingClientRect();
+    const { width, height } = this.view.getBoundingClientRect();
     const [w, h] = this.size;
     this.scale = this.scaleOf(this.size);
     this.x = (width - w * this.scale) / 2;
@@ -314,7 +303,7 @@ class Stage {
     this.fit();
     if (this.scale >= 0.5) return;
     this.scale = 0.75;
-    const { width, height } = this.svg.getBoundingClientRect();
+    const { width, height } = this.view.getBoundingClientRect();
     const [w, h] = this.size.map((length) => length * this.scale);
     this.x = this.direction === "LR" ? 16 : (width - w) / 2;
     this.y = this.direction === "LR" ? (height - h) / 2 : 16;
@@ -322,7 +311,7 @@ class Stage {
   }
 
   zoom(factor, at) {
-    const { width, height } = this.svg.getBoundingClientRect();
+    const { width, height } = this.view.getBoundingClientRect();
     const [x, y] = at || [width / 2, height / 2];
     const scale = Math.max(0.05, Math.min(4, this.scale * factor));
     this.x = x - ((x - this.x) * scale) / this.scale;
@@ -338,7 +327,7 @@ class Stage {
       return group === null ? this.boxes.get(node) : this.frames.get(group);
     });
     if (!boxes.length) return;
-    const { width, height } = this.svg.getBoundingClientRect();
+    const { width, height } = this.view.getBoundingClientRect();
     const margin = 8;
     const span = (some, at, length, offset) => [
       Math.min(...some.map((b) => b[at])) * this.scale + offset,
@@ -370,10 +359,10 @@ class Stage {
       return Math.hypot(a.x - b.x, a.y - b.y);
     };
     const local = (event) => {
-      const { left, top } = this.svg.getBoundingClientRect();
+      const { left, top } = this.view.getBoundingClientRect();
       return [event.clientX - left, event.clientY - top];
     };
-    this.svg.addEventListener("wheel", (event) => {
+    this.view.addEventListener("wheel", (event) => {
       event.preventDefault();
       if (event.shiftKey) {
         this.x -= event.deltaY + event.deltaX;
@@ -382,7 +371,7 @@ class Stage {
         this.zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)), local(event));
       }
     }, { passive: false });
-    this.svg.addEventListener("pointerdown", (event) => {
+    this.view.addEventListener("pointerdown", (event) => {
       fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
       moved = 0;
     });
@@ -405,7 +394,7 @@ class Stage {
         this.frame.classList.remove("dragging");
       });
     }
-    this.svg.addEventListener("click", (event) => { // the end of a drag is no click
+    this.view.addEventListener("click", (event) => { // the end of a drag is no click
       if (moved > 4) event.stopPropagation();
     }, true);
   }
