@@ -2,7 +2,7 @@
 
 The first is a small expression that uses some of its numbers twice, so that their gradients are
 sums; the second is a neuron with two inputs. Both are printed as text, each number above those it
-was computed from. With --out they are written as DOT too, and as SVG if Graphviz is installed.
+was computed from. With --out they are written as pictures too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 from autograd import Value, draw
-from autograd.draw import Direction, Drawing, GraphvizMissingError
+from autograd.draw import Direction, Drawing
 from demos import add_out
 
 
@@ -52,7 +52,9 @@ def run(args: Namespace) -> None:
     for story in expression, neuron:
         result = story()
         result.backward()
-        drawings[story.__name__] = draw(result, direction=args.direction)
+        drawings[story.__name__] = draw(
+            result, direction=args.direction, slopes=True, legend=True, theme="auto"
+        )
     print(*(drawing.text for drawing in drawings.values()), sep="\n\n")
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
@@ -60,14 +62,10 @@ def run(args: Namespace) -> None:
 
 
 def save(drawings: dict[str, Drawing], out: Path) -> list[Path]:
-    """Write each drawing in the formats that can be had here; the paths."""
+    """Write each drawing as an image; the paths."""
     paths = []
-    try:
-        for suffix in ".dot", ".svg":
-            for name, drawing in drawings.items():
-                path = out / f"{name}{suffix}"
-                drawing.save(path)
-                paths.append(path)
-    except GraphvizMissingError as error:
-        print(f"\n{error}")
+    for name, drawing in drawings.items():
+        path = out / f"{name}.svg"
+        drawing.save(path)
+        paths.append(path)
     return paths

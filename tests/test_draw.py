@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import math
 import re
 import shutil
+import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from argparse import ArgumentParser
@@ -14,12 +17,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Op, Tensor, Value, draw, no_grad, where
-from autograd.draw import Drawing, GraphvizMissingError
+import autograd as ag
+import nn
+from autograd import Op, Tensor, Value, draw, no_grad, scope, where
+from autograd.draw import Drawing, GraphvizMissingError, notation
 from autograd.draw.picture import Array, Box
 from demos import graph
 
 needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz is not installed")
+needs_latex = pytest.mark.skipif(not shutil.which("pdflatex"), reason="LaTeX is not installed")
 
 LABELS = [
     "<b>",
@@ -233,7 +239,7 @@ def test_constant_numbers_stand_with_the_operation() -> None:
     assert len(boxes(drawing)) == 5
     assert "x ** 3" in drawing.text
     assert ">** 3</b>" in drawing.dot
-    assert ">2 ×</b>" in drawing.dot  # noqa: RUF001  # the sign of multiplication
+    assert ">2 ×</b>" in drawing.dot  # the sign of multiplication
     assert ">where(1, ·, 1)</b>" in drawing.dot
 
 
@@ -278,7 +284,11 @@ def test_a_constant_alone_is_drawn() -> None:
 
 
 def svg_texts(drawing: Drawing) -> list[str]:
-    texts = ET.fromstring(drawing.svg).iter("{http://www.w3.org/2000/svg}text")
+    return svg_texts_of(drawing.svg)
+
+
+def svg_texts_of(svg: str) -> list[str]:
+    texts = ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
     return ["".join(text.itertext()).replace("\xa0", " ") for text in texts]
 
 
@@ -304,37 +314,75 @@ def test_what_cannot_be_printed_is_spelled_out() -> None:
         assert ascii(label)[1:-1] in drawing.text
 
 
-@needs_dot
+ENGINES = ["own", pytest.param("dot", marks=needs_dot)]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("direction", ["LR", "TB"])
-def test_labels_survive_graphviz(direction: Any) -> None:
-    texts = svg_texts(draw(labelled(*LABELS, *HIDDEN, "", "same", "same"), direction=direction))
+def test_labels_survive_in_images(direction: Any, engine: Any) -> None:
+    root = labelled(*LABELS, *HIDDEN, "", "same", "same")
+    texts = svg_texts(draw(root, direction=direction, engine=engine))
     for label in *LABELS, *(ascii(label)[1:-1] for label in HIDDEN):
         assert label in texts
     assert texts.count("same") == 2
 
 
-@needs_dot
-def test_names_of_ops_survive_graphviz() -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_names_of_ops_and_groups_survive_in_images(engine: Any) -> None:
     op = Op("<x> & \\N", lambda x: x, (None,))
-    assert "<x> & \\N" in svg_texts(draw(op(Value(1.0))))
+    with scope('<g> & "\\G"'):
+        root = op(Value(1.0))
+    texts = svg_texts(draw(root, engine=engine))
+    assert "<x> & \\N" in texts
+    assert '<g> & "\\G"' in texts
+
+
+def test_labels_survive_in_a_page() -> None:
+    page = draw(labelled(*LABELS, "</script>", "</pre><b>")).html
+    for label in *LABELS, "</script>", "</pre><b>":
+        assert page.count(html.escape(label)) >= 2  # in the picture and in the text
+    assert "<b>" not in page
+
+
+@needs_latex
+def test_labels_survive_in_latex(tmp_path: Path) -> None:
+    root = labelled(*LABELS, "é ß \u0142", "\u65e5\u672c", "$x$", "50%", "~^_#`", "{", "")
+    with scope("_group_ {1} & \\"):
+        root = root * 2
+    draw(root, slopes=True, numbers=True, legend=True).save(tmp_path / "graph.tex")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "graph.tex"]
+    run = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True)
+    assert run.returncode == 0, run.stdout[-2000:]
+    assert b"(1 page," in run.stdout
+
+
+def test_latex_escapes_what_it_would_read() -> None:
+    tex = draw(labelled("a\\b {x} 50% #1 $y$ <b> π")).tex
+    assert r"a\textbackslash{}b~\{x\}~50\%~\#1~\$y\$~\textless{}b\textgreater{}~$\pi$" in tex
 
 
 # --- images and files -----------------------------------------------------------------------------
 
 
-@needs_dot
-def test_svg_shows_each_node_and_fits_its_page() -> None:
-    root = ET.fromstring(draw(neuron()).svg)
-    nodes = [part for part in root.iter() if part.get("class") == "node"]
+@pytest.mark.parametrize("engine", ENGINES)
+def test_svg_shows_each_node_and_fits_its_page(engine: Any) -> None:
+    root = ET.fromstring(draw(neuron(), engine=engine).svg)
+    nodes = [part for part in root.iter() if (part.get("class") or "").split()[:1] == ["node"]]
     assert len(nodes) == 6
     assert root.get("viewBox")
     assert root.get("style") == "max-width: 100%; height: auto"
 
 
-@needs_dot
 @pytest.mark.parametrize(
     ("suffix", "start"),
-    [(".svg", b"<svg "), (".png", b"\x89PNG"), (".pdf", b"%PDF"), (".PNG", b"\x89PNG")],
+    [
+        (".svg", b"<svg "),
+        (".SVG", b"<svg "),
+        (".html", b"<!DOCTYPE html>"),
+        (".tex", b"\\documentclass"),
+        pytest.param(".png", b"\x89PNG", marks=needs_dot),
+        pytest.param(".PDF", b"%PDF", marks=needs_dot),
+    ],
 )
 def test_images_are_saved(tmp_path: Path, suffix: str, start: bytes) -> None:
     path = tmp_path / f"graph{suffix}"
@@ -353,7 +401,7 @@ def test_text_and_dot_are_saved(tmp_path: Path, no_dot: None) -> None:
 
 @pytest.mark.parametrize("name", ["graph.jpg", "graph", ".svg"])
 def test_other_formats_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf, \.dot or \.txt"):
+    with pytest.raises(ValueError, match=r"\.svg, \.html, \.tex, \.png, \.pdf, \.dot or \.txt"):
         draw(neuron()).save(tmp_path / name)
 
 
@@ -380,7 +428,7 @@ def test_a_failed_save_leaves_what_was_there(
 
 
 def test_without_dot_images_name_the_cure(tmp_path: Path, no_dot: None) -> None:
-    drawing = draw(neuron())
+    drawing = draw(neuron(), engine="dot")
     assert drawing.dot.startswith("digraph")
     with pytest.raises(GraphvizMissingError, match="apt-get install graphviz"):
         drawing.svg  # noqa: B018  # it is computed here
@@ -391,24 +439,276 @@ def test_without_dot_images_name_the_cure(tmp_path: Path, no_dot: None) -> None:
 
 def test_without_the_package_images_name_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "graphviz", None)
-    drawing = draw(neuron())
+    drawing = draw(neuron(), engine="dot")
     assert drawing.dot.startswith("digraph")
     with pytest.raises(GraphvizMissingError, match="pip install graphviz"):
         drawing.svg  # noqa: B018
 
 
-@needs_dot
+def test_all_but_png_and_pdf_works_without_graphviz(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_dot: None
+) -> None:
+    monkeypatch.setitem(sys.modules, "graphviz", None)
+    for suffix in ".svg", ".html", ".tex", ".txt", ".dot":
+        draw(neuron()).save(tmp_path / f"graph{suffix}")
+    assert len(list(tmp_path.iterdir())) == 5
+    assert draw(neuron())._repr_mimebundle_()["image/svg+xml"].startswith("<svg ")
+
+
 def test_notebooks_show_a_picture() -> None:
     bundle = draw(neuron())._repr_mimebundle_()
     assert bundle["image/svg+xml"].startswith("<svg ")
     assert bundle["text/plain"] == draw(neuron()).text
 
 
-def test_notebooks_show_text_without_dot(no_dot: None) -> None:
-    bundle = draw(neuron())._repr_mimebundle_()
-    assert list(bundle) == ["text/plain"]
-    assert bundle["text/plain"].startswith(draw(neuron()).text)
-    assert "apt-get install graphviz" in bundle["text/plain"]
+def test_notebooks_show_numbers_with_their_graph() -> None:
+    for result in neuron(), Tensor([1.0], requires_grad=True) * 2:
+        bundle = result._repr_mimebundle_()
+        assert bundle["image/svg+xml"] == draw(result).svg
+        assert bundle["text/plain"] == repr(result)
+
+
+def test_notebooks_draw_no_large_graphs_unasked() -> None:
+    x = Value(1.0)
+    assert list(x._repr_mimebundle_()) == ["text/plain"]
+    for _ in range(100_000):
+        x = x + 1.0
+    assert list(x._repr_mimebundle_()) == ["text/plain"]
+
+
+def test_a_page_has_the_picture_and_the_text() -> None:
+    drawing = draw(neuron(), theme="auto")
+    assert drawing.svg in drawing.html
+    assert "0.7616" in drawing.html
+    assert "prefers-color-scheme: dark" in drawing.html
+    assert "http" not in drawing.html.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_themes_differ_in_their_colours_only() -> None:
+    light, dark, auto = (draw(neuron(), theme=theme).svg for theme in ("light", "dark", "auto"))
+    assert "prefers-color-scheme" in auto
+    assert "prefers-color-scheme" not in light + dark
+    for svg in light, dark:
+        assert svg_texts_of(svg) == svg_texts_of(auto)
+    assert dark.split("</style>")[1] == light.split("</style>")[1] == auto.split("</style>")[1]
+
+
+def test_pictures_on_one_page_are_dressed_apart() -> None:
+    """Stylesheets hold for the whole page, so each rule names its kind of picture."""
+    for theme in ("light", "dark", "auto"):
+        svg = draw(neuron(), theme=theme).svg
+        rules = svg[svg.index("<style>") + 7 : svg.index("</style>")]
+        selectors = re.findall(r"([^{}]+)\{[^{}]*\}", rules)
+        for selector in selectors:
+            for part in selector.removeprefix("\n@media (prefers-color-scheme: dark) {").split(","):
+                assert part.strip().startswith(f".computation-graph.{theme}"), part
+        assert " id=" not in svg
+
+
+def test_kinds_of_nodes_differ_in_more_than_colour() -> None:
+    x, k = Value(2.0, "x"), Value(3.0, "k").detach()
+    drawing = draw(x * k)
+    assert "stroke-dasharray" in drawing.svg
+    radii = dict(re.findall(r'class="node (\w+).*?rx="([\d.]+)"/>', drawing.svg))
+    assert radii["leaf"] != radii["constant"]
+    assert drawing.svg.count('class="halo"') == 1
+
+
+def test_nodes_and_edges_can_be_found_in_an_image() -> None:
+    x = Value(3.0, "x")
+    root = ET.fromstring(draw(x * x).svg)
+    parts = [part.attrib for part in root.iter("{http://www.w3.org/2000/svg}g")]
+    assert [part["data-id"] for part in parts if "node" in part["class"].split()] == ["n0", "n1"]
+    assert [
+        (part["data-source"], part["data-target"], part["data-argument"])
+        for part in parts
+        if part["class"] == "edge"
+    ] == [("n0", "n1", "0"), ("n0", "n1", "1")]
+
+
+def test_local_derivatives_stand_beside_edges() -> None:
+    x, y = Value(3.0, "x"), Value(-4.0, "y")
+    drawing = draw((x * y).tanh() - y, slopes=True)
+    slopes = [slope for box in boxes(drawing) for slope in box.slopes]
+    assert slopes == [-4.0, 3.0, pytest.approx(1 - math.tanh(-12.0) ** 2), 1.0, -1.0]
+    assert svg_texts(drawing).count("\N{MINUS SIGN}4") == 2  # and as the value of y
+    assert " 3 " in drawing.dot
+    assert "slope" not in draw(x * y).svg.split("</style>")[1]
+
+
+def test_local_derivatives_of_arrays_where_there_is_one_for_each_entry() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True, label="x")
+    w = Tensor([[1.0, 2.0]], requires_grad=True, label="w")
+    h = x * 3
+    drawing = draw((w @ h).sum() + ag.cumsum(x.exp())[0], slopes=True)
+    found = {
+        box.op: [s if s is None else notation.slope_text(s, 4) for s in box.slopes]
+        for box in boxes(drawing)
+    }
+    assert found["mul"] == ["3", None]
+    assert found["exp"] == ["2.718 … 7.389"]
+    assert found["matmul"] == ["3 … 6", "1 … 2"]
+    assert found["sum"] == ["1"]
+    assert found["cumsum"] == [None]  # a matrix
+    assert h.grad is None and x.grad is None
+
+
+def test_numbers_follow_the_order_of_the_computation() -> None:
+    texts = svg_texts(draw(neuron(), numbers=True))
+    assert [text for text in texts if text.startswith("#")] == [f"#{i}" for i in range(1, 7)]
+    assert "#3" in draw(neuron(), numbers=True).dot
+
+
+def test_the_legend_explains_what_there_is() -> None:
+    texts = svg_texts(draw(neuron(), legend=True))
+    assert {"leaf", "operation", "result"} <= set(texts)
+    assert "constant" not in texts
+    assert "constant" in svg_texts(draw(Value(2.0) * 3, constants=True, legend=True))
+
+
+# --- groups ---------------------------------------------------------------------------------------
+
+
+def grouped() -> Value:
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+    with scope("outer"):
+        with scope("inner"):
+            h = x * w
+        k = h.tanh() + x
+    return k * x
+
+
+def test_groups_are_framed() -> None:
+    drawing = draw(grouped())
+    assert [(g.name, g.parent) for g in drawing.picture.groups] == [("outer", ""), ("inner", "g0")]
+    assert [(box.op or box.label, box.group) for box in boxes(drawing)] == [
+        ("x", ""),
+        ("w", "g1"),
+        ("mul", "g1"),
+        ("tanh", "g0"),
+        ("add", "g0"),
+        ("mul", ""),
+    ]
+    assert {"outer", "inner"} <= set(svg_texts(drawing))
+    assert drawing.dot.count("subgraph cluster_") == 2
+
+
+def test_depth_opens_so_many_levels() -> None:
+    root = grouped()
+    assert [box.label for box in boxes(draw(root, depth=0))] == ["x", "outer", ""]
+    assert [box.label or box.op for box in boxes(draw(root, depth=1))] == [
+        "x", "inner", "tanh", "add", "mul",
+    ]  # fmt: skip
+    assert draw(root, depth=2).picture == draw(root).picture
+
+
+def test_a_collapsed_group_has_its_result_and_a_summary() -> None:
+    root = grouped()
+    root.backward()
+    inner = by_label(draw(root, collapse="inner"))["inner"]
+    h = root.args[0].args[0].args[0]  # type: ignore[union-attr]
+    assert h is not None
+    assert (inner.value, inner.gradient) == (h.data, h.grad)
+    assert inner.notes == ("1 operation", "1 parameter")
+    assert inner.operands == ("n0",)
+    assert inner.group == "g0"
+
+
+def test_an_unknown_group_is_named() -> None:
+    with pytest.raises(ValueError, match="no group named 'iner'.*'inner', 'outer'"):
+        draw(grouped(), collapse="iner")
+    with pytest.raises(ValueError, match="no groups"):
+        draw(neuron(), collapse=["inner"])
+
+
+def rows_of(n: int, chain: bool) -> Value:
+    x, parts = Value(2.0, "x"), []
+    first = x
+    for i in range(n):
+        with scope(f"part {i}"):
+            out = (x * Value(3.0, "w")).tanh()
+        parts.append(out)
+        x = out if chain else x
+    return first * parts[-1] if chain else sum(parts[1:], parts[0])
+
+
+@pytest.mark.parametrize("chain", [False, True])
+def test_what_repeats_is_folded(chain: bool) -> None:
+    root = rows_of(12, chain)
+    drawing = draw(root, depth=0)
+    (part,) = [box for box in boxes(drawing) if box.kind == "group"]
+    assert part.label == "part 0 … part 11 ×12"
+    assert part.times == 12
+    assert part.operands == ("n0",)
+    assert part.notes == ("2 operations each", "1 parameter each")
+    single = draw(root, depth=0, fold=False)
+    assert sum(box.kind == "group" for box in boxes(single)) == 12
+
+
+def test_only_what_is_alike_is_folded() -> None:
+    x, parts = Value(2.0, "x"), []
+    for i in range(4):
+        with scope(f"part {i}"):
+            parts.append(x.tanh() if i % 2 else x.exp() * x)
+    drawing = draw(sum(parts[1:], parts[0]), depth=0)
+    assert [box.label for box in boxes(drawing) if box.kind == "group"] == [
+        "part 0 … part 2 ×2",
+        "part 1 … part 3 ×2",
+    ]
+
+
+def test_a_large_graph_is_drawn_as_its_groups() -> None:
+    root = rows_of(40, chain=False)
+    assert len(boxes(draw(root))) > 100
+    small = draw(root, limit=100, fold=False)
+    assert sum(box.kind == "group" for box in boxes(small)) == 40
+    with pytest.raises(ValueError, match=r"up to 10 nodes.*scope\(\).*limit="):
+        draw(root, limit=10, fold=False)
+
+
+def test_a_model_is_drawn_as_its_layers() -> None:
+    drawing = draw(nn.MLP(784, [128, 10]))
+    assert [box.label for box in boxes(drawing)] == [
+        "0: Linear(784, 128)",
+        "1: ReLU",
+        "2: Linear(128, 10)",
+    ]
+    notes = [box.notes for box in boxes(drawing)]
+    assert notes == [("100,480 parameters",), (), ("1,290 parameters",)]
+    assert [edge[:2] for edge in drawing.picture.edges] == [("n0", "n1"), ("n1", "n2")]
+    assert "2: Linear(128, 10)" in drawing.text
+    bundle = nn.MLP(2, [1])._repr_mimebundle_()
+    assert bundle["image/svg+xml"].startswith("<svg ")
+    assert bundle["text/plain"] == repr(nn.MLP(2, [1]))
+
+
+def test_a_scalar_net_of_fifty_thousand_nodes_is_drawn_as_its_layers() -> None:
+    model = nn.scalar.MLP(784, [16, 10], rng=0)
+    alone, called = draw(model), draw(model, [0.5] * 784)
+    assert [box.label for box in boxes(alone)] == ["layers.0: Layer", "layers.1: Layer"]
+    assert [box.label for box in boxes(called)] == ["Neuron ×16", "Neuron ×10"]
+    assert [box.label for box in boxes(draw(model, [0.5] * 784, depth=1))] == [
+        "layers.0: Layer",
+        "layers.1: Layer",
+    ]
+
+
+def test_a_call_of_a_model_shows_its_parameters_by_name() -> None:
+    model = nn.Sequential(nn.Linear(2, 3, rng=0), nn.ReLU())
+    drawing = draw(model, np.ones((4, 2), np.float32))
+    names = {group.id: group.name for group in drawing.picture.groups}
+    assert {(box.label, names.get(box.group)) for box in boxes(drawing) if box.kind != "step"} == {
+        ("weight", "0: Linear"),
+        ("bias", "0: Linear"),
+        ("", None),  # the input
+    }
+
+
+def test_models_record_for_a_picture_only() -> None:
+    model = nn.Linear(2, 1, rng=0)
+    with no_grad():
+        assert by_label(draw(model, np.ones((1, 2), np.float32)))["weight"]
+    assert model(np.ones((1, 2), np.float32)).notes is None
 
 
 # --- mistakes -------------------------------------------------------------------------------------
@@ -422,7 +722,10 @@ def wrong(x: Any) -> Any:
     ("call", "error", "message"),
     [
         (lambda: draw(), TypeError, "Value or Tensor, but got none"),
-        (lambda: draw(wrong(3.0)), TypeError, "Value and Tensor, but got float"),
+        (lambda: draw(wrong(3.0)), TypeError, "Value and Tensor, or a model, but got float"),
+        (lambda: draw(Value(1.0), theme=wrong("blue")), ValueError, "'light', 'dark', 'auto', but"),
+        (lambda: draw(Value(1.0), engine=wrong("neato")), ValueError, "'own', 'dot', but got"),
+        (lambda: draw(Value(1.0), depth=-1), ValueError, "from 0, but got -1"),
         (lambda: draw(wrong([Value(1.0)])), TypeError, r"got list; for several: draw\(\*results\)"),
         (
             lambda: draw(Value(1.0), direction=wrong("up")),
@@ -453,19 +756,9 @@ def test_demo_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run_demo("--out", str(out))
     printed = capsys.readouterr().out
     assert "g = " in printed
-    names = ["expression.dot", "neuron.dot"]
-    if shutil.which("dot"):
-        names += ["expression.svg", "neuron.svg"]
+    names = ["expression.svg", "neuron.svg"]
     assert printed.splitlines()[-len(names) :] == [str(out / name) for name in names]
     assert all((out / name).stat().st_size for name in names)
-
-
-def test_demo_draws_without_dot(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], no_dot: None
-) -> None:
-    run_demo("--out", str(tmp_path))
-    assert capsys.readouterr().out.count("apt-get install graphviz") == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["expression.dot", "neuron.dot"]
 
 
 def test_demo_prints_without_out(capsys: pytest.CaptureFixture[str]) -> None:

@@ -348,11 +348,9 @@ def graphviz(scene: Scene, picture: Picture) -> list[tuple[str, str, list[Point]
     write("")
     lines += [f"{edge.source} -> {edge.target}" for edge in picture.edges]
     text = "\n".join([*lines, "}"])
-    drawn = json.loads(
-        subprocess.run(
-            ["dot", "-Tjson"], input=text.encode(), capture_output=True, check=True
-        ).stdout
-    )
+    dot = ["dot", "-Tjson"]
+    run = subprocess.run(dot, input=text.encode(), capture_output=True, check=True)
+    drawn = json.loads(run.stdout)
     names = [x["name"] for x in drawn["objects"]]
     routes = []
     for edge in drawn["edges"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -38,7 +39,7 @@ def opened(picture: Picture, depth: int, fold: bool = True) -> Picture:
 def collapsed(picture: Picture, closed: Collection[str], fold: bool = True) -> Picture:
     """The picture with these groups as one node each, and alike ones among them as one.
 
-    Alike are groups that compute the same, side by side from the same, or one after the other.
+    Alike are groups that compute the same: side by side from the same, or one after the other.
     """
     outer = {"": ""}  # of each group: the outermost closed one that it is in, if any
     for group in picture.groups:
@@ -160,7 +161,10 @@ def in_order(boxes: Iterable[Box]) -> tuple[Box, ...]:
 
 
 def folded(picture: Picture, alike: dict[str, Shape]) -> Picture:
-    """Groups that are alike as one: side by side with the same neighbours, or in a chain.
+    """Groups that are alike as one: side by side, made from the same, or in a chain.
+
+    Groups that are made from the same never use each other, so one node can stand for them. Alike
+    are their names too, but for numbers in them: "query" and "key" are told apart.
 
     Args:
         picture: with closed groups as nodes.
@@ -175,8 +179,8 @@ def folded(picture: Picture, alike: dict[str, Shape]) -> Picture:
     rows: dict[object, list[Box]] = defaultdict(list)
     for box in picture.boxes:
         if box.id in alike:
-            around = frozenset(sources[box.id]), frozenset(targets[box.id])
-            rows[box.group, alike[box.id], around, box.root].append(box)
+            kind = box.group, alike[box.id], numberless(box.label), box.root
+            rows[kind, frozenset(sources[box.id])].append(box)
     sets = [row for row in rows.values() if len(row) > 1]
     merged = {box.id for row in sets for box in row}
     single = [box for box in picture.boxes if box.id in alike and box.id not in merged]
@@ -199,6 +203,10 @@ def chains(
     boxes: Sequence[Box], alike: dict[str, Shape], targets: dict[str, set[str]]
 ) -> list[list[Box]]:
     """Runs of groups that are alike, each used by the next and by nothing else."""
+
+    def kind(box: Box) -> object:
+        return box.group, alike[box.id], numberless(box.label)
+
     by_id = {box.id: box for box in boxes}
     following: dict[str, str] = {}
     for box in boxes:
@@ -206,7 +214,7 @@ def chains(
         if len(after) == 1 and not box.root:
             (next_id,) = after
             after_box = by_id.get(next_id)
-            if after_box and (box.group, alike[box.id]) == (after_box.group, alike[next_id]):
+            if after_box and kind(box) == kind(after_box):
                 following[box.id] = next_id
     uses = Counter(following.values())
     following = {a: b for a, b in following.items() if uses[b] == 1}
@@ -220,6 +228,11 @@ def chains(
             run.append(following[run[-1]])
         runs.append([by_id[name] for name in run])
     return runs
+
+
+def numberless(name: str) -> str:
+    """A name that is equal for "block 1" and "block 12"."""
+    return re.sub(r"\d+", "#", name)
 
 
 def repeat(members: Sequence[Box]) -> Box:

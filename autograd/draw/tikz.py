@@ -1,6 +1,6 @@
 r"""A scene as a LaTeX document, drawn with TikZ.
 
-`\documentclass{standalone}` crops it to the picture; its `tikzpicture` can be pasted into a paper.
+Its page is as large as the picture; its `tikzpicture` can be pasted into a paper.
 """
 
 from __future__ import annotations
@@ -14,27 +14,31 @@ from .notation import printable
 from .picture import Box
 from .scene import Scene
 
-HEAD = r"""\documentclass[border=4pt]{standalone}
+HEAD = r"""\documentclass{article}
+\usepackage[margin=0pt, paperwidth=%.1fpt, paperheight=%.1fpt]{geometry}
 \usepackage{iftex}
 \ifPDFTeX
   \usepackage[T1]{fontenc}
   \usepackage[utf8]{inputenc}
+  \IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
+  \newcommand{\other}[2]{U+#1} %% pdfLaTeX's fonts are small
 \else
   \usepackage{fontspec}
+  \newcommand{\other}[2]{#2}
 \fi
 \usepackage{amsmath,amssymb,tikz}
 \renewcommand{\familydefault}{\sfdefault}"""
 
 STYLES = r"""\begin{tikzpicture}[
   x=1pt, y=-1pt, line width=0.8pt, inner sep=0pt, outer sep=0pt,
-  line/.style={draw=ng-line, -latex, shorten >=0.4pt},
-  leaf/.style={draw=ng-leaf-line, fill=ng-leaf, rounded corners=10pt},
-  step/.style={draw=ng-step-line, fill=ng-step, rounded corners=4.5pt},
-  constant/.style={draw=ng-constant-line, fill=ng-constant, dashed, rounded corners=4.5pt},
-  folded/.style={draw=ng-group-line, fill=ng-group, rounded corners=4.5pt, double},
-  reference/.style={dotted, rounded corners=8pt},
-  root/.style={draw=ng-root-line},
-  frame/.style={draw=ng-frame-line, fill=ng-frame, line width=0.6pt, rounded corners=5pt},
+  edge line/.style={draw=ng-line, -latex, shorten >=0.4pt},
+  leaf box/.style={draw=ng-leaf-line, fill=ng-leaf, rounded corners=10pt},
+  step box/.style={draw=ng-step-line, fill=ng-step, rounded corners=4.5pt},
+  constant box/.style={draw=ng-constant-line, fill=ng-constant, dashed, rounded corners=4.5pt},
+  folded box/.style={draw=ng-group-line, fill=ng-group, rounded corners=4.5pt, double},
+  reference box/.style={dotted, rounded corners=8pt},
+  root box/.style={draw=ng-root-line},
+  group frame/.style={draw=ng-frame-line, fill=ng-frame, line width=0.6pt, rounded corners=5pt},
   ]"""
 
 INKS = {
@@ -68,8 +72,9 @@ def to_tikz(scene: Scene, dark: bool = False) -> str:
     names = {group.id: group.name for group in scene.picture.groups}
     wide, high = scene.layout.width, scene.layout.height
     lines = [
-        HEAD,
+        HEAD % (wide, high + 1),  # a page that is just full spills over
         *(rf"\definecolor{{ng-{name}}}{{HTML}}{{{c[1:].upper()}}}" for name, c in colours.items()),
+        r"\pagestyle{empty}\parindent=0pt\topskip=0pt",
         r"\begin{document}",
         STYLES,
         rf"  \fill[ng-paper] (0, 0) rectangle ({wide:.1f}, {high:.1f});",
@@ -84,7 +89,7 @@ def to_tikz(scene: Scene, dark: bool = False) -> str:
 
 
 def framed(frame: Frame, name: str) -> Iterator[str]:
-    yield rectangle("frame", frame.x, frame.y, frame.width, frame.height)
+    yield rectangle("group frame", frame.x, frame.y, frame.width, frame.height)
     yield (
         rf"  \node[anchor=base west, text=ng-title, font=\bfseries\fontsize{{9}}{{9}}\selectfont]"
         rf" at ({frame.x + 12:.1f}, {frame.y + 18:.1f}) {{{escape(name)}}};"
@@ -92,7 +97,7 @@ def framed(frame: Frame, name: str) -> Iterator[str]:
 
 
 def drawn(route: Route, scene: Scene) -> Iterator[str]:
-    yield rf"  \draw[line] {curve(route.points)};"
+    yield rf"  \draw[edge line] {curve(route.points)};"
     text = scene.slopes.get((route.edge.target, route.edge.argument))
     if text:
         label = scene.slope_place(route)
@@ -114,12 +119,12 @@ def at(point: Point) -> str:
 
 def placed(place: Place, box: Box, card: Card) -> Iterator[str]:
     kind = "folded" if box.kind == "group" else box.kind
-    style = kind + (", reference" if place.reference else "")
+    style = f"{kind} box" + (", reference box" if place.reference else "")
     edge = card.border
     x, y, wide, high = place.x + edge, place.y + edge, card.size.width, card.size.height
     yield f"  % {box.id}"
     if edge:
-        style += ", root"
+        style += ", root box"
         yield rectangle(f"{style}, fill=none", place.x, place.y, wide, high)
     yield rectangle(style, x, y, wide - 2 * edge, high - 2 * edge)
     if card.cell:
@@ -150,6 +155,14 @@ def escape(text: str) -> str:
     >>> print(escape(r"a\b {x} 50% π"))
     a\textbackslash{}b~\{x\}~50\%~$\pi$
     """
-    return "".join(
-        SPECIAL.get(c) or (rf"$\{GREEK[c]}$" if c in GREEK else c) for c in printable(text)
-    )
+    return "".join(map(character, printable(text)))
+
+
+def character(c: str) -> str:
+    if c in SPECIAL:
+        return SPECIAL[c]
+    if c in GREEK:
+        return rf"$\{GREEK[c]}$"
+    if c.isascii() or (c.isalpha() and ord(c) < 0x180):
+        return c
+    return rf"\other{{{ord(c):04X}}}{{{c}}}"
