@@ -9,10 +9,6 @@ from __future__ import annotations
 import math
 from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def whole_number(text: str) -> int:
@@ -58,20 +54,3 @@ def check_loss(loss: float, lr: float) -> None:
         raise ValueError(
             f"the loss became {loss}; try a learning rate below {lr:g}: --lr {lr / 10:g}"
         )
-
-
-def new_figure(width: float, height: float) -> Figure:
-    """An empty picture, in inches; `savefig` writes it.
-
-    Raises:
-        ModuleNotFoundError: matplotlib is not installed.
-    """
-    try:
-        from matplotlib.figure import Figure  # optional, and slow to import
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "pictures need matplotlib, which is not installed; "
-            "pip install napkingrad[demos], or leave out --out",
-            name=error.name,
-        ) from None
-    return Figure(figsize=(width, height), dpi=150, layout="constrained")

@@ -11,7 +11,6 @@ import math
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -19,8 +18,9 @@ import numpy as np
 
 import nn
 from autograd import softmax
-from demos import add_out, add_seed, check_loss, new_figure, positive, whole_number
-from nn.metrics import accuracy, confusion_matrix
+from demos import add_out, add_seed, check_loss, positive, whole_number
+from nn import plots
+from nn.metrics import accuracy
 
 DIGITS = tuple("0123456789")
 GARMENTS = (
@@ -170,7 +170,7 @@ def conv_net(side: int, recipe: Recipe, rng: np.random.Generator) -> nn.Module:
 def run(args: Namespace) -> None:
     recipe = recipe_of(args)
     if args.out:  # fail now rather than after training
-        new_figure(1, 1)
+        plots.new_figure(1, 1)
         args.out.mkdir(parents=True, exist_ok=True)
     train, test = nn.datasets.load(args.dataset)
     if args.validation:
@@ -207,87 +207,16 @@ def run(args: Namespace) -> None:
     logits = nn.predict(model, test.x)
     if args.out:
         classes = CLASSES[args.dataset]
-        draw_loss(history, name, args.out / "loss.png")
-        draw_confusion(logits, test.y, classes, name, args.out / "confusion.png")
-        draw_mistakes(logits, test, classes, name, args.out / "mistakes.png")
-        print(f"pictures in {args.out}: loss.png, confusion.png, mistakes.png")
+        pictures = {
+            "loss": plots.training_curves(history, f"Training ({name})", unit="nats"),
+            "confusion": plots.confusion(
+                logits, test.y, classes, f"Confusion matrix, in images ({name})"
+            ),
+            "mistakes": plots.mistakes(softmax(logits), test.x, test.y, classes, name),
+            "weights": plots.weight_images(model, title=f"Weights of the first layer ({name})"),
+        }
+        for file, figure in pictures.items():
+            figure.savefig(args.out / f"{file}.png")
+        print(f"pictures in {args.out}: {', '.join(f'{file}.png' for file in pictures)}")
     part = "validation" if args.validation else "test"
     print(f"{part} accuracy: {accuracy(logits, test.y):.2%}")
-
-
-# --- pictures -------------------------------------------------------------------------------------
-# Blue and orange, and shades of one colour, can be told apart with every kind of colour vision.
-
-BLUE, ORANGE = "#9ecae1", "#d95f02"
-
-
-def draw_loss(history: nn.History, name: str, file: Path) -> None:
-    """The loss of every step, and its mean over each epoch."""
-    epochs = len(history.loss)
-    steps = np.linspace(0, epochs, len(history.step_loss), endpoint=False)
-    figure = new_figure(7, 4)
-    axes = figure.add_subplot(
-        title=f"Training loss ({name})", xlabel="epoch", ylabel="cross-entropy (nats)", yscale="log"
-    )
-    axes.plot(steps, history.step_loss, color=BLUE, linewidth=0.5, label="one mini-batch")
-    axes.plot(
-        np.arange(epochs) + 0.5, history.loss, color=ORANGE, marker=".", label="mean of the epoch"
-    )
-    axes.locator_params(axis="x", integer=True)
-    axes.grid(alpha=0.3)
-    axes.legend()
-    figure.savefig(file)
-
-
-def draw_confusion(
-    logits: Any, labels: Any, classes: tuple[str, ...], name: str, file: Path
-) -> None:
-    """How many of each class were taken for which; off the diagonal are the mistakes."""
-    counts = confusion_matrix(logits, labels, len(classes))
-    mistakes = counts * (1 - np.eye(len(classes), dtype=int))
-    figure = new_figure(7, 6.5)
-    axes = figure.add_subplot(
-        title=f"Confusion matrix, in test images ({name})\nthe darker, the more mistakes",
-        xlabel="predicted class",
-        ylabel="true class",
-    )
-    slanted: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
-    axes.set_xticks(range(len(classes)), classes, **(slanted if len(classes[0]) > 1 else {}))
-    axes.set_yticks(range(len(classes)), classes)
-    axes.imshow(mistakes, cmap="Blues", vmin=0)
-    half = mistakes.max() / 2
-    for (i, j), count in np.ndenumerate(counts):
-        axes.text(
-            j,
-            i,
-            str(count),
-            ha="center",
-            va="center",
-            weight="bold" if i == j else "normal",
-            color="white" if mistakes[i, j] > half else "black",
-        )
-    figure.savefig(file)
-
-
-def draw_mistakes(
-    logits: Any, test: nn.Dataset, classes: tuple[str, ...], name: str, file: Path
-) -> None:
-    """The misread images of which the net was most certain."""
-    columns, most = 8, 40
-    predicted, certainty = logits.argmax(axis=1), softmax(logits).max(axis=1)
-    wrong = np.flatnonzero(predicted != test.y)
-    worst = wrong[np.argsort(-certainty[wrong], kind="stable")][:most]
-    rows = max(1, math.ceil(len(worst) / columns))
-    side = math.isqrt(test.x[0].size)
-    figure = new_figure(1.2 * columns, 0.7 + 1.5 * rows)
-    figure.suptitle(
-        f"The most confident of {len(wrong)} mistakes ({name})\n"
-        "predicted class (probability given to it), true class below"
-    )
-    for place, i in enumerate(worst):
-        axes = figure.add_subplot(rows, columns, place + 1, xticks=[], yticks=[])
-        axes.imshow(test.x[i].reshape(side, side), cmap="gray_r", vmin=0, vmax=1)
-        axes.set_title(
-            f"{classes[predicted[i]]} ({certainty[i]:.0%})\n{classes[test.y[i]]}", fontsize=8
-        )
-    figure.savefig(file)

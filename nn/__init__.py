@@ -47,6 +47,7 @@ LATER = {
     "history": "History",
     "metrics": "metrics accuracy confusion_matrix f1_score precision recall top_k_accuracy",
     "network": "draw_network",
+    "plots": "plots",
     "schedule": "schedule CosineAnnealingLR ExponentialLR LinearLR LRScheduler OneCycleLR "
                 "ReduceLROnPlateau SequentialLR StepLR",
     "summaries": "summary",
@@ -55,7 +56,7 @@ LATER = {
 }
 
 if TYPE_CHECKING:
-    from . import datasets, metrics, schedule
+    from . import datasets, metrics, plots, schedule
     from .callbacks import (
         Callback,
         Checkpoint,
@@ -95,7 +96,7 @@ __all__ = [
     "Softsign", "StepLR", "StopOnNaN", "Tanh", "accuracy", "binary_cross_entropy_with_logits",
     "clip_grad_norm_", "clip_grad_value_", "confusion_matrix", "cross_entropy", "datasets",
     "draw_network", "evaluate", "f1_score", "fit", "hinge_loss", "huber_loss", "init", "l1_loss", "load", "losses",
-    "manual_seed", "metrics", "mse_loss", "nll_loss", "one_hot", "optim", "precision", "predict",
+    "manual_seed", "metrics", "mse_loss", "nll_loss", "one_hot", "optim", "plots", "precision", "predict",
     "recall", "save", "scalar", "schedule", "split", "summary", "top_k_accuracy",
 ]
 # fmt: on

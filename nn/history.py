@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .plots import training_curves
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -98,31 +100,7 @@ class History:
         Raises:
             ModuleNotFoundError: matplotlib is not installed.
         """
-        try:
-            from matplotlib.figure import Figure  # optional, and slow to import
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(
-                "History.plot() needs matplotlib, which is not installed; "
-                "pip install napkingrad[demos]",
-                name=error.name,
-            ) from None
-        names = [name for name in ("loss", "accuracy") if name in self.steps or name in self.epochs]
-        figure = Figure(figsize=(7 * max(len(names), 1), 4), dpi=150, layout="constrained")
-        for place, name in enumerate(names, 1):
-            axes = figure.add_subplot(1, len(names), place, xlabel="step", ylabel=name)
-            steps = self.steps.get(name, [])
-            axes.plot(range(1, len(steps) + 1), steps, "#9ecae1", linewidth=0.5, label="batch")
-            for column, color, label in (
-                (name, "#2171b5", "mean of the epoch"),
-                (f"validation_{name}", "#d95f02", "validation"),
-            ):
-                if numbers := self.epochs.get(column):
-                    ends = self.ends[-len(numbers) :]
-                    axes.plot(ends, numbers, color, marker=".", label=label)
-            if name == "loss" and min(steps, default=0) > 0:
-                axes.set_yscale("log")
-            axes.grid(alpha=0.3)
-            axes.legend()
+        figure = training_curves(self)
         if path is not None:
             figure.savefig(path)
         return figure

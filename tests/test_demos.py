@@ -133,7 +133,7 @@ def test_digits(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     said = re.fullmatch(r"test accuracy: ([\d.]+)%", lines[-1])
     assert said and float(said[1]) > 90
     assert sum(line.startswith("epoch") for line in lines) == 5
-    for picture in ("loss.png", "confusion.png", "mistakes.png"):
+    for picture in ("loss.png", "confusion.png", "mistakes.png", "weights.png"):
         assert (out / picture).read_bytes().startswith(b"\x89PNG")
 
 

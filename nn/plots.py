@@ -1,0 +1,329 @@
+"""Pictures of training: curves, regions, weights, mistakes.
+
+Each function returns a Matplotlib `Figure`, drawn without any global state: `figure.savefig(path)`
+writes it, and a notebook shows it. Colours can be told apart with every kind of colour vision, and
+whatever a colour says is said in another way too. Matplotlib comes with `napkingrad[demos]`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd import no_grad
+
+from . import scalar
+from .evaluation import numbers
+from .metrics import confusion_matrix
+from .module import Module
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from .history import History
+
+# Okabe & Ito 2008, "Color Universal Design"; grey in place of black and yellow.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7f7f7f")
+MARKERS = "os^DvPX"
+PALE_BLUE, BLUE, ORANGE = "#9ecae1", "#2171b5", "#d95f02"
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty picture, in inches.
+
+    Raises:
+        ModuleNotFoundError: Matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure  # optional, and slow to import
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "pictures of training need matplotlib, which is not installed; "
+            "pip install napkingrad[demos]",
+            name=error.name,
+        ) from None
+    return Figure(figsize=(width, height), dpi=150, layout="constrained")
+
+
+def training_curves(history: History, title: str = "", unit: str = "") -> Figure:
+    """Loss and accuracy over the steps of a training: each batch, each epoch's mean, validation.
+
+    Args:
+        history: what `nn.fit` returned.
+        title: of the picture.
+        unit: of the loss, such as "nats".
+    """
+    names = [x for x in ("loss", "accuracy") if x in history.steps or x in history.epochs]
+    figure = new_figure(4.8 * max(len(names), 1), 3.8)
+    if title:
+        figure.suptitle(title)
+    for place, name in enumerate(names, 1):
+        label = f"{name} ({unit})" if unit and name == "loss" else name
+        axes = figure.add_subplot(1, len(names), place, xlabel="step (mini-batch)", ylabel=label)
+        steps = history.steps.get(name, [])
+        axes.plot(range(1, len(steps) + 1), steps, PALE_BLUE, linewidth=0.6, label="batch")
+        for column, color, marker, text in (
+            (name, BLUE, "o", "mean of the epoch"),
+            (f"validation_{name}", ORANGE, "s", "validation"),
+        ):
+            if column_numbers := history.epochs.get(column):
+                ends = history.ends[-len(column_numbers) :]
+                axes.plot(ends, column_numbers, color, marker=marker, markersize=4, label=text)
+        if name == "loss" and min(steps, default=0) > 0:
+            axes.set_yscale("log")
+        axes.grid(alpha=0.3)
+        axes.legend()
+    return figure
+
+
+def decision_regions(
+    model: Callable[..., Any],
+    x: Any,
+    y: Any,
+    title: str = "",
+    *,
+    boundary: float = 0.0,
+    resolution: int = 120,
+) -> Figure:
+    """Which class a model gives to each point of the plane, and the points that it learned from.
+
+    Args:
+        model: of points (n, 2) it gives one number each, or one per class; or a module of
+            `nn.scalar`, which is asked point by point.
+        x: the points, (n, 2).
+        y: their classes, (n,) or (n, 1): whole numbers; for one output also -1 and 1.
+        title: of the picture.
+        boundary: for one output, where one class ends and the other begins; 0.5 for probabilities.
+        resolution: points on each axis at which the model is asked.
+
+    Raises:
+        ValueError: the points don't lie in a plane, or the model gives no output for each point.
+    """
+    x, y = np.asarray(x, float), np.asarray(y).reshape(-1)
+    if x.ndim != 2 or x.shape[1] != 2 or len(x) != len(y):
+        raise ValueError(
+            f"decision_regions() needs points (n, 2) and n classes, not {x.shape} and {y.shape}"
+        )
+    low, high = x.min(axis=0), x.max(axis=0)
+    margin = 0.12 * np.maximum(high - low, 1e-9)
+    across, up = (
+        np.linspace(a, b, resolution) for a, b in zip(low - margin, high + margin, strict=True)
+    )
+    points = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
+    out = outputs_at(model, points)
+    classes = np.unique(y)
+    wide, tall = high - low + 2 * margin
+    figure = new_figure(6.0, 1.0 + 5.0 * min(max(tall / wide, 0.4), 1.2))
+    axes = figure.add_subplot(title=title, xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+    if out.shape[1] == 1:
+        shade_sides(figure, axes, across, up, out[:, 0] - boundary)
+    else:
+        shade_classes(axes, across, up, out)
+    colours = COLOURS[:2] if out.shape[1] == 1 else COLOURS
+    for i, label in enumerate(classes):
+        place = i if out.shape[1] == 1 else int(label)
+        axes.scatter(
+            x[y == label, 0],
+            x[y == label, 1],
+            s=22,
+            color=colours[place % len(colours)],
+            marker=MARKERS[place % len(MARKERS)],
+            edgecolors="white",
+            linewidths=0.6,
+            label=f"class {label}",
+        )
+    axes.legend(loc="best", framealpha=0.9)
+    return figure
+
+
+def outputs_at(model: Callable[..., Any], points: Any) -> Any:
+    """What the model gives for each point: (n, outputs)."""
+    if isinstance(model, scalar.MLP):
+        with suppress(ValueError):  # an activation that only scalar nets have
+            model = model.to_tensor()  # the same net, for all points at once
+    was_training = [(m, m.training) for m in model.modules()] if isinstance(model, Module) else []
+    try:
+        if isinstance(model, Module):
+            model.eval()
+        with no_grad():
+            if isinstance(model, (scalar.MLP, scalar.Layer, scalar.Neuron)):
+                out = numbers([model(point) for point in points.tolist()])
+            else:
+                out = numbers(model(points))
+    finally:
+        for module, training in was_training:
+            module.training = training
+    if out.ndim == 0 or len(out) != len(points) or out.ndim > 2:
+        raise ValueError(
+            f"decision_regions() needs an output for each of {len(points)} points, "
+            f"(n,) or (n, classes), but the model gave {out.shape}"
+        )
+    return out.reshape(len(points), -1)
+
+
+def shade_sides(figure: Figure, axes: Axes, across: Any, up: Any, out: Any) -> None:
+    """One output: a line where it is 0, and the deeper a colour the further from it."""
+    from matplotlib.colors import LinearSegmentedColormap  # optional, and slow to import
+
+    sides = LinearSegmentedColormap.from_list("sides", [COLOURS[0], "#ffffff", COLOURS[1]])
+    out = out.reshape(len(up), len(across))
+    most = float(np.abs(out).max()) or 1.0
+    levels = np.linspace(-most, most, 15)
+    area = axes.contourf(across, up, out, levels=levels, cmap=sides, alpha=0.55)
+    if out.min() < 0 < out.max():
+        axes.contour(across, up, out, levels=[0.0], colors="#333333", linewidths=1.6)
+    bar = figure.colorbar(area, ax=axes, label="output, from the boundary", ticks=[-most, 0, most])
+    bar.set_ticklabels([f"{-most:.2g}", "0", f"{most:.2g}"])
+
+
+def shade_classes(axes: Axes, across: Any, up: Any, out: Any) -> None:
+    """One output for each class: the winner's colour, and a line where two are equal."""
+    for i in range(out.shape[1]):
+        others = np.delete(out, i, axis=1).max(axis=1)
+        lead = (out[:, i] - others).reshape(len(up), len(across))
+        if lead.max() > 0:
+            colour = COLOURS[i % len(COLOURS)]
+            axes.contourf(across, up, lead, levels=[0.0, lead.max()], colors=[colour], alpha=0.3)
+            if lead.min() < 0:
+                axes.contour(across, up, lead, levels=[0.0], colors="#333333", linewidths=1.0)
+
+
+def weight_images(
+    weights: Any, shape: tuple[int, int] | None = None, title: str = "", *, most: int = 32
+) -> Figure:
+    """The weights of each neuron of a first layer, as the image that it looks for.
+
+    Args:
+        weights: (neurons, pixels) or (neurons, channels, rows, columns), or a model, of which the
+            first such parameter is taken.
+        shape: rows and columns of an image; without it, images are square.
+        title: of the picture.
+        most: how many neurons to show.
+
+    Raises:
+        ValueError: there are no such weights, or they don't have this shape.
+    """
+    if isinstance(weights, Module):
+        weights = first_weights(weights)
+    weights = np.asarray(numbers(weights))
+    if weights.ndim == 4:
+        weights, shape = weights.mean(axis=1), None  # over the channels
+    elif weights.ndim == 2:
+        side = math.isqrt(weights.shape[1])
+        rows, columns = shape or (side, side)
+        if rows * columns != weights.shape[1]:
+            raise ValueError(
+                f"weight_images() can't make images of {rows} x {columns} of "
+                f"{weights.shape[1]} weights; say which: shape=(rows, columns)"
+            )
+        weights = weights.reshape(-1, rows, columns)
+    else:
+        raise ValueError(
+            "weight_images() needs weights (neurons, pixels) or (neurons, channels, rows, "
+            f"columns), not {weights.shape}"
+        )
+    shown = weights[:most]
+    columns = min(8, len(shown))
+    rows = math.ceil(len(shown) / columns)
+    figure = new_figure(1.05 * columns + 1.1, 1.05 * rows + 0.9)
+    rest = f" (the first {len(shown)} of {len(weights)})" if len(shown) < len(weights) else ""
+    figure.suptitle((title or "Weights of the first layer, neuron by neuron") + rest, fontsize=11)
+    scale = float(np.abs(shown).max()) or 1.0
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for axes, image in zip(grid.flat, shown):
+        picture = axes.imshow(image, cmap="RdBu_r", vmin=-scale, vmax=scale)
+    figure.colorbar(picture, ax=grid, label="weight", shrink=0.9, format="%.2g")
+    return figure
+
+
+def first_weights(model: Module) -> Any:
+    """The first parameter that is a matrix or a bank of filters."""
+    for parameter in model.parameters():
+        if getattr(parameter, "ndim", 0) in (2, 4):
+            return parameter
+    raise ValueError(f"{type(model).__name__} has no matrix of weights and no filters to show")
+
+
+def confusion(logits: Any, labels: Any, classes: Sequence[str], title: str = "") -> Figure:
+    """How many of each class were taken for which; off the diagonal are the mistakes.
+
+    Args:
+        logits: scores (n, classes), or the predicted classes (n,).
+        labels: the true classes, (n,).
+        classes: their names.
+        title: of the picture.
+    """
+    counts = confusion_matrix(logits, labels, len(classes))
+    mistakes = counts * (1 - np.eye(len(classes), dtype=int))
+    figure = new_figure(7, 6.5)
+    axes = figure.add_subplot(
+        title="\n".join(filter(None, (title, "the darker, the more mistakes"))),
+        xlabel="predicted class",
+        ylabel="true class",
+    )
+    slanted: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(range(len(classes)), classes, **(slanted if max(map(len, classes)) > 3 else {}))
+    axes.set_yticks(range(len(classes)), classes)
+    axes.imshow(mistakes, cmap="Blues", vmin=0, vmax=max(1, mistakes.max()))
+    half = mistakes.max() / 2
+    for (i, j), count in np.ndenumerate(counts):
+        axes.text(
+            j,
+            i,
+            str(count),
+            ha="center",
+            va="center",
+            weight="bold" if i == j else "normal",
+            color="white" if mistakes[i, j] > half else "black",
+        )
+    return figure
+
+
+def mistakes(
+    probabilities: Any,
+    images: Any,
+    labels: Any,
+    classes: Sequence[str],
+    title: str = "",
+    *,
+    most: int = 40,
+) -> Figure:
+    """The misread images of which the model was most certain.
+
+    Args:
+        probabilities: of each class, (n, classes).
+        images: (n, pixels) or (n, ..., rows, columns), square, from 0 to 1.
+        labels: the true classes, (n,).
+        classes: their names.
+        title: of the picture.
+        most: how many to show.
+    """
+    columns = 8
+    probabilities, images, labels = (
+        np.asarray(numbers(x)) for x in (probabilities, images, labels)
+    )
+    predicted, certainty = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = np.flatnonzero(predicted != labels)
+    worst = wrong[np.argsort(-certainty[wrong], kind="stable")][:most]
+    rows = max(1, math.ceil(len(worst) / columns))
+    side = math.isqrt(images[0].size)
+    figure = new_figure(1.2 * columns, 0.8 + 1.5 * rows)
+    head = f"The most confident of {len(wrong)} mistakes" if len(wrong) else "No mistakes"
+    figure.suptitle(
+        (f"{title}\n" if title else "")
+        + f"{head}: predicted class (probability given to it), true class below"
+    )
+    for place, i in enumerate(worst, 1):
+        axes = figure.add_subplot(rows, columns, place, xticks=[], yticks=[])
+        axes.imshow(images[i].reshape(side, side), cmap="gray_r", vmin=0, vmax=1)
+        axes.set_title(
+            f"{classes[predicted[i]]} ({certainty[i]:.0%})\n{classes[labels[i]]}", fontsize=8
+        )
+    return figure

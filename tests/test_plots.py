@@ -1,0 +1,138 @@
+"""Pictures of training: what they show, and that no global state is touched."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+from nn import plots
+
+pytest.importorskip("matplotlib", reason="pictures of training need matplotlib")
+
+
+@pytest.fixture(autouse=True)
+def pyplot_is_not_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+
+
+def history() -> nn.History:
+    made = nn.History()
+    for i in range(6):
+        made.add_step({"loss": 1.0 / (i + 1), "accuracy": i / 6})
+        if i % 3 == 2:
+            made.ends.append(i + 1)
+            made.epochs.setdefault("loss", []).append(0.5 / i)
+            made.epochs.setdefault("validation_loss", []).append(0.6 / i)
+    return made
+
+
+def drawn(figure: Any) -> Any:
+    """The figure, after it was rendered: warnings of the layout are errors."""
+    figure.canvas.draw()
+    return figure
+
+
+def test_curves() -> None:
+    loss, accuracy = drawn(plots.training_curves(history(), "Training", unit="nats")).axes
+    assert loss.get_ylabel() == "loss (nats)" and loss.get_xlabel() == "step (mini-batch)"
+    batch, mean, validation = loss.lines
+    assert list(batch.get_ydata()) == history().step_loss
+    assert list(mean.get_xdata()) == list(validation.get_xdata()) == [3, 6]
+    assert [text.get_text() for text in loss.get_legend().get_texts()] == [
+        "batch", "mean of the epoch", "validation",
+    ]  # fmt: skip
+    assert accuracy.get_ylabel() == "accuracy"
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_regions_are_the_models(outputs: int) -> None:
+    x = np.array([[-1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    y = np.array([0, 1, 1]) if outputs == 1 else np.arange(3)
+    asked: list[Any] = []
+
+    def model(points: Any) -> Any:
+        asked.append(points)
+        return points[:, 0] if outputs == 1 else points @ x.T
+
+    figure = drawn(plots.decision_regions(model, x, y, "Plane", resolution=30))
+    assert figure.axes[0].get_title() == "Plane" and len(figure.axes[0].collections) > 3
+    (points,) = asked
+    assert points.shape == (900, 2)
+    assert (points.min(axis=0) < x.min(axis=0)).all() and (points.max(axis=0) > x.max(axis=0)).all()
+    markers = figure.axes[0].get_legend().legend_handles
+    shapes = {handle.get_paths()[0].vertices.tobytes() for handle in markers}
+    assert len(shapes) == len(np.unique(y))  # a second cue beside colour
+
+
+def test_every_kind_of_model_has_regions() -> None:
+    x, y = np.random.default_rng(0).normal(size=(9, 2)), np.arange(9) % 2
+    tensor = nn.Sequential(nn.Linear(2, 4, rng=0), nn.Dropout(0.5), nn.Linear(4, 2, rng=1))
+    net = nn.scalar.MLP(2, [3, 1], ag.tanh, rng=0)
+    odd = nn.scalar.MLP(2, [3, 1], lambda v: v * v, rng=0)  # no module has this activation
+    for model in tensor, net, odd, nn.scalar.Neuron(2, rng=0):
+        drawn(plots.decision_regions(model, x, y[:, None], resolution=8))
+    assert tensor.training and all(p.grad is None for p in tensor.parameters())
+
+
+def test_a_scalar_net_gives_what_its_neurons_say() -> None:
+    net = nn.scalar.MLP(2, [3, 1], lambda v: v * v, rng=0)
+    points = np.array([[0.5, -1.0], [2.0, 0.25]])
+    assert plots.outputs_at(net, points).tolist() == [[net(p).data] for p in points.tolist()]
+    twin = nn.scalar.MLP(2, [3, 1], ag.tanh, rng=0)
+    found = plots.outputs_at(twin, points)[:, 0]
+    assert np.allclose(found, [twin(p).data for p in points.tolist()], rtol=1e-12)
+
+
+def test_weights_are_images() -> None:
+    weights = np.arange(3 * 16.0).reshape(3, 16)
+    figure = drawn(plots.weight_images(weights))
+    images = [axes.images[0].get_array() for axes in figure.axes[:3]]
+    assert [np.array(image).tolist() for image in images] == weights.reshape(3, 4, 4).tolist()
+    assert figure.axes[0].images[0].get_clim() == (-47, 47)  # white is 0
+    assert figure.axes[-1].get_ylabel() == "weight"
+    model = nn.Sequential(nn.Linear(12, 40, rng=0), nn.ReLU())
+    assert "the first 32 of 40" in plots.weight_images(model, (3, 4))._suptitle.get_text()  # type: ignore[attr-defined]
+    drawn(plots.weight_images(nn.Conv2d(3, 5, 3, rng=0)))
+
+
+def test_confusions_and_mistakes() -> None:
+    scores = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6]])
+    labels, classes = np.array([0, 1, 0, 0]), ("zero", "one")
+    axes = drawn(plots.confusion(scores, labels, classes, "Test")).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["1", "2", "0", "1"]
+    figure = drawn(plots.mistakes(scores, np.zeros((4, 2, 2)), labels, classes))
+    assert [axes.get_title() for axes in figure.axes] == ["one (70%)\nzero", "one (60%)\nzero"]
+    drawn(plots.confusion(labels, labels, classes))
+    none = drawn(plots.mistakes(np.eye(2)[labels], np.zeros((4, 4)), labels, classes))
+    assert "No mistakes" in none._suptitle.get_text()
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        (lambda: plots.decision_regions(len, np.zeros((3, 3)), np.zeros(3)), r"points \(n, 2\)"),
+        (lambda: plots.decision_regions(len, np.zeros((3, 2)), np.zeros(2)), r"n classes"),
+        (
+            lambda: plots.decision_regions(lambda p: p[:5], np.zeros((3, 2)), np.zeros(3)),
+            r"an output for each of 14400 points.*gave \(5, 2\)",
+        ),
+        (lambda: plots.weight_images(np.zeros((3, 12))), r"3 x 3 of 12 weights; say which: shape="),
+        (lambda: plots.weight_images(np.zeros(3)), r"not \(3,\)"),
+        (lambda: plots.weight_images(nn.ReLU()), "ReLU has no matrix of weights"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(picture: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        picture()
+
+
+def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    for draw in (lambda: plots.training_curves(history()), lambda: plots.weight_images(np.eye(4))):
+        with pytest.raises(ModuleNotFoundError, match=r"pip install napkingrad\[demos\]"):
+            draw()
