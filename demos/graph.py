@@ -11,7 +11,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import get_args
 
-from autograd import Value, draw
+from autograd import Value, draw, explore
 from autograd.draw import Direction, Drawing
 from demos import add_out
 
@@ -48,9 +48,9 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> None:
-    drawings = {}
+    results, drawings = {}, {}
     for story in expression, neuron:
-        result = story()
+        result = results[story.__name__] = story()
         result.backward()
         drawings[story.__name__] = draw(
             result, direction=args.direction, slopes=True, legend=True, theme="auto"
@@ -59,6 +59,7 @@ def run(args: Namespace) -> None:
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
         print("\npictures:", *save(drawings, args.out), sep="\n")
+        print("\npages to step through, in a browser:", *save_pages(results, args.out), sep="\n")
 
 
 def save(drawings: dict[str, Drawing], out: Path) -> list[Path]:
@@ -67,5 +68,15 @@ def save(drawings: dict[str, Drawing], out: Path) -> list[Path]:
     for name, drawing in drawings.items():
         path = out / f"{name}.svg"
         drawing.save(path)
+        paths.append(path)
+    return paths
+
+
+def save_pages(results: dict[str, Value], out: Path) -> list[Path]:
+    """Write for each result the page that steps through its computation; the paths."""
+    paths = []
+    for name, result in results.items():
+        path = out / f"{name}.html"
+        explore(result, path)
         paths.append(path)
     return paths

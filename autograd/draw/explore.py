@@ -345,7 +345,7 @@ def described(value: Number | None) -> Any:
 
 def card_width(name: str, op: str, array: bool) -> float:
     """Wide enough for name and operation, of which the page shows 18 characters each."""
-    return max(190.0 if array else 148.0, 34.0 + 7.8 * (min(len(name), 18) + min(len(op), 18)))
+    return max(200.0 if array else 160.0, 34.0 + 7.8 * (min(len(name), 18) + min(len(op), 18)))
 
 
 def rounded(xs: Iterable[float]) -> list[float]:

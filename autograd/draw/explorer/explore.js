@@ -215,6 +215,12 @@ class Explorer {
     return element("div", "equation", rows);
   }
 
+  /** `a = b = c` on one line; equal ones only once. */
+  chain(parts) {
+    const some = parts.filter((part, i) => part !== null && part.textContent !== parts[i - 1]?.textContent);
+    return some.map((part, i) => (i ? [" = ", part] : part));
+  }
+
   /** A formula with names, or with the numbers that they stand for. */
   formula(pieces, step, as) {
     if (!pieces) return null;
@@ -445,13 +451,16 @@ class Explorer {
         let line;
         if (step.kind === "forward") {
           const { formula, value } = story.nodes[step.node];
-          line = [this.ref(step.node), " = ", this.formula(formula, step, "names"), " = ", this.formula(formula, step, "numbers"), " = ", this.number(value, "value")];
+          line = [this.ref(step.node), " = ", this.chain([
+            this.formula(formula, step, "names"), this.formula(formula, step, "numbers"), this.number(value, "value"),
+          ])];
         } else if (step.kind === "seed") {
           line = [this.quotient(step.node), " = ", this.number(step.part, "grad")];
         } else {
           line = [
-            this.quotient(step.node), " gets ", this.rule(step, "names") ? [this.rule(step, "names"), " = ", this.rule(step, "numbers"), " = "] : "",
-            this.number(step.part, "grad"), step.before === null ? "" : [", sum ", this.number(step.after, "grad")],
+            this.quotient(step.node), " gets ",
+            this.chain([this.rule(step, "names"), this.rule(step, "numbers"), this.number(step.part, "grad")]),
+            step.before === null ? "" : [", sum ", this.number(step.after, "grad")],
           ];
         }
         const made = element("li", "", line);
