@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from table import Case
+from test_table import scalar_cases
 
 import autograd as ag
 from autograd import Op, Tensor, Value, explain, no_grad
@@ -223,6 +225,19 @@ def test_a_formula_is_the_engines_own_rule() -> None:
                 assert edge.graph is not None
                 out = edge.graph.out
                 assert (out.data if isinstance(out, Value) else out) == edge.number
+
+
+@scalar_cases
+def test_every_op_has_its_slopes_written(case: Case) -> None:
+    operands = [Value(x) for x in case.args]
+    out = case.f(*operands, **case.kwargs)
+    if not isinstance(out, Value) or not out.requires_grad:
+        pytest.skip("it gives no number with a derivative")
+    for operand in operands:
+        explained = explain(operand, out)
+        assert all(edge.graph for edges in explained.slopes.values() for edge in edges)
+        assert explained.text and explained.markdown and explained.latex
+        assert np.allclose(explained.difference, explained.gradient, rtol=1e-5, atol=1e-8)
 
 
 def test_users_ops_have_formulas_too() -> None:

@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from table import CASES
+from test_table import as_tensors
 
 import autograd as ag
-from autograd import Tensor, Value, explore, no_grad, scope
+from autograd import Tensor, Value, explore, no_grad, scope, tree
 from autograd.backward import operands_first
 from autograd.draw import trace
 from autograd.draw.explore import embedded, story_of
@@ -173,6 +175,24 @@ def test_exploring_leaves_the_graph_alone(tmp_path: Path) -> None:
     assert [node.grad for node in operands_first(y)] == before
     with no_grad():
         explore(y, tmp_path / "page.html")
+
+
+def test_every_op_can_be_explored() -> None:
+    """Whatever the table of ops has: its formulas are there, and its differences agree."""
+    explored = 0
+    for case in CASES:
+        outs = tree.leaves(case.f(*as_tensors(case), **case.kwargs))
+        parts = [(out * 1.0).sum() for out in outs if isinstance(out, Tensor) and out.requires_grad]
+        if not parts:
+            continue
+        story = json.loads(embedded(story_of(sum(parts))))
+        assert all(None not in node.get("slopes", {}).values() for node in story["nodes"]), case
+        for check in story["checks"].values():
+            slope, low, high = (float(check[name]) for name in ("slope", "low", "high"))
+            slack = 1e-4 * max(map(abs, (slope, low, high))) + 1e-5
+            assert low - slack <= slope <= high + slack, case
+        explored += 1
+    assert explored > 400
 
 
 def test_numbers_that_json_lacks() -> None:

@@ -30,6 +30,7 @@ from .scripts import Formula, Pieces, Script, Symbol
 from .trace import Contribution, Pass, early, engine, recursive, visits
 
 LONGEST_WRONG = 3000  # contributions of a wrong order that the page plays
+TURNED = 200  # nodes up to which there are two layouts
 SHOWN_ENTRIES = 6  # of an array, before it is summarised
 SIGNS: Final = {
     "add": "+", "sub": "\N{MINUS SIGN}", "mul": "\N{MULTIPLICATION SIGN}",
@@ -169,7 +170,7 @@ class Story:
                 {"id": g.id, "name": printable(g.name), "parent": g.parent}
                 for g in self.picture.groups
             ],
-            "layouts": {direction: self.layout(direction) for direction in ("LR", "TB")},
+            "layouts": {direction: self.layout(direction) for direction in self.directions()},
         }
 
     # --- nodes and steps
@@ -247,6 +248,10 @@ class Story:
         ]  # fmt: skip
 
     # --- geometry
+
+    def directions(self) -> tuple[Direction, ...]:
+        """Those in which the page can draw the graph; a large one is laid out but once."""
+        return ("LR", "TB") if len(self.picture.boxes) <= TURNED else ("LR",)
 
     def layout(self, direction: Direction) -> dict[str, Any]:
         """Where all is drawn."""

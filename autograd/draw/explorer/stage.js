@@ -30,7 +30,9 @@ class Stage {
   build(other = false) {
     const { layouts } = this.story.data;
     const fits = (name) => this.scaleOf(layouts[name].size);
-    if (!this.direction) this.direction = fits("TB") > 1.15 * fits("LR") ? "TB" : "LR";
+    get("turn").hidden = !layouts.TB;
+    if (!layouts.TB) this.direction = "LR";
+    else if (!this.direction) this.direction = fits("TB") > 1.15 * fits("LR") ? "TB" : "LR";
     else if (other) this.direction = this.direction === "LR" ? "TB" : "LR";
     this.layout = layouts[this.direction];
     this.size = this.layout.size;
