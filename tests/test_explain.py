@@ -18,7 +18,7 @@ from test_table import scalar_cases
 
 import autograd as ag
 from autograd import Op, Tensor, Value, explain, no_grad
-from autograd.draw.explain import product_of
+from autograd.draw.chain_rule import product_of
 from autograd.draw.formulas import rule_as_graph, written
 from autograd.draw.scripts import Script
 

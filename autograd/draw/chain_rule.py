@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -82,6 +83,11 @@ def paths_down(root: Node, leaf: Node, slopes: Mapping[Node, Sequence[Slope]]) -
         else:
             path.append(edge)
             ahead.append(iter(slopes[edge.arg]))
+
+
+def product_of(path: Path) -> float:
+    """What a path contributes."""
+    return math.prod(slope.number for slope in path)
 
 
 def engine_gradient(leaf: Node, root: Node, live: dict[Node, None]) -> float:
