@@ -147,7 +147,8 @@ class Story:
         self.nodes = {i: node for node, i in self.place.items()}
         self.script = PageScript(4)
         shown = [node for node in operands_first(root) if node in self.place]
-        self.names = names_of(shown, [picture.boxes[self.place[node]].label for node in shown])
+        boxes = [picture.boxes[self.place[node]] for node in shown]
+        self.names = names_of(shown, [box.label for box in boxes], [box.number for box in boxes])
 
     def told(self) -> dict[str, Any]:
         passes = {"engine": list(map(self.step, engine(self.root)))}

@@ -7,6 +7,7 @@ that comes out is the formula. So whatever has a rule has a formula, users' own 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -34,10 +35,12 @@ class Graph(NamedTuple):
 # --- names ----------------------------------------------------------------------------------------
 
 
-def names_of(order: Sequence[Node], labels: Sequence[str] = ()) -> dict[Node, str]:
+def names_of(
+    order: Sequence[Node], labels: Sequence[str] = (), places: Sequence[int] = ()
+) -> dict[Node, str]:
     """A name for each node: its label, numbered if others have it too, or `v` and its place.
 
-    Other labels than the nodes' own may be given.
+    Other labels than the nodes' own may be given, and other places than those in the order.
 
     >>> from autograd import Value
     >>> x, y = Value(1.0, "x"), Value(2.0, "x")
@@ -47,13 +50,14 @@ def names_of(order: Sequence[Node], labels: Sequence[str] = ()) -> dict[Node, st
     labels = labels or [node.label or "" for node in order]
     labels = [printable(label).strip() for label in labels]
     letter = "t" if any(map(PLACE.fullmatch, labels)) else "v"
-    uses = {label: labels.count(label) for label in set(labels)} if len(set(labels)) > 1 else {}
-    met: dict[str, int] = {}
+    uses, met = Counter(labels), Counter[str]()
     names = {}
-    for i, (node, label) in enumerate(zip(order, labels), 1):
-        met[label] = met.get(label, 0) + 1
-        numbered = uses.get(label, len(labels)) > 1
-        names[node] = (f"{label}#{met[label]}" if numbered else label) if label else f"{letter}{i}"
+    for node, label, place in zip(order, labels, places or range(1, len(labels) + 1)):
+        met[label] += 1
+        if not label:
+            names[node] = f"{letter}{place}"
+        else:
+            names[node] = label if uses[label] == 1 else f"{label}#{met[label]}"
     return names
 
 

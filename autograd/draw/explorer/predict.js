@@ -29,6 +29,7 @@ class Quiz {
     const input = element("input");
     Object.assign(input, { type: "text", id: "answer", autocomplete: "off", inputMode: "text" });
     input.setAttribute("aria-label", "Your answer");
+    input.setAttribute("aria-describedby", "question");
     const verdict = element("p", "verdict");
     verdict.setAttribute("role", "status");
     const form = element(
@@ -46,10 +47,12 @@ class Quiz {
     const formula = step.kind === "forward"
       ? [explorer.ref(step.node), " = ", explorer.formula(nodes[step.node].formula, step, "names")]
       : [explorer.rule(step, "names") || "", step.kind === "backward" ? [" with ", explorer.quotient(step.from), " = ", explorer.number(step.g, "grad")] : ""];
+    const sentence = element("p", "sentence", question);
+    sentence.id = "question";
     const score = this.asked ? `${this.right} of ${this.asked} right so far. ` : "";
     return [
       element("p", "kicker", `Predict · ${step.kind}`),
-      element("p", "sentence", question),
+      sentence,
       element("p", "math", formula),
       form,
       verdict,
