@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from autograd import Tensor, Value, draw, scope
-from autograd.node import Data, mode
+from autograd.node import ORDINARY, Data, mode
 from autograd.shapes import Shape, shape_of
 
 if TYPE_CHECKING:
     from autograd.draw.picture import Picture
+
+current = mode.get  # every call of every module asks
 
 
 class Parameter(Tensor):
@@ -68,14 +70,14 @@ class Module:
         raise TypeError(f"{type(self).__name__} defines no forward()")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if mode.get().scope is None:
+        if current() is ORDINARY or current().scope is None:  # nobody asks for pictures
             return self.forward(*args, **kwargs)
         with self._scope():
             return self.forward(*args, **kwargs)
 
     def _scope(self) -> scope:
         """The name of this call in pictures, as the module around it has it: "0: Linear"."""
-        around = mode.get().scope
+        around = current().scope
         assert around is not None
         siblings = () if around.owner is None else around.owner.children()
         name = next((f"{name}: " for name, child in siblings if child is self), "")

@@ -50,8 +50,11 @@ def draw_network(
         TypeError: the model is no such net.
         ValueError: the names are not as many as the neurons, or `shown` is below 3.
     """
-    from autograd.draw.network import Column, NetworkDrawing  # the first picture loads this
+    from autograd.draw.colours import Theme  # the first picture loads this
+    from autograd.draw.network import Column, NetworkDrawing
+    from autograd.draw.options import check_word
 
+    check_word("theme", theme, Theme)
     if shown < 3:
         raise ValueError(f"shown must be at least 3 neurons of a layer, but got {shown}")
     rows = layers_of(model)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias
 
 from autograd.modes import enable_grad
 from autograd.node import Node
@@ -18,6 +18,7 @@ from .dot import render, to_dot
 from .files import write
 from .geometry import Direction
 from .groups import collapsed, depths, opened
+from .options import check_word
 from .page import to_html
 from .picture import Picture
 from .portrait import picture_of, too_many
@@ -128,9 +129,7 @@ def drawing(
 ) -> Drawing:
     """What `draw` does."""
     for name, kind in (("direction", Direction), ("theme", Theme), ("engine", Engine)):
-        if look[name] not in get_args(kind):
-            wanted = ", ".join(map(repr, get_args(kind)))
-            raise ValueError(f"{name} must be one of {wanted}, but got {look[name]!r}")
+        check_word(name, look[name], kind)
     if look["precision"] < 1:
         raise ValueError(f"precision must be at least 1 digit, but got {look['precision']}")
     if depth is not None and depth < 0:

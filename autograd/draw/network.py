@@ -4,9 +4,10 @@ between them by thickness and sign.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from os import PathLike
 from typing import Any
 
@@ -110,8 +111,8 @@ class Plan:
         self.gap = max(GAP, max(heads) + 24, 0.36 * self.tall * APART)
         last = self.left + RADIUS + (len(self.rows) - 1) * self.gap
         self.width = max(last + RADIUS + MARGIN + self.names_width(-1), last + heads[-1] / 2 + 12)
-        largest = (abs(w[k][j]) for i, w in enumerate(drawing.weights) for k, j in self.pairs(i))
-        self.largest = max(largest, default=0.0) or 1.0
+        drawn = (w[k][j] for i, w in enumerate(drawing.weights) for k, j in self.pairs(i))
+        self.largest = greatest(drawn)
         dense = max(len(a) * len(b) for a, b in zip(self.rows, self.rows[1:]))
         self.thickest = THICKEST * min(1.0, (DENSE / dense) ** 0.5)
 
@@ -155,7 +156,7 @@ class Plan:
         weights = self.drawing.weights[i]
         for k, j in sorted(self.pairs(i), key=lambda pair: abs(weights[pair[0]][pair[1]])):
             w = float(weights[k][j])
-            share = abs(w) / self.largest
+            share = abs(w) / self.largest if isfinite(w) else 0.0
             (x1, y1), (x2, y2) = self.middle(i, j), self.middle(i + 1, k)
             sign = " negative" if w < 0 else ""
             yield (
@@ -171,7 +172,7 @@ class Plan:
         x, _ = self.middle(i, self.rows[i][0])
         yield centred("column", x, 18, column.name, TEXT)
         yield centred("about", x, 33, column.about, SMALL)
-        largest = max((abs(v) for v in column.values), default=0.0) or 1.0
+        largest = greatest(column.values)
         for row, j in enumerate(self.rows[i]):
             x, y = self.middle(i, j, row)
             if j is None:
@@ -214,9 +215,14 @@ def visible(size: int, shown: int) -> list[int | None]:
     return [*range(shown - 1 - half), None, *range(size - half, size)]
 
 
+def greatest(numbers: Iterable[float]) -> float:
+    """The greatest magnitude among finite numbers, to compare others with: never zero."""
+    return max((abs(float(x)) for x in numbers if isfinite(x)), default=0.0) or 1.0
+
+
 def activation(x: float, y: float, value: float, largest: float, precision: int) -> Iterator[str]:
     """A neuron's output: as its fill, as large as it is, and as a number."""
-    share = min(1.0, abs(value) / largest)
+    share = abs(value) / largest if isfinite(value) else 0.0
     low = " low" if value < 0 else ""
     yield (
         f'<circle class="fill{low}" cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS - 1.6:g}" '

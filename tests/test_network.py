@@ -1,0 +1,115 @@
+"""Nets as circles and arrows."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+from autograd.draw.network import NetworkDrawing
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def weights(drawing: NetworkDrawing) -> list[ET.Element]:
+    return [x for x in ET.fromstring(drawing.svg).iter(f"{SVG}path") if "data-from" in x.attrib]
+
+
+def texts(drawing: NetworkDrawing) -> list[str]:
+    return ["".join(x.itertext()) for x in ET.fromstring(drawing.svg).iter(f"{SVG}text")]
+
+
+def neurons(drawing: NetworkDrawing) -> int:
+    return drawing.svg.count('class="ring"')
+
+
+def wrong(x: Any) -> Any:
+    return x
+
+
+def net() -> nn.scalar.MLP:
+    return nn.scalar.MLP(2, [3, 1], ag.tanh, rng=0)
+
+
+def test_every_neuron_and_every_weight_is_drawn() -> None:
+    drawing = nn.draw_network(net())
+    assert neurons(drawing) == 2 + 3 + 1
+    assert len(weights(drawing)) == 2 * 3 + 3
+    assert drawing.text == "input 2 → hidden 3 (tanh) → output 1"
+
+
+def test_thickness_and_dashes_tell_size_and_sign() -> None:
+    model = nn.Linear(2, 1)
+    model.weight.data = [[0.5, -2.0]]
+    small, large = weights(nn.draw_network(model))
+    assert float(small.attrib["stroke-width"]) < float(large.attrib["stroke-width"])
+    assert (small.attrib["class"], large.attrib["class"]) == ("weight", "weight negative")
+    assert re.search(r"\.negative \{[^}]*dasharray", nn.draw_network(model).svg)
+
+
+@pytest.mark.parametrize("zero", [0.0, np.nan])
+def test_weights_of_zero_and_nan_are_drawn(zero: float) -> None:
+    model = nn.Linear(2, 1, rng=0)
+    model.weight.data = [[zero, zero]]
+    drawing = nn.draw_network(model, [1.0, zero])
+    assert all(float(w.attrib["stroke-width"]) < 1 for w in weights(drawing))
+    assert '"nan"' not in drawing.svg
+
+
+def test_wide_layers_are_elided() -> None:
+    drawing = nn.draw_network(nn.MLP(784, [128, 10]), shown=8)
+    assert neurons(drawing) == 7 + 7 + 7
+    assert {"777 more", "121 more", "3 more", "784", "128, ReLU"} <= set(texts(drawing))
+    assert drawing.text == "input 784 → hidden 128 (ReLU) → output 10"
+
+
+@pytest.mark.parametrize("model", [net(), net().to_tensor()], ids=["scalar", "tensor"])
+def test_activations_are_what_the_model_computes(model: Any) -> None:
+    x = [0.5, -1.0]
+    columns = nn.draw_network(model, x).columns
+    scalar = net()
+    expected = [x, [v.data for v in scalar.layers[0](x)], [scalar(x).data]]
+    for column, numbers in zip(columns, expected, strict=True):
+        np.testing.assert_allclose(column.values, numbers, rtol=1e-6)
+
+
+def test_names_survive() -> None:
+    names = ["<b>", 'say "hi" & π']
+    drawing = nn.draw_network(net(), inputs=names, outputs=["same"], theme="dark")
+    assert {*names, "same"} <= set(texts(drawing))
+
+
+def test_it_is_saved_and_shown(tmp_path: Path) -> None:
+    drawing = nn.draw_network(net(), theme="auto")
+    for suffix in ".svg", ".html", ".txt":
+        drawing.save(tmp_path / f"net{suffix}")
+    assert drawing.svg in (tmp_path / "net.html").read_text(encoding="utf-8")
+    assert drawing._repr_mimebundle_()["image/svg+xml"] == drawing.svg
+    with pytest.raises(ValueError, match=r"\.svg, \.html or \.txt, but got 'net.png'"):
+        drawing.save(tmp_path / "net.png")
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: nn.draw_network(nn.Sequential(nn.Conv2d(1, 2, 3))), TypeError, "got a Conv2d"),
+        (lambda: nn.draw_network(nn.ReLU()), TypeError, "found none in this ReLU"),
+        (lambda: nn.draw_network(net(), [1.0]), ValueError, "one input of 2 numbers, but x has 1"),
+        (lambda: nn.draw_network(net(), inputs=["x"]), ValueError, "2 neurons .* got 1 names"),
+        (lambda: nn.draw_network(net(), shown=2), ValueError, "at least 3 neurons"),
+        (
+            lambda: nn.draw_network(net(), theme=wrong("blue")),
+            ValueError,
+            "'light', 'dark', 'auto', but",
+        ),
+    ],
+)
+def test_mistakes_are_explained(call: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        call()
