@@ -1,8 +1,9 @@
-"""Two computations drawn as graphs, with every value and every gradient.
+"""Computations drawn as graphs, with every value and every gradient.
 
 The first is a small expression that uses some of its numbers twice, so that their gradients are
 sums; the second is a neuron with two inputs. Both are printed as text, each number above those it
-was computed from. With --out they are written as pictures too.
+was computed from. With --out they are written as pictures too, and beside them a net of two layers,
+as the graph that it computes, grouped by its layers, and as circles and arrows.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import get_args
 
-from autograd import Value, draw, explore
+import autograd as ag
+import nn
+from autograd import Tensor, Value, draw, explore, scope
 from autograd.draw import Direction, Drawing
+from autograd.draw.network import NetworkDrawing
 from demos import add_out
 
 
@@ -37,6 +41,18 @@ def neuron() -> Value:
     return o
 
 
+def layers() -> Tensor:
+    model = nn.Sequential(nn.Linear(2, 3, rng=0), nn.Tanh(), nn.Linear(3, 1, rng=1))
+    with scope(""):  # modules name the parts of what is computed in a scope
+        out: Tensor = model(Tensor([[0.5, -1.0]], label="x"))
+    return out
+
+
+def net() -> NetworkDrawing:
+    model = nn.scalar.MLP(2, [6, 4, 1], ag.tanh, rng=0)
+    return nn.draw_network(model, [0.5, -1.0], inputs=["x", "y"], outputs=["p"], theme="auto")
+
+
 def configure(parser: ArgumentParser) -> None:
     add_out(parser)
     parser.add_argument(
@@ -58,11 +74,18 @@ def run(args: Namespace) -> None:
     print(*(drawing.text for drawing in drawings.values()), sep="\n\n")
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
-        print("\npictures:", *save(drawings, args.out), sep="\n")
+        groups = layers()
+        groups.backward()
+        pictures: dict[str, Drawing | NetworkDrawing] = {
+            **drawings,
+            "layers": draw(groups, precision=3, theme="auto"),
+            "net": net(),
+        }
+        print("\npictures:", *save(pictures, args.out), sep="\n")
         print("\npages to step through, in a browser:", *save_pages(results, args.out), sep="\n")
 
 
-def save(drawings: dict[str, Drawing], out: Path) -> list[Path]:
+def save(drawings: dict[str, Drawing | NetworkDrawing], out: Path) -> list[Path]:
     """Write each drawing as an image; the paths."""
     paths = []
     for name, drawing in drawings.items():

@@ -756,7 +756,8 @@ def test_demo_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run_demo("--out", str(out))
     printed = capsys.readouterr().out
     assert "g = " in printed
-    names = ["expression.svg", "neuron.svg", "expression.html", "neuron.html"]
+    names = ["expression.svg", "neuron.svg", "layers.svg", "net.svg"]
+    names += ["expression.html", "neuron.html"]
     assert [line for line in printed.splitlines() if line.startswith(str(out))] == [
         str(out / name) for name in names
     ]

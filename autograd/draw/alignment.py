@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 
 from .layers import Grid
 
+SWEEPS = 12  # of settling, at most
+
 Separation = Callable[[int, int], float]  # from the middle of one item to that of the next
 
 
@@ -169,7 +171,7 @@ def settled(
         ]
         for i in range(len(x))
     ]
-    for sweep in range(8):
+    for sweep in range(SWEEPS):
         moved = 0.0
         for line in lines if sweep % 2 == 0 else reversed(lines):
             members = set(line)
@@ -192,7 +194,7 @@ def settled(
                 moved = max(moved, abs(step))
                 for i in line:
                     x[i] += step
-        if moved < 0.5:
+        if moved < 0.05:
             break
     return x
 
