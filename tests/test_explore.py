@@ -195,6 +195,14 @@ def test_every_op_can_be_explored() -> None:
     assert explored > 400
 
 
+def test_a_result_may_be_an_array_of_one_entry_or_a_leaf() -> None:
+    w = Tensor([[2.0]], requires_grad=True)
+    story = story_of((w * np.ones((1, 3))).sum(axis=1))
+    (check,) = story["checks"].values()
+    assert check["slope"] == 3.0 and math.isclose(abs(check["low"]), 3.0, rel_tol=1e-7)
+    assert story_of(Value(3.0))["forward"] == []
+
+
 def test_numbers_that_json_lacks() -> None:
     with np.errstate(all="ignore"):
         x = Value(0.0)
