@@ -16,7 +16,10 @@ Separation = Callable[[int, int], float]  # from the middle of one item to that 
 
 
 def positions(
-    made: Grid, separation: Separation, spine: dict[int, int], shifts: Sequence[dict[int, float]]
+    made: Grid,
+    separation: Separation,
+    spine: dict[int, int],
+    links: Sequence[Sequence[tuple[int, float]]],
 ) -> list[float]:
     """The position of each item across the layers.
 
@@ -24,7 +27,7 @@ def positions(
         made: items in layers, in order.
         separation: how far apart two neighbours in a layer must be.
         spine: links that are to be straight, from upper to lower item.
-        shifts: for settling: of each item, how far off its middle the link to another arrives.
+        links: of each item, to which others, and how far off their middles it should stand.
     """
     n = len(made.rank)
     straight = dict(spine)
@@ -40,7 +43,7 @@ def positions(
             candidates.append(compacted(made.rows, root, separation, mirrored))
     candidates = lined_up(candidates)
     middle = [sum(sorted(xs)[1:3]) / 2 for xs in zip(*candidates)]
-    return settled(made, middle, straight, separation, shifts)
+    return settled(made, middle, straight, separation, links)
 
 
 def conflicts(made: Grid, straight: dict[int, int]) -> set[tuple[int, int]]:
@@ -158,19 +161,11 @@ def settled(
     x: list[float],
     straight: dict[int, int],
     separation: Separation,
-    shifts: Sequence[dict[int, float]],
+    links: Sequence[Sequence[tuple[int, float]]],
 ) -> list[float]:
     """Blocks moved to the middle of what they are linked to, as far as there is room."""
     lines = straight_lines(x, straight)
     before, behind = neighbours(made.rows)
-    links = [
-        [
-            (j, (shifts[j].get(i, 0.0) - shifts[i].get(j, 0.0)))
-            for side in (made.ups[i], made.downs[i])
-            for j in side
-        ]
-        for i in range(len(x))
-    ]
     for sweep in range(SWEEPS):
         moved = 0.0
         for line in lines if sweep % 2 == 0 else reversed(lines):

@@ -29,6 +29,7 @@ def rounded(x: float, precision: int) -> str:
     >>> rounded(138.8338, 4), rounded(12345.6, 4), rounded(1e-9 / 3, 4)
     ('138.8', '12346', '3.333e-10')
     """
+    x += 0.0  # no sign on zero
     whole = len(f"{abs(x):.0f}") if abs(x) < 1e6 else 0
     return f"{x:.{max(precision, whole)}g}"
 

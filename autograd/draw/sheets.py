@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from .alignment import positions
@@ -261,14 +262,21 @@ class Level:
             (self.offset(tail, "out"), self.offset(head, "in"))
             for tail, head, _ in self.sheet.parts
         ]
-        shifts: list[dict[int, float]] = [{} for _ in made.rank]
-        for path, (out, into) in zip(made.paths, self.ends):
-            shifts[path[0]][path[1]] = out
-            shifts[path[-1]][path[-2]] = into
-        self.v = positions(made, self.separation, self.spine(rank), shifts)
+        self.v = positions(made, self.separation, self.spine(rank), self.links())
         if self.v:
             low = min(v - b / 2 for v, b in zip(self.v, self.breadths))
             self.v = [v - low for v in self.v]
+
+    def links(self) -> list[list[tuple[int, float]]]:
+        """What each item is linked to, and where it would stand for that link to be straight."""
+        found: list[dict[tuple[int, float], None]] = [{} for _ in self.grid.rank]
+        for path, (out, into) in zip(self.grid.paths, self.ends):
+            for a, b in pairwise(path):
+                leaves = out if a == path[0] else 0.0
+                arrives = into if b == path[-1] else 0.0
+                found[a][b, arrives - leaves] = None
+                found[b][a, leaves - arrives] = None
+        return [list(wishes) for wishes in found]
 
     def is_port(self, i: int) -> bool:
         return i < len(self.keys) and self.keys[i].kind in {"in", "out"}
