@@ -459,6 +459,19 @@ def test_frames_of_two_groups_do_not_touch() -> None:
     assert contains(b, Place("c", "c", c.x, c.y, c.width, c.height))
 
 
+def test_groups_in_groups_in_groups() -> None:
+    """Ports that stand in a bad order are put right at each depth: not twice as often each time."""
+    depth = 60
+    groups = [Group(f"g{i}", "g", f"g{i - 1}" if i else "") for i in range(depth)]
+    pairs = [(0, 3), (1, 2), (2, 5), (3, 4)]
+    innermost = f"g{depth - 1}"
+    layout = arrange(
+        boxes(6), edges(*pairs), homes={"n2": innermost, "n3": innermost}, groups=groups
+    )
+    assert len(layout.frames) == depth
+    assert all(contains(a, b) for a, b in pairwise(layout.frames))
+
+
 def test_groups_that_use_each_other_are_drawn_without_frames() -> None:
     """a1 -> b -> a2: one frame can't stand both before and behind the other."""
     groups = [Group("a", "a"), Group("b", "b")]

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from .geometry import Direction, Frame, Layout, Place, Point, Route, Size
 from .layers import CyclicError, ranks
+from .level import Padding
 from .picture import Edge, Group
-from .sheets import Padding, solve
+from .sheets import solve
 
 # What is used more layers away than this is drawn again beside its far uses. An edge from a step is
 # part of the story, and worth following for longer.

@@ -173,15 +173,13 @@ class Homes:
         return self.id_of(scope)
 
     def id_of(self, scope: Scope | None) -> str:
-        if scope is None:
-            return ""
-        if not scope.name:
-            return self.id_of(scope.parent)
-        if scope not in self.ids:
-            parent = self.id_of(scope.parent)
-            self.ids[scope] = f"g{len(self.groups)}"
-            self.groups.append(Group(self.ids[scope], scope.name, parent))
-        return self.ids[scope]
+        inside = ""
+        for around in outermost_first(scope):
+            if around.name and around not in self.ids:
+                self.ids[around] = f"g{len(self.groups)}"
+                self.groups.append(Group(self.ids[around], around.name, inside))
+            inside = self.ids.get(around, inside)
+        return inside
 
 
 def outermost_first(scope: Scope | None) -> list[Scope]:
