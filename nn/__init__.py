@@ -95,9 +95,10 @@ __all__ = [
     "ReduceLROnPlateau", "Sequential", "SequentialLR", "SiLU", "Sigmoid", "Softmax", "Softplus",
     "Softsign", "StepLR", "StopOnNaN", "Tanh", "accuracy", "binary_cross_entropy_with_logits",
     "clip_grad_norm_", "clip_grad_value_", "confusion_matrix", "cross_entropy", "datasets",
-    "draw_network", "evaluate", "f1_score", "fit", "hinge_loss", "huber_loss", "init", "l1_loss", "load", "losses",
-    "manual_seed", "metrics", "mse_loss", "nll_loss", "one_hot", "optim", "plots", "precision", "predict",
-    "recall", "save", "scalar", "schedule", "split", "summary", "top_k_accuracy",
+    "draw_network", "evaluate", "f1_score", "fit", "hinge_loss", "huber_loss", "init", "l1_loss",
+    "load", "losses", "manual_seed", "metrics", "mse_loss", "nll_loss", "one_hot", "optim", "plots",
+    "precision", "predict", "recall", "save", "scalar", "schedule", "split", "summary",
+    "top_k_accuracy",
 ]
 # fmt: on
 
