@@ -26,6 +26,7 @@ from .scope import scope
 from .modes import detect_anomaly, enable_grad, is_grad_enabled, no_grad
 from .check import check_gradients, GradientCheckError
 from .draw import draw
+from .compiler import DataDependentError, compile as compile
 from .rules import (
     add, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cbrt, ceil, cos, cosh,
     div as divide, erf, exp, exp2, expm1, floor, floor_divide, hypot, log, log10, log1p, log2,
@@ -57,24 +58,25 @@ if _TYPE_CHECKING:
     from .draw.explore import explore as explore
 
 __all__ = [
-    "AnomalyError", "GradientCheckError", "NotDifferentiableError", "Op", "Tensor", "Value", "add",
-    "amax", "amin", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
-    "argmax", "argmin", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_to",
-    "cbrt", "ceil", "check_gradients", "checkpoint", "clip", "column_stack", "concatenate", "cos",
-    "cosh", "cross", "cumprod", "cumsum", "deg2rad", "detect_anomaly", "diag", "diagonal", "diff",
-    "divide", "dot", "draw", "dstack", "einsum", "elementwise_grad", "elu", "enable_grad", "erf",
-    "exp", "exp2", "expand_dims", "explain", "explore", "expm1", "flip", "fliplr", "flipud",
-    "floor", "floor_divide", "fmax", "fmin", "from_numpy", "gelu", "grad", "hardtanh", "hessian",
-    "hsplit", "hstack", "hvp", "hypot", "inner", "is_grad_enabled", "jacobian", "jvp", "kron",
-    "leaky_relu", "linalg", "log", "log1p", "log2", "log10", "log_softmax", "logaddexp",
-    "logaddexp2", "logsigmoid", "logsumexp", "matmul", "maximum", "mean", "median", "minimum",
-    "mod", "moveaxis", "multiply", "nan_to_num", "negative", "no_grad", "outer", "pad", "partition",
-    "per_argument", "power", "prod", "rad2deg", "ravel", "reciprocal", "relu", "repeat", "reshape",
-    "roll", "rollaxis", "rot90", "scope", "selu", "sigmoid", "sign", "silu", "sin", "sinc", "sinh",
-    "softmax", "softmax_cross_entropy", "softplus", "softsign", "sort", "split", "sqrt", "square",
-    "squeeze", "stack", "std", "stop_gradient", "subtract", "swapaxes", "take", "take_along_axis",
-    "tan", "tanh", "tensordot", "tile", "trace", "transpose", "tril", "triu", "trunc",
-    "value_and_grad", "var", "vjp", "vsplit", "vstack", "where", "xlogy",
+    "AnomalyError", "DataDependentError", "GradientCheckError", "NotDifferentiableError", "Op",
+    "Tensor", "Value", "add", "amax", "amin", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
+    "arctan2", "arctanh", "argmax", "argmin", "array_split", "atleast_1d", "atleast_2d",
+    "atleast_3d", "broadcast_to", "cbrt", "ceil", "check_gradients", "checkpoint", "clip",
+    "column_stack", "concatenate", "cos", "cosh", "cross", "cumprod", "cumsum", "deg2rad",
+    "detect_anomaly", "diag", "diagonal", "diff", "divide", "dot", "draw", "dstack", "einsum",
+    "elementwise_grad", "elu", "enable_grad", "erf", "exp", "exp2", "expand_dims", "explain",
+    "explore", "expm1", "flip", "fliplr", "flipud", "floor", "floor_divide", "fmax", "fmin",
+    "from_numpy", "gelu", "grad", "hardtanh", "hessian", "hsplit", "hstack", "hvp", "hypot",
+    "inner", "is_grad_enabled", "jacobian", "jvp", "kron", "leaky_relu", "linalg", "log", "log1p",
+    "log2", "log10", "log_softmax", "logaddexp", "logaddexp2", "logsigmoid", "logsumexp", "matmul",
+    "maximum", "mean", "median", "minimum", "mod", "moveaxis", "multiply", "nan_to_num", "negative",
+    "no_grad", "outer", "pad", "partition", "per_argument", "power", "prod", "rad2deg", "ravel",
+    "reciprocal", "relu", "repeat", "reshape", "roll", "rollaxis", "rot90", "scope", "selu",
+    "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax", "softmax_cross_entropy",
+    "softplus", "softsign", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
+    "stop_gradient", "subtract", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot",
+    "tile", "trace", "transpose", "tril", "triu", "trunc", "value_and_grad", "var", "vjp", "vsplit",
+    "vstack", "where", "xlogy",
 ]
 
 

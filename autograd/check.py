@@ -105,7 +105,7 @@ class Line:
         else:
             moved[self.k] = moved[self.k].astype(type(h))
             moved[self.k][self.entry] += h
-        return self.f(*tree.rebuild(self.args, iter(moved)))
+        return self.f(*tree.rebuild(self.args, moved))
 
     def complex_slope(self) -> tuple[float, float]:
         slope = float(np.imag(self(1e-30j))) / 1e-30

@@ -34,7 +34,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(f, updated=())
     def forgetful(*args: Any, **kwargs: Any) -> Any:
-        if not mode.get().recording:
+        if not mode.get().recording or mode.get().tracer is not None:
             return f(*args, **kwargs)
         out, order = recorded(f, args, kwargs)
         if not order:

@@ -23,7 +23,7 @@ Argnums: TypeAlias = int | tuple[int, ...]
 
 # Each differentiation works on a level of its own, above all nodes that exist: whatever lies
 # below it is a constant to it, so nested derivatives can't be confused with one another.
-_levels = count(2)
+new_level = count(2).__next__
 
 
 def variable(x: Any, level: int) -> Node:
@@ -84,7 +84,7 @@ class Trace:
                     f"argnums names argument {i}, but the function got {len(args)} arguments"
                 )
         self.inputs = args[argnums] if isinstance(argnums, int) else tuple(args[i] for i in chosen)
-        self.level = next(_levels)
+        self.level = new_level()
         variables = tree.map_leaves(lambda x: variable(x, self.level), self.inputs)
         self.variables: list[Node] = tree.leaves(variables)
         replaced = list(args)

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 
 from . import rules
-from .node import Node, data_of
+from .node import Node, Op, data_of
+from .numerics import numpys
 from .rules import where as _where
 from .shapes import Axis, count_along, kept_shape, normalize_axes, shape_of
 from .shaping import concatenate, plain_index, ravel, sort, take
 
 # --- elementwise ----------------------------------------------------------------------------------
+
+finite = Op("nan_to_num", numpys("nan_to_num"), (None,))  # for nan_to_num(), beside what is finite
 
 
 def where(condition: Any, x: Any, y: Any) -> Any:
@@ -50,8 +53,7 @@ def round(x: Any, decimals: int = 0) -> Any:
 def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """Finite numbers in place of nan and infinities, where the slope is 0."""
     data = data_of(x)
-    finite = np.nan_to_num(data, nan=nan, posinf=posinf, neginf=neginf)
-    return _where(np.isfinite(data), x, float(finite) if type(data) is float else finite)
+    return _where(np.isfinite(data), x, finite(data, nan=nan, posinf=posinf, neginf=neginf))
 
 
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 from . import anomaly
 from .shapes import shape_of
@@ -34,6 +34,13 @@ class Mode(NamedTuple):
     anomaly: bool = False
     tape: list[Node] | None = None  # where new nodes are noted, for checkpoint()
     scope: Scope | None = None  # the named part that new nodes belong to, in pictures
+    tracer: Tracer | None = None  # what writes operations down in place of computing, for compile()
+
+
+class Tracer(Protocol):
+    """What takes down operations whose operands have no numbers yet."""
+
+    def record(self, op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Any: ...
 
 
 ORDINARY = Mode()
@@ -278,6 +285,9 @@ def record(op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Node:
     """Apply `op` to operands of which one at least is a node: a node that remembers it."""
     if op.arity is not None and op.arity != len(operands):
         raise TypeError(f"{op.name} takes {op.arity} operands, got {len(operands)}")
+    doing = mode.get()
+    if doing.tracer is not None:
+        return doing.tracer.record(op, operands, kwargs)
     kind, level, args, saved = taken_apart(op, operands)
     try:
         data = op.forward(*saved, **kwargs)
@@ -289,7 +299,6 @@ def record(op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Node:
         data = float(data)  # NumPy's float64 is a float too
     else:  # an array's only item is a float, and scalars stacked are an array
         kind = Node.scalar if type(data) is float else Node.array
-    doing = mode.get()
     if doing.anomaly:
         anomaly.check_result(op, args, saved, data)
     if not level or not doing.recording:

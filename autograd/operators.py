@@ -71,11 +71,17 @@ def binary(op: Op, reflected: bool = False) -> Binary:
 
 
 def compare(relation: Callable[[Any, Any], Any]) -> Binary:
-    """The method for a comparison of data: a bool, or an array of them."""
+    """The method for a comparison of data: a bool, or an array of them.
+
+    While a function is traced there are no data: then it is one more operation, without slopes.
+    """
+    op = Op(relation.__name__, relation, (None, None))
 
     def method(self: Node, other: Any) -> Any:
         if not is_operand(other):
             return NotImplemented
+        if mode.get().tracer is not None:
+            return op(self, other)
         return relation(self._data, other._data if isinstance(other, Node) else other)
 
     return method
@@ -121,6 +127,8 @@ class Operators(Node):
     __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
+        if mode.get().tracer is not None:  # of a number that the function closes over
+            return bool(self != 0.0)
         return bool(self._data)
 
     exp, log, sqrt, sin, cos, tan = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 
@@ -31,6 +31,7 @@ def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:
     return f(tree)
 
 
-def rebuild(tree: Any, numbers: Iterator[Any]) -> Any:
+def rebuild(tree: Any, numbers: Iterable[Any]) -> Any:
     """A tree of the same form with the next of `numbers` in place of each leaf."""
-    return map_leaves(lambda _: next(numbers), tree)
+    rest = iter(numbers)
+    return map_leaves(lambda _: next(rest), tree)

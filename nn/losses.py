@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd as ag
 from autograd import rules
-from autograd.node import Data, data_of
+from autograd.node import Data, Node, data_of
 from autograd.shapes import shape_of
 from autograd.shaping import plain_index
 
@@ -260,6 +260,8 @@ def like(x: Any, y: Any) -> Any:
 def refuse_any(name: str, x: Any, wanted: str, wrong: Callable[[Data], Data]) -> None:
     """Refuse numbers of which some are `wrong`, showing the first."""
     x = data_of(x)
+    if isinstance(x, Node):  # the loss is being compiled: there are no numbers yet
+        return
     found = wrong(x)
     if ag.any(found):
         raise ValueError(f"{name} needs {wanted}, but got {np.ravel(x)[np.ravel(found)][0]:.6g}")

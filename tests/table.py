@@ -394,6 +394,6 @@ NOT_FUNCTIONS = {
     ag.grad, ag.value_and_grad, ag.elementwise_grad,
     ag.vjp, ag.jvp, ag.hvp, ag.jacobian, ag.hessian,
     ag.no_grad, ag.enable_grad, ag.is_grad_enabled,
-    ag.AnomalyError, ag.checkpoint, ag.detect_anomaly, ag.scope,
+    ag.AnomalyError, ag.checkpoint, ag.compile, ag.DataDependentError, ag.detect_anomaly, ag.scope,
     ag.argmax, ag.argmin, ag.any, ag.all,
 }  # fmt: skip

@@ -16,6 +16,7 @@ from typing import Any
 
 import averaging
 import chains
+import compiled
 import convolution
 import expression
 import hessian
@@ -97,6 +98,29 @@ WORKLOADS = {
         bars={"micrograd": 1 / 4, "PyTorch": 1 / 5},
         tolerance=FLOAT64,
     ),
+    "averaging epoch, compiled": Workload(
+        {
+            OURS: compiled.averaging_on_columns,
+            "NumPy by hand": compiled.averaging_by_hand,
+            "micrograd": partial(averaging.values, "micrograd.engine"),
+        },
+        bars={"NumPy by hand": 4.0, "micrograd": 1 / 1000},
+        tolerance=FLOAT64,
+    ),
+    "averaging, compiled, float by float": Workload(
+        {
+            OURS: compiled.averaging_on_floats,
+            "micrograd": partial(averaging.values, "micrograd.engine"),
+        },
+        bars={"micrograd": 1 / 20},
+        tolerance=FLOAT64,
+    ),
+    "two moons step, compiled": Workload(
+        {OURS: compiled.moons_step, "micrograd": moons.micrograd},
+        bars={"micrograd": 1 / 500},
+        tolerance=FLOAT64,
+        rounds=3,
+    ),
     "two moons step on scalars": Workload(
         {OURS: moons.ours, "micrograd": moons.micrograd, "PyTorch": moons.torch},
         bars={"micrograd": 1 / 5},
@@ -125,6 +149,14 @@ WORKLOADS = {
             "MyGrad": expression.mygrad,
         },
         bars={"PyTorch": 1.0},
+    ),
+    "expression of 10^6, as scalar function": Workload(
+        {
+            OURS: compiled.expression_step,
+            "NumPy by hand": expression.by_hand,
+            "PyTorch": expression.torch,
+        },
+        bars={"NumPy by hand": 1.2, "PyTorch": 0.5},
     ),
     "chain of 1000 on 10 numbers, per op": Workload(
         {

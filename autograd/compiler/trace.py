@@ -1,0 +1,359 @@
+"""What a function does to numbers that are not there yet: every operation, written down."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import functional, numpy_protocols, rules, tree
+from autograd.anomaly import line_of_user
+from autograd.backward import backpropagate, consumers_first
+from autograd.modes import change
+from autograd.node import NO_KWARGS, Data, Node, Notes, Op, make, mode
+from autograd.operators import Operators
+from autograd.value import Value, as_float
+
+from . import DataDependentError
+from .spelling import CONDITIONS as CONDITION_FORWARDS
+from .spelling import SPELLINGS
+
+LIMIT = 1_000_000  # operations; every one becomes a line
+SLOT: Any = vars(Node)["_data"]  # which symbols have too, for those that are constants
+
+
+class Symbol(Operators):
+    """A number that a function is being traced with: an argument, or what was made of some.
+
+    It stands for its own data, so that all code that looks at data goes on writing down.
+    """
+
+    __slots__ = ("index",)
+    index: int  # its place among the symbols of its trace
+    shape: tuple[()] = ()
+    ndim = 0
+
+    @property
+    def _data(self) -> Symbol:
+        if mode.get().tracer is None:
+            raise TypeError(
+                f"{self.describe()} is left over from compiling a function; it has no number. "
+                "Return what is needed outside"
+            )
+        return self
+
+    @_data.setter
+    def _data(self, number: Any) -> None:  # of a constant, such as a seed
+        SLOT.__set__(self, number)
+
+    @property
+    def number(self) -> Any:
+        return SLOT.__get__(self)
+
+    constant = staticmethod(as_float)
+
+    def seed(self, seed: Any) -> Data:
+        return 1.0 if seed is None else seed if isinstance(seed, Node) else as_float(seed)
+
+    def fit(self, part: Data, op: Op) -> Data:
+        return part
+
+    def stale(self, op: Op, graph: bool = False) -> None:  # never: it is its own data
+        raise AssertionError
+
+    def accumulate(self, g: Data, taken: set[int]) -> None:
+        raise self.refused("backward()", "use f.grad, f.value_and_grad or ag.grad")
+
+    def operands(self) -> tuple[Any, ...]:
+        """The operands. The backward loop asks for them just before it runs the rules: what is
+        written down from now on comes from these.
+        """
+        tracer = mode.get().tracer
+        if isinstance(tracer, Trace):
+            tracer.origin = self
+        return super().operands()
+
+    def detach(self) -> Any:
+        return trace().add(rules.alias, (self,), NO_KWARGS, level=0)
+
+    def describe(self) -> str:
+        return f"the number {self.label}" if self.label else "a number"
+
+    def __repr__(self) -> str:
+        return f"<{self.describe()} in a function that is being compiled>"
+
+    # Conditions.
+
+    def __and__(self, other: Any) -> Any:
+        return AND(self, other)
+
+    def __or__(self, other: Any) -> Any:
+        return OR(self, other)
+
+    def __invert__(self) -> Any:
+        return NOT(self)
+
+    __rand__, __ror__ = __and__, __or__
+
+    # Whatever would need the number.
+
+    def refused(self, use: str, instead: str = "") -> DataDependentError:
+        instead = instead or (
+            "write ag.where(condition, x, y), ag.maximum or ag.minimum; or hand over what decides "
+            "by keyword: keyword arguments are compiled in, once for each value"
+        )
+        return DataDependentError(
+            f"{use} depends on {self.describe()}, but a function is compiled before its numbers "
+            f"are known, at {line_of_user()}; {instead}"
+        )
+
+    def __bool__(self) -> bool:
+        raise self.refused("a decision (if, while, and, or, not, assert, min, max, sorted)")
+
+    def __float__(self) -> float:
+        raise self.refused("float() or a function of math", "use autograd's own: ag.exp, ag.sin")
+
+    def __int__(self) -> int:
+        raise self.refused("int()")
+
+    def __index__(self) -> int:
+        raise self.refused("range() or an index")
+
+    def __iter__(self) -> Any:
+        raise TypeError(
+            f"{self.describe()} is one number in this call, at {line_of_user()}; "
+            "hand over a list to go through several"
+        )
+
+    def __format__(self, spec: str) -> str:
+        if spec:
+            raise self.refused("formatting")
+        return repr(self)
+
+    def item(self) -> float:
+        raise self.refused("item()")
+
+    @property
+    def data(self) -> Any:
+        raise self.refused("data")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        raise self.refused("a NumPy array", "use plain lists, and autograd's own functions")
+
+    def backward(self, seed: Any = None) -> None:
+        raise self.refused("backward()", "use f.grad, f.value_and_grad or ag.grad")
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs and ufunc in CONDITIONS:
+            return CONDITIONS[ufunc](*inputs)
+        if ufunc in numpy_protocols.FLAT_UFUNCS:
+            raise numpy_protocols.uncovered(f"np.{ufunc.__name__}", self)
+        return numpy_protocols.array_ufunc(self, ufunc, method, *inputs, **kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function in LIKE:
+            return LIKE[function]
+        if function in (np.any, np.all):
+            return self != 0.0
+        if function in numpy_protocols.FLAT_FUNCTIONS:
+            raise numpy_protocols.uncovered(f"np.{function.__name__}", self)
+        return numpy_protocols.array_function(self, function, types, args, kwargs)
+
+
+Symbol.kind = Symbol
+
+AND = Op("and", operator.and_, (None, None))
+OR = Op("or", operator.or_, (None, None))
+NOT = Op("logical_not", np.logical_not, (None,))
+
+CONDITIONS: dict[Any, Callable[..., Any]] = {
+    np.equal: operator.eq,
+    np.not_equal: operator.ne,
+    np.less: operator.lt,
+    np.less_equal: operator.le,
+    np.greater: operator.gt,
+    np.greater_equal: operator.ge,
+    np.isnan: lambda x: x != x,  # noqa: PLR0124  # only nan is not itself
+    np.isinf: lambda x: abs(x) == np.inf,
+    np.isfinite: lambda x: abs(x) < np.inf,
+    np.logical_and: AND,
+    np.logical_or: OR,
+    np.logical_not: NOT,
+}
+"""NumPy's functions that tell something about numbers."""
+
+LIKE = {np.zeros_like: 0.0, np.ones_like: 1.0, np.shape: (), np.ndim: 0, np.size: 1,
+        np.argmax: 0, np.argmin: 0}  # fmt: skip
+"""What these say of any one number."""
+
+SAME = {
+    rules.alias, rules.item, rules.sum, rules.max, rules.min, rules.logsumexp, rules.sum_to,
+    rules.broadcast_to, rules.reshape, rules.transpose,
+}  # fmt: skip
+"""What does nothing to a single number."""
+
+
+CHOOSING = {*CONDITION_FORWARDS, rules.where.forward, rules.alias.forward}
+"""What takes conditions as they are. Others count with them: true is one, for arrays too."""
+
+
+def is_condition(x: Any) -> bool:
+    """Whether an operand is true or false."""
+    if isinstance(x, Symbol):
+        return x.op is not None and x.op.forward in CONDITION_FORWARDS
+    return isinstance(x, bool)
+
+
+def trace() -> Trace:
+    """The trace that is being made."""
+    tracer = mode.get().tracer
+    if not isinstance(tracer, Trace):
+        raise TypeError("a number without data is left over from compiling a function")
+    return tracer
+
+
+class Trace:
+    """All that happens in one call of a function: symbols, in the order in which they were made.
+
+    Args:
+        inputs: the names of the numbers that the function gets.
+    """
+
+    def __init__(self, inputs: Sequence[str]) -> None:
+        self.symbols: list[Symbol] = []
+        self.origins: list[Symbol | None] = []  # whose rule wrote it down; None: the function
+        self.origin: Symbol | None = None
+        self.closed_over: dict[int, tuple[Value, Symbol]] = {}
+        self.variables: dict[int, tuple[Value, Symbol]] = {}
+        self.level = functional.new_level()
+        self.inputs = [self.leaf(name) for name in inputs]
+
+    def leaf(self, name: str | None) -> Symbol:
+        return self.noted(None, (), (), NO_KWARGS, 1, name)
+
+    def noted(
+        self, op: Op | None, args: Any, saved: Any, kwargs: Any, level: int, name: str | None = None
+    ) -> Symbol:
+        if len(self.symbols) >= LIMIT:
+            raise ValueError(
+                f"the function takes more than {LIMIT} operations on single numbers; loops are "
+                "written out when it is compiled. Hand over arrays in place of long lists, "
+                "or compile what is inside the loop"
+            )
+        symbol = make(Symbol, None, level, op, args, saved, kwargs)
+        assert isinstance(symbol, Symbol)
+        notes = symbol.notes = Notes()
+        notes.label, notes.retains = name, True
+        symbol.index = len(self.symbols)
+        self.symbols.append(symbol)
+        self.origins.append(self.origin)
+        return symbol
+
+    def record(self, op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """The result of `op` on operands of which some are no plain numbers."""
+        if op in SAME:
+            op, kwargs = rules.alias, NO_KWARGS
+        elif op.__module__ == rules.__name__ and op.forward not in SPELLINGS:
+            raise TypeError(
+                f"{op.name} is no function of single numbers, at {line_of_user()}; "
+                "compile() takes scalar functions: use Tensor for arrays"
+            )
+        return self.add(op, operands, kwargs)
+
+    def add(
+        self,
+        op: Op,
+        operands: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        level: int | None = None,
+    ) -> Any:
+        saved = tuple(map(self.operand, operands, op.vjps))
+        if op.forward not in CHOOSING and all(map(is_condition, saved)):
+            saved = tuple(self.add(rules.where, (x, 1.0, 0.0), NO_KWARGS) for x in saved)
+        args = tuple(x if isinstance(x, Symbol) else None for x in saved)
+        flat = not mode.get().recording or all(rule is None for _, rule in zip(saved, op.vjps))
+        if level is None:
+            level = 0 if flat else max((x.level for x in args if x is not None), default=0)
+        return self.noted(op, args, saved, kwargs, level)
+
+    def operand(self, x: Any, rule: Any) -> Any:
+        """`x` as it stands in an operation: a symbol of this trace, or a constant."""
+        if isinstance(x, Symbol):
+            if not hasattr(x, "index"):
+                return x.number  # a constant that was given the form of a node
+            if x.index >= len(self.symbols) or self.symbols[x.index] is not x:
+                raise TypeError(
+                    f"{x.describe()} belongs to another function that is being compiled, "
+                    f"at {line_of_user()}; hand it over as an argument"
+                )
+            return x
+        if isinstance(x, Node):
+            return self.captured(x)
+        return bool(x) if isinstance(x, (bool, np.bool_)) and not rule else as_float(x)
+
+    def captured(self, x: Node) -> Symbol:
+        """The symbol for a `Value` that the function closes over: one more input."""
+        if not isinstance(x, Value):
+            raise TypeError(
+                f"a scalar function can't use {x.describe()}, at {line_of_user()}; "
+                "hand over arrays as arguments: they are computed with entry by entry"
+            )
+        if x.op is None and x.level > self.level:
+            return self.inner(x)
+        if x.op is not None or x.level > 1:
+            raise TypeError(
+                f"a compiled function can close over numbers and over a Value that was set, such "
+                f"as a weight, but {x.describe()} was computed, at {line_of_user()}; "
+                "hand it over as an argument"
+            )
+        if id(x) not in self.closed_over:
+            origin, self.origin = self.origin, None
+            symbol = self.leaf(x.label)
+            symbol.level = x.level
+            self.closed_over[id(x)] = x, symbol
+            self.origin = origin
+        return self.closed_over[id(x)][1]
+
+    def inner(self, x: Value) -> Symbol:
+        """The symbol for a variable of a differentiation within the function."""
+        if id(x) not in self.variables:
+            symbol = self.noted(rules.alias, (x,), (x._data,), NO_KWARGS, x.level)
+            self.variables[id(x)] = x, symbol
+        return self.variables[id(x)][1]
+
+    def run(self, f: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> Any:
+        """What `f` returns: symbols and constants, in lists, tuples and dicts."""
+        with change(recording=True, anomaly=False, tape=None, tracer=self):
+            return tree.map_leaves(self.result, f(*args, **kwargs))
+
+    def result(self, x: Any) -> Any:
+        try:
+            return x if isinstance(x, (bool, np.bool_)) else self.operand(x, True)
+        except TypeError as error:
+            if isinstance(x, Node):
+                raise
+            raise TypeError(
+                f"a compiled function returns numbers, in lists, tuples and dicts, not "
+                f"{type(x).__name__}"
+            ) from error
+
+    def gradient(self, root: Any, inputs: Sequence[Symbol]) -> list[Any]:
+        """The derivatives of `root` by the inputs: the rules, run on symbols."""
+        if not isinstance(root, Symbol) or not root.level:
+            return [0.0] * len(inputs)
+        with change(recording=True, anomaly=False, tape=None, tracer=self):
+            grads = backpropagate(consumers_first(root), {root: 1.0}, graph=True)
+        self.origin = None
+        name = root.label or "f"
+        for x, g in grads.items():
+            if (
+                isinstance(g, Symbol)
+                and not g.label
+                and x.label
+                and self.origins[g.index] is not None
+            ):
+                above = name if name.startswith("d_") else "d" if name == "f" else f"d_{name}"
+                g.label = f"{above}_{x.label}"
+        return [grads.get(x, 0.0) for x in inputs]
