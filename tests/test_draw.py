@@ -722,7 +722,7 @@ def wrong(x: Any) -> Any:
     ("call", "error", "message"),
     [
         (lambda: draw(), TypeError, "Value or Tensor, but got none"),
-        (lambda: draw(wrong(3.0)), TypeError, "Value and Tensor, or a model, but got float"),
+        (lambda: draw(wrong(3.0)), TypeError, "or a compiled function, but got float"),
         (lambda: draw(Value(1.0), theme=wrong("blue")), ValueError, "'light', 'dark', 'auto', but"),
         (lambda: draw(Value(1.0), engine=wrong("neato")), ValueError, "'own', 'dot', but got"),
         (lambda: draw(Value(1.0), depth=-1), ValueError, "from 0, but got -1"),
@@ -767,3 +767,39 @@ def test_demo_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_demo_prints_without_out(capsys: pytest.CaptureFixture[str]) -> None:
     run_demo()
     assert "o = tanh(n)" in capsys.readouterr().out
+
+
+# --- compiled functions ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def compiled() -> Drawing:
+    @ag.compile
+    def loss(w, x):  # type: ignore[no-untyped-def]
+        guess = ag.tanh(w * x)
+        guess.label = "guess"
+        return guess**2
+
+    return draw(loss, 0.5, 2.0, legend=True)
+
+
+def test_a_compiled_function_shows_its_derivative_apart(compiled: Drawing) -> None:
+    boxes = {box.label: box for box in compiled.picture.boxes if box.label}
+    assert boxes["guess"].kind == "step" and boxes["w"].kind == "leaf"
+    assert boxes["d_w"].kind == boxes["d_guess"].kind == "derivative"
+    assert boxes["d_w"].root and boxes["d_x"].root
+    assert boxes["d_w"].value == ag.grad(lambda w: ag.tanh(w * 2.0) ** 2)(0.5)
+
+
+def test_it_tells_of_no_gradients_but_those_that_it_computes(compiled: Drawing) -> None:
+    words = "".join(ET.fromstring(compiled.svg).itertext()).split("</style>")[-1]
+    for text in (compiled.text, words.split("title")[-1], compiled.dot):
+        assert "gradient" not in text and "not computed" not in text
+
+
+def test_the_derivative_has_a_colour_and_a_shape_of_its_own(compiled: Drawing) -> None:
+    nodes = ET.fromstring(compiled.svg).iter("{http://www.w3.org/2000/svg}g")
+    (node, *_) = (n for n in nodes if n.get("class") == "node derivative root")
+    assert {part.get("rx") for part in node if part.get("class") == "face"} == {"0"}
+    assert "operation of the derivative" in compiled.svg
+    assert "derivative box" in compiled.tex

@@ -515,6 +515,10 @@ class Compiled:
         value, *gradients = map(as_node, task.program.run(inputs, labelled=True))
         return Graph(value, gradients, inputs)
 
+    def _graph_(self, *args: Any) -> tuple[list[Any], list[Any]]:  # for draw(f, *args)
+        value, gradients, _ = self.graph(*args)
+        return tree.leaves(value), gradients
+
     # How it is run.
 
     def version(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Version:

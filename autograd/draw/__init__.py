@@ -50,11 +50,12 @@ def draw(
     (`apt-get install graphviz`).
 
     `draw(model)` shows the layers of a model, and `draw(model, x)` the graph that it computes for
-    an input, with a group for each module.
+    an input, with a group for each module. `draw(f, x)` shows what a compiled function computes:
+    its derivative's own operations, in another colour, are part of the graph.
 
     Args:
         subjects: results to show: each `Value` or `Tensor`, and all that it was computed from. Or
-            a model, alone or with inputs for it.
+            a model, alone or with inputs for it; or a compiled function and its arguments.
         direction: "LR" puts what is computed on the right of its operands; "TB" puts it below,
             "BT" above, "RL" on the left.
         precision: how many significant digits.

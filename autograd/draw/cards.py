@@ -135,6 +135,8 @@ def rows(box: Box, precision: int) -> Iterator[Row]:
         yield ((value, "value"),)
         return
     yield (("value", "name"), (value, "value"))
+    if not box.differentiated:
+        return
     role: Role = "missing" if box.gradient is None else "gradient"
     yield (("gradient", "name"), (typeset(gradient(box, precision)), role))
 

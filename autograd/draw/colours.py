@@ -7,13 +7,15 @@ from typing import Literal, TypeAlias
 Theme: TypeAlias = Literal["light", "dark", "auto"]
 
 # Values are green, gradients red, as many courses have them; what kind of node it is shows in its
-# outline as well as in its colour: leaves are round, constants dashed, results doubled.
+# outline as well as in its colour: leaves are round, constants dashed, results doubled,
+# the operations of a derivative have corners.
 LIGHT = {
     "paper": "#ffffff", "ink": "#1f2328", "quiet": "#656d76", "line": "#8c959f",
     "leaf": "#eaf3fb", "leaf-line": "#0b6bb8", "step": "#ffffff", "step-line": "#6e7781",
     "cell": "#fdf1d8", "cell-ink": "#6b4300", "constant": "#f6f8fa", "constant-line": "#8c959f",
     "group": "#f3f0fb", "group-line": "#6f57b5", "root-line": "#c4500a",
     "value": "#1b7837", "gradient": "#b2182b", "slope": "#5b3fa8",
+    "derivative-line": "#2a8c7d", "derivative-cell": "#dcf1ec", "derivative-cell-ink": "#0b5345",
     "frame": "#f7f7fb", "frame-line": "#d0ccdf", "title": "#57517a",
 }  # fmt: skip
 DARK = {
@@ -22,5 +24,6 @@ DARK = {
     "cell": "#3a2d12", "cell-ink": "#f3cf85", "constant": "#1a1d21", "constant-line": "#767f89",
     "group": "#231f36", "group-line": "#a18be0", "root-line": "#f0883e",
     "value": "#6cc984", "gradient": "#ff8a84", "slope": "#b9a4f5",
+    "derivative-line": "#4fb3a1", "derivative-cell": "#12352f", "derivative-cell-ink": "#8fdcc9",
     "frame": "#191c22", "frame-line": "#3b3a4d", "title": "#aca5d0",
 }  # fmt: skip

@@ -15,6 +15,7 @@ STYLES = {
     "leaf": 'fillcolor="{leaf}", color="{leaf-line}"',
     "constant": 'fillcolor="{constant}", color="{constant-line}", style="rounded,filled,dashed"',
     "step": 'fillcolor="{step}", color="{step-line}"',
+    "derivative": 'fillcolor="{step}", color="{derivative-line}", style="filled"',
     "group": 'fillcolor="{group}", color="{group-line}", penwidth=2',
 }
 ROOT = ', color="{root-line}", peripheries=2'
@@ -89,11 +90,12 @@ class Writer:
         rows = list(self.card(box))
         if box.op:
             name = operation(box, self.precision, TYPESET)
+            own = "derivative-" if box.kind == "derivative" else ""
+            paper, ink = self.colours[f"{own}cell"], self.colours[f"{own}cell-ink"]
             cell = (
-                f'rowspan="{len(rows)}" port="op" bgcolor="{self.colours["cell"]}" '
-                'style="rounded" cellpadding="5"'
+                f'rowspan="{len(rows)}" port="op" bgcolor="{paper}" style="rounded" cellpadding="5"'
             )
-            font = f'point-size="{18 if len(name) == 1 else 13}" color="{self.colours["cell-ink"]}"'
+            font = f'point-size="{18 if len(name) == 1 else 13}" color="{ink}"'
             rows[0] = f"<td {cell}><font {font}><b>{escape(name)}</b></font></td>{rows[0]}"
         yield '    <table border="0" cellspacing="3" cellpadding="1">'
         yield from (f"      <tr>{row}</tr>" for row in rows)
@@ -113,7 +115,8 @@ class Writer:
             yield f'<td colspan="2">{value}</td>'
         elif box.value is not None:
             yield self.entry("value", value, "value")
-            yield self.entry("gradient", grad, "quiet" if box.gradient is None else "gradient")
+            if box.differentiated:
+                yield self.entry("gradient", grad, "quiet" if box.gradient is None else "gradient")
 
     def entry(self, name: str, number: str, colour: str) -> str:
         return (

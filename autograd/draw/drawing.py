@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from typing import Any, Literal, TypeAlias
 
+from autograd.backward import operands_first
 from autograd.modes import enable_grad
 from autograd.node import Node
 from autograd.scope import scope
@@ -21,7 +22,7 @@ from .groups import collapsed, depths, opened
 from .options import check_word
 from .page import to_html
 from .picture import Picture
-from .portrait import picture_of, too_many
+from .portrait import picture_of, portrait, too_many
 from .scene import Scene, compose
 from .svg import to_svg
 from .text import to_text
@@ -138,6 +139,10 @@ def drawing(
         if len(subjects) == 1:
             return Drawing(within(subjects[0]._picture_(), limit), **look)
         subjects = results_of(*subjects)
+    if subjects and hasattr(subjects[0], "_graph_"):
+        value, gradients = subjects[0]._graph_(*subjects[1:])
+        whole = with_derivative(value, gradients, constants, slopes)
+        return Drawing(within(whole, limit, fold), **look)
     check_roots(subjects)
     if too_many(subjects, limit) and depth is None and not collapse:
         slopes = False  # of groups there are none to show
@@ -163,7 +168,8 @@ def check_roots(roots: Sequence[Any]) -> None:
         if not isinstance(root, Node):
             hint = "; for several: draw(*results)" if isinstance(root, (list, tuple)) else ""
             raise TypeError(
-                f"draw() takes Value and Tensor, or a model, but got {type(root).__name__}{hint}"
+                "draw() takes Value and Tensor, a model, or a compiled function, "
+                f"but got {type(root).__name__}{hint}"
             )
 
 
@@ -171,6 +177,19 @@ def results_of(model: Callable[..., Any], *inputs: Any) -> list[Any]:
     """What a model makes of inputs, grouped by its modules."""
     with enable_grad(), scope(""):
         return list(leaves(model(*inputs)))
+
+
+def with_derivative(
+    values: Sequence[Node], gradients: Sequence[Node], constants: bool, slopes: bool
+) -> Picture:
+    """The graph of a compiled function, in which gradients are computed like anything else."""
+    picture, ids = portrait([*values, *gradients], constants, slopes)
+    forward = set(operands_first(*values))
+    own = {name for node, name in ids.items() if node.op and node not in forward}
+    boxes = [replace(box, differentiated=False) for box in picture.boxes]
+    return Picture(
+        tuple(replace(box, kind="derivative") if box.id in own else box for box in boxes)
+    )
 
 
 def within(picture: Picture, limit: int, fold: bool = True) -> Picture:

@@ -78,7 +78,7 @@ def shape_and_dtype(x: Number | None) -> str:
 
 def gradient(box: Box, precision: int) -> str:
     """A gradient, or why there is none: never computed is not the same as zero."""
-    if box.kind == "constant" or box.value is None:
+    if box.kind == "constant" or box.value is None or not box.differentiated:
         return ""
     if box.gradient is None:
         return "not computed" if box.keeps_grad else "not kept"

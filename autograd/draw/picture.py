@@ -14,7 +14,7 @@ import numpy as np
 from autograd.node import Data
 from autograd.shapes import Shape
 
-Kind: TypeAlias = Literal["leaf", "constant", "step", "group"]
+Kind: TypeAlias = Literal["leaf", "constant", "step", "derivative", "group"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ Number: TypeAlias = float | Array
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One node: a leaf, a constant, a step of the computation, or a group drawn as one node.
+    """One node: a leaf, a constant, a step of the computation or of its derivative, or a group
+    drawn as one node.
 
     `operands` are the boxes that a step was computed from, by id, in order, and as often as it
     uses them; a constant that has no box stands there itself. `slopes` are the derivatives of the
@@ -45,6 +46,7 @@ class Box:
     value: Number | None  # a group has its only result's, and none if it has several
     gradient: Number | None = None
     keeps_grad: bool = True  # a backward pass leaves a gradient here
+    differentiated: bool = True  # there is a gradient to tell of, or that there is none
     label: str = ""
     op: str = ""
     operands: tuple[str | Number, ...] = ()

@@ -18,6 +18,8 @@ from .notation import printable
 from .picture import Box, Group
 from .scene import Scene, arrow
 
+RADII = {"leaf": 13.0, "derivative": 0.0}  # of corners, where they are not 6
+
 STYLE = """\
 {s} {{ font-family: Helvetica, Arial, "Liberation Sans", sans-serif }}
 {s} text {{ white-space: pre; font-variant-numeric: tabular-nums }}
@@ -42,6 +44,9 @@ COLOURS = """\
 {s} .line {{ stroke: {line} }}
 {s} .head {{ fill: {line} }}
 {s} .step .face {{ fill: {step}; stroke: {step-line} }}
+{s} .derivative .face {{ fill: {step}; stroke: {derivative-line} }}
+{s} .derivative .cell {{ fill: {derivative-cell} }}
+{s} .derivative .op {{ fill: {derivative-cell-ink} }}
 {s} .leaf .face {{ fill: {leaf}; stroke: {leaf-line} }}
 {s} .constant .face {{ fill: {constant}; stroke: {constant-line} }}
 {s} .folded .face {{ fill: {group}; stroke: {group-line} }}
@@ -161,7 +166,7 @@ def faces(card: Card, box: Box, reference: bool) -> Iterator[str]:
     """The outlines of a card."""
     edge = card.border
     wide, high = card.size.width - 2 * edge, card.size.height - 2 * edge
-    radius = high / 2 if reference else 13.0 if box.kind == "leaf" else 6.0
+    radius = high / 2 if reference else RADII.get(box.kind, 6.0)
     if box.times > 1 and not reference:  # a stack of cards
         for shift in (6, 3):
             yield rect("face", edge + shift, edge - shift, wide, high, radius)
@@ -169,7 +174,7 @@ def faces(card: Card, box: Box, reference: bool) -> Iterator[str]:
         yield rect("halo", 0, 0, *card.size, radius + edge)
     yield rect("face", edge, edge, wide, high, radius)
     if card.cell:
-        low, r = edge + 0.6, radius - 0.6
+        low, r = edge + 0.6, max(radius - 0.6, 0.0)
         top, bottom, right = low, low + high - 1.2, edge + card.cell
         yield (
             f'<path class="cell" d="M{right:.1f},{top:.1f}V{bottom:.1f}H{low + r:.1f}'
@@ -202,6 +207,7 @@ MEANINGS = {
     "leaf": "leaf",
     "constant": "constant",
     "step": "operation",
+    "derivative": "operation of the derivative",
     "folded": "group, folded",
 }
 
@@ -213,9 +219,10 @@ def legend_parts(scene: Scene) -> Iterator[tuple[float, str]]:
     x = 14.0
     for kind, meaning in MEANINGS.items():
         if kind in kinds:
-            face = rect("face", 0, 0, 24, 14, 7 if kind == "leaf" else 3)
-            if kind == "step":
-                face += '<rect class="cell" x="0.6" y="0.6" width="9" height="12.8" rx="2.4"/>'
+            face = rect("face", 0, 0, 24, 14, min(RADII.get(kind, 6.0), 14.0) / 2)
+            if kind in {"step", "derivative"}:
+                r = RADII.get(kind, 4.8) / 2
+                face += f'<rect class="cell" x="0.6" y="0.6" width="9" height="12.8" rx="{r}"/>'
             x, part = entry(x, f'<g class="{kind}">{face}</g>', meaning)
             yield x, part
     sample = rect("halo", -2, -2, 28, 18, 5) + rect("face", 0, 0, 24, 14, 3)

@@ -26,7 +26,8 @@ def to_text(picture: Picture, precision: int) -> str:
         names[box.id] = printable(box.label) + ("" if unique else f"#{i}")
 
     numbered = any(box.value is not None for box in picture.boxes)
-    rows = [("", "", "value", "gradient")]
+    told = any(box.differentiated for box in picture.boxes)
+    rows = [("", "", "value", "gradient" if told else "")]
     for box, depth in lines:
         operands = [names[x] if isinstance(x, str) else written(x, precision) for x in box.operands]
         name = names[box.id]

@@ -34,6 +34,7 @@ STYLES = r"""\begin{tikzpicture}[
   edge line/.style={draw=ng-line, -latex, shorten >=0.4pt},
   leaf box/.style={draw=ng-leaf-line, fill=ng-leaf, rounded corners=10pt},
   step box/.style={draw=ng-step-line, fill=ng-step, rounded corners=4.5pt},
+  derivative box/.style={draw=ng-derivative-line, fill=ng-step, sharp corners},
   constant box/.style={draw=ng-constant-line, fill=ng-constant, dashed, rounded corners=4.5pt},
   folded box/.style={draw=ng-group-line, fill=ng-group, rounded corners=4.5pt, double},
   reference box/.style={dotted, rounded corners=8pt},
@@ -128,7 +129,9 @@ def placed(place: Place, box: Box, card: Card) -> Iterator[str]:
         yield rectangle(f"{style}, fill=none", place.x, place.y, wide, high)
     yield rectangle(style, x, y, wide - 2 * edge, high - 2 * edge)
     if card.cell:
-        inner = "draw=none, fill=ng-cell, rounded corners=3.5pt"
+        own = box.kind == "derivative"
+        inner = f"draw=none, fill=ng-{'derivative-' if own else ''}cell"
+        inner += "" if own else ", rounded corners=3.5pt"
         yield rectangle(inner, x + 1, y + 1, card.cell, high - 2 * edge - 2)
     for text in card.texts:
         yield written(text, Point(place.x, place.y), INKS[text.role])
