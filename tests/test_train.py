@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -515,6 +516,15 @@ class Press(nn.Callback):
                 signal.raise_signal(signal.SIGINT)
 
 
+@pytest.fixture
+def heeding_ctrl_c() -> Iterator[None]:
+    """As at a terminal: jobs in the background are started deaf to it, and so are their children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding_ctrl_c")
 def test_ctrl_c_waits_for_the_step() -> None:
     handler = signal.getsignal(signal.SIGINT)
     for times, steps in ((1, 5), (2, 4)):
@@ -545,6 +555,7 @@ def test_a_programs_own_handler_of_ctrl_c_is_left_alone() -> None:
     assert found == [fit()]
 
 
+@pytest.mark.usefixtures("heeding_ctrl_c")
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
 def test_ctrl_c_in_a_program() -> None:
     program = """
