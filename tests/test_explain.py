@@ -165,6 +165,20 @@ def test_nothing_is_left_behind() -> None:
     assert x.grad is None and y.grad is None and explain(x, y).text == explain(x, y).text
 
 
+def test_hooks_are_told_apart_from_the_chain_rule() -> None:
+    x = Value(2.0, "x")
+    x.register_hook(lambda g: g * 2)
+    h = x * 3.0
+    h.register_hook(lambda g: g * 10)
+    y = h * h
+    text = explain(x, y).text
+    assert "18 + 18 = 36" in text and text.startswith("dv3/dx = 36,")
+    assert "the engine's gradient, which hooks may change  720" in text
+    assert "add up to 18" in explain(x, y, paths=1).text
+    y.backward()
+    assert x.grad == 720.0
+
+
 def test_single_numbers_in_tensors() -> None:
     x = Tensor(3.0, requires_grad=True, label="x")
     explained = explain(x, ag.tanh(x) * x)

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from autograd.backward import backpropagate, missing_rule
+from autograd.backward import backpropagate, hooked, missing_rule
 from autograd.check import Line
 from autograd.node import Data, Node
 from autograd.shapes import shape_of
@@ -95,7 +95,21 @@ def engine_gradient(leaf: Node, root: Node, live: dict[Node, None]) -> float:
     if not live:
         return 0.0
     order = [node for node in reversed(live) if node is not leaf]  # the pass ends at the leaf
-    return float(backpropagate(order, {root: root.seed(None)})[leaf])
+    gradient = backpropagate(order, {root: root.seed(None)})[leaf]
+    return float(hooked(leaf, gradient) if is_hooked(leaf) else gradient)
+
+
+def is_hooked(node: Node) -> bool:
+    """Whether hooks may change the node's gradient."""
+    return node.notes is not None and bool(node.notes.hooks)
+
+
+def sum_over_paths(leaf: Node, root: Node, slopes: Mapping[Node, Sequence[Slope]]) -> float:
+    """The products of all paths added up, without listing any."""
+    sums = {leaf: 1.0}
+    for node, edges in slopes.items():
+        sums[node] = sum((edge.number * sums[edge.arg] for edge in edges), 0.0)
+    return sums.get(root, 0.0)
 
 
 def root_moved(leaf: Node, root: Node, live: Mapping[Node, None], by: Data) -> float:

@@ -16,9 +16,11 @@ from .chain_rule import (
     check_single,
     differences,
     engine_gradient,
+    is_hooked,
     nodes_between,
     paths_down,
     slopes_of,
+    sum_over_paths,
 )
 from .formulas import names_of
 from .scripts import MarkdownTex, Script, Tex
@@ -102,6 +104,8 @@ def explain(leaf: Node, root: Node, *, paths: int = 10, precision: int = 4) -> E
     for edges in slopes.values():
         for node, i, arg, *_ in edges:
             values[arg] = float(node.saved[i])  # as it was then
+    gradient = engine_gradient(leaf, root, live)
+    has_hooks = any(map(is_hooked, live))
     return Explanation(
         leaf=leaf,
         root=root,
@@ -110,7 +114,9 @@ def explain(leaf: Node, root: Node, *, paths: int = 10, precision: int = 4) -> E
         slopes=slopes,
         count=counts.get(root, 0),
         paths=tuple(islice(paths_down(root, leaf, slopes), paths)) if live else (),
-        gradient=engine_gradient(leaf, root, live),
+        derivative=sum_over_paths(leaf, root, slopes) if has_hooks else gradient,
+        gradient=gradient,
+        has_hooks=has_hooks,
         difference=differences(leaf, root, live),
         precision=precision,
     )
@@ -127,7 +133,9 @@ class Explanation:
     slopes: Mapping[Node, Sequence[Slope]]
     count: int
     paths: tuple[Path, ...]
-    gradient: float
+    derivative: float
+    gradient: float  # the engine's: the same, unless hooks changed it on its way
+    has_hooks: bool
     difference: tuple[float, float]
     precision: int
 

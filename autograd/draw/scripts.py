@@ -65,7 +65,7 @@ class Script:
             return Formula((str(bool(x)).lower(),))
         shape = shape_of(x) if isinstance(x, (float, int)) or hasattr(x, "dtype") else None
         if shape == ():
-            return Formula((self.number(float(x)),), ATOM if x >= 0 else SUM, float(x))
+            return Formula((self.number(float(x)),), SUM if x < 0 else ATOM, float(x))
         return Formula((f"array{shape}".replace(" ", "") if shape else "…",))
 
     def wrapped(self, pieces: Pieces) -> Pieces:

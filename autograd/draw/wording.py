@@ -58,7 +58,7 @@ class Writer:
     def headline(self) -> str:
         x = self.explained
         total = self.ratio(self.d, x.root, x.leaf)
-        return self.mathematics(f"{total} = {self.number(x.gradient)}")
+        return self.mathematics(f"{total} = {self.number(x.derivative)}")
 
     def mathematics(self, formula: str) -> str:
         return formula
@@ -165,7 +165,7 @@ class Writer:
         parts = [self.script.put(y, tight=i > 0) for i, y in enumerate(products)]
         if x.count > len(products):
             parts.append(self.dots)
-        return " + ".join(parts) + f" = {self.number(x.gradient)}"
+        return " + ".join(parts) + f" = {self.number(x.derivative)}"
 
     def left_out(self) -> str:
         """What to do about paths that are not shown; nothing if all are."""
@@ -176,7 +176,7 @@ class Writer:
         shown = float(np.sum([product_of(path) for path in x.paths]))
         return (
             f"{counted(rest)} more path{'s' * (rest > 1)} not shown, of which the products add up "
-            f"to {self.mathematics(self.number(x.gradient - shown))}; "
+            f"to {self.mathematics(self.number(x.derivative - shown))}; "
             + (f"for all: paths={x.count}; " if x.count <= 1000 else "")
             + "or explain a part, from the leaf to a node in between"
         )
@@ -186,7 +186,10 @@ class Writer:
         low, high = x.difference
         near = abs(high - low) <= 1e-6 * max(abs(low), abs(high), 1e-6) or isnan(high - low)
         return [
-            ("the engine's gradient", script.number(x.gradient)),
+            (
+                "the engine's gradient" + (", which hooks may change" if x.has_hooks else ""),
+                script.number(x.gradient),
+            ),
             (
                 "finite difference" if near else "finite differences on both sides of a kink",
                 script.number((low + high) / 2)
