@@ -553,6 +553,18 @@ def test_local_derivatives_of_arrays_where_there_is_one_for_each_entry() -> None
     assert h.grad is None and x.grad is None
 
 
+def test_no_local_derivatives_from_arrays_that_have_changed_since() -> None:
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    loss = (w * w).sum()
+    w.data -= 0.5
+    of_mul, of_sum = (box.slopes for box in draw(loss, slopes=True).picture.boxes if box.op)
+    assert of_mul == (None, None) and of_sum != (None,)
+    x = Value(2.0)
+    y = x * x
+    x.data = 5.0
+    assert draw(y, slopes=True).picture.boxes[-1].slopes == (2.0, 2.0)  # as it was then
+
+
 def test_numbers_follow_the_order_of_the_computation() -> None:
     texts = svg_texts(draw(neuron(), numbers=True))
     assert [text for text in texts if text.startswith("#")] == [f"#{i}" for i in range(1, 7)]

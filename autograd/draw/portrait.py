@@ -97,11 +97,15 @@ def local_derivatives(node: Node) -> list[Data | None]:
 
     Of arrays there are some only where they are as many numbers as the operand has: where the
     result is a single number, or each of its entries depends on one entry of each operand. `None`
-    stands for the rest, and for operands that nothing is differentiated by.
+    stands for the rest, for operands that nothing is differentiated by, and where an array was
+    changed in place since, so that what the rules need is gone.
     """
     op = node.op
     if op is None:
         return []
+    for arg, seen in zip(node.args, node.saved):
+        if arg is not None and arg.kind is Node.array and arg._data is not seen:
+            return [None] * len(node.args)
     found: list[Data | None] = []
     one = 1.0 if node.kind is Node.scalar else np.ones_like(node._data)
     fits = op.broadcasts or op in ENTRYWISE or math.prod(shape_of(node._data)) == 1
