@@ -39,7 +39,7 @@ function shapeOf(x) {
 /** What a reader typed: a number or plain arithmetic such as 2*-3, (1-0.5)/4, 3^2; NaN if neither. */
 function evaluate(text) {
   const tokens = text.replace(/[\u2212\u2013]/g, "-").replace(/[·×]/g, "*").replace(/÷/g, "/")
-    .replace(/\*\*/g, "^").replace(/,/g, ".").match(/\d*\.?\d+(e[+-]?\d+)?|\d+\.|[-+*/^()]|\S/gi) || [];
+    .replace(/\*\*/g, "^").replace(/,/g, ".").match(/\d*\.?\d+(e[+-]?\d+)?|\d+\.|∞|inf(?:inity)?\b|[-+*/^()]|\S/gi) || [];
   let at = 0;
   const sum = () => {
     let x = product();
@@ -63,6 +63,7 @@ function evaluate(text) {
       const x = sum();
       return tokens[at++] === ")" ? x : NaN;
     }
+    if (/^(∞|inf)/i.test(tokens[at] || "")) return at++, Infinity;
     return /^[\d.]/.test(tokens[at] || "") ? Number(tokens[at++]) : NaN;
   };
   const x = sum();
@@ -73,7 +74,7 @@ function evaluate(text) {
 function isRight(guess, truth) {
   truth = num(truth);
   if (Number.isNaN(truth)) return false;
-  return guess === truth || Math.abs(guess - truth) <= 0.01 * Math.abs(truth) + 1e-9;
+  return guess === truth || Number.isFinite(truth) && Math.abs(guess - truth) <= 0.01 * Math.abs(truth) + 1e-9;
 }
 
 /** An element with a class and contents; text is never markup. */
