@@ -79,7 +79,7 @@ class Stage {
     const parts = { value: element("span", "value"), grad: element("span", "grad"), mark: element("span", "mark") };
     const made = element(
       "div", `box ${kind}`,
-      element("span", "name", name), element("span", "op", op || ""),
+      element("div", "head", element("span", "name", name), element("span", "op", op || "")),
       shapeOf(value) ? element("span", "shape", shapeOf(value)) : null,
       element("span", "label", "value"), parts.value,
       grad ? [element("span", "label", "gradient"), parts.grad] : null,
@@ -193,7 +193,6 @@ class Stage {
       const known = story.known[node];
       const values = known ? briefly(value, digits) : "?";
       const grads = !grad ? "" : progress === "none" ? "not computed"
-        
         : briefly(story.grads[node], digits) + (progress === "part" ? " …" : "");
       const wrong = story.isWrong(node);
       const key = `${values}|${grads}|${progress}|${wrong}`;
@@ -297,6 +296,23 @@ class Stage {
     this.scale = this.scaleOf(this.size);
     this.x = (width - w * this.scale) / 2;
     this.y = (height - 32 - h * this.scale) / 2;
+    this.place();
+  }
+
+  /** Show all of it in a frame that fits on paper. */
+  toPaper() {
+    const { x, y, scale, frame } = this;
+    this.onScreen = this.onScreen || { x, y, scale };
+    const [w, h] = this.size;
+    frame.style.width = "650px"; // A4 and Letter have more within their margins
+    frame.style.height = `${Math.max(200, Math.min(800, (626 * h) / w + 64))}px`;
+    this.fit();
+  }
+
+  toScreen() {
+    this.frame.style.width = this.frame.style.height = "";
+    Object.assign(this, this.onScreen);
+    this.onScreen = null;
     this.place();
   }
 
@@ -433,10 +449,10 @@ function squeeze(ranges, kept, length) {
 }
 
 function arrowheads() {
-  const head = (id) => svg(
+  const head = (id, size) => svg( // in widths of the line
     "marker",
-    { id, viewBox: "0 0 10 10", refX: 9, refY: 5, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" },
+    { id, viewBox: "0 0 10 10", refX: 9, refY: 5, markerWidth: size, markerHeight: size, orient: "auto-start-reverse" },
     svg("path", { d: "M0 1 L10 5 L0 9 z" }),
   );
-  return svg("defs", {}, head("head"), head("head-forward"), head("head-backward"));
+  return svg("defs", {}, head("head", 7), head("head-forward", 4.5), head("head-backward", 4.5));
 }
