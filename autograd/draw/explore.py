@@ -7,7 +7,6 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
-from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final
@@ -27,7 +26,7 @@ from .notation import printable
 from .picture import Array, Number, Picture
 from .portrait import portrait
 from .scripts import Formula, Pieces, Script, Symbol
-from .trace import Contribution, Pass, early, engine, recursive, visits
+from .trace import Contribution, Hooked, Pass, early, engine, recursive, unhooked, visits
 
 LONGEST_WRONG = 3000  # contributions of a wrong order that the page plays
 TURNED = 200  # nodes up to which there are two layouts
@@ -155,7 +154,8 @@ class Story:
         count = visits(self.root)
         for name, wrong in WRONG.items():
             if name == "early" or count <= LONGEST_WRONG:
-                passes[name] = list(map(self.step, islice(wrong(self.root), LONGEST_WRONG)))
+                passes[name] = list(map(self.step, wrong(self.root)))
+        derivatives = self.derivatives()
         return {
             "title": self.names[self.root],
             "root": self.place[self.root],
@@ -166,7 +166,8 @@ class Story:
             ],
             "passes": passes,
             "visits": str(count),
-            "checks": self.checks(),
+            "derivatives": {str(self.place[n]): plain(x) for n, x in derivatives.items()},
+            "checks": self.checks(derivatives),
             "groups": [
                 {"id": g.id, "name": printable(g.name), "parent": g.parent}
                 for g in self.picture.groups
@@ -240,8 +241,10 @@ class Story:
                 out.append([*key, int(piece.tight)])
         return out
 
-    def step(self, step: Contribution) -> list[Any]:
-        """A contribution: from, operand, to, g, part, before, after."""
+    def step(self, step: Contribution | Hooked) -> list[Any]:
+        """A contribution: from, operand, to, g, part, before, after. Hooks: node, before, after."""
+        if isinstance(step, Hooked):
+            return [self.place[step.node], plain(step.before), plain(step.after)]
         before = None if step.before is None else plain(step.before)
         return [
             self.place[step.node], step.i, self.place[step.arg],
@@ -293,13 +296,17 @@ class Story:
 
     # --- finite differences
 
-    def checks(self) -> dict[str, Any]:
-        """For each leaf the engine's gradient and the measured slope, as a pair of sides."""
+    def derivatives(self) -> dict[Node, Data]:
+        """The gradients as they are without hooks."""
+        gradients: dict[Node, Data] = {self.root: self.root.seed(None)}
+        for step in unhooked(self.root):
+            gradients[step.arg] = step.after
+        return gradients
+
+    def checks(self, gradients: Mapping[Node, Data]) -> dict[str, Any]:
+        """For each leaf its gradient and the measured slope, as a pair of sides."""
         order = consumers_first(self.root)
         order.reverse()
-        gradients: dict[Node, Data] = {self.root: self.root.seed(None)}
-        for step in engine(self.root):
-            gradients[step.arg] = step.after
         return {
             str(self.place[leaf]): self.check(leaf, gradients[leaf], order)
             for leaf in order
@@ -312,7 +319,7 @@ class Story:
         shape = shape_of(leaf._data)
         direction: Any = 1.0
         if shape:
-            direction = np.random.default_rng(0).choice([-1.0, 1.0], shape)
+            direction = np.random.default_rng(0).uniform(-1.0, 1.0, shape)  # nothing cancels
         slope = float(np.sum(gradient * direction))
 
         def along(x: float) -> float:

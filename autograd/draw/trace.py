@@ -25,16 +25,33 @@ class Contribution(NamedTuple):
     after: Data
 
 
+class Hooked(NamedTuple):
+    """The hooks of `node` made `after` of its gradient, before it was passed on."""
+
+    node: Node
+    before: Data
+    after: Data
+
+
 Pass: TypeAlias = Callable[[Node], Iterator[Contribution]]
 Gradients: TypeAlias = dict[Node, Data]
 
 
-def engine(root: Node) -> Iterator[Contribution]:
+def engine(root: Node) -> Iterator[Contribution | Hooked]:
     """What `root.backward()` does, in the same order and to the same bit."""
     grads: Gradients = {root: root.seed(None)}
     for node in consumers_first(root):
         if node.notes is not None and node.notes.hooks:
-            grads[node] = hooked(node, grads[node])
+            before = grads[node]
+            grads[node] = hooked(node, before)
+            yield Hooked(node, before, grads[node])
+        yield from contributions(node, grads)
+
+
+def unhooked(root: Node) -> Iterator[Contribution]:
+    """What it would do if nodes had no hooks: the derivatives themselves."""
+    grads: Gradients = {root: root.seed(None)}
+    for node in consumers_first(root):
         yield from contributions(node, grads)
 
 
@@ -74,13 +91,21 @@ def early(root: Node) -> Iterator[Contribution]:
 
 
 def contributions(node: Node, grads: Gradients) -> Iterator[Contribution]:
-    """What the rules of a node's op make of its gradient, added where it belongs."""
+    """What the rules of a node's op make of its gradient, added where it belongs.
+
+    Raises:
+        ValueError: an array was changed in place since; a backward pass refuses it too.
+    """
     op = node.op
     if op is None:
         return
     g = grads[node]
-    for i, (arg, vjp) in enumerate(zip(node.args, op.vjps)):
-        if arg is None or not arg.level:
+    for i, (arg, seen, vjp) in enumerate(zip(node.args, node.saved, op.vjps)):
+        if arg is None:
+            continue
+        if arg._data is not seen:
+            arg.stale(op)
+        if not arg.level:
             continue
         if vjp is None:
             raise missing_rule(node, arg)

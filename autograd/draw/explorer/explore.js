@@ -126,6 +126,7 @@ class Explorer {
     if (step.kind === "forward") return `${name(step.node)} gets the value ${say(this.story.nodes[step.node].value)}.`;
     if (step.kind === "seed") return `The way back begins: the gradient of ${name(step.node)} is 1.`;
     if (step.kind === "end") return "The backward pass is complete.";
+    if (step.kind === "hook") return `A hook makes ${say(step.after)} of the gradient of ${name(step.node)}.`;
     const sum = step.before === null ? "" : ` The sum is now ${say(step.after)}.`;
     return `${name(step.from)} adds ${say(step.part)} to the gradient of ${name(step.node)}.${sum}`;
   }
@@ -133,13 +134,13 @@ class Explorer {
   card(step, verdict) {
     const { story } = this;
     const { nodes } = story;
-    const kicker = element("p", "kicker", { start: "Start", forward: "Forward", seed: "Backward", backward: "Backward", end: "End" }[step.kind]);
+    const kicker = element("p", "kicker", { start: "Start", forward: "Forward", seed: "Backward", backward: "Backward", hook: "Backward", end: "End" }[step.kind]);
     const praise = verdict ? element("p", "verdict right", verdict) : null;
     if (step.kind === "start") {
       return [
         kicker, praise,
         element("p", "sentence", "The leaves have their numbers. Step forward to compute the rest, and then back for the gradients."),
-        element("p", "hint", `${nodes.length} nodes, ${story.steps.length - 1} steps. → steps on, space plays, ? lists all keys.`),
+        element("p", "hint", `${nodes.length} node${nodes.length === 1 ? "" : "s"}, ${story.steps.length - 1} steps. → steps on, space plays, ? lists all keys.`),
       ];
     }
     if (step.kind === "forward") {
@@ -162,6 +163,14 @@ class Explorer {
       ];
     }
     if (step.kind === "backward") return [kicker, praise, ...this.contribution(step)];
+    if (step.kind === "hook") {
+      return [
+        kicker, praise,
+        element("p", "sentence", "A hook on ", this.ref(step.node), " sees its gradient, and may change it before it is passed on."),
+        this.equation(this.quotient(step.node), [this.number(step.before, "grad")]),
+        this.equation("made", [this.number(step.after, "grad")], ""),
+      ];
+    }
     return [kicker, praise, element("p", "sentence", this.ending())];
   }
 
@@ -196,7 +205,12 @@ class Explorer {
     const { story } = this;
     if (story.order === "engine") return "All gradients are complete: each leaf now knows how the result changes with it.";
     const wrong = story.nodes.map((_, node) => node).filter((node) => story.isWrong(node));
-    if (!wrong.length) return "All gradients are right nevertheless: no node that others are computed from is shared here, so the order makes no difference.";
+    if (!wrong.length) {
+      const isShared = story.nodes.some((node, i) => node.kind === "step" && story.uses[i] > 1);
+      return "All gradients are right nevertheless: " + (isShared
+        ? "the nodes that are shared here happen to have such numbers that what was passed on wrongly makes no difference."
+        : "no node that others are computed from is shared here, so the order makes no difference.");
+    }
     const list = wrong.slice(0, 8).flatMap((node, i) => [i ? ", " : "", this.ref(node)]);
     return element("span", "", `${wrong.length} of the gradients ${wrong.length === 1 ? "is" : "are"} wrong: `, ...list, wrong.length > 8 ? ", …" : "", ".");
   }
@@ -271,7 +285,7 @@ class Explorer {
     const many = !story.data.passes[order];
     place.hidden = order === "engine";
     if (place.hidden) return;
-    const uses = story.data.passes.engine.length;
+    const uses = story.contributions;
     place.replaceChildren(
       element("h2", "", "Why the order matters"),
       element("p", "", ORDERS[order].about),
@@ -330,7 +344,7 @@ class Explorer {
       if (step.kind === "seed") return element("li", "", "the start: ", this.number(step.part, "grad"));
       return element(
         "li", "", "from ", this.ref(step.from), ": ",
-        this.rule(step, "numbers") ? [this.rule(step, "numbers"), " = "] : "", this.number(step.part, "grad"),
+        this.chain([this.rule(step, "numbers"), this.number(step.part, "grad")]),
       );
     });
     const most = 12;
@@ -339,9 +353,12 @@ class Explorer {
       element("p", "", this.quotient(node), rows.length > 1 ? ", a sum:" : rows.length ? ":" : " is not computed yet."),
       element("ul", "", rows.slice(0, most), rows.length > most ? element("li", "", `… ${rows.length - most} more`) : ""),
     );
-    if (rows.length > 1) contents.push(this.equation("sum", [this.number(story.grads[node], "grad")]));
+    const bent = story.steps[story.hooked.get(node)];
+    const sum = bent ? bent.before : story.grads[node];
+    if (rows.length > 1) contents.push(this.equation("sum", [this.number(sum, "grad")]));
+    if (bent) contents.push(element("p", "", "A hook made ", this.number(bent.after, "grad"), " of it."));
     if (left > 0 && rows.length && story.order === "engine") contents.push(element("p", "hint", `${left} more to come.`));
-    if (story.isWrong(node)) contents.push(element("p", "hint warning", "It should be ", this.number(story.final[node], "grad"), "."));
+    if (story.isWrong(node)) contents.push(element("p", "hint warning", "It should be ", this.number(story.derivative(node), "grad"), "."));
     return contents.filter(Boolean);
   }
 
@@ -380,7 +397,7 @@ class Explorer {
       );
     }
     for (const [node, entry] of this.rows) {
-      const state = `${story.arrived[node].length} ${story.progress(node)} ${story.isWrong(node)}`;
+      const state = `${story.arrived[node].length} ${story.progress(node)} ${story.isWrong(node)} ${story.hooked.has(node)}`;
       if (entry.state === state) continue;
       entry.state = state;
       const [own, other, mark] = this.comparison(node);
@@ -399,7 +416,7 @@ class Explorer {
     const own = [this.number(story.grads[node], "grad"), progress === "part" ? " …" : ""];
     if (progress === "part") return [own, [], ""];
     if (story.order !== "engine") {
-      return [own, [this.number(story.final[node], "grad")], story.isWrong(node) ? "✗" : "✓"];
+      return [own, [this.number(story.derivative(node), "grad")], story.isWrong(node) ? "✗" : "✓"];
     }
     const check = story.data.checks[node];
     const [slope, low, high] = [num(check.slope), num(check.low), num(check.high)];
@@ -408,8 +425,11 @@ class Explorer {
     const slack = 1e-4 * size + 1e-6;
     const right = slope >= low - slack && slope <= high + slack;
     if (check.array) own.push(element("small", "", "in one direction: ", this.number(check.slope, "grad")));
+    const measured = Number.isFinite(low) && Number.isFinite(high);
+    const lost = measured && Number.isNaN(slope); // where(x > 0, sqrt(x), x) at -1
     const other = kink ? [this.number(check.low, ""), " … ", this.number(check.high, "")] : [this.number((low + high) / 2, "")];
-    return [own, other, !Number.isFinite(size) ? "–" : right ? (kink ? "✓ kink" : "✓") : "✗"];
+    if (story.isBent(node)) return [own, other, "hook"];
+    return [own, other, lost ? "✗" : !Number.isFinite(size) ? "–" : right ? (kink ? "✓ kink" : "✓") : "✗"];
   }
 
   /** The groups that a node stands in. */
@@ -454,6 +474,8 @@ class Explorer {
           line = [this.ref(step.node), " = ", this.chain([
             this.formula(formula, step, "names"), this.formula(formula, step, "numbers"), this.number(value, "value"),
           ])];
+        } else if (step.kind === "hook") {
+          line = ["a hook makes ", this.number(step.after, "grad"), " of ", this.quotient(step.node), " = ", this.number(step.before, "grad")];
         } else if (step.kind === "seed") {
           line = [this.quotient(step.node), " = ", this.number(step.part, "grad")];
         } else {
@@ -509,9 +531,12 @@ class Explorer {
       this.wasOpen = get("all").open;
       get("all").open = this.story.steps.length < 200;
       if (get("all").open) this.listSteps();
-      this.stage.fit();
+      this.stage.toPaper();
     });
-    window.addEventListener("afterprint", () => { get("all").open = this.wasOpen; });
+    window.addEventListener("afterprint", () => {
+      get("all").open = this.wasOpen;
+      this.stage.toScreen();
+    });
     document.addEventListener("keydown", (event) => this.key(event));
   }
 

@@ -51,9 +51,13 @@ class Story {
     this.uses = this.nodes.map(() => 0);
     this.final = this.nodes.map(() => null);
     this.final[this.root] = data.seed;
-    for (const [, , arg, , , , after] of data.passes.engine) {
-      this.uses[arg] += 1;
+    this.contributions = 0; // of the engine
+    for (const row of data.passes.engine) {
+      const [arg, after] = isHook(row) ? [row[0], row[2]] : [row[2], row[6]];
       this.final[arg] = after;
+      if (isHook(row)) continue;
+      this.uses[arg] += 1;
+      this.contributions += 1;
     }
     this.uses[this.root] = 1;
     this.groups = new Map(data.groups.map((group) => [group.id, group]));
@@ -70,15 +74,21 @@ class Story {
     for (const node of this.data.forward) this.steps.push({ kind: "forward", node });
     this.turn = this.steps.length; // where the way back begins
     this.steps.push({ kind: "seed", node: this.root, part: this.data.seed, after: this.data.seed });
-    for (const [from, argument, node, g, part, before, after] of pass) {
-      this.steps.push({ kind: "backward", from, argument, node, g, part, before, after });
+    for (const row of pass) {
+      if (isHook(row)) {
+        const [node, before, after] = row;
+        this.steps.push({ kind: "hook", node, before, after });
+      } else {
+        const [from, argument, node, g, part, before, after] = row;
+        this.steps.push({ kind: "backward", from, argument, node, g, part, before, after });
+      }
     }
     this.steps.push({ kind: "end" });
     this.forwardStep = new Map(); // node: the step in which its value comes
     this.backwardStep = new Map(); // node: the last step in which something arrives
     this.steps.forEach((step, at) => {
       if (step.kind === "forward") this.forwardStep.set(step.node, at);
-      if (step.kind === "seed" || step.kind === "backward") this.backwardStep.set(step.node, at);
+      if (step.after !== undefined) this.backwardStep.set(step.node, at);
     });
     this.begin();
     return true;
@@ -88,7 +98,8 @@ class Story {
     this.at = 0;
     this.known = this.nodes.map((node) => node.kind !== "step");
     this.grads = this.nodes.map(() => null);
-    this.arrived = this.nodes.map(() => []);
+    this.arrived = this.nodes.map(() => []); // node: the steps of its contributions
+    this.hooked = new Map(); // node: the step in which its hooks changed the gradient
   }
 
   /** Bring things to how they stand after step `at`. */
@@ -101,6 +112,10 @@ class Story {
       if (step.kind === "seed" || step.kind === "backward") {
         this.grads[step.node] = step.after;
         this.arrived[step.node].push(this.at);
+      }
+      if (step.kind === "hook") {
+        this.grads[step.node] = step.after;
+        this.hooked.set(step.node, this.at);
       }
     }
   }
@@ -159,11 +174,26 @@ class Story {
     return arrived < this.uses[node] ? "part" : "complete";
   }
 
-  /** Whether the gradient that a wrong order arrived at is not the true one. */
+  /** The derivative: the engine's gradient, if no hooks changed it on its way. */
+  derivative(node) {
+    return this.data.derivatives[node] ?? null;
+  }
+
+  /** Whether hooks made a node's gradient another number than the derivative. */
+  isBent(node) {
+    return !same(this.final[node], this.derivative(node));
+  }
+
+  /** Whether the gradient that a wrong order arrived at is not the true one. Such orders know no hooks. */
   isWrong(node) {
     if (this.order === "engine" || this.step.kind !== "end" || this.final[node] === null) return false;
-    return !same(this.grads[node], this.final[node]);
+    return !same(this.grads[node], this.derivative(node));
   }
+}
+
+/** Whether a row of a pass tells of hooks, not of a contribution. */
+function isHook(row) {
+  return row.length === 3;
 }
 
 /** Whether two numbers, or two arrays as far as they are told, are the same but for rounding. */
