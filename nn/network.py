@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -96,7 +96,7 @@ def layers_of(model: Module) -> list[Row]:
             for layer in model.layers
         ]
     rows: list[Row] = []
-    for module in model if isinstance(model, Sequential) else [model]:
+    for module in one_by_one(model):
         if isinstance(module, Linear):
             bias = np.zeros(module.out_features) if module.bias is None else module.bias.data
             rows.append((module.weight.data, bias, []))
@@ -105,14 +105,25 @@ def layers_of(model: Module) -> list[Row]:
                 "draw_network() draws nets of linear layers with activations between them, but "
                 f"got a {type(module).__name__}; draw(model) shows any model's layers"
             )
-        elif rows and not isinstance(module, (Dropout, Flatten)):
+        elif not isinstance(module, (Dropout, Flatten)):
+            if not rows:
+                break
             rows[-1][2].append(module)
     if not rows:
         raise TypeError(
-            "draw_network() draws nets of linear layers, but found none in this "
-            f"{type(model).__name__}"
+            "draw_network() draws nets that begin with a linear layer, but this "
+            f"{type(model).__name__} does not; draw(model) shows any model's layers"
         )
     return rows
+
+
+def one_by_one(model: Any) -> Iterator[Any]:
+    """What a model does, those that are made of others taken apart."""
+    if isinstance(model, Sequential):
+        for module in model:
+            yield from one_by_one(module)
+    else:
+        yield model
 
 
 def activations(rows: Sequence[Row], x: Any) -> list[Any]:

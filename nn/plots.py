@@ -105,7 +105,7 @@ def decision_regions(
         ValueError: the points don't lie in a plane, or the model gives no output for each point.
     """
     x, y = np.asarray(x, float), np.asarray(y).reshape(-1)
-    if x.ndim != 2 or x.shape[1] != 2 or len(x) != len(y):
+    if x.ndim != 2 or x.shape[1] != 2 or len(x) != len(y) or not len(x):
         raise ValueError(
             f"decision_regions() needs points (n, 2) and n classes, not {x.shape} and {y.shape}"
         )
@@ -171,8 +171,10 @@ def shade_sides(figure: Figure, axes: Axes, across: Any, up: Any, out: Any) -> N
     from matplotlib.colors import LinearSegmentedColormap  # optional, and slow to import
 
     sides = LinearSegmentedColormap.from_list("sides", [COLOURS[0], "#ffffff", COLOURS[1]])
-    out = out.reshape(len(up), len(across))
-    most = float(np.abs(out).max()) or 1.0
+    if not np.isfinite(out).any():
+        raise ValueError("decision_regions() needs numbers, but all outputs are nan or infinite")
+    most = float(np.abs(out[np.isfinite(out)]).max()) or 1.0
+    out = np.ma.masked_invalid(np.clip(out, -most, most)).reshape(len(up), len(across))
     levels = np.linspace(-most, most, 15)
     area = axes.contourf(across, up, out, levels=levels, cmap=sides, alpha=0.55)
     if out.min() < 0 < out.max():
@@ -228,6 +230,8 @@ def weight_images(
             f"columns), not {weights.shape}"
         )
     shown = weights[:most]
+    if not len(shown):
+        raise ValueError("weight_images() got no neurons to show")
     columns = min(8, len(shown))
     rows = math.ceil(len(shown) / columns)
     figure = new_figure(1.05 * columns + 1.1, 1.05 * rows + 0.9)

@@ -95,11 +95,25 @@ def test_it_is_saved_and_shown(tmp_path: Path) -> None:
         drawing.save(tmp_path / "net.png")
 
 
+def test_nets_within_nets_are_taken_apart() -> None:
+    inner = nn.Sequential(nn.Flatten(), nn.Linear(2, 3, rng=0), nn.Tanh())
+    model = nn.Sequential(inner, nn.MLP(3, [2, 1], rng=1))
+    drawing = nn.draw_network(model, [0.5, -1.0])
+    assert drawing.text == "input 2 → hidden 1 3 (Tanh) → hidden 2 2 (ReLU) → output 1"
+    given = model(np.array([[0.5, -1.0]])).numpy()[0]
+    assert np.allclose(drawing.columns[-1].values, given)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
         (lambda: nn.draw_network(nn.Sequential(nn.Conv2d(1, 2, 3))), TypeError, "got a Conv2d"),
-        (lambda: nn.draw_network(nn.ReLU()), TypeError, "found none in this ReLU"),
+        (lambda: nn.draw_network(nn.ReLU()), TypeError, "but this ReLU does not"),
+        (
+            lambda: nn.draw_network(nn.Sequential(nn.Tanh(), nn.Linear(2, 1)), [1.0, 2.0]),
+            TypeError,
+            "begin with a linear layer",
+        ),
         (lambda: nn.draw_network(net(), [1.0]), ValueError, "one input of 2 numbers, but x has 1"),
         (lambda: nn.draw_network(net(), inputs=["x"]), ValueError, "2 neurons .* got 1 names"),
         (lambda: nn.draw_network(net(), shown=2), ValueError, "at least 3 neurons"),

@@ -69,6 +69,13 @@ def test_regions_are_the_models(outputs: int) -> None:
     assert len(shapes) == len(np.unique(y))  # a second cue beside colour
 
 
+def test_where_a_model_has_no_number_nothing_is_shaded() -> None:
+    x, y = np.array([[-1.0, 0.0], [1.0, 1.0]]), np.array([0, 1])
+    with np.errstate(all="ignore"):
+        drawn(plots.decision_regions(lambda p: np.log(p[:, 0]), x, y))
+        drawn(plots.decision_regions(lambda p: 1.0 / np.maximum(p[:, 0], 0.0) - 1.0, x, y))
+
+
 def test_every_kind_of_model_has_regions() -> None:
     x, y = np.random.default_rng(0).normal(size=(9, 2)), np.arange(9) % 2
     tensor = nn.Sequential(nn.Linear(2, 4, rng=0), nn.Dropout(0.5), nn.Linear(4, 2, rng=1))
@@ -121,6 +128,14 @@ def test_confusions_and_mistakes() -> None:
             lambda: plots.decision_regions(lambda p: p[:5], np.zeros((3, 2)), np.zeros(3)),
             r"an output for each of 14400 points.*gave \(5, 2\)",
         ),
+        (lambda: plots.decision_regions(len, np.zeros((0, 2)), []), r"not \(0, 2\)"),
+        (
+            lambda: plots.decision_regions(
+                lambda p: p[:, 0] * np.nan, np.zeros((3, 2)), np.zeros(3)
+            ),
+            "all outputs are nan or infinite",
+        ),
+        (lambda: plots.weight_images(np.zeros((0, 4))), "no neurons"),
         (lambda: plots.weight_images(np.zeros((3, 12))), r"3 x 3 of 12 weights; say which: shape="),
         (lambda: plots.weight_images(np.zeros(3)), r"not \(3,\)"),
         (lambda: plots.weight_images(nn.ReLU()), "ReLU has no matrix of weights"),
