@@ -8,6 +8,7 @@ import random
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -589,6 +590,18 @@ def test_groups_collapse_and_are_stepped_over(page: Page) -> None:
     for box in boxes:
         box.click()
     assert browser.execute_script(size) == full
+
+
+def test_groups_that_use_what_is_made_of_them_do_not_collapse(page: Page) -> None:
+    x = Value(2.0, "x")
+    with scope("G"):
+        inside = x * 2.0
+        context = copy_context()
+    root: Value = context.run(lambda y: y * 3.0, inside * 5.0)
+    browser = page(root)
+    assert browser.execute_script("return document.getElementById('groups').hidden")
+    browser.execute_script("explorer.show(Infinity)")
+    assert "✓" in text(browser, '[data-leaf="0"]')
 
 
 def test_labels_are_text_and_nothing_else(page: Page) -> None:

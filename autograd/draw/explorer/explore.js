@@ -444,8 +444,9 @@ class Explorer {
   listGroups() {
     const { groups } = this.story;
     const depth = (id) => (id ? 1 + depth(groups.get(id).parent) : 0);
-    get("groups").hidden = !groups.size;
-    get("groups").append(element("h2", "", "Groups"), ...[...groups.values()].map((group) => {
+    const framed = [...groups.values()].filter(({ id }) => this.stage.frames.has(id)); // not in a cycle
+    get("groups").hidden = !framed.length;
+    get("groups").append(element("h2", "", "Groups"), ...framed.map((group) => {
       const box = element("input");
       box.type = "checkbox";
       box.checked = true;
