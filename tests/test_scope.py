@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from copy import deepcopy
 from typing import Any
 
@@ -125,6 +126,19 @@ def test_copies_keep_their_groups(copy: Any) -> None:
     assert groups.name == "neurons.0: Neuron"
     assert groups.owner is None  # the copy of a number is no copy of the model
     assert draw(copy(out)).picture.groups == draw(out).picture.groups
+
+
+def test_a_group_in_a_cycle_cannot_be_one_node_and_is_named() -> None:
+    x = Value(2.0)
+    with scope("G"):
+        inside = x * 2.0
+        context = copy_context()
+    root = context.run(lambda y: y * 3.0, inside * 5.0)
+    awkward: list[dict[str, Any]] = [{"depth": 0}, {"collapse": "G"}, {"limit": 2}]
+    for options in awkward:
+        with pytest.raises(ValueError, match="the group 'G'.*leave it open"):
+            draw(root, **options)
+    assert draw(root).svg
 
 
 def test_a_scope_is_named_by_a_string() -> None:

@@ -50,7 +50,8 @@ def explore(
     each leaf's gradient with a finite difference. Scopes can be collapsed. The arrow keys step,
     space plays, `?` lists the other keys.
 
-    The graph itself is left as it is: no `.grad` changes.
+    The graph itself is left as it is: no `.grad` changes. Hooks run once, as in a backward pass,
+    and what they change is a step of its own.
 
     Args:
         root: the result, a single number.
@@ -60,8 +61,9 @@ def explore(
 
     Raises:
         TypeError: `root` is no node.
-        ValueError: it is no single number or needs no gradient, the graph has more nodes than
-            `limit`, or the file's name has another ending.
+        ValueError: it is no single number or needs no gradient, an array was changed in place since
+            it was used, the graph has more nodes than `limit`, or the file's name has another
+            ending.
         FileNotFoundError: there is no such directory.
     """
     path = Path(path)

@@ -153,7 +153,12 @@ def in_order(boxes: Iterable[Box]) -> tuple[Box, ...]:
             if not missing[user]:
                 heappush(ready, user)
     if len(order) < len(listed):
-        raise CyclicError("a group uses what is made of it, so it can't be one node")
+        placed = {box.id for box in order}
+        name = next(b.label for b in listed if b.kind == "group" and b.id not in placed)
+        raise CyclicError(
+            f"the group {name!r}, or one that it uses, uses what is made of it, so it can't be one "
+            "node; leave it open, and raise limit= if there are too many nodes"
+        )
     return tuple(order)
 
 
