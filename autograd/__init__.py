@@ -11,7 +11,7 @@
 # ruff: noqa: I001  # grouped by what they are for, not by the alphabet
 # fmt: off
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING as _TYPE_CHECKING, Any as _Any
+import typing as _typing
 
 from . import linalg
 from .value import Value
@@ -53,7 +53,7 @@ from .linalg import cross, dot, einsum, inner, kron, matmul, outer, tensordot, t
 from .functions import all as all, any as any, max as max, min as min, round as round, sum as sum
 from .rules import abs as abs
 
-if _TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from .draw.explain import explain as explain
     from .draw.explore import explore as explore
 
@@ -80,12 +80,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> _Any:
-    """What is slow to import comes when it is first asked for."""
-    if name in ("explain", "explore"):
-        globals()[name] = getattr(_import_module(f".draw.{name}", __name__), name)
-        return globals()[name]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not _typing.TYPE_CHECKING:  # for which there would be no wrong names left
+
+    def __getattr__(name: str) -> _typing.Any:
+        """What is slow to import comes when it is first asked for."""
+        if name in ("explain", "explore"):
+            globals()[name] = getattr(_import_module(f".draw.{name}", __name__), name)
+            return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

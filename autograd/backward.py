@@ -160,5 +160,6 @@ def own(g: Data, taken: set[int]) -> Data:
 
 def memory(g: Data) -> int:
     """What tells the memory of an array, and of all views of it, from that of others."""
-    base = getattr(g, "base", None)
-    return id(g if base is None else base)
+    while (base := getattr(g, "base", None)) is not None:
+        g = base  # of a view of somebody else's memory it is a view too
+    return id(g)

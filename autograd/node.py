@@ -42,6 +42,8 @@ class Tracer(Protocol):
 
     def record(self, op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Any: ...
 
+    def captured(self, x: Any) -> Any: ...  # what stands for a `Value` from outside
+
 
 ORDINARY = Mode()
 mode: ContextVar[Mode] = ContextVar("autograd mode", default=ORDINARY)

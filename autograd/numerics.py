@@ -76,7 +76,7 @@ floor_divide = bare(operator.floordiv, np.floor_divide)
 
 def power(x: Data, y: Data) -> Data:
     if type(x) is not float or type(y) is not float:
-        if type(y) in (int, float) and x.dtype.kind == "f":
+        if type(y) in (int, float) and hasattr(x, "dtype") and x.dtype.kind == "f":
             if y == 2:  # in a third of the time
                 return x * x
             if y == 1:

@@ -49,7 +49,7 @@ def binary(op: Op, reflected: bool = False) -> Binary:
         x = self._data
         left: Node | None = self
         if reflected:
-            x, y, left, right = y, x, None, self
+            x, y, left, right = y, x, right, self
         try:
             data = forward(x, y)
         except ValueError as error:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import rules
-from .node import NO_KWARGS, Data, Node, Op
+from .node import NO_KWARGS, Data, Node, Op, mode
 from .operators import Operators
 
 
@@ -73,7 +73,8 @@ class Value(Operators):
     @property
     def data(self) -> float:
         """The number. Only a leaf can be given another: `w.data -= lr * w.grad`."""
-        return self._data
+        tracer = mode.get().tracer
+        return self._data if tracer is None else tracer.captured(self).data  # which refuses
 
     @data.setter
     def data(self, data: Any) -> None:
@@ -83,6 +84,10 @@ class Value(Operators):
                 "data. Change its inputs and compute it again"
             )
         self._data = as_float(data)
+
+    def item(self) -> float:
+        """The number."""
+        return self.data
 
     constant = staticmethod(as_float)
 
@@ -109,6 +114,8 @@ class Value(Operators):
 
     def detach(self) -> Value:
         """The same number as a constant: no gradient flows through it."""
+        if (tracer := mode.get().tracer) is not None:  # it is read at each call
+            return tracer.captured(self).detach()
         out = Value(self._data, self.label)
         out.level = 0
         return out

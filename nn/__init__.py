@@ -42,13 +42,13 @@ LATER = {
     "callbacks": "Callback Checkpoint EarlyStopping GradientNorm PrintEpochs StopOnNaN",
     "checkpoint": "load save",
     "data": "DataLoader Dataset split",
-    "datasets": "datasets",
+    "datasets": "",
     "evaluation": "evaluate predict",
     "history": "History",
-    "metrics": "metrics accuracy confusion_matrix f1_score precision recall top_k_accuracy",
+    "metrics": "accuracy confusion_matrix f1_score precision recall top_k_accuracy",
     "network": "draw_network",
-    "plots": "plots",
-    "schedule": "schedule CosineAnnealingLR ExponentialLR LinearLR LRScheduler OneCycleLR "
+    "plots": "",
+    "schedule": "CosineAnnealingLR ExponentialLR LinearLR LRScheduler OneCycleLR "
                 "ReduceLROnPlateau SequentialLR StepLR",
     "summaries": "summary",
     "train": "fit",
@@ -103,13 +103,15 @@ __all__ = [
 # fmt: on
 
 
-def __getattr__(name: str) -> Any:
-    for place, names in LATER.items():
-        if name in names.split():
-            module = import_module(f"{__name__}.{place}")
-            globals()[name] = found = module if name == place else getattr(module, name)
-            return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # for which there would be no wrong names left
+
+    def __getattr__(name: str) -> Any:
+        for place, names in LATER.items():
+            if name == place or name in names.split():
+                module = import_module(f"{__name__}.{place}")
+                globals()[name] = found = module if name == place else getattr(module, name)
+                return found
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -410,22 +410,31 @@ class Adam(Optimizer):
         eps: float,
         weight_decay: float,
     ) -> None:
+        keep, keep_squares = betas
         if not state:
             state |= {"t": 0, "mean": np.zeros_like(p), "squares": np.zeros_like(p)}
+            state["units"] = (1 - keep, 1 - keep_squares)
         state["t"] += 1
-        (keep, keep_squares), mean, squares = betas, state["mean"], state["squares"]
+        t, mean, squares = state["t"], state["mean"], state["squares"]
+        unit, unit_of_squares = state.get("units", (1.0, 1.0))  # older files have the means as such
         g = decayed(g, p, weight_decay, self.scratch(p))
         step = self.scratch(p, 1)
-        mean *= keep  # the means but for factors of 1 - beta, which are made up for below
-        mean += g
+        mean *= keep  # counted in units of 1 - beta, and made up for below: two passes less
+        mean += scaled(g, (1 - keep) / unit, step)  # 1, unless a schedule changes the betas
         squares *= keep_squares
-        squares += np.multiply(g, g, out=step)
-        root = math.sqrt((1 - keep_squares) / (1 - keep_squares ** state["t"]))
+        np.multiply(g, g, out=step)
+        squares += scaled(step, (1 - keep_squares) / unit_of_squares, step)
+        root = math.sqrt(unit_of_squares / (1 - keep_squares**t))
         np.sqrt(squares, out=step)
         step += eps / root
         np.divide(mean, step, out=step)
-        step *= lr * (1 - keep) / (1 - keep ** state["t"]) / root
+        step *= lr * unit / (1 - keep**t) / root
         p -= step
+
+
+def scaled(x: Data, factor: float, scratch: Data) -> Data:
+    """`factor` times `x`, which may be `scratch`."""
+    return x if factor == 1 else np.multiply(x, factor, out=scratch)
 
 
 class AdamW(Adam):

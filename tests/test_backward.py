@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from typing import Any
 
 import numpy as np
 import pytest
@@ -209,6 +210,25 @@ def test_gradients_share_no_array() -> None:
     ag.reshape(x, (2, 2)).backward(seed)
     x.grad += 1
     np.testing.assert_array_equal(seed, np.ones((2, 2)))
+
+
+def test_a_gradient_shares_no_memory_with_a_seed_over_foreign_memory() -> None:
+    class Mine(np.ndarray[Any, Any]):
+        pass
+
+    x = Tensor(np.ones((2, 3)), requires_grad=True)
+    for seed in (np.frombuffer(bytearray(48)), np.ones(6).view(Mine), np.ones(6)[::-1]):
+        x.grad = None
+        ag.reshape(x, 6).backward(seed)
+        assert not np.shares_memory(x.grad, seed)
+
+
+@pytest.mark.parametrize("kind", [Value, lambda x: Tensor(x, requires_grad=True)])
+def test_a_reflected_method_called_by_name_has_both_slopes(kind: Any) -> None:
+    x, y = kind(3.0), kind(5.0)
+    z = x.__rsub__(y)
+    z.backward()
+    assert float(z.data) == 2.0 and (x.grad, y.grad) == (-1.0, 1.0)
 
 
 def test_values_seen_in_the_forward_pass_are_those_of_the_derivative() -> None:

@@ -278,6 +278,16 @@ def test_keyword_arguments_are_compiled_in() -> None:
         power(3.0, n=[3])
 
 
+def test_keyword_arguments_that_are_equal_but_not_the_same() -> None:
+    def f(x: Any, n: Any) -> Any:
+        kind = n[0] if isinstance(n, tuple) else n
+        return x * {bool: 1.0, int: 2.0, float: 3.0}[type(kind)] * math.copysign(1.0, kind)
+
+    compiled = ag.compile(f)
+    for n in (1, True, 1.0, 0.0, -0.0, (1,), (True,), (-0.0,), (0.0,)):
+        assert compiled(1.0, n=n) == f(1.0, n=n), n
+
+
 def test_results_may_be_nested() -> None:
     f = ag.compile(lambda x, y: {"sum": x + y, "both": [x, (y, 1.0)], "more": x > y})
     assert f(2.0, 3.0) == {"sum": 5.0, "both": [2.0, (3.0, 1.0)], "more": False}
@@ -437,6 +447,35 @@ def test_weights_are_read_at_each_call() -> None:
     assert f.backward(3.0) == 15.0 and (w.grad, b.grad) == (3.0, 1.0)
     assert f.backward(np.array([1.0, 2.0]), reduce="sum") == 15.0 and (w.grad, b.grad) == (6.0, 3.0)
     assert "def f(x, w, w1)" in f.source
+
+
+@pytest.mark.parametrize("dropped", [Value.detach, ag.stop_gradient])
+def test_detached_weights_are_read_at_each_call(dropped: Any) -> None:
+    w = Value(2.0)
+    f = ag.compile(lambda x: x * w * dropped(w))
+    assert f.backward(3.0) == 12.0 and w.grad == 6.0
+    w.data, w.grad = 5.0, None
+    assert f.backward(3.0) == 75.0 and w.grad == 15.0
+
+
+@pytest.mark.parametrize("look", [lambda w: w.data, lambda w: w.item(), lambda w: Value(w.data)])
+def test_numbers_of_weights_are_not_baked_in(look: Any) -> None:
+    w = Value(2.0)
+    with pytest.raises(DataDependentError, match=r"test_compile.py.*detach\(\)"):
+        ag.compile(lambda x: x * look(w))(1.0)
+    assert w.data == w.item() == 2.0
+
+
+def test_weights_may_be_frozen_and_thawed_between_calls() -> None:
+    v, w = Value(2.0), Value(3.0).requires_grad_(False)
+    f = ag.compile(lambda x: x * v * w)
+    for frozen in (w, v, w):
+        v.requires_grad_(v is not frozen)
+        w.requires_grad_(w is not frozen)
+        v.grad = w.grad = None
+        for x in (1.0, np.array([1.0, 1.0])):
+            f.backward(x)
+        assert (v.grad, w.grad) == ((None, 4.0) if v is frozen else (6.0, None))
 
 
 def test_frozen_weights_get_no_gradient() -> None:
@@ -759,7 +798,10 @@ def test_anything_that_can_be_called() -> None:
     net = nn.scalar.MLP(2, [3, 1], rng=0)
     assert ag.compile(net)([1.0, 2.0]) == net([1.0, 2.0]).item()
     for again in (copy.deepcopy, lambda f: pickle.loads(pickle.dumps(f))):
-        assert again(ag.compile(ag.sin))(1.0) == math.sin(1.0)
+        f = ag.compile(ag.sin)
+        for _ in range(2):
+            assert again(f)(1.0) == f(1.0) == math.sin(1.0)
+        assert again(f.derivatives(2))(0.0) == (0.0, 1.0, 0.0)
 
     class Model:
         @ag.compile

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import random
 from typing import Any
 
@@ -114,6 +116,29 @@ def test_wrong_shapes_and_losses() -> None:
         nn.scalar.compile(net, lambda out, t: [out, t])(x, y)
     with pytest.raises(ag.DataDependentError, match="ag.where"):
         nn.scalar.compile(net, lambda out, t: out if out > t else t)(x, y)
+
+
+def test_wrong_targets_are_refused_as_when_recorded() -> None:
+    net = nn.scalar.MLP(2, [3, 1], rng=0)
+    x = np.ones((3, 2))
+    with pytest.raises(ValueError, match="targets of -1 and 1, but got 0"):
+        nn.scalar.compile(net, nn.hinge_loss)(x, [1.0, 0.0, 1.0])
+    with pytest.raises(ValueError, match="but got 2"):
+        nn.scalar.compile(net, nn.binary_cross_entropy_with_logits)(x, [1.0, 0.0, 2.0])
+    assert all(p.grad is None for p in net.parameters())
+
+
+def test_a_copied_step_trains_the_copied_net() -> None:
+    net = nn.scalar.MLP(2, [3, 1], rng=0)
+    step = nn.scalar.compile(net, nn.mse_loss)
+    value = step(*batch())
+    for again in (copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))):
+        other, train = again((net, step))
+        for p in [*net.parameters(), *other.parameters()]:
+            p.grad = None
+        assert train(*batch()) == value
+        assert all(p.grad is None for p in net.parameters())
+        assert all(p.grad is not None for p in other.parameters())
 
 
 def test_source() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,23 @@ def test_a_module_imported_first_hides_no_function() -> None:
         "assert callable(nn.summary) and callable(nn.fit) and callable(autograd.draw)\n"
         "assert nn.datasets.load and nn.metrics.accuracy is nn.accuracy\n"
     )
+
+
+def test_a_module_that_is_not_loaded_yet_is_found() -> None:
+    run(
+        "import nn\n"
+        "for place in nn.LATER:\n"
+        "    assert callable(getattr(nn, place)) == (place == 'summary'), place\n"
+    )
+
+
+def test_type_checkers_see_wrong_names(tmp_path: Path) -> None:
+    """A `__getattr__` that they see too would make every name an `Any`."""
+    pytest.importorskip("mypy")
+    program = "import autograd, nn; autograd.tahn; nn.Liner"
+    command = [sys.executable, "-m", "mypy", "--cache-dir", str(tmp_path), "-c", program]
+    found = subprocess.run(command, check=False, capture_output=True, text=True).stdout
+    assert 'has no attribute "tahn"' in found and 'has no attribute "Liner"' in found
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

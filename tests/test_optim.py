@@ -121,6 +121,26 @@ def test_ten_steps_are_pytorchs(kind: str, options: dict[str, Any]) -> None:
         )
 
 
+@pytest.mark.parametrize("parameter", [nn.Parameter, Value])
+def test_adam_follows_betas_that_a_schedule_changes(parameter: Any) -> None:
+    w = parameter(1.0)
+    optimizer = nn.Adam([w], lr=0.1)
+    p, m, s = 1.0, 0.0, 0.0
+    for t in range(1, 21):
+        betas = (0.95 - 0.01 * t, 0.9 + 0.004 * t)
+        optimizer.groups[0].options["betas"] = betas
+        w.grad = g = np.cos(t) * t if parameter is Value else np.asarray(np.cos(t) * t)
+        optimizer._stepped = False
+        optimizer.step()
+        m = betas[0] * m + (1 - betas[0]) * float(g)
+        s = betas[1] * s + (1 - betas[1]) * float(g) ** 2
+        p -= 0.1 * m / (1 - betas[0] ** t) / (np.sqrt(s / (1 - betas[1] ** t)) + 1e-8)
+        assert w.item() == pytest.approx(p, rel=1e-12)
+        state = optimizer.state_dict()
+        optimizer = nn.Adam([w], lr=0.1)
+        optimizer.load_state_dict(state)
+
+
 @pytest.mark.parametrize("name", ["SGD", "Adagrad", "RMSprop", "Adam", "AdamW"])
 def test_defaults_are_pytorchs(name: str) -> None:
     torch = pytest.importorskip("torch")

@@ -109,6 +109,12 @@ def test_gradients_share_no_memory_and_leave_operands_alone(case: Case) -> None:
         np.testing.assert_array_equal(x.data, y)
 
 
+@pytest.mark.parametrize("exponent", [1, 2, 3, -1, 2.0])
+def test_plain_numbers_have_powers(exponent: Any) -> None:
+    for x in (3, 3.0, np.float32(3.0), np.arange(1.0, 4.0)):
+        np.testing.assert_allclose(ag.power(x, exponent), x**exponent, rtol=1e-6)
+
+
 def public_functions() -> list[Any]:
     names = [name for name in vars(ag) if not name.startswith("_")]
     return [x for x in (getattr(ag, n) for n in names) if not isinstance(x, types.ModuleType)]

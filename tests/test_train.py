@@ -518,7 +518,7 @@ class Press(nn.Callback):
 
 @pytest.fixture
 def heeding_ctrl_c() -> Iterator[None]:
-    """As at a terminal: jobs in the background are started deaf to it, and so are their children."""
+    """As at a terminal: jobs in the background, and their children, are started deaf to it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

@@ -278,11 +278,17 @@ class Version:
         self.out = self.trace.run(f, args, kwargs)
         self.flat = flattener(parameters, other)
         closed_over = self.trace.closed_over.values()
+        self.values = [x for x, _ in closed_over]
+        self.levels = [symbol.level for _, symbol in closed_over]
         self.weights = [x for x, symbol in closed_over if symbol.level]
         self.weight_positions = [
             k for k, (_, symbol) in enumerate(closed_over, len(labels)) if symbol.level
         ]
         self.tasks: dict[Any, Task] = {}
+
+    def outdated(self) -> bool:
+        """Whether some weight was frozen, or is no longer, since the function was traced."""
+        return [x.level for x in self.values] != self.levels
 
     def task(self, argnums: Argnums | None, order: int) -> Task:
         """The value and the derivatives by these arguments, or by weights, up to an order."""
@@ -345,6 +351,9 @@ class Compiled:
             "that calls it, or hand over the numbers of the object"
         )
 
+    def __reduce__(self) -> Any:
+        return Compiled, (self.f, self.order, self.argnums)  # copies are traced anew
+
     def __repr__(self) -> str:
         return f"<compiled {self.name()}{f', {self.order} derivatives' if self.order else ''}>"
 
@@ -389,7 +398,7 @@ class Compiled:
         Exceptions are not for here: `general` meets them again, and says what they mean.
         """
         task = self.tasks.get((argnums, order))
-        if task is None:
+        if task is None or (argnums is None and task.version.outdated()):
             return None
         try:
             if reduce is None:
@@ -525,14 +534,14 @@ class Compiled:
         """The function as traced with arguments of this form."""
         forms = tuple(map(form_of, args))
         try:
-            key = (forms, *sorted(kwargs.items()))
+            key = (forms, *((name, told_apart(x)) for name, x in sorted(kwargs.items())))
             found = self.versions.get(key)
         except TypeError:
             raise TypeError(
                 "keyword arguments of a compiled function are compiled in, once for each value: "
                 "they must be hashable; hand over numbers to compute with by position"
             ) from None
-        if found is None:
+        if found is None or found.outdated():
             names = self.parameter_names(len(args))
             with TRACING:
                 found = Version(self.f, self.name(), list(zip(names, forms)), kwargs)
@@ -599,6 +608,15 @@ def is_plain(x: Any) -> bool:
     return type(x) in (list, tuple, dict) and all(
         map(is_plain, x.values() if isinstance(x, dict) else x)
     )
+
+
+def told_apart(x: Any) -> Any:
+    """A key for a keyword argument: 1, 1.0 and True are equal, and so are 0.0 and -0.0, but what
+    is computed with them is not.
+    """
+    if isinstance(x, (tuple, frozenset)):
+        return type(x), type(x)(map(told_apart, x)) if type(x) in (tuple, frozenset) else x
+    return type(x), x, x.hex() if isinstance(x, float) else None
 
 
 def as_node(x: Any) -> Any:

@@ -133,11 +133,11 @@ class Symbol(Operators):
         return repr(self)
 
     def item(self) -> float:
-        raise self.refused("item()")
+        raise self.refused("item()", "use the number itself, or x.detach() to drop its gradient")
 
     @property
     def data(self) -> Any:
-        raise self.refused("data")
+        raise self.refused("data", "use the number itself, or x.detach() to drop its gradient")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         raise self.refused("a NumPy array", "use plain lists, and autograd's own functions")
