@@ -58,9 +58,10 @@ def test_type_checkers_see_wrong_names(tmp_path: Path) -> None:
     """A `__getattr__` that they see too would make every name an `Any`."""
     pytest.importorskip("mypy")
     program = "import autograd, nn; autograd.tahn; nn.Liner"
-    command = [sys.executable, "-m", "mypy", "--cache-dir", str(tmp_path), "-c", program]
+    options = ["--config-file=", f"--cache-dir={tmp_path}"]
+    command = [sys.executable, "-m", "mypy", *options, "-c", program]
     found = subprocess.run(command, check=False, capture_output=True, text=True).stdout
-    assert 'has no attribute "tahn"' in found and 'has no attribute "Liner"' in found
+    assert 'no attribute "tahn"' in found and 'no attribute "Liner"' in found
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
