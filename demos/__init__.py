@@ -1,14 +1,27 @@
 """Runnable stories: `python -m demos` lists them, `python -m demos NAME --help` explains one.
 
 Each story is a module whose docstring says in its first line what it is about, with two functions:
-`configure(parser)` adds its options, and `run(args)` tells it. Here is what they share.
+`configure(parser)` adds its options, and `run(args)` tells it. The folder that `--out` names is
+there, and can be written to, by the time `run` is called. Here is what stories share.
 """
 
 from __future__ import annotations
 
 import math
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, TypeVar
+
+from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+T = TypeVar("T")
+
+# --- values of options ----------------------------------------------------------------------------
 
 
 def whole_number(text: str) -> int:
@@ -27,21 +40,91 @@ def seed(text: str) -> int:
 
 def positive(text: str) -> float:
     """An option's value: a finite number above 0."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
+    number = number_or_nan(text)
     if 0 < number < math.inf:
         return number
     raise ArgumentTypeError(f"must be a number above 0, not {text!r}")
+
+
+def fraction(text: str) -> float:
+    """An option's value: a number of at least 0 and below 1."""
+    number = number_or_nan(text)
+    if 0 <= number < 1:
+        return number
+    raise ArgumentTypeError(f"must be a number of at least 0 and below 1, not {text!r}")
+
+
+def number_or_nan(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def layer_sizes(text: str) -> tuple[int, ...]:
+    """An option's value: `128`, or `256,128` for two hidden layers."""
+    try:
+        return tuple(whole_number(size) for size in text.split(","))
+    except ArgumentTypeError:
+        raise ArgumentTypeError(
+            f"must be whole numbers of at least 1 with commas between them, not {text!r}"
+        ) from None
+
+
+# --- options --------------------------------------------------------------------------------------
 
 
 def add_seed(parser: ArgumentParser) -> None:
     parser.add_argument("--seed", type=seed, default=0, help="of all randomness (default: 0)")
 
 
+def add_epochs(parser: ArgumentParser, default: int, what: str = "passes through the data") -> None:
+    parser.add_argument(
+        "--epochs", type=whole_number, default=default, help=f"{what} (default: {default})"
+    )
+
+
+def add_lr(parser: ArgumentParser, default: float) -> None:
+    parser.add_argument(
+        "--lr", type=positive, default=default, help=f"learning rate (default: {default:g})"
+    )
+
+
+def add_engine(parser: ArgumentParser, engines: Iterable[str], default: str) -> None:
+    parser.add_argument(
+        "--engine",
+        choices=tuple(engines),
+        default=default,
+        help=f"what computes the numbers; all give the same (default: {default})",
+    )
+
+
 def add_out(parser: ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, help="folder to write the pictures to (default: none)")
+
+
+# --- on the way -----------------------------------------------------------------------------------
+
+
+def prepare(out: Path) -> None:
+    """Make the folder, and try whether it can be written to: before a story, not after it.
+
+    Raises:
+        ValueError: it can't.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"--out must be a folder that can be written to, but {out} is not: {error.strerror}"
+        ) from None
+
+
+def progress(steps: Iterable[T], unit: str = "epoch") -> Iterable[T]:
+    """The steps, with a bar that shows how far they are, where there is a terminal."""
+    return tqdm(steps, unit=unit, disable=None, leave=False)
 
 
 def check_loss(loss: float, lr: float) -> None:
@@ -54,3 +137,10 @@ def check_loss(loss: float, lr: float) -> None:
         raise ValueError(
             f"the loss became {loss}; try a learning rate below {lr:g}: --lr {lr / 10:g}"
         )
+
+
+def save_pictures(out: Path, pictures: Mapping[str, Figure]) -> None:
+    """Write each figure as `NAME.png`, and say so."""
+    for name, figure in pictures.items():
+        figure.savefig(out / f"{name}.png")
+    print(f"pictures in {out}: {', '.join(f'{name}.png' for name in pictures)}")

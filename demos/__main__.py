@@ -8,20 +8,24 @@ from collections.abc import Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
+from typing import NoReturn
 
 import numpy as np
 
 import demos
 
 
+class Parser(ArgumentParser):
+    """Says in one line what is wrong: the options are many, and there is --help."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} (--help lists the options)\n")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the story that the command line asks for; the exit code."""
-    stories = {
-        info.name: import_module(f"demos.{info.name}")
-        for info in iter_modules(demos.__path__)
-        if not info.name.startswith("_")
-    }
-    parser = ArgumentParser(
+    stories = find_stories()
+    parser = Parser(
         prog="python -m demos",
         formatter_class=RawDescriptionHelpFormatter,
         description="Stories about learning machines, each to run, to read and to change:\n\n"
@@ -36,18 +40,33 @@ def main(argv: Sequence[str] | None = None) -> int:
             description="\n".join(explanation(story)),
         )
         story.configure(choice)
-        choice.set_defaults(run=story.run)
+        choice.set_defaults(run=story.run, prog=choice.prog)
     args = parser.parse_args(argv)
     if "run" not in args:
         parser.print_help()
         return 0
     try:
+        if vars(args).get("out"):
+            demos.prepare(args.out)
         with np.errstate(all="ignore"):  # a story says itself when its numbers overflow
             args.run(args)
     except (ValueError, OSError, ImportError) as error:
-        print(f"python -m demos: error: {error}", file=sys.stderr)
+        print(f"{args.prog}: error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"{args.prog}: stopped", file=sys.stderr)
+        return 130  # as shells have it: 128 + SIGINT
     return 0
+
+
+def find_stories() -> dict[str, ModuleType]:
+    """The modules here that can be run; what else is here, they share."""
+    modules = {
+        info.name: import_module(f"demos.{info.name}")
+        for info in iter_modules(demos.__path__)
+        if not info.name.startswith("_")
+    }
+    return {name: module for name, module in modules.items() if hasattr(module, "configure")}
 
 
 def explanation(story: ModuleType) -> list[str]:
