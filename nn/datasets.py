@@ -21,6 +21,7 @@ from .random import Rng, generator_from
 
 Parts: TypeAlias = tuple[Dataset, Dataset]
 
+CLOUD_CENTRES = ((0.0, -2.0), (2.0, 2.0), (-2.0, 2.0))
 IMAGE_SIZE = (28, 28)
 CLASSES = 10
 
@@ -79,14 +80,13 @@ def moons(samples: int = 1000, noise: float = 0.1, rng: Rng = None) -> Parts:
 
 
 def clouds(samples: int = 1500, noise: float = 1.0, rng: Rng = None) -> Parts:
-    """Three Gaussian clouds of equally many points, around (0, -2), (2, 2) and (-2, 2).
+    """Three Gaussian clouds of equally many points, around `CLOUD_CENTRES`.
 
     `noise` is their standard deviation. At 1 the clouds overlap: the best that can be expected of
     any classifier is an accuracy of 97.0 %. See `points` for the rest.
     """
     y = classes_in_turn(samples, 3)
-    centres = np.array([(0.0, -2.0), (2.0, 2.0), (-2.0, 2.0)])
-    return points(centres[y], y, noise, generator_from(rng))
+    return points(np.array(CLOUD_CENTRES)[y], y, noise, generator_from(rng))
 
 
 def spiral(samples: int = 1500, classes: int = 3, noise: float = 0.05, rng: Rng = None) -> Parts:
