@@ -4,7 +4,7 @@ Points lie on two half circles that reach into one another; no straight line par
 two inputs, two layers of 16 neurons with relu, and one output, whose sign is the answer. The hinge
 loss asks of it to be at least 1 on one moon and at most -1 on the other, and Adam sees to it.
 
-Every weight, product and sum is a `Value`, some 70 000 of them in each epoch. Compiled, or as a net
+Every weight, product and sum is a `Value`, some 65 000 of them in each epoch. Compiled, or as a net
 of arrays, the same net takes the same steps in far less time: --engine compiled.
 """
 
