@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 AGREEMENT = 1e-12  # how far apart an equation and the engine may be
-EQUATIONS = "errors at the output", "errors further back", "slopes of biases", "slopes of weights"
+EQUATIONS = "errors at the output", "errors further back", "gradients of b", "gradients of W"
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 Weights: TypeAlias = list[tuple[Any, Any]]  # of each layer: W (out, in), b (out,)
@@ -222,7 +222,7 @@ def agreement_picture(rows: list[Row], title: str) -> Figure:
 
 
 def training_picture(runs: dict[str, Run], title: str) -> Figure:
-    """The cost, by both ways; and how the errors shrink from layer to layer."""
+    """The cost, by both ways; and how large the errors are in each layer."""
     figure = plots.new_figure(9.6, 3.8)
     figure.suptitle(title)
     left = figure.add_subplot(1, 2, 1, xlabel="epoch", ylabel="cost per image", yscale="log")

@@ -177,7 +177,7 @@ def run(args: Namespace) -> None:
         rng.normal(size=(3, args.hidden)),
         np.zeros(3),
     ]
-    print(f"cost before training: {cost(start, train_set.x, train_set.y):.4f} nats\n")
+    print(f"cost before training: {cost(start, train_set.x, train_set.y):.4g} nats\n")
 
     runs = {}
     for name, slopes in {"engine": by_engine, "formulas": by_formulas}.items():
@@ -185,7 +185,7 @@ def run(args: Namespace) -> None:
         cost_after = cost(done.weights, train_set.x, train_set.y)
         print(
             f"by the {name:8}  after {args.epochs} epochs: "
-            f"cost {cost_after:.4f}, accuracy {hit_rate(done.weights, train_set):.2%}"
+            f"cost {cost_after:.4g} nats, accuracy {hit_rate(done.weights, train_set):.2%}"
         )
     worst = max(runs["engine"].differences)
     check_agreement(worst)
