@@ -241,6 +241,7 @@ def training_picture(runs: dict[str, Run], title: str) -> Figure:
             label=f"layer {i + 1}",
         )
     for axes in left, right:
+        axes.locator_params(axis="x", integer=True)
         axes.grid(alpha=0.3)
         axes.legend()
     return figure

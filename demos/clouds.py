@@ -136,6 +136,7 @@ def cost_curves(runs: dict[str, Run]) -> Figure:
     right.plot(worst, color=plots.BLUE, linewidth=0.8, label="engine against formulas")
     right.axhline(AGREEMENT, color=plots.ORANGE, linestyle="--", label="allowed")
     for axes in left, right:
+        axes.locator_params(axis="x", integer=True)
         axes.grid(alpha=0.3)
         axes.legend()
     return figure

@@ -102,6 +102,7 @@ def loss_curve(losses: list[float], title: str) -> Figure:
     figure = plots.new_figure(6.0, 3.8)
     axes = figure.add_subplot(title=title, xlabel="epoch", ylabel="mean hinge loss", yscale="log")
     axes.plot(losses, color=plots.BLUE, label="on all points, before each step")
+    axes.locator_params(axis="x", integer=True)
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
