@@ -6,11 +6,8 @@ import re
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-import nn
-from demos import averaging
 from demos.__main__ import main
 
 
@@ -39,7 +36,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_without_a_name_the_stories_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     lines = lines_of(capsys)
-    assert "  averaging  One neuron learns to average four grey pixels." in lines
+    assert "  averaging  One neuron learns to average grey pixels." in lines
     assert any(line.startswith("  digits     A net learns") for line in lines)
 
 
@@ -80,45 +77,6 @@ def test_what_cannot_be_done_is_said_in_one_line(
     monkeypatch.delenv("NAPKINGRAD_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert message in refusal(capsys, *arguments.split())
-
-
-# --- averaging ------------------------------------------------------------------------------------
-
-QUICK = ("averaging", "--samples", "100")
-
-
-@pytest.mark.parametrize("engine", ["scalar", "tensor"])
-def test_averaging(capsys: pytest.CaptureFixture[str], engine: str) -> None:
-    lines = lines_of(capsys, *QUICK, "--epochs", "150", "--engine", engine)
-    assert lines[0] == "Before training the neuron says 0.684 for [0.2, 0.5, 0.4, 0.7]."
-    said = re.fullmatch(
-        r"Now it says ([\d.]+) for \[0.2, 0.5, 0.4, 0.7\]; the mean is 0.45.", lines[-1]
-    )
-    assert said and abs(float(said[1]) - 0.45) < 0.02
-    losses = [float(line.split()[1]) for line in lines if re.match(r" +\d", line)]
-    assert len(losses) == 11 and losses == sorted(losses, reverse=True)
-
-
-def test_both_engines_find_the_same_weights() -> None:
-    data, _ = nn.datasets.load("rectangles", samples=100, rng=0)
-    scalar, tensor = (
-        averaging.train(neuron(data), epochs=50, lr=0.1)
-        for neuron in (averaging.scalar_neuron, averaging.tensor_neuron)
-    )
-    assert np.allclose(scalar, tensor, rtol=0, atol=1e-12)
-
-
-def test_averaging_in_full_reaches_the_mean() -> None:
-    data, _ = nn.datasets.load("rectangles", rng=0)
-    weights, loss = averaging.tensor_neuron(data)
-    found = averaging.train((weights, loss), epochs=300, lr=0.1)
-    assert np.allclose(found, 0.25, rtol=0, atol=0.01)
-    assert loss().item() < 1e-4
-
-
-def test_averaging_that_diverges_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    message = refusal(capsys, *QUICK, "--epochs", "2000", "--lr", "5", "--engine", "tensor")
-    assert "the loss became" in message and "--lr 0.5" in message
 
 
 # --- digits ---------------------------------------------------------------------------------------
