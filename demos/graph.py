@@ -1,23 +1,36 @@
 """Computations drawn as graphs, with every value and every gradient.
 
-The first is a small expression that uses some of its numbers twice, so that their gradients are
-sums; the second is a neuron with two inputs. Both are printed as text, each number above those it
-was computed from. With --out they are written as pictures too, and beside them a net of two layers,
-as the graph that it computes, grouped by its layers, and as circles and arrows.
+The expressions that articles on backpropagation begin with, some of whose numbers are used twice,
+so that their gradients are sums; a neuron with two inputs, a layer of two neurons, and the loss of
+a neuron that should average. All are printed as text, each number above those it was computed from.
+With --out they are written as pictures too, and as pages to step through; beside them a net of two
+layers, as the graph that it computes, grouped by its layers, and as circles and arrows.
 """
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import autograd as ag
 import nn
-from autograd import Tensor, Value, draw, explore, scope
+from autograd import Tensor, Value, draw, explain, explore, scope
+from autograd.backward import consumers_first
 from autograd.draw import Direction, Drawing
 from autograd.draw.network import NetworkDrawing
 from demos import add_out
+from demos.averaging import RECTANGLE, START
+
+
+def product() -> Value:
+    a, b, c = Value(2.0, label="a"), Value(-3.0, label="b"), Value(10.0, label="c")
+    e = a * b
+    d = e + c
+    f = Value(-2.0, label="f")
+    result: Value = d * f
+    e.label, d.label, result.label = "e", "d", "L"
+    return result
 
 
 def expression() -> Value:
@@ -39,6 +52,44 @@ def neuron() -> Value:
     o: Value = n.tanh()
     n.label, o.label = "n", "o"
     return o
+
+
+def micrograd() -> Value:
+    """What micrograd's page begins with: 24.7041, and slopes of 138.8338 and 645.5773."""
+    a, b = Value(-4.0, label="a"), Value(2.0, label="b")
+    c = a + b
+    d = a * b + b**3
+    c += c + 1
+    c += 1 + c + (-a)
+    d += d * 2 + ag.relu(b + a)
+    d += 3 * d + ag.relu(b - a)
+    e = c - d
+    f = e**2
+    g: Value = f / 2.0
+    g += 10.0 / f
+    c.label, d.label, e.label, f.label, g.label = "c", "d", "e", "f", "g"
+    return g
+
+
+def layer() -> Value:
+    """Two neurons that see the same inputs, one after the other in frames, and their sum."""
+    neurons = nn.scalar.Layer(2, 2, ag.tanh, rng=0)
+    with scope("layer"):
+        outputs = neurons([Value(0.5, label="x1"), Value(-1.0, label="x2")])
+    total: Value = outputs[0] + outputs[1]
+    total.label = "sum"
+    return total
+
+
+def loss() -> Value:
+    """How wrong the neuron of `averaging` is, before training, about one rectangle."""
+    weights = [Value(w, label=f"w{i}") for i, w in enumerate(START, 1)]
+    first, *others = (w * x for w, x in zip(weights, RECTANGLE, strict=True))
+    said: Any = sum(others, first)
+    error = said - sum(RECTANGLE) / len(RECTANGLE)
+    squared: Value = error**2
+    said.label, error.label, squared.label = "said", "error", "loss"
+    return squared
 
 
 def layers() -> Tensor:
@@ -63,17 +114,20 @@ def configure(parser: ArgumentParser) -> None:
     )
 
 
+STORIES = (product, expression, micrograd, neuron, layer, loss)
+
+
 def run(args: Namespace) -> None:
     results, drawings = {}, {}
-    for story in expression, neuron:
+    for story in STORIES:
         result = results[story.__name__] = story()
         result.backward()
         drawings[story.__name__] = draw(
             result, direction=args.direction, slopes=True, legend=True, theme="auto"
         )
-    print(*(drawing.text for drawing in drawings.values()), sep="\n\n")
+    for name, drawing in drawings.items():
+        print(f"{name}\n{drawing.text}\n")
     if args.out:
-        args.out.mkdir(parents=True, exist_ok=True)
         groups = layers()
         groups.backward()
         pictures: dict[str, Drawing | NetworkDrawing] = {
@@ -81,8 +135,29 @@ def run(args: Namespace) -> None:
             "layers": draw(groups, precision=3, theme="auto"),
             "net": net(),
         }
-        print("\npictures:", *save(pictures, args.out), sep="\n")
+        print("pictures:", *save(pictures, args.out), sep="\n")
         print("\npages to step through, in a browser:", *save_pages(results, args.out), sep="\n")
+        print()
+    checks = [off(leaf, result) for result in results.values() for leaf in leaves(result)]
+    print(
+        f"{len(checks)} gradients, and what a small change of the number really does: "
+        f"at most {max(checks):.0e} apart"
+    )
+
+
+def leaves(result: Value) -> list[Value]:
+    """What a result was computed from and has gradients for."""
+    return [
+        node
+        for node in consumers_first(result)
+        if isinstance(node, Value) and node.op is None and node.level
+    ]
+
+
+def off(leaf: Value, result: Value) -> float:
+    """How far a gradient is from the finite differences, relative to numbers above 1."""
+    found = explain(leaf, result)
+    return max(abs(found.gradient - x) for x in found.difference) / max(1.0, abs(found.gradient))
 
 
 def save(drawings: dict[str, Drawing | NetworkDrawing], out: Path) -> list[Path]:

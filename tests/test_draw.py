@@ -764,12 +764,14 @@ def run_demo(*argv: str) -> None:
 
 
 def test_demo_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "new" / "out"
+    out = tmp_path / "out"
+    out.mkdir()
     run_demo("--out", str(out))
     printed = capsys.readouterr().out
     assert "g = " in printed
-    names = ["expression.svg", "neuron.svg", "layers.svg", "net.svg"]
-    names += ["expression.html", "neuron.html"]
+    stories = [story.__name__ for story in graph.STORIES]
+    names = [f"{name}.svg" for name in (*stories, "layers", "net")]
+    names += [f"{name}.html" for name in stories]
     assert [line for line in printed.splitlines() if line.startswith(str(out))] == [
         str(out / name) for name in names
     ]

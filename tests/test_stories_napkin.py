@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from math import cbrt
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import no_grad
-from demos import machine, sums
+from autograd import Value, no_grad
+from demos import graph, machine, sums
 from demos.__main__ import main
 from demos.giants import report_giant
 from demos.machine import Machine, duration, peak_memory, quantity
@@ -203,3 +204,43 @@ def test_wrong_options_are_refused(
     capsys: pytest.CaptureFixture[str], arguments: str, message: str
 ) -> None:
     assert message in refusal(capsys, "napkin", *arguments.split())
+
+
+# --- graphs ---------------------------------------------------------------------------------------
+
+
+def gradients(name: str) -> dict[str | None, float | None]:
+    """Those of a story's labelled leaves."""
+    result = getattr(graph, name)()
+    result.backward()
+    return {leaf.label: leaf.grad for leaf in graph.leaves(result)}
+
+
+def test_the_articles_expressions_have_the_articles_gradients() -> None:
+    assert graph.product().data == -8
+    assert gradients("product") == {"a": 6.0, "b": -4.0, "c": -2.0, "f": 4.0}
+    assert f"{graph.micrograd().data:.4f}" == "24.7041"
+    found = gradients("micrograd")
+    assert (f"{found['a']:.4f}", f"{found['b']:.4f}") == ("138.8338", "645.5773")
+    neuron = gradients("neuron")
+    assert [round(neuron[name] or 0.0, 4) for name in ("x1", "w1", "x2", "w2")] == [-1.5, 1, 0.5, 0]
+
+
+def test_the_loss_is_that_of_averaging_before_training() -> None:
+    assert graph.loss().data == pytest.approx((0.684 - 0.45) ** 2)
+
+
+@pytest.mark.parametrize("story", graph.STORIES, ids=lambda story: story.__name__)
+def test_drawn_gradients_are_what_small_changes_do(story: Callable[[], Value]) -> None:
+    result = story()
+    assert all(graph.off(leaf, result) < 1e-6 for leaf in graph.leaves(result))
+
+
+def test_graph(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    lines = lines_of(capsys, "graph", "--out", str(tmp_path / "out"), "--direction", "TB")
+    said = re.fullmatch(r"(\d+) gradients, .*: at most (\S+) apart", lines[-1])
+    assert said and int(said[1]) > 20 and float(said[2]) < 1e-6
+    assert len(list((tmp_path / "out").glob("*.svg"))) == 8
+    assert "invalid choice: 'up'" in refusal(capsys, "graph", "--direction", "up")
+    (tmp_path / "file").write_text("")
+    assert "--out must be a folder" in refusal(capsys, "graph", "--out", str(tmp_path / "file"))
