@@ -74,7 +74,7 @@ def micrograd() -> Value:
 def layer() -> Value:
     """Two neurons that see the same inputs, one after the other in frames, and their sum."""
     neurons = nn.scalar.Layer(2, 2, ag.tanh, rng=0)
-    with scope("layer"):
+    with scope(""):  # the frames are those of the modules
         outputs = neurons([Value(0.5, label="x1"), Value(-1.0, label="x2")])
     total: Value = outputs[0] + outputs[1]
     total.label = "sum"

@@ -182,7 +182,7 @@ def test_napkin(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
 def test_training_on_what_the_story_makes_changes_the_weights() -> None:
     sizes = (8, 4, 3)
     training = Training(sizes, sums.OPTIMIZERS["momentum"], 0.1, random_data(64, sizes, 0), 0)
-    history = training.epoch(16, epochs=3)
+    history = training.epochs(training.data, 16, epochs=3)
     assert len(history.step_loss) == 12 and history.loss[-1] < history.loss[0]
     with no_grad():
         assert training.parts()[0](training.data.x).shape == (64, 3)
