@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from test_demos import lines_of, refusal
 
+import autograd as ag
 import nn
-from demos import averaging
+from demos import averaging, descent
 from demos.__main__ import main
 
 
@@ -134,3 +137,59 @@ def test_a_size_too_large_for_an_engine_names_the_others(
 def test_averaging_that_diverges_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     message = refusal(capsys, "averaging", "--epochs", "2000", "--lr", "5", "--engine", "tensor")
     assert "the loss became" in message and "--lr 0.5" in message
+
+
+# --- descent --------------------------------------------------------------------------------------
+
+
+def test_descent(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = lines_of(capsys, "descent")
+    found = {line.split("  ")[1]: line.split(": ")[-1] for line in lines if line.startswith("  ")}
+    assert found == {
+        "lr 0.002, too low": "still on the way",
+        "lr 0.05": "in a local minimum, not the lowest",
+        "lr 0.5, too high": "still from side to side",
+        "lr 0.05, momentum 0.9": "arrived",
+        "lr 0.005, too low": "still on the way",
+        "lr 0.1": "arrived",
+        "lr 0.95, overshoots": "arrived",
+        "lr 1.01, too high": "further and further away",
+        "descent, lr 0.045": "still on the way",
+        "momentum 0.7, lr 0.045": "arrived",
+        "Adam, lr 0.3": "arrived",
+    }
+    assert lines[-1].startswith("height above the lowest point of the ravine: ")
+    plain, momentum, adam = (float(x) for x in re.findall(r"\d\.\de-\d\d", lines[-1]))
+    assert momentum < adam < plain < 0.01
+
+
+def test_the_minima_of_the_landscapes_are_minima() -> None:
+    for land in descent.LANDSCAPES:
+        for place in filter(None, (land.minimum, land.local)):
+            slopes = [slope_at(land.height, place, i) for i in range(len(place))]
+            assert np.allclose(slopes, 0, rtol=0, atol=1e-9)
+    valleys = descent.LANDSCAPES[0]
+    assert valleys.local is not None
+    assert valleys.height(*valleys.minimum) < valleys.height(*valleys.local) < valleys.height(0.2)
+
+
+def slope_at(f: Callable[..., Any], place: tuple[float, ...], i: int) -> float:
+    slope: float = ag.grad(f, argnums=i)(*place)
+    return slope
+
+
+def test_descent_is_drawn_and_filmed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    image = pytest.importorskip("PIL.Image")
+    out = str(tmp_path)
+    lines = lines_of(capsys, "descent", "--epochs", "5", "--lr", "1e300", "--out", out)
+    assert sum("yours, lr 1e+300" in line for line in lines) == 4  # and in the last line
+    assert sum(line.endswith("further and further away") for line in lines) == 4
+    assert (tmp_path / "descent.png").read_bytes().startswith(b"\x89PNG")
+    with image.open(tmp_path / "descent.gif") as film:
+        assert film.n_frames == 6
+
+
+def test_descent_refuses(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--lr: must be a number above 0" in refusal(capsys, "descent", "--lr", "0")
+    assert "--epochs: must be a whole number" in refusal(capsys, "descent", "--epochs", "x")
