@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
@@ -13,6 +14,19 @@ from typing import NoReturn
 import numpy as np
 
 import demos
+
+# What a learner may read them in; others come after.
+ORDER = [
+    "averaging",
+    "descent",
+    "clouds",
+    "backprop",
+    "moons",
+    "digits",
+    "overfit",
+    "napkin",
+    "graph",
+]
 
 
 class Parser(ArgumentParser):
@@ -50,6 +64,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             demos.prepare(args.out)
         with np.errstate(all="ignore"):  # a story says itself when its numbers overflow
             args.run(args)
+    except BrokenPipeError:  # nobody reads on, as behind `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still buffered
+        return 141  # as shells have it: 128 + SIGPIPE
     except (ValueError, OSError, ImportError) as error:
         print(f"{args.prog}: error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
@@ -66,7 +83,9 @@ def find_stories() -> dict[str, ModuleType]:
         for info in iter_modules(demos.__path__)
         if not info.name.startswith("_")
     }
-    return {name: module for name, module in modules.items() if hasattr(module, "configure")}
+    stories = [name for name, module in modules.items() if hasattr(module, "configure")]
+    stories.sort(key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+    return {name: modules[name] for name in stories}
 
 
 def explanation(story: ModuleType) -> list[str]:

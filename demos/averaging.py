@@ -4,10 +4,12 @@ A neuron with four weights is shown 2x2 rectangles and their mean brightness. It
 that make no sense, and gradient descent leads each of them to 1/4, which is what averaging means.
 
 With --size N it is N² weights, and each goes to 1/N². That is harder: all rectangles are about
-equally bright, so the loss is N² times as steep along "all weights up" as along any other line. The
-steepest line limits the learning rate, to 2/N²; momentum makes up for it along the others. A step
-looks at ten new rectangles, an epoch at 10 N² or more. With --hidden a net learns the same; the
-slopes of its output by its pixels take the place of the weights.
+equally bright, so the loss bends some 3N² times as much along "all weights up" as along any other
+line. That limits the learning rate, to 2/N² here; momentum makes up for it along the others. A step
+looks at ten new rectangles, an epoch at 10 N² or more.
+
+With --hidden a net learns the same, by Adam; the slopes of its output by its pixels take the place
+of the weights.
 """
 
 from __future__ import annotations

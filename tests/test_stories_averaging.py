@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from test_demos import lines_of, refusal
 import autograd as ag
 import nn
 from demos import averaging, descent
-from demos.__main__ import main
+from demos.__main__ import find_stories, main
 
 
 def error_of(lines: list[str]) -> float:
@@ -48,6 +50,22 @@ def test_an_out_that_cannot_be_written_to_is_refused(
     for out in (tmp_path / "file", tmp_path / "file" / "below"):
         message = refusal(capsys, "averaging", "--out", str(out))
         assert "--out must be a folder that can be written to, but" in message
+
+
+@pytest.mark.parametrize("name", find_stories())
+def test_every_story_takes_out_and_explains_itself(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str
+) -> None:
+    assert exit_code(f"{name} --help") == 0
+    assert "--out" in capsys.readouterr().out
+    (tmp_path / "file").write_text("")
+    assert "--out must be a folder" in refusal(capsys, name, "--out", str(tmp_path / "file"))
+
+
+def test_a_reader_who_leaves_is_no_error() -> None:
+    command = f"{sys.executable} -m demos averaging --engine tensor --epochs 100000 | head -1"
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Before training") and done.stderr == ""
 
 
 def test_ctrl_c_ends_a_story_without_a_traceback(
