@@ -1,125 +1,92 @@
 """A net learns to read handwritten digits, or to tell garments apart.
 
-An MLP, or a small convolutional net, with relu, softmax and cross-entropy, trained by mini-batch
-gradient descent. The small data set, `digits`, comes with scikit-learn; `mnist` and `fashion-mnist`
-are read from $NAPKINGRAD_DATA/<name> or ~/.cache/napkingrad/<name>, or downloaded.
+An MLP, or a small convolutional net, with softmax and cross-entropy, trained by mini-batch gradient
+descent. The small data set, `digits`, comes with scikit-learn; `mnist` and `fashion-mnist` are read
+from $NAPKINGRAD_DATA/<name> or ~/.cache/napkingrad/<name>, or downloaded.
+
+`digits predict FILE.png ...` reads digits in pictures of your own, with a net that was kept by
+--save and is named by --load, or with one that is trained first.
 """
 
 from __future__ import annotations
 
-import math
-from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
-from collections.abc import Callable
-from functools import partial
+import json
+import warnings
+from argparse import SUPPRESS, ArgumentParser, BooleanOptionalAction, Namespace
+from collections.abc import Sequence
+from pathlib import Path
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 import nn
 from autograd import softmax
-from demos import add_out, add_seed, check_loss, positive, whole_number
+from demos import (
+    add_out,
+    add_seed,
+    check_loss,
+    fraction,
+    layer_sizes,
+    own_digits,
+    positive,
+    save_pictures,
+    whole_number,
+)
+from demos.digit_nets import (
+    ACTIVATIONS,
+    AUGMENT,
+    CLASSES,
+    FORM,
+    OPTIMIZERS,
+    RECIPES,
+    SCHEDULES,
+    SIDE,
+    Recipe,
+    conv_net,
+    mlp,
+    optimizer_of,
+    schedules_of,
+)
 from nn import plots
+from nn.checkpoint import check_folder, suffix
 from nn.metrics import accuracy
 
-DIGITS = tuple("0123456789")
-GARMENTS = (
-    *("T-shirt", "trousers", "pullover", "dress", "coat"),
-    *("sandal", "shirt", "sneaker", "bag", "boot"),
-)
-CLASSES = {"digits": DIGITS, "mnist": DIGITS, "fashion-mnist": GARMENTS}
-
-
-class Recipe(NamedTuple):
-    """How to train on a data set, chosen on a part held back from its training set."""
-
-    epochs: int
-    lr: float
-    batch_size: int
-    hidden: tuple[int, ...] = (128,)
-    optimizer: str = "sgd"
-    schedule: str = "constant"
-    dropout: float = 0.0
-    weight_decay: float = 0.0
-    augment: bool = False
-    batch_norm: bool = False
-    channels: tuple[int, ...] = (16, 32)
-    window: int = 5  # of the convolutions: rows and columns
-
-
-LONG: dict[str, Any] = {"optimizer": "adamw", "schedule": "one-cycle", "augment": True}
-RECIPES = {
-    ("digits", "quick"): Recipe(epochs=30, lr=0.05, batch_size=16),
-    ("mnist", "quick"): Recipe(epochs=12, lr=0.05, batch_size=128),
-    ("fashion-mnist", "quick"): Recipe(epochs=20, lr=0.02, batch_size=128),
-    ("digits", "long"): Recipe(60, 0.005, 32, (256,), **LONG),
-    ("mnist", "long"): Recipe(30, 0.002, 128, (512, 256), weight_decay=0.01, **LONG),
-    ("fashion-mnist", "long"): Recipe(
-        24, 0.003, 256, (1024, 512), dropout=0.3, weight_decay=0.05, batch_norm=True, **LONG
-    ),
-    ("digits", "conv"): Recipe(40, 0.005, 32, (64,), dropout=0.2, channels=(16,), window=3, **LONG),
-    ("mnist", "conv"): Recipe(6, 0.003, 100, dropout=0.2, weight_decay=0.01, **LONG),
-    ("fashion-mnist", "conv"): Recipe(
-        6,
-        0.005,
-        100,
-        dropout=0.3,
-        weight_decay=0.05,
-        batch_norm=True,
-        channels=(32, 64),
-        window=3,
-        **LONG,
-    ),
-}
-OPTIMIZERS: dict[str, Callable[..., nn.Optimizer]] = {
-    "sgd": partial(nn.SGD, momentum=0.9),
-    "adam": nn.Adam,
-    "adamw": nn.AdamW,
-}
-AUGMENT: dict[str, Callable[..., Any]] = {
-    "digits": nn.RandomShift(1),
-    "mnist": nn.RandomShift(2),
-    "fashion-mnist": nn.RandomFlip(),
-}
-
-
-def layer_sizes(text: str) -> tuple[int, ...]:
-    """An option's value: `128`, or `256,128` for two hidden layers."""
-    try:
-        return tuple(whole_number(size) for size in text.split(","))
-    except ArgumentTypeError:
-        raise ArgumentTypeError(
-            f"must be whole numbers of at least 1 with commas between them, not {text!r}"
-        ) from None
-
-
-def fraction(text: str) -> float:
-    """An option's value: a number of at least 0 and below 1."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if 0 <= number < 1:
-        return number
-    raise ArgumentTypeError(f"must be a number of at least 0 and below 1, not {text!r}")
+HELD_BACK = 0.1  # of the training set, for the validation curve
+PATIENCE = 5
 
 
 def configure(parser: ArgumentParser) -> None:
+    add_options(parser)
+    parser.set_defaults(recipe="quick", hold_back=HELD_BACK)
+    add_seed(parser)
+    predict = parser.add_subparsers(title="pictures of your own", metavar="predict").add_parser(
+        "predict",
+        argument_default=SUPPRESS,  # what was said before "predict" stays
+        description="Read the digit in each picture: one digit, any size, dark on light or light "
+        "on dark.",
+        help="read the digits in them: predict FILE.png ...",
+    )
+    predict.add_argument("files", type=Path, nargs="+", metavar="FILE", help="PNG, JPEG, ...")
+    add_options(predict)
+
+
+def add_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
-    add("--dataset", choices=CLASSES, default="digits", help="what to learn (default: digits)")
+    add("--dataset", choices=CLASSES, help="what to learn (default: digits)")
     add(
         "--recipe",
         choices=("quick", "long"),
-        default="quick",
         help="defaults for the options below: for seconds, or for up to three minutes",
     )
     add("--conv", action="store_true", help="a small convolutional net, with a recipe of its own")
     add("--hidden", type=layer_sizes, metavar="N[,N...]", help="neurons of each hidden layer")
+    add("--activation", choices=ACTIVATIONS, help="between the layers")
     add("--epochs", type=whole_number, help="passes through the training set")
     add("--lr", type=positive, help="learning rate, the highest one of the schedule")
     add("--batch-size", type=whole_number, help="samples per step")
-    add("--optimizer", choices=OPTIMIZERS, help="sgd has momentum 0.9")
-    add("--schedule", choices=("constant", "one-cycle"), help="of the learning rate")
+    add("--optimizer", choices=OPTIMIZERS, help="how weights follow their gradients")
+    add("--schedule", choices=SCHEDULES, help="of the learning rate")
     add("--dropout", type=fraction, help="probability of zeroing an activation")
     add("--weight-decay", type=fraction, help="how strongly weights are drawn to zero")
     add(
@@ -128,11 +95,34 @@ def configure(parser: ArgumentParser) -> None:
         help="show images shifted at random (garments: mirrored)",
     )
     add(
+        "--hold-back",
+        type=fraction,
+        metavar="SHARE",
+        help="part of the training set to validate on after each epoch (default: 0.1)",
+    )
+    add(
+        "--early-stopping",
+        type=whole_number,
+        metavar="EPOCHS",
+        nargs="?",
+        const=PATIENCE,
+        help="end when so many epochs in a row (default: 5) were no better on the part held back, "
+        "and keep the best weights",
+    )
+    add(
         "--validation",
         action="store_true",
-        help="hold back a sixth of the training set, and report on it instead of the test set",
+        help="report on the part held back instead of the test set: for choosing a recipe",
     )
-    add_seed(parser)
+    add("--baseline", action="store_true", help="compare with scikit-learn, on the same images")
+    add("--save", type=Path, metavar="FILE.npz", help="keep the net")
+    add("--load", type=Path, metavar="FILE.npz", help="begin with this net; --epochs trains it on")
+    add(
+        "--resume",
+        type=Path,
+        metavar="FILE.npz",
+        help="keep the state of the training here after each epoch, and go on from it",
+    )
     add_out(parser)
 
 
@@ -141,53 +131,84 @@ def recipe_of(args: Namespace) -> Recipe:
     recipe = RECIPES[args.dataset, "conv" if args.conv else args.recipe]
     named = vars(args)
     given = {name: named[name] for name in Recipe._fields if named.get(name) is not None}
+    if args.optimizer not in (None, recipe.optimizer):
+        given.setdefault("lr", OPTIMIZERS[args.optimizer][1])
+    if args.load and args.epochs is None:
+        given["epochs"] = 0
     return recipe._replace(**given)
 
 
-def mlp(inputs: int, recipe: Recipe, rng: np.random.Generator) -> nn.Module:
-    """Linear layers with relu between them."""
-    if not recipe.batch_norm:
-        return nn.MLP(inputs, [*recipe.hidden, 10], dropout=recipe.dropout, rng=rng)
-    layers: list[nn.Module] = []
-    for out in recipe.hidden:
-        layers += [nn.Linear(inputs, out, rng=rng), nn.BatchNorm1d(out), nn.ReLU()]
-        layers.append(nn.Dropout(recipe.dropout, rng=rng))
-        inputs = out
-    return nn.Sequential(*layers, nn.Linear(inputs, 10, rng=rng))
-
-
-def conv_net(side: int, recipe: Recipe, rng: np.random.Generator) -> nn.Module:
-    """Convolutions, each of which halves the image, then an MLP."""
-    layers: list[nn.Module] = []
-    channels = 1
-    for out in recipe.channels:
-        layers += [nn.Conv2d(channels, out, recipe.window, rng=rng), nn.MaxPool2d(2)]
-        layers += [nn.BatchNorm2d(out), nn.ReLU()] if recipe.batch_norm else [nn.ReLU()]
-        channels, side = out, (side - recipe.window + 1) // 2
-    return nn.Sequential(*layers, nn.Flatten(), mlp(channels * side**2, recipe, rng))
-
-
 def run(args: Namespace) -> None:
+    if args.load:
+        take_form(args)
+    args.dataset = args.dataset or "digits"
     recipe = recipe_of(args)
+    for path in filter(None, (args.save, args.resume)):
+        check_file(path)
     if args.out:  # fail now rather than after training
         plots.new_figure(1, 1)
-        args.out.mkdir(parents=True, exist_ok=True)
-    train, test = nn.datasets.load(args.dataset)
-    if args.validation:
-        train, test = nn.split(train, 5 / 6, rng=0, stratify=True)
-    side = math.isqrt(train.x.shape[1])
-    if args.conv:
-        train, test = (nn.Dataset(d.x.reshape(-1, 1, side, side), d.y) for d in (train, test))
+    owns = [own_digits.prepare(file, SIDE[args.dataset]) for file in vars(args).get("files", ())]
 
     rng = np.random.default_rng(args.seed)
+    side = SIDE[args.dataset]
     model = conv_net(side, recipe, rng) if args.conv else mlp(side**2, recipe, rng)
+    if args.load:
+        nn.load(model, args.load)
     sizes = [f"{side}x{side} conv" if args.conv else side**2, *recipe.hidden, 10]
     name = f"{args.dataset}, {'-'.join(map(str, sizes))}"
-    print(f"{name}: {len(train)} images to train on, {len(test)} to test on")
-    options = {"lr": recipe.lr, "weight_decay": recipe.weight_decay}
-    optimizer = OPTIMIZERS[recipe.optimizer](model.parameters(), **options)
-    steps = recipe.epochs * math.ceil(len(train) / recipe.batch_size)
-    one_cycle = recipe.schedule == "one-cycle"
+    if owns and not recipe.epochs:
+        answer(model, owns, args)
+        return
+    train, held_back, test = parts(args)
+    print(
+        f"{name}: {len(train)} images to train on, {len(held_back)} held back, "
+        f"{len(test)} to test on"
+    )
+    history = learn(model, train, held_back, recipe, args, rng)
+    if args.save:
+        keep(model, recipe, args)
+    if owns:
+        answer(model, owns, args)
+    else:
+        report(model, history, train, held_back if args.validation else test, recipe, args, name)
+
+
+def parts(args: Namespace) -> tuple[nn.Dataset, nn.Dataset, nn.Dataset]:
+    """Images to learn from, to validate on, and to test on.
+
+    Raises:
+        ValueError: an option needs images to validate on, but there are none.
+    """
+    if not args.hold_back and (args.early_stopping or args.validation):
+        option = "--early-stopping" if args.early_stopping else "--validation"
+        raise ValueError(f"{option} needs a part held back; --hold-back 0 leaves none")
+    train, test = nn.datasets.load(args.dataset)
+    held_back = train[:0]
+    if args.hold_back:
+        train, held_back = nn.split(train, 1 - args.hold_back, rng=0, stratify=True)
+    if not len(train) or (args.hold_back and not len(held_back)):
+        raise ValueError(f"--hold-back {args.hold_back:g} leaves one of the two parts empty")
+    if args.conv:
+        side = SIDE[args.dataset]
+        train, held_back, test = (
+            nn.Dataset(d.x.reshape(-1, 1, side, side), d.y) for d in (train, held_back, test)
+        )
+    return train, held_back, test
+
+
+def learn(
+    model: nn.Module,
+    train: nn.Dataset,
+    held_back: nn.Dataset,
+    recipe: Recipe,
+    args: Namespace,
+    rng: np.random.Generator,
+) -> nn.History:
+    """Train, and say how it goes."""
+    optimizer = optimizer_of(model, recipe)
+    callbacks: list[nn.Callback] = [nn.PrintEpochs()]
+    if args.early_stopping:
+        callbacks.append(nn.EarlyStopping(args.early_stopping))
     start = perf_counter()
     history = nn.fit(
         model,
@@ -196,27 +217,143 @@ def run(args: Namespace) -> None:
         optimizer=optimizer,
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
-        schedule=[nn.OneCycleLR(optimizer, recipe.lr, total_steps=steps)] if one_cycle else [],
+        validation=held_back if len(held_back) else None,
+        schedule=schedules_of(optimizer, recipe, len(train)),
         transform=AUGMENT[args.dataset] if recipe.augment else None,
-        callbacks=[nn.PrintEpochs()],
+        callbacks=callbacks,
         seed=rng,
+        checkpoint=args.resume,
+        resume=args.resume is not None,
     )
-    check_loss(history.step_loss[-1], recipe.lr)
+    if history.step_loss:
+        check_loss(history.step_loss[-1], recipe.lr)
+    if history.stopped:
+        print(f"stopped after {len(history.ends)} epochs: {history.stopped}")
     print(f"trained in {perf_counter() - start:.1f} s")
+    return history
 
+
+def report(
+    model: nn.Module,
+    history: nn.History,
+    train: nn.Dataset,
+    test: nn.Dataset,
+    recipe: Recipe,
+    args: Namespace,
+    name: str,
+) -> None:
+    """Pictures, baselines, and the accuracy."""
     logits = nn.predict(model, test.x)
     if args.out:
         classes = CLASSES[args.dataset]
         pictures = {
-            "loss": plots.training_curves(history, f"Training ({name})", unit="nats"),
             "confusion": plots.confusion(
                 logits, test.y, classes, f"Confusion matrix, in images ({name})"
             ),
             "mistakes": plots.mistakes(softmax(logits), test.x, test.y, classes, name),
-            "weights": plots.weight_images(model, title=f"Weights of the first layer ({name})"),
+            "weights": plots.weight_images(model, title=f"Weights of the first layer, {name}"),
         }
-        for file, figure in pictures.items():
-            figure.savefig(args.out / f"{file}.png")
-        print(f"pictures in {args.out}: {', '.join(f'{file}.png' for file in pictures)}")
+        if history.step_loss:
+            curves = plots.training_curves(history, f"Training ({name})", unit="nats")
+            pictures = {"loss": curves, **pictures}
+        save_pictures(args.out, pictures)
     part = "validation" if args.validation else "test"
+    if args.baseline:
+        print(f"\n{'':42}{part} accuracy  seconds")
+        for line in baselines(train, test, recipe, args.seed):
+            print(line)
+        print(f"{'ours':42}{accuracy(logits, test.y):{len(part) + 9}.2%}\n")
     print(f"{part} accuracy: {accuracy(logits, test.y):.2%}")
+
+
+def baselines(train: nn.Dataset, test: nn.Dataset, recipe: Recipe, seed: int) -> list[str]:
+    """How well scikit-learn's models do, each in a line."""
+    from sklearn.exceptions import ConvergenceWarning  # optional, and slow to import
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neural_network import MLPClassifier
+
+    models = {
+        "logistic regression": LogisticRegression(max_iter=200),
+        f"MLP, {'-'.join(map(str, recipe.hidden))} hidden, {recipe.epochs or 30} epochs": (
+            MLPClassifier(recipe.hidden, max_iter=recipe.epochs or 30, random_state=seed)
+        ),
+    }
+    lines = []
+    for name, model in models.items():
+        start = perf_counter()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # as many epochs as ours, not more
+            model.fit(train.x.reshape(len(train), -1), train.y)
+        score = model.score(test.x.reshape(len(test), -1), test.y)
+        lines.append(f"{f'scikit-learn, {name}':42}{score:14.2%}{perf_counter() - start:9.1f}")
+    return lines
+
+
+def answer(model: nn.Module, owns: Sequence[own_digits.Own], args: Namespace) -> None:
+    """What the net says to pictures of one's own."""
+    classes = CLASSES[args.dataset]
+    images = np.stack([own.image for own in owns])
+    images = images[:, None] if args.conv else images.reshape(len(owns), -1)
+    probabilities = softmax(nn.predict(model, images).astype(float))
+    print(
+        *(own_digits.bars(own, p, classes) for own, p in zip(owns, probabilities, strict=True)),
+        sep="\n",
+    )
+    if args.out:
+        shown = min(len(owns), 20)
+        save_pictures(
+            args.out, {"predictions": own_digits.chart(owns[:shown], probabilities, classes)}
+        )
+    for own, p in zip(owns, probabilities, strict=True):
+        print(f"{own.name}: {classes[int(p.argmax())]} ({p.max():.2%})")
+
+
+# --- nets in files --------------------------------------------------------------------------------
+
+
+def check_file(path: Path) -> None:
+    """Complain now rather than after training.
+
+    Raises:
+        ValueError: a net can't be written to this file.
+    """
+    suffix(path)
+    check_folder(path)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder, but should be a file to write to")
+
+
+def keep(model: nn.Module, recipe: Recipe, args: Namespace) -> None:
+    """Write the net, and beside it, as JSON, what net it is."""
+    nn.save(model, args.save)
+    form = {"dataset": args.dataset, "conv": args.conv}
+    form |= {name: getattr(recipe, name) for name in FORM}
+    form_file(args.save).write_text(json.dumps(form, indent=1) + "\n", encoding="utf-8")
+    print(f"net in {args.save}, what net it is in {form_file(args.save).name}")
+
+
+def take_form(args: Namespace) -> None:
+    """Let the options that were not given be those of the net that is to be loaded.
+
+    Raises:
+        ValueError: what is written beside the net is no description of one.
+    """
+    path = form_file(args.load)
+    if not path.exists():  # from elsewhere: the options say what net it is
+        return
+    try:
+        form: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        form = {name: form[name] for name in ("dataset", "conv", *FORM)}
+        CLASSES[form["dataset"]], ACTIVATIONS[form["activation"]]
+    except (ValueError, TypeError, LookupError) as error:
+        raise ValueError(
+            f"{path} does not say what net {args.load.name} is ({type(error).__name__}: {error}); "
+            "delete it, and say by options what net it is"
+        ) from None
+    for name, x in form.items():
+        if vars(args).get(name) in (None, False):
+            setattr(args, name, tuple(x) if isinstance(x, list) else x)
+
+
+def form_file(path: Path) -> Path:
+    return path.with_suffix(".json")

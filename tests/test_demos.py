@@ -63,6 +63,10 @@ def test_each_story_explains_itself(capsys: pytest.CaptureFixture[str], name: st
         ("digits --batch-size 0", "--batch-size: must be a whole number of at least 1"),
         ("digits --hidden 16,,8", "--hidden: must be whole numbers"),
         ("digits --dropout 1", "--dropout: must be a number of at least 0 and below 1"),
+        ("digits --hold-back 1", "--hold-back: must be a number of at least 0 and below 1"),
+        ("digits --early-stopping 0", "--early-stopping: must be a whole number of at least 1"),
+        ("digits --schedule never", "invalid choice: 'never'"),
+        ("digits --activation step", "invalid choice: 'step'"),
         ("digits --optimizer magic", "invalid choice: 'magic'"),
         ("digits --dataset mnist", "mnist needs four files"),
     ],
@@ -87,7 +91,7 @@ def test_digits(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     out = tmp_path / "a" / "b"
     lines = lines_of(capsys, "digits", "--epochs", "5", "--hidden", "32,16", "--out", str(out))
-    assert lines[0].startswith("digits, 64-32-16-10: 1348 images")
+    assert lines[0].startswith("digits, 64-32-16-10: 1213 images to train on, 135 held")
     said = re.fullmatch(r"test accuracy: ([\d.]+)%", lines[-1])
     assert said and float(said[1]) > 90
     assert sum(line.startswith("epoch") for line in lines) == 5
