@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tracemalloc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -21,7 +21,7 @@ from autograd import Tensor, Value
 SIDES = (8, 16, 32, 64, 128, 256, 512, 1024)  # of the square matrices that are multiplied
 SPANS = tuple(3 * 4**k for k in range(6, 14))  # bytes of three arrays: 12 KB to 200 MB
 FLOPS, BANDWIDTH = "FLOP/s", "B/s"
-CHAIN = 50_000  # recorded operations on single numbers: a graph that no cache holds
+CHAINS = (2_000, 20_000, 200_000)  # operations on single numbers in one graph
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Machine:
         bandwidths: bytes/s, read and written, of adding two arrays, by the bytes of all three.
         call: seconds of one NumPy call on next to nothing.
         tensor_op: seconds to record one operation on a small `Tensor` and to go back through it.
-        value_op: the same for a `Value`.
+        value_ops: the same for a `Value`, by the number of operations in the graph: the more there
+            are, the more memory there is to wander through.
         value_bytes: of memory, for one recorded operation on a `Value`.
     """
 
@@ -41,7 +42,7 @@ class Machine:
     bandwidths: dict[int, float]
     call: float
     tensor_op: float
-    value_op: float
+    value_ops: dict[int, float]
     value_bytes: float
 
     @property
@@ -68,6 +69,10 @@ class Machine:
         """Moving so many bytes, in arrays that take up `span` bytes together."""
         return moved / between(self.bandwidths, span)
 
+    def value_seconds(self, operations: int) -> float:
+        """To record so many operations on `Value`s in one graph, and to go back through it."""
+        return operations * between(self.value_ops, operations)
+
 
 def between(table: dict[int, float], x: float) -> float:
     """Where a table has no entry: a straight line between two, in logarithms."""
@@ -75,12 +80,13 @@ def between(table: dict[int, float], x: float) -> float:
     return float(np.exp(np.interp(np.log(x), *logs)))
 
 
-def measure(seconds: float = 0.1, rounds: int = 5) -> Machine:
+def measure(seconds: float = 0.1, rounds: int = 5, chains: Sequence[int] = CHAINS) -> Machine:
     """This machine, with so much time for each number.
 
     Args:
         seconds: more are more reliable where other programs run.
-        rounds: in which all is measured again, so that a busy moment disturbs one of them at most.
+        rounds: in which arrays are measured again, so that a busy moment disturbs one at most.
+        chains: lengths of the graphs of single numbers.
     """
     part = seconds / rounds
     probes: dict[Any, Callable[[], float]] = {
@@ -88,13 +94,11 @@ def measure(seconds: float = 0.1, rounds: int = 5) -> Machine:
         **{(BANDWIDTH, span): partial(addition_rate, span, part) for span in SPANS},
         "call": partial(call_rate, part),
         "tensor": partial(tensor_rate, part),
-        "value": partial(value_rate, part),
     }
     best = dict.fromkeys(probes, 0.0)
     for _ in range(rounds):
         for name, probe in probes.items():
             best[name] = max(best[name], probe())
-    weights = [Value(0.5) for _ in range(CHAIN // 2)]
     # Larger products are faster: a dip is a disturbance.
     rates = np.maximum.accumulate([best[FLOPS, side] for side in SIDES])
     return Machine(
@@ -102,8 +106,8 @@ def measure(seconds: float = 0.1, rounds: int = 5) -> Machine:
         bandwidths={span: best[BANDWIDTH, span] for span in SPANS},
         call=1 / best["call"],
         tensor_op=1 / best["tensor"],
-        value_op=1 / best["value"],
-        value_bytes=peak_memory(lambda: neuron(weights)) / CHAIN,
+        value_ops={length: value_seconds(length, seconds) / length for length in chains},
+        value_bytes=peak_memory(partial(neuron, numbers(chains[1]))) / chains[1],
     )
 
 
@@ -139,9 +143,13 @@ def tensor_rate(seconds: float, length: int = 100) -> float:
     return length / fastest(run, seconds)
 
 
-def value_rate(seconds: float) -> float:
-    weights = [Value(0.5) for _ in range(CHAIN // 2)]
-    return CHAIN / fastest(lambda: neuron(weights), seconds)
+def value_seconds(length: int, seconds: float) -> float:
+    return fastest(partial(neuron, numbers(length)), seconds)
+
+
+def numbers(operations: int) -> list[Value]:
+    """Weights of a neuron that takes so many."""
+    return [Value(0.5) for _ in range(operations // 2)]
 
 
 def neuron(weights: list[Value]) -> Any:

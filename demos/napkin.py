@@ -28,7 +28,17 @@ from demos import (
     whole_number,
 )
 from demos.giants import report_giant
-from demos.machine import Machine, duration, fastest, load, measure, memory, peak_memory, quantity
+from demos.machine import (
+    CHAINS,
+    Machine,
+    duration,
+    fastest,
+    load,
+    measure,
+    memory,
+    peak_memory,
+    quantity,
+)
 from demos.rooflines import roofline
 from demos.sums import FLOAT, OPTIMIZERS, Measured, Recipe, Sums, parameter_count, work
 from nn import plots
@@ -125,15 +135,20 @@ def report_machine(machine: Machine, busy: float) -> None:
             "with\n  one thread for matrix products: OPENBLAS_NUM_THREADS=1)"
         )
     rates = machine.rates.items()
-    print("  matrix products  " + "  ".join(f"{quantity(r, 'FLOP/s')} at {n}²" for n, r in rates))
+    listed = [f"{n}²: {quantity(rate, 'FLOP/s')}" for n, rate in rates]
+    print("  matrix products  " + ", ".join(listed[:4]) + ",")
+    print("                   " + ", ".join(listed[4:]))
     print(
         f"  memory           {quantity(machine.memory_bandwidth, 'B/s')}, "
         f"{quantity(machine.cache_bandwidth, 'B/s')} in the caches"
     )
+    values = ", ".join(
+        f"{quantity(seconds, 's')} of {length:,}" for length, seconds in machine.value_ops.items()
+    )
     print(
-        f"  operations       {quantity(machine.call, 's')} a NumPy call, "
-        f"{quantity(machine.tensor_op, 's')} recorded on a Tensor and gone back through, "
-        f"{quantity(machine.value_op, 's')} on a Value"
+        f"  operations       {quantity(machine.call, 's')} a NumPy call; recorded and gone back "
+        f"through, {quantity(machine.tensor_op, 's')} on a Tensor;\n"
+        f"                   on a Value, in graphs {values}"
     )
 
 
@@ -176,7 +191,7 @@ def row(what: str, which: str, predicted: float, found: float, unit: str) -> str
 def report_scalars(machine: Machine, training: Training, seconds: float) -> None:
     """The same net of `Value`s: one product and one sum for each weight, recorded one by one."""
     operations = 2 * parameter_count(training.sizes)
-    time, space = operations * machine.value_op, operations * machine.value_bytes
+    time, space = machine.value_seconds(operations), operations * machine.value_bytes
     if time > PATIENCE / 30 or space > memory() / 4:
         print(
             f"  of Values, 1 sample: {duration(time)} and {quantity(space, 'B')} predicted; not run"
@@ -276,9 +291,9 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> None:
     if args.out:
         plots.new_figure(1, 1)  # fail now rather than after measuring
-    seconds, rounds = (0.02, 1) if args.quick else (0.25, 5)
+    seconds, rounds, chains = (0.02, 1, CHAINS[:2]) if args.quick else (0.25, 5, CHAINS)
     busy = load()
-    machine = measure(seconds, rounds)
+    machine = measure(seconds, rounds, chains)
     report_machine(machine, busy)
 
     recipe, batches = OPTIMIZERS[args.optimizer], [min(b, args.samples) for b in args.batch_sizes]

@@ -23,7 +23,7 @@ MACHINE = Machine(  # numbers to reckon with in the head
     bandwidths={1000: 1e11, 10**9: 1e10},
     call=1e-6,
     tensor_op=1e-5,
-    value_op=1e-6,
+    value_ops={1000: 1e-6, 100_000: 2e-6},
     value_bytes=250.0,
 )
 QUICK = ("napkin", "--quick", "--samples", "512", "--batch-sizes", "16,64", "--model", "64-32-10")
@@ -54,6 +54,7 @@ def test_between_two_measurements_rates_lie_on_a_line_of_logarithms() -> None:
     assert MACHINE.product_seconds(100, 100, 100) == pytest.approx(2e6 / 1e10)
     assert MACHINE.product_seconds(1, 1, 1) == pytest.approx(2 / 1e9)  # the smallest one's
     assert MACHINE.product_seconds(10_000, 10_000, 10_000) == pytest.approx(2e12 / 1e11)
+    assert MACHINE.value_seconds(10_000) == pytest.approx(1e4 * 2**0.5 * 1e-6)
     n, k, m = 32, 784, 128
     assert MACHINE.product_seconds(n, k, m) == MACHINE.product_seconds(m, n, k)
     assert MACHINE.product_seconds(n, k, m) > 2 * n * k * m / 1e11 * cbrt(n * k * m) / 1000
@@ -132,7 +133,7 @@ def test_gpt_3_by_the_sums_is_as_published(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_the_machine_is_measured() -> None:
-    found = machine.measure(seconds=0.005, rounds=1)
+    found = machine.measure(seconds=0.005, rounds=1, chains=(500, 1000))
     rates = list(found.rates.values())
     assert rates == sorted(rates) and found.peak == rates[-1] > rates[0] > 0
     assert 0 < found.memory_bandwidth <= found.cache_bandwidth
