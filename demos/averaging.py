@@ -277,14 +277,18 @@ def picture(plan: Plan, run: Run) -> Any:
     title = f"{plan.size}x{plan.size} rectangles, " + "-".join(map(str, plan.sizes))
     figure.suptitle(f"Learning to average ({title})")
     name = "slope of the output by a pixel" if plan.hidden else "weight"
-    short = "pixel " if plan.hidden else "$w$"
     left, right = figure.subplots(1, 2)
     weights = np.array(run.weights)  # (records, pixels)
     if plan.pixels <= 4:
         for i, way in enumerate(weights.T):
             style = ("-", "--", "-.", ":")[i]
             left.plot(
-                run.steps, way, style, color=plots.COLOURS[i], lw=2, label=f"{short}$_{i + 1}$"
+                run.steps,
+                way,
+                style,
+                color=plots.COLOURS[i],
+                lw=2,
+                label=f"pixel {i + 1}" if plan.hidden else f"$w_{i + 1}$",
             )
     else:
         least, low, high, most = np.quantile(weights, (0, 0.05, 0.95, 1), axis=1)
