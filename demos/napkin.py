@@ -148,7 +148,7 @@ def report_machine(machine: Machine, busy: float) -> None:
     print(
         f"  operations       {quantity(machine.call, 's')} a NumPy call; recorded and gone back "
         f"through, {quantity(machine.tensor_op, 's')} on a Tensor;\n"
-        f"                   on a Value, in graphs {values}"
+        f"                   on a Value {values}"
     )
 
 
