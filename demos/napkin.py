@@ -143,7 +143,8 @@ def report_machine(machine: Machine, busy: float) -> None:
         f"{quantity(machine.cache_bandwidth, 'B/s')} in the caches"
     )
     values = ", ".join(
-        f"{quantity(seconds, 's')} of {length:,}" for length, seconds in machine.value_ops.items()
+        f"{quantity(seconds, 's')} {'in a graph of' if i == 0 else 'of'} {length:,}"
+        for i, (length, seconds) in enumerate(machine.value_ops.items())
     )
     print(
         f"  operations       {quantity(machine.call, 's')} a NumPy call; recorded and gone back "
