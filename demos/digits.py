@@ -15,6 +15,7 @@ import warnings
 from argparse import SUPPRESS, ArgumentParser, BooleanOptionalAction, Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from time import perf_counter
 from typing import Any
 
@@ -321,6 +322,11 @@ def check_file(path: Path) -> None:
     check_folder(path)
     if path.is_dir():
         raise ValueError(f"{path} is a folder, but should be a file to write to")
+    try:
+        with TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise ValueError(f"{path} can't be written: {error.strerror}") from None
 
 
 def keep(model: nn.Module, recipe: Recipe, args: Namespace) -> None:

@@ -119,6 +119,8 @@ def learn(
         seed=rng,
         progress=False,
     )
+    if history.stopped:  # by Ctrl-C, which is meant for the whole story
+        raise KeyboardInterrupt
     check_loss(history.step_loss[-1], args.lr)
     return history
 

@@ -189,6 +189,7 @@ def test_files_are_looked_at_before_training(
         assert "no folder" in refusal(capsys, "digits", option, tmp_path / "none" / "net.npz")
         (tmp_path / "folder.npz").mkdir(exist_ok=True)
         assert "is a folder" in refusal(capsys, "digits", option, tmp_path / "folder.npz")
+    assert "/proc/net.npz" in refusal(capsys, "digits", "--save", "/proc/net.npz")
     assert "none.npz" in refusal(capsys, "digits", "--load", tmp_path / "none.npz")
     (tmp_path / "broken.npz").write_bytes(b"PK")
     assert "damaged" in refusal(capsys, "digits", "--load", tmp_path / "broken.npz")
@@ -339,7 +340,7 @@ def test_pictures_that_would_fill_the_memory_are_refused(
 
 
 def test_overfit(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    lines = lines_of(capsys, "overfit", "--epochs", 120, "--out", tmp_path)
+    lines = lines_of(capsys, "overfit", "--epochs", 100, "--out", tmp_path)
     assert lines[0].startswith("100 images to learn from, 15 of them with a wrong label")
     rows = {line[:16].strip(): line[16:].split() for line in lines if re.search(r"%.*%", line)}
     accuracy = {name: float(row[0].rstrip("%")) for name, row in rows.items()}
@@ -370,3 +371,14 @@ def test_overfit_refuses(capsys: pytest.CaptureFixture[str], options: str, reaso
 def test_overfit_that_diverges_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     message = refusal_after_start(capsys, "overfit", "--epochs", 3, "--lr", "1e30")
     assert "the loss became" in message
+
+
+def test_ctrl_c_ends_the_whole_story(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pressed(*args: Any, **options: Any) -> nn.History:
+        return nn.History(stopped="Ctrl-C")
+
+    monkeypatch.setattr(nn, "fit", pressed)
+    assert main(["overfit"]) == 130
+    assert capsys.readouterr().err == "python -m demos overfit: stopped\n"
