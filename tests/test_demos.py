@@ -99,7 +99,7 @@ def test_digits(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         assert (out / picture).read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("options", ["--recipe long --epochs 8", "--conv --epochs 6 --no-augment"])
+@pytest.mark.parametrize("options", ["--recipe long --epochs 12", "--conv --epochs 6 --no-augment"])
 def test_digits_by_other_recipes(capsys: pytest.CaptureFixture[str], options: str) -> None:
     pytest.importorskip("sklearn")
     lines = lines_of(capsys, "digits", "--validation", *options.split())
