@@ -77,7 +77,7 @@ def backpropagate(
                 continue
             if type(node) is not scalar and (notes is None or not notes.retains):
                 del grads[node]
-            if plain and node._args is None and op.smooth:
+            if plain and node._args is None:
                 pass_to_two(node, op, g, grads, level)  # the same, in half of the time
                 continue
             out = node if graph else node._data
@@ -106,7 +106,7 @@ def pass_to_two(node: Node, op: Op, g: Data, grads: dict[Node, Data], level: int
         if left._data is not x:
             left.stale(op)
         if left.level >= level:
-            part = op.vjps[0](g, out, x, y)  # type: ignore[misc]  # op.smooth: there is a rule
+            part = (op.vjps[0] or missing_rule(node, left))(g, out, x, y)
             if type(part) is not float or type(left) is not scalar:
                 part = left.fit(part, op)
             grads[left] = grads[left] + part if left in grads else part
@@ -114,7 +114,7 @@ def pass_to_two(node: Node, op: Op, g: Data, grads: dict[Node, Data], level: int
         if right._data is not y:
             right.stale(op)
         if right.level >= level:
-            part = op.vjps[1](g, out, x, y)  # type: ignore[misc]
+            part = (op.vjps[1] or missing_rule(node, right))(g, out, x, y)
             if type(part) is not float or type(right) is not scalar:
                 part = right.fit(part, op)
             grads[right] = grads[right] + part if right in grads else part

@@ -94,7 +94,6 @@ class Op:
         self.forward = forward
         self.vjps = vjps
         self.arity = None if isinstance(vjps, PerArgument) else len(vjps)
-        self.smooth = isinstance(vjps, PerArgument) or None not in vjps
         self.broadcasts = broadcasts
         self.analytic = analytic
         self.__module__ = sys._getframe(1).f_globals["__name__"]  # where pickle will look for it
