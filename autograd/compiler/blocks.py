@@ -204,10 +204,10 @@ class Blocks:
 
     def together(self, lines: Sequence[int]) -> tuple[Register | None, list[int]]:
         """The register that all lines are rows of, if there is one, and the rows."""
-        homes = [self.homes.get(i) for i in lines]
-        if None in homes or any(h[0] is not homes[0][0] or h[0].single for h in homes):  # type: ignore[index]
+        homes = [self.homes[i] for i in lines if i in self.homes]
+        if len(homes) < len(lines) or any(h[0] is not homes[0][0] or h[0].single for h in homes):
             return None, []
-        return homes[0][0], [h[1] for h in homes]  # type: ignore[index]
+        return homes[0][0], [row for _, row in homes]
 
     def free(self, lines: Sequence[int]) -> bool:
         """Whether several columns are one array without being copied."""

@@ -125,9 +125,8 @@ class Roll:
             over = self.apply(rules.div, over, self.count)
         if not mean and alike is not None:
             alike = self.apply(rules.mul, self.count, alike)
-        if over is None or alike is None:
-            return over if alike is None else alike  # type: ignore[return-value]
-        return self.apply(rules.add, over, alike)
+        first, *second = (x for x in (over, alike) if x is not None)
+        return self.apply(rules.add, first, *second) if second else first
 
     def is_product(self, line: Line) -> bool:
         """Whether a column is the product of two, of which one at least holds numbers."""

@@ -60,8 +60,8 @@ class Symbol(Operators):
     def fit(self, part: Data, op: Op) -> Data:
         return part
 
-    def stale(self, op: Op, graph: bool = False) -> None:  # never: it is its own data
-        raise AssertionError
+    def stale(self, op: Op, graph: bool = False) -> None:
+        raise AssertionError("a symbol is its own data, which never changes")
 
     def accumulate(self, g: Data, taken: set[int]) -> None:
         raise self.refused("backward()", "use f.grad, f.value_and_grad or ag.grad")

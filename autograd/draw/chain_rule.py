@@ -118,7 +118,9 @@ def root_moved(leaf: Node, root: Node, live: Mapping[Node, None], by: Data) -> f
     for node in live:
         if node.op and node is not leaf:
             operands = [
-                precise(seen) + by if arg is leaf else now.get(arg, precise(seen))  # type: ignore[arg-type]
+                now[arg]
+                if arg is not None and arg is not leaf and arg in now
+                else precise(seen) + (by if arg is leaf else 0.0)
                 for arg, seen in zip(node.args, node.saved)
             ]
             now[node] = node.op.forward(*operands, **node.kwargs)

@@ -90,7 +90,7 @@ class Script:
         if isinstance(x, str):
             return self.name(x)
         number = self.number(x)
-        return "".join(self.wrapped((number,))) if tight and x < 0 else number  # type: ignore[arg-type]
+        return "".join(self.wrapped((number,))) if tight and x < 0 else number  # type: ignore[arg-type]  # of a text alone, all pieces are texts
 
     def joined(self, factors: Sequence[Formula]) -> Pieces:
         """A product of all factors, ones included, each one set apart."""

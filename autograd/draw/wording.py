@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from math import isnan, log10
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -43,8 +44,9 @@ class Writer:
     def __init__(self, explained: Explanation, script: Script) -> None:
         self.explained, self.script = explained, script
 
+    @abstractmethod
     def lines(self) -> Iterator[str]:
-        raise NotImplementedError
+        """All that is said, line by line."""
 
     def name(self, node: Node) -> str:
         return self.script.name(self.explained.names[node])
