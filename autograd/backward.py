@@ -77,47 +77,48 @@ def backpropagate(
                 continue
             if type(node) is not scalar and (notes is None or not notes.retains):
                 del grads[node]
-            if plain and node._args is None:
-                pass_to_two(node, op, g, grads, level)  # the same, in half of the time
+            if not plain or node._args is not None:
+                pass_on(node, op, g, grads, level, graph, anomaly)
                 continue
-            out = node if graph else node._data
-            saved, kwargs = node.saved, node.kwargs
-            operands = node.operands() if graph else saved
-            for arg, seen, vjp in zip(node.args, saved, op.vjps):
-                if arg is None:
-                    continue
-                if arg._data is not seen:
-                    arg.stale(op, graph)
-                if arg.level >= level:
-                    part = (vjp or missing_rule(node, arg))(g, out, *operands, **kwargs)
-                    if type(part) is not float or type(arg) is not scalar:
-                        part = arg.fit(part, op)
-                    if anomaly:
-                        check_gradient(node, arg, g, part)
-                    grads[arg] = grads[arg] + part if arg in grads else part
+            left, right, x, y = node._left, node._right, node._x, node._y  # as pass_on does it,
+            if left is not None:  # spelt out for two operands, in half of the time
+                if left._data is not x:
+                    left.stale(op)
+                if left.level >= level:
+                    part = (op.vjps[0] or missing_rule(node, left))(g, node._data, x, y)
+                    if type(part) is not float or type(left) is not scalar:
+                        part = left.fit(part, op)
+                    grads[left] = grads[left] + part if left in grads else part
+            if right is not None:
+                if right._data is not y:
+                    right.stale(op)
+                if right.level >= level:
+                    part = (op.vjps[1] or missing_rule(node, right))(g, node._data, x, y)
+                    if type(part) is not float or type(right) is not scalar:
+                        part = right.fit(part, op)
+                    grads[right] = grads[right] + part if right in grads else part
     return grads
 
 
-def pass_to_two(node: Node, op: Op, g: Data, grads: dict[Node, Data], level: int) -> None:
-    """What `backpropagate` does at a node of two operands, without options, spelt out."""
-    out, x, y = node._data, node._x, node._y
-    left, right, scalar = node._left, node._right, Node.scalar
-    if left is not None:
-        if left._data is not x:
-            left.stale(op)
-        if left.level >= level:
-            part = (op.vjps[0] or missing_rule(node, left))(g, out, x, y)
-            if type(part) is not float or type(left) is not scalar:
-                part = left.fit(part, op)
-            grads[left] = grads[left] + part if left in grads else part
-    if right is not None:
-        if right._data is not y:
-            right.stale(op)
-        if right.level >= level:
-            part = (op.vjps[1] or missing_rule(node, right))(g, out, x, y)
-            if type(part) is not float or type(right) is not scalar:
-                part = right.fit(part, op)
-            grads[right] = grads[right] + part if right in grads else part
+def pass_on(
+    node: Node, op: Op, g: Data, grads: dict[Node, Data], level: int, graph: bool, anomaly: bool
+) -> None:
+    """Add what `node` contributes to the gradients of its operands: one rule for each."""
+    out = node if graph else node._data
+    saved, kwargs = node.saved, node.kwargs
+    operands = node.operands() if graph else saved
+    for arg, seen, vjp in zip(node.args, saved, op.vjps):
+        if arg is None:
+            continue
+        if arg._data is not seen:
+            arg.stale(op, graph)
+        if arg.level >= level:
+            part = (vjp or missing_rule(node, arg))(g, out, *operands, **kwargs)
+            if type(part) is not float or type(arg) is not Node.scalar:
+                part = arg.fit(part, op)
+            if anomaly:
+                check_gradient(node, arg, g, part)
+            grads[arg] = grads[arg] + part if arg in grads else part
 
 
 def hooked(node: Node, g: Data) -> Data:
