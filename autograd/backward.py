@@ -8,7 +8,7 @@ from typing import NoReturn
 import numpy as np
 
 from .anomaly import check_gradient
-from .node import Data, Node, NotDifferentiableError, Op, mode
+from .node import NO_KWARGS, Data, Node, NotDifferentiableError, Op, mode
 from .shapes import shape_of
 
 
@@ -34,17 +34,20 @@ def operands_first(
             order.append(stack.pop())  # type: ignore[arg-type]  # None always lies on a node
         elif node not in seen and (stop is None or not stop(node)):
             seen.add(node)
-            stack += (node, None)
-            if node._args is None:
+            stack.append(node)
+            stack.append(None)
+            if node._made is None:
                 left, right = node._left, node._right
                 if right is not None and right.level >= level and right not in seen:
                     stack.append(right)
                 if left is not None and left.level >= level and left not in seen:
                     stack.append(left)
                 continue
-            for arg in reversed(node._args):
-                if arg is not None and arg.level >= level and arg not in seen:
-                    stack.append(arg)
+            stack += [
+                arg
+                for arg in reversed(node._made[0])
+                if arg is not None and arg.level >= level and arg not in seen
+            ]
     return order
 
 
@@ -55,7 +58,7 @@ def consumers_first(*roots: Node, level: int = 1) -> list[Node]:
     return order
 
 
-def backpropagate(
+def backpropagate(  # noqa: C901  # the two-operand case stands here twice, for speed
     order: list[Node], seeds: Mapping[Node, Data], level: int = 1, graph: bool = False
 ) -> dict[Node, Data]:
     """The gradients, given those of the roots, of the leaves and whatever else keeps its own.
@@ -77,7 +80,7 @@ def backpropagate(
                 continue
             if type(node) is not scalar and (notes is None or not notes.retains):
                 del grads[node]
-            if not plain or node._args is not None:
+            if not plain or node._made is not None:
                 pass_on(node, op, g, grads, level, graph, anomaly)
                 continue
             left, right, x, y = node._left, node._right, node._x, node._y  # as pass_on does it,
@@ -105,9 +108,9 @@ def pass_on(
 ) -> None:
     """Add what `node` contributes to the gradients of its operands: one rule for each."""
     out = node if graph else node._data
-    saved, kwargs = node.saved, node.kwargs
+    args, saved, kwargs = node._made or (node.args, node.saved, NO_KWARGS)
     operands = node.operands() if graph else saved
-    for arg, seen, vjp in zip(node.args, saved, op.vjps):
+    for arg, seen, vjp in zip(args, saved, op.vjps):
         if arg is None:
             continue
         if arg._data is not seen:

@@ -96,8 +96,8 @@ class Trace:
         self.roots = [x for x in tree.leaves(self.out) if self.depends(x)]
         self.order = consumers_first(*self.roots, level=self.level)
         # Whether something outer is differentiating too: then the results must be nodes.
-        used = (arg for node in self.order for arg in node.args if arg is not None)
-        self.attached = self.recording and any(0 < arg.level < self.level for arg in used)
+        levels = {arg.level for node in self.order for arg in node.args if arg is not None}
+        self.attached = self.recording and any(0 < level < self.level for level in levels)
 
     def depends(self, x: Any) -> bool:
         return isinstance(x, Node) and x.level >= self.level

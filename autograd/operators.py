@@ -11,7 +11,7 @@ import numpy as np
 
 from . import copying, functions, numpy_protocols, rules
 from .backward import backpropagate, consumers_first, memory
-from .node import NO_KWARGS, ORDINARY, Node, Op, mode
+from .node import ORDINARY, Node, Op, mode
 
 Binary: TypeAlias = Callable[[Any, Any], Any]
 
@@ -58,8 +58,7 @@ def binary(op: Op, reflected: bool = False) -> Binary:
         out._data = data  # one by one: to pack and unpack a tuple takes a tenth more
         out.level = level
         out.op = op
-        out.kwargs = NO_KWARGS
-        out._args = None
+        out._made = None
         out._left = left
         out._right = right
         out._x = x

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import functions, linalg, rules, shaping
 from .backward import own
-from .node import NO_KWARGS, Data, Node, Op, mode
+from .node import NOT_MADE, Data, Node, Op, mode
 from .operators import Operators, is_operand
 from .shapes import Shape, shape_of
 
@@ -125,7 +125,7 @@ class Tensor(Operators):
             )
         self._data = data
         self.level = int(requires_grad)
-        self.op, self._args, self._saved, self.kwargs = None, (), (), NO_KWARGS
+        self.op, self._made = None, NOT_MADE
         self.grad = self.notes = None
         if label is not None:
             self.label = label

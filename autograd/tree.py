@@ -22,13 +22,12 @@ def leaves(tree: Any) -> list[Any]:
 
 def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:
     """A tree of the same form with `f(leaf)` in place of each leaf."""
+    if not isinstance(tree, (list, tuple, dict)):
+        return f(tree)
     if isinstance(tree, dict):
         return type(tree)((key, map_leaves(f, branch)) for key, branch in tree.items())
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):  # a named tuple
-        return type(tree)(*(map_leaves(f, branch) for branch in tree))
-    if isinstance(tree, (list, tuple)):
-        return type(tree)([map_leaves(f, branch) for branch in tree])
-    return f(tree)
+    branches = [map_leaves(f, branch) for branch in tree]
+    return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
 
 
 def rebuild(tree: Any, numbers: Iterable[Any]) -> Any:

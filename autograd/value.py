@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import rules
-from .node import NO_KWARGS, Data, Node, Op, mode
+from .node import NOT_MADE, Data, Node, Op, mode
 from .operators import Operators
 
 
@@ -65,7 +65,7 @@ class Value(Operators):
     def __init__(self, data: Any, label: str | None = None) -> None:
         self._data = as_float(data)
         self.level = 1
-        self.op, self._args, self._saved, self.kwargs = None, (), (), NO_KWARGS
+        self.op, self._made = None, NOT_MADE
         self.grad = self.notes = None
         if label is not None:
             self.label = label
