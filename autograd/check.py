@@ -65,20 +65,19 @@ def check_gradients(
     if not all(map(np.array_equal, tree.leaves(weights), tree.leaves(given))):
         raise GradientCheckError("order 1: a rule changed the gradient that it was given")
 
-    def scalar(*args: Any) -> Any:
-        return dot(given, f(*args, **kwargs))
+    def weighted(f: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *args: dot(given, f(*args, **kwargs))
 
-    def raw(*args: Any) -> Any:
-        return dot(given, f.forward(*args, **kwargs))  # type: ignore[attr-defined]
-
+    scalar = weighted(f)
+    raw = weighted(f.forward) if isinstance(f, Op) and f.analytic else None
     for n in range(1, order + 1):
         gradient = grad(scalar, argnums)
         with reported(n):
             found = gradient(*args)
-        exact = n == 1 and isinstance(f, Op) and f.analytic
+        exact = raw if n == 1 else None
         for k, g in enumerate(tree.leaves(found)):
             for entry in np.ndindex(shape_of(g)):
-                line = Line(raw if exact else scalar, args, k, entry)
+                line = Line(exact or scalar, args, k, entry)
                 low, high = line.complex_slope() if exact else line.slopes()
                 value = float(np.asarray(g)[entry])
                 slack = atol + rtol * max(abs(low), abs(high), abs(value))

@@ -291,4 +291,4 @@ def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 def stop_gradient(x: Any) -> Any:
     """The same number or array as a constant: no gradient flows through it."""
-    return x.detach() if isinstance(x, Node) else x  # type: ignore[attr-defined]
+    return x.detach() if isinstance(x, Node) else x

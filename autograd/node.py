@@ -203,6 +203,10 @@ class Node:
     def accumulate(self, g: Data, taken: set[int]) -> None:
         """Add `g` to `.grad`, sharing no memory with what is `taken` (arrays, by `id`)."""
 
+    @abstractmethod
+    def detach(self) -> Node:
+        """The same data as a constant: no gradient flows through it."""
+
     @property
     def args(self) -> tuple[Node | None, ...]:
         """The operands' nodes; `None` for a plain constant."""

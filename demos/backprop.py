@@ -89,8 +89,8 @@ def by_equations(weights: Weights, x: Any, y: Any) -> Gradients:
 
 def by_engine(weights: Weights, x: Any, y: Any) -> Gradients:
     """The same from the forward pass alone."""
-    leaves = [tuple(Tensor(part, requires_grad=True) for part in layer) for layer in weights]
-    sums, activations = forward(leaves, x)  # type: ignore[arg-type]
+    leaves = [(Tensor(w, requires_grad=True), Tensor(b, requires_grad=True)) for w, b in weights]
+    sums, activations = forward(leaves, x)
     for z in sums:
         z.retain_grad()
     cost(activations[-1], y).backward()

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias, TypeVar
+from typing import Any, BinaryIO, Literal, TypeAlias, TypeVar
 from uuid import uuid4
 
 import numpy as np
@@ -291,8 +291,8 @@ def from_npy(data: bytes) -> NDArray[Any]:
     start = buffer.tell()
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(data) - start:
         raise ValueError(f"{len(data) - start} bytes for an array of {dtype} {shape}")
-    order = "F" if fortran else "C"
-    return np.frombuffer(data, dtype, offset=start).reshape(shape, order=order)  # type: ignore[call-overload]
+    order: Literal["F", "C"] = "F" if fortran else "C"
+    return np.frombuffer(data, dtype, offset=start).reshape(shape, order=order)
 
 
 def read_npz(path: PathLike) -> Arrays:

@@ -94,7 +94,8 @@ class Optimizer:
         for group in self.groups:
             group.options["lr"] = lr
 
-    def update(self, p: Data, g: Data, state: State, **options: Any) -> None:
+    # `*args` is never passed: it lets the type checker accept subclasses that name their options.
+    def update(self, p: Data, g: Data, state: State, *args: Any, **options: Any) -> None:
         """Change the array `p` in place. `state` is its own, and empty at first."""
         raise TypeError(f"{type(self).__name__} defines no update()")
 
@@ -232,7 +233,7 @@ class SGD(Optimizer):
             parameters, lr=lr, momentum=momentum, weight_decay=weight_decay, nesterov=nesterov
         )
 
-    def update(  # type: ignore[override]  # the options by name
+    def update(
         self,
         p: Data,
         g: Data,
@@ -285,7 +286,7 @@ class Adagrad(Optimizer):
             eps=eps,
         )
 
-    def update(  # type: ignore[override]
+    def update(
         self,
         p: Data,
         g: Data,
@@ -337,7 +338,7 @@ class RMSprop(Optimizer):
             centered=centered,
         )
 
-    def update(  # type: ignore[override]
+    def update(
         self,
         p: Data,
         g: Data,
@@ -399,7 +400,7 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(parameters, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
-    def update(  # type: ignore[override]
+    def update(
         self,
         p: Data,
         g: Data,
