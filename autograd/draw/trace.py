@@ -61,15 +61,7 @@ def recursive(root: Node) -> Iterator[Contribution]:
     What a shared node had passed on before counts once more each time; and there is a visit for
     each path.
     """
-    grads: Gradients = {root: root.seed(None)}
-    ahead = [contributions(root, grads)]
-    while ahead:
-        step = next(ahead[-1], None)
-        if step is None:
-            ahead.pop()
-        else:
-            yield step
-            ahead.append(contributions(step.arg, grads))
+    return at_arrival(root, again=True)
 
 
 def early(root: Node) -> Iterator[Contribution]:
@@ -77,6 +69,11 @@ def early(root: Node) -> Iterator[Contribution]:
 
     What arrives at a shared node after that is never passed on.
     """
+    return at_arrival(root, again=False)
+
+
+def at_arrival(root: Node, again: bool) -> Iterator[Contribution]:
+    """Each node passes on what it has as soon as something arrives: the first time, or each."""
     grads: Gradients = {root: root.seed(None)}
     ahead, met = [contributions(root, grads)], {root}
     while ahead:
@@ -85,7 +82,7 @@ def early(root: Node) -> Iterator[Contribution]:
             ahead.pop()
         else:
             yield step
-            if step.arg not in met:
+            if again or step.arg not in met:
                 met.add(step.arg)
                 ahead.append(contributions(step.arg, grads))
 
