@@ -7,29 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from stories import lines_of, refusal, refusal_at_once
 
 from demos.__main__ import main
-
-
-def lines_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
-    """What `python -m demos arguments` prints."""
-    assert main(arguments) == 0
-    out, error = capsys.readouterr()
-    assert error == ""  # no progress bar where there is no terminal
-    return out.splitlines()
-
-
-def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """The last line that a command ends with that can't be obeyed."""
-    try:
-        code: object = main(arguments)
-    except SystemExit as error:
-        code = error.code
-    assert code == 2
-    text = capsys.readouterr().err
-    assert "Traceback" not in text
-    return text.splitlines()[-1]
-
 
 # --- the command line -----------------------------------------------------------------------------
 
@@ -125,8 +105,7 @@ def test_an_out_that_is_no_folder_is_refused_before_training(
 ) -> None:
     pytest.importorskip("matplotlib")
     (tmp_path / "file").write_text("")
-    assert "file" in refusal(capsys, "digits", "--out", str(tmp_path / "file"))
-    assert capsys.readouterr().out == ""
+    assert "file" in refusal_at_once(capsys, "digits", "--out", tmp_path / "file")
 
 
 def test_pictures_without_matplotlib_say_what_to_install(

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_demos import lines_of, refusal
+from stories import lines_of, refusal
 
 import autograd as ag
 import nn

@@ -7,32 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from stories import lines_of, refusal
 
 import nn
 from autograd import Value, grad
 from demos import backprop, clouds, moons
 from demos.__main__ import main
-
-
-def lines_of(
-    capsys: pytest.CaptureFixture[str], command: str, out: Path | None = None
-) -> list[str]:
-    """What `python -m demos command` prints."""
-    assert main([*command.split(), *(("--out", str(out)) if out else ())]) == 0
-    printed, error = capsys.readouterr()
-    assert error == ""
-    return printed.splitlines()
-
-
-def refusal(capsys: pytest.CaptureFixture[str], command: str) -> str:
-    """The one line that a command ends with that can't be obeyed."""
-    try:
-        code: object = main(command.split())
-    except SystemExit as error:
-        code = error.code
-    assert code == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    return line
 
 
 def percentages(line: str) -> list[float]:
@@ -63,7 +43,7 @@ def assert_pictures(out: Path, *names: str) -> None:
 def test_what_cannot_be_done_is_said_in_one_line(
     capsys: pytest.CaptureFixture[str], command: str, message: str
 ) -> None:
-    assert message in refusal(capsys, command)
+    assert message in refusal(capsys, *command.split())
 
 
 @pytest.mark.parametrize("story", ["clouds", "moons", "backprop"])
@@ -81,7 +61,7 @@ def test_an_out_that_is_no_folder_is_refused_before_training(
 
 def test_clouds_reach_97_percent(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    lines = lines_of(capsys, "clouds", tmp_path)
+    lines = lines_of(capsys, "clouds", "--out", tmp_path)
     assert lines[0] == "clouds, 2-5-3: 1500 points to learn from, as many fresh ones"
     assert min(percentages(lines[-1])) >= 97
     assert_pictures(tmp_path, "clouds-regions", "clouds-cost")
@@ -91,7 +71,7 @@ def test_clouds_reach_97_percent(capsys: pytest.CaptureFixture[str], tmp_path: P
 def test_on_any_draw_clouds_come_close_to_the_best_there_is(
     capsys: pytest.CaptureFixture[str], seed: int
 ) -> None:
-    lines = lines_of(capsys, f"clouds --seed {seed} --epochs 300")
+    lines = lines_of(capsys, "clouds", "--seed", seed, "--epochs", 300)
     best = [percentages(line)[0] for line in lines if "nearest of the true centres" in line]
     reached = percentages(lines[-1])
     assert len(best) == len(reached) == 2
@@ -129,7 +109,7 @@ def test_the_nearest_centre_is_right_for_97_percent_of_points() -> None:
 def test_the_four_equations(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     pytest.importorskip("sklearn")
     pytest.importorskip("matplotlib")
-    lines = lines_of(capsys, "backprop --epochs 8", tmp_path)
+    lines = lines_of(capsys, "backprop", "--epochs", 8, "--out", tmp_path)
     assert lines[0].startswith("digits, 64-30-10: 1348 images")
     rows = [line for line in lines if re.match(r"  \(\d\)", line)]
     assert [int(row[3]) for row in rows] == 2 * [1, 2, 3, 3, 4, 4]  # before training and after
@@ -172,7 +152,7 @@ def test_a_wrong_equation_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_moons(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    lines = lines_of(capsys, "moons --engine compiled", tmp_path)
+    lines = lines_of(capsys, "moons", "--engine", "compiled", "--out", tmp_path)
     assert lines[0].startswith("moons, 2-16-16-1: 337 parameters, 100 points")
     assert any(re.fullmatch(r"compiled engine: \S+ ms per epoch on average", x) for x in lines)
     learnt, fresh = percentages(lines[-1])
@@ -181,7 +161,7 @@ def test_moons(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
 
 
 def test_moons_on_single_numbers_quickly(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = lines_of(capsys, "moons --samples 30 --epochs 15 --hidden 8")
+    lines = lines_of(capsys, "moons", "--samples", 30, "--epochs", 15, "--hidden", 8)
     assert percentages(lines[-1])[0] > 70
 
 

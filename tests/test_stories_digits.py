@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from stories import lines_of, refusal, refusal_at_once
 
 import nn
 from demos import digit_nets, own_digits
@@ -17,24 +18,6 @@ pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")
 Image: Any = pytest.importorskip("PIL.Image")
 ImageDraw: Any = pytest.importorskip("PIL.ImageDraw")
-
-
-def lines_of(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[str]:
-    """What `python -m demos arguments` prints."""
-    assert main([str(argument) for argument in arguments]) == 0
-    return capsys.readouterr().out.splitlines()
-
-
-def refusal(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
-    """The one line in which a command is refused."""
-    try:
-        code: object = main([str(argument) for argument in arguments])
-    except SystemExit as error:
-        code = error.code
-    out, error_text = capsys.readouterr()
-    assert code == 2 and out == ""
-    [line] = error_text.splitlines()
-    return line
 
 
 def accuracy_in(line: str) -> float:
@@ -107,7 +90,7 @@ def test_without_a_part_held_back_nothing_is_validated(
     assert lines[0].startswith("digits, 64-128-10: 1348 images to train on, 0 held back")
     assert "validation" not in "".join(lines)
     for option in ("--early-stopping", "--validation"):
-        assert f"{option} needs a part held back" in refusal(
+        assert f"{option} needs a part held back" in refusal_at_once(
             capsys, "digits", option, "--hold-back", 0
         )
 
@@ -145,7 +128,7 @@ def test_a_net_that_was_kept_answers_as_before(
 
     path.with_suffix(".json").unlink()  # as a net from elsewhere
     assert lines_of(capsys, "digits", "--load", path, *shape)[-1] == before
-    assert f"{path} does not fit" in refusal(capsys, "digits", "--load", path)
+    assert f"{path} does not fit" in refusal_at_once(capsys, "digits", "--load", path)
 
 
 def test_a_convolutional_net_is_kept_too(
@@ -170,32 +153,28 @@ def test_a_training_goes_on_where_it_was(
     assert again[-1] == whole[-1] and not any(line.startswith("epoch") for line in again)
     further = lines_of(capsys, *options, "--epochs", 5, "--resume", path)
     assert [line[:9] for line in further if line.startswith("epoch")] == ["epoch   5"]
-    assert "is the checkpoint of another training" in refusal_after_start(
+    assert "is the checkpoint of another training" in refusal(
         capsys, "digits", "--hidden", 8, "--resume", path
     )
-
-
-def refusal_after_start(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
-    """Why a command is refused that has said a line."""
-    assert main([str(argument) for argument in arguments]) == 2
-    return capsys.readouterr().err
 
 
 def test_files_are_looked_at_before_training(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     for option in ("--save", "--resume"):
-        assert ".npz" in refusal(capsys, "digits", option, tmp_path / "net.txt")
-        assert "no folder" in refusal(capsys, "digits", option, tmp_path / "none" / "net.npz")
+        assert ".npz" in refusal_at_once(capsys, "digits", option, tmp_path / "net.txt")
+        assert "no folder" in refusal_at_once(
+            capsys, "digits", option, tmp_path / "none" / "net.npz"
+        )
         (tmp_path / "folder.npz").mkdir(exist_ok=True)
-        assert "is a folder" in refusal(capsys, "digits", option, tmp_path / "folder.npz")
-    assert "/proc/net.npz" in refusal(capsys, "digits", "--save", "/proc/net.npz")
-    assert "none.npz" in refusal(capsys, "digits", "--load", tmp_path / "none.npz")
+        assert "is a folder" in refusal_at_once(capsys, "digits", option, tmp_path / "folder.npz")
+    assert "/proc/net.npz" in refusal_at_once(capsys, "digits", "--save", "/proc/net.npz")
+    assert "none.npz" in refusal_at_once(capsys, "digits", "--load", tmp_path / "none.npz")
     (tmp_path / "broken.npz").write_bytes(b"PK")
-    assert "damaged" in refusal(capsys, "digits", "--load", tmp_path / "broken.npz")
+    assert "damaged" in refusal_at_once(capsys, "digits", "--load", tmp_path / "broken.npz")
     for text in ("[]", "{", '{"dataset": "digits"}'):
         (tmp_path / "broken.json").write_text(text)
-        message = refusal(capsys, "digits", "--load", tmp_path / "broken.npz")
+        message = refusal_at_once(capsys, "digits", "--load", tmp_path / "broken.npz")
         assert "broken.json does not say what net broken.npz is" in message
 
 
@@ -296,8 +275,8 @@ def test_predict(capsys: pytest.CaptureFixture[str], net: Path, tmp_path: Path) 
     assert lines[-2] == f"zero.png: 0 ({shares[0]:.2f}%)" and shares[0] > 80
     assert (tmp_path / "out" / "predictions.png").read_bytes().startswith(b"\x89PNG")
     assert lines_of(capsys, "digits", "predict", "--load", net, *files)[-2:] == lines[-2:]
-    assert "(--help lists" in refusal(capsys, "digits", "predict")
-    assert "invalid choice: 'guess'" in refusal(capsys, "digits", "guess", "x.png")
+    assert "(--help lists" in refusal_at_once(capsys, "digits", "predict")
+    assert "invalid choice: 'guess'" in refusal_at_once(capsys, "digits", "guess", "x.png")
 
 
 def test_a_net_is_trained_where_none_is_loaded(
@@ -322,9 +301,9 @@ def test_what_is_no_picture_is_refused(capsys: pytest.CaptureFixture[str], tmp_p
         "blank.png": "shows no digit",
         "clear.png": "shows no digit",
     }.items():
-        message = refusal(capsys, "digits", "predict", tmp_path / name)
+        message = refusal_at_once(capsys, "digits", "predict", tmp_path / name)
         assert name in message and reason in message
-    assert "can't be read" in refusal(capsys, "digits", "predict", tmp_path)
+    assert "can't be read" in refusal_at_once(capsys, "digits", "predict", tmp_path)
 
 
 def test_pictures_that_would_fill_the_memory_are_refused(
@@ -365,11 +344,11 @@ def test_overfit(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     ],
 )
 def test_overfit_refuses(capsys: pytest.CaptureFixture[str], options: str, reason: str) -> None:
-    assert reason in refusal(capsys, "overfit", *options.split())
+    assert reason in refusal_at_once(capsys, "overfit", *options.split())
 
 
 def test_overfit_that_diverges_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    message = refusal_after_start(capsys, "overfit", "--epochs", 3, "--lr", "1e30")
+    message = refusal(capsys, "overfit", "--epochs", 3, "--lr", "1e30")
     assert "the loss became" in message
 
 

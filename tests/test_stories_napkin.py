@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from stories import lines_of, refusal
 
 import nn
 from autograd import Value, no_grad
 from demos import graph, machine, sums
-from demos.__main__ import main
 from demos.giants import report_giant
 from demos.machine import Machine, duration, peak_memory, quantity
 from demos.napkin import Training, check, random_data
@@ -27,24 +27,6 @@ MACHINE = Machine(  # numbers to reckon with in the head
     value_bytes=250.0,
 )
 QUICK = ("napkin", "--quick", "--samples", "512", "--batch-sizes", "16,64", "--model", "64-32-10")
-
-
-def lines_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
-    assert main(arguments) == 0
-    out, error = capsys.readouterr()
-    assert error == ""
-    return out.splitlines()
-
-
-def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    try:
-        code: object = main(arguments)
-    except SystemExit as error:
-        code = error.code
-    assert code == 2
-    text = capsys.readouterr().err
-    assert "Traceback" not in text and text.count("\n") == 1
-    return text
 
 
 # --- the sums -------------------------------------------------------------------------------------
