@@ -90,6 +90,23 @@ def add_lr(parser: ArgumentParser, default: float) -> None:
     )
 
 
+def add_hidden(parser: ArgumentParser, default: tuple[int, ...]) -> None:
+    shown = ",".join(map(str, default))
+    parser.add_argument(
+        "--hidden",
+        type=layer_sizes,
+        metavar="N[,N...]",
+        default=default,
+        help=f"neurons of each hidden layer (default: {shown})",
+    )
+
+
+def add_samples(parser: ArgumentParser, default: int, what: str) -> None:
+    parser.add_argument(
+        "--samples", type=whole_number, default=default, help=f"{what} (default: {default})"
+    )
+
+
 def add_engine(parser: ArgumentParser, engines: Iterable[str], default: str) -> None:
     parser.add_argument(
         "--engine",

@@ -26,11 +26,11 @@ import nn
 from autograd import Tensor
 from demos import (
     add_epochs,
+    add_hidden,
     add_lr,
     add_out,
     add_seed,
     check_loss,
-    layer_sizes,
     progress,
     save_pictures,
     whole_number,
@@ -240,23 +240,15 @@ def training_picture(runs: dict[str, Run], title: str) -> Figure:
             markersize=4,
             label=f"layer {i + 1}",
         )
-    for axes in left, right:
-        axes.locator_params(axis="x", integer=True)
-        axes.grid(alpha=0.3)
-        axes.legend()
+    plots.finish_curves(left)
+    plots.finish_curves(right)
     return figure
 
 
 def configure(parser: ArgumentParser) -> None:
     add_epochs(parser, 20)
     add_lr(parser, 3.0)
-    parser.add_argument(
-        "--hidden",
-        type=layer_sizes,
-        metavar="N[,N...]",
-        default=(30,),
-        help="neurons of each hidden layer (default: 30)",
-    )
+    add_hidden(parser, (30,))
     parser.add_argument(
         "--batch-size", type=whole_number, default=10, help="images per step (default: 10)"
     )

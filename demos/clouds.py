@@ -24,6 +24,7 @@ from demos import (
     add_epochs,
     add_lr,
     add_out,
+    add_samples,
     check_loss,
     positive,
     progress,
@@ -134,10 +135,8 @@ def cost_curves(runs: dict[str, Run]) -> Figure:
     worst = np.maximum(runs["engine"].differences, 1e-18)  # 0 has no place on this axis
     right.plot(worst, color=plots.BLUE, linewidth=0.8, label="engine against formulas")
     right.axhline(AGREEMENT, color=plots.ORANGE, linestyle="--", label="allowed")
-    for axes in left, right:
-        axes.locator_params(axis="x", integer=True)
-        axes.grid(alpha=0.3)
-        axes.legend()
+    plots.finish_curves(left)
+    plots.finish_curves(right)
     return figure
 
 
@@ -147,9 +146,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--hidden", type=whole_number, default=5, help="neurons of the hidden layer (default: 5)"
     )
-    parser.add_argument(
-        "--samples", type=whole_number, default=1500, help="points in all (default: 1500)"
-    )
+    add_samples(parser, 1500, "points in all")
     parser.add_argument(
         "--spread", type=positive, default=1.0, help="standard deviation of a cloud (default: 1)"
     )

@@ -22,15 +22,15 @@ import nn
 from demos import (
     add_engine,
     add_epochs,
+    add_hidden,
     add_lr,
     add_out,
+    add_samples,
     add_seed,
     check_loss,
-    layer_sizes,
     positive,
     progress,
     save_pictures,
-    whole_number,
 )
 from nn import plots
 
@@ -102,9 +102,7 @@ def loss_curve(losses: list[float], title: str) -> Figure:
     figure = plots.new_figure(6.0, 3.8)
     axes = figure.add_subplot(title=title, xlabel="epoch", ylabel="mean hinge loss", yscale="log")
     axes.plot(losses, color=plots.BLUE, label="on all points, before each step")
-    axes.locator_params(axis="x", integer=True)
-    axes.grid(alpha=0.3)
-    axes.legend()
+    plots.finish_curves(axes)
     return figure
 
 
@@ -112,16 +110,8 @@ def configure(parser: ArgumentParser) -> None:
     add_engine(parser, ENGINES, "scalar")
     add_epochs(parser, 80, "steps of Adam, each on all points")
     add_lr(parser, 0.05)
-    parser.add_argument(
-        "--hidden",
-        type=layer_sizes,
-        metavar="N[,N...]",
-        default=(16, 16),
-        help="neurons of each hidden layer (default: 16,16)",
-    )
-    parser.add_argument(
-        "--samples", type=whole_number, default=100, help="points on both moons (default: 100)"
-    )
+    add_hidden(parser, (16, 16))
+    add_samples(parser, 100, "points on both moons")
     parser.add_argument(
         "--noise",
         type=positive,

@@ -20,6 +20,7 @@ from demos import (
     add_epochs,
     add_lr,
     add_out,
+    add_samples,
     add_seed,
     layer_sizes,
     positive,
@@ -271,7 +272,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="N[,N...]",
         help="samples per step (default: 32,128,512,2048)",
     )
-    add("--samples", type=whole_number, default=60_000, help="of an epoch (default: 60000)")
+    add_samples(parser, 60_000, "of an epoch")
     add("--optimizer", choices=OPTIMIZERS, default="momentum", help="(default: momentum)")
     add_epochs(parser, 2, "how many to run for each batch size; the fastest counts")
     add_lr(parser, 0.01)

@@ -16,15 +16,16 @@ import numpy as np
 
 import nn
 from demos import (
+    add_epochs,
     add_lr,
     add_out,
+    add_samples,
     add_seed,
     check_loss,
     fraction,
     positive,
     progress,
     save_pictures,
-    whole_number,
 )
 from nn import plots
 
@@ -63,14 +64,9 @@ class Attempt:
 
 def configure(parser: ArgumentParser) -> None:
     add = parser.add_argument
-    add("--samples", type=whole_number, default=100, help="images to learn from (default: 100)")
+    add_samples(parser, 100, "images to learn from")
     add("--wrong", type=fraction, default=0.15, help="share of wrong labels (default: 0.15)")
-    add(
-        "--epochs",
-        type=whole_number,
-        default=200,
-        help="passes through the few samples; the many have as many steps (default: 200)",
-    )
+    add_epochs(parser, 200, "passes through the few samples; the many have as many steps")
     add_lr(parser, 0.003)
     add("--weight-decay", type=positive, default=1.0, help="of the net that has it (default: 1)")
     add("--dropout", type=fraction, default=0.3, help="of the net that has it (default: 0.3)")

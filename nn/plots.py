@@ -50,6 +50,13 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), dpi=150, layout="constrained")
 
 
+def finish_curves(axes: Axes) -> None:
+    """What curves over steps or epochs need when all are drawn: whole numbers, a grid, a legend."""
+    axes.locator_params(axis="x", integer=True)
+    axes.grid(alpha=0.3)
+    axes.legend()
+
+
 def training_curves(history: History, title: str = "", unit: str = "") -> Figure:
     """Loss and accuracy over the steps of a training: each batch, each epoch's mean, validation.
 
