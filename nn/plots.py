@@ -125,7 +125,9 @@ def decision_regions(
     out = outputs_at(model, points)
     classes = np.unique(y)
     wide, tall = high - low + 2 * margin
-    figure = new_figure(6.0, 1.0 + 5.0 * min(max(tall / wide, 0.4), 1.2))
+    width = 4.4 if out.shape[1] == 1 else 5.1  # of the plane: one output has a colour bar beside it
+    figure = new_figure(6.0, 1.05 + width * min(max(tall / wide, 0.4), 1.2))
+    figure.set_layout_engine("compressed")  # a colour bar is as high as axes of equal scales
     axes = figure.add_subplot(title=title, xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
     if out.shape[1] == 1:
         shade_sides(figure, axes, across, up, out[:, 0] - boundary)
@@ -144,7 +146,7 @@ def decision_regions(
             linewidths=0.6,
             label=f"class {label}",
         )
-    axes.legend(loc="best", framealpha=0.9)
+    figure.legend(loc="outside lower center", ncols=min(len(classes), 4), frameon=False)
     return figure
 
 

@@ -64,7 +64,7 @@ def test_regions_are_the_models(outputs: int) -> None:
     (points,) = asked
     assert points.shape == (900, 2)
     assert (points.min(axis=0) < x.min(axis=0)).all() and (points.max(axis=0) > x.max(axis=0)).all()
-    markers = figure.axes[0].get_legend().legend_handles
+    markers = figure.legends[0].legend_handles
     shapes = {handle.get_paths()[0].vertices.tobytes() for handle in markers}
     assert len(shapes) == len(np.unique(y))  # a second cue beside colour
 
