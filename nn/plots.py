@@ -318,21 +318,20 @@ def mistakes(
         title: of the picture.
         most: how many to show.
     """
-    columns = 8
     probabilities, images, labels = (
         np.asarray(numbers(x)) for x in (probabilities, images, labels)
     )
     predicted, certainty = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != labels)
     worst = wrong[np.argsort(-certainty[wrong], kind="stable")][:most]
-    rows = max(1, math.ceil(len(worst) / columns))
+    columns = min(max(len(worst), 1), 8)
+    rows = math.ceil(len(worst) / columns)
     side = math.isqrt(images[0].size)
-    figure = new_figure(1.2 * columns, 0.8 + 1.5 * rows)
-    head = f"The most confident of {len(wrong)} mistakes" if len(wrong) else "No mistakes"
-    figure.suptitle(
-        (f"{title}\n" if title else "")
-        + f"{head}: predicted class (probability given to it), true class below"
-    )
+    figure = new_figure(max(1.2 * columns, 4.8), 0.9 + 1.5 * rows)
+    count = "One mistake" if len(wrong) == 1 else f"The most confident of {len(wrong)} mistakes"
+    key = "predicted class (probability given to it), true class below"
+    head = (title, count, key) if len(wrong) else (title, "No mistakes")
+    figure.suptitle("\n".join(filter(None, head)), fontsize=11)
     for place, i in enumerate(worst, 1):
         axes = figure.add_subplot(rows, columns, place, xticks=[], yticks=[])
         axes.imshow(images[i].reshape(side, side), cmap="gray_r", vmin=0, vmax=1)
