@@ -182,10 +182,15 @@ class Step:
     """What `compile` makes of a model and its loss."""
 
     def __init__(self, model: Callable[[Any], Any], loss: Callable[[Any, Any], Any]) -> None:
-        def of_sample(x: Any, target: Any) -> Any:
-            return loss(model(x), target)
+        of_numbers = getattr(loss, "__module__", "") == losses.__name__
 
-        self.model, self.loss = model, loss
+        def of_sample(x: Any, target: Any) -> Any:
+            out = model(x)
+            if of_numbers:
+                refuse_lists(loss.__name__, out, target)
+            return loss(out, target)
+
+        self.model, self.loss, self.of_numbers = model, loss, of_numbers
         self.function = ag.compile(of_sample)
 
     def __call__(self, x: Any, target: Any) -> float:
@@ -201,7 +206,7 @@ class Step:
                 "a compiled step takes inputs (batch, inputs) and targets (batch,) or "
                 f"(batch, outputs), but got {x.shape} and {target.shape}"
             )
-        if getattr(self.loss, "__module__", "") == losses.__name__ and target.ndim == 1:
+        if self.of_numbers and target.ndim == 1:
             self.loss(np.zeros_like(target), target)  # what it refuses, it refuses here too
         columns = target if target.ndim == 1 else list(target.T)
         return float(self.function.backward(list(x.T), columns))
@@ -219,6 +224,16 @@ class Step:
         if self.function.latest is None:
             raise ValueError("call the step on a batch first: then it is written")
         return self.function.weight_source
+
+
+def refuse_lists(name: str, out: Any, target: Any) -> None:
+    """Refuse several outputs or targets of a sample: the loss is one of two numbers."""
+    got = [f"(batch, {len(x)})" if isinstance(x, list) else "(batch,)" for x in (out, target)]
+    if got != ["(batch,)", "(batch,)"]:
+        raise ValueError(
+            f"in a compiled step, nn's losses take outputs and targets (batch,), but {name} got "
+            f"{got[0]} and {got[1]}; reshape the targets, or write a loss that goes through lists"
+        )
 
 
 def module_maker(activation: Function | None) -> Callable[[], Module]:

@@ -128,6 +128,19 @@ def test_wrong_targets_are_refused_as_when_recorded() -> None:
     assert all(p.grad is None for p in net.parameters())
 
 
+@pytest.mark.parametrize(
+    ("outputs", "shape", "got"),
+    [
+        (1, (3, 1), r"\(batch,\) and \(batch, 1\)"),
+        (2, (3,), r"\(batch, 2\) and \(batch,\)"),
+    ],
+)
+def test_losses_of_numbers_refuse_lists(outputs: int, shape: tuple[int, ...], got: str) -> None:
+    net = nn.scalar.MLP(2, [3, outputs], rng=0)
+    with pytest.raises(ValueError, match=f"but mse_loss got {got}; reshape the targets"):
+        nn.scalar.compile(net, nn.mse_loss)(np.ones((3, 2)), np.ones(shape))
+
+
 def test_a_copied_step_trains_the_copied_net() -> None:
     net = nn.scalar.MLP(2, [3, 1], rng=0)
     step = nn.scalar.compile(net, nn.mse_loss)
