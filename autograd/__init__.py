@@ -91,4 +91,4 @@ if not _typing.TYPE_CHECKING:  # for which there would be no wrong names left
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted([*__all__, *"abs all any compile max min round sum".split()])

@@ -115,4 +115,4 @@ if not TYPE_CHECKING:  # for which there would be no wrong names left
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)
