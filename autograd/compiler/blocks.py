@@ -92,7 +92,7 @@ class Statement(NamedTuple):
     register: Register
     expression: str
     calls: tuple[str, ...]  # empty: it can't
-    reads: frozenset[Register]
+    reads: tuple[Register, ...]
     in_place: bool  # whether `out` may be one of the arrays that it reads
 
 
@@ -135,7 +135,7 @@ class Blocks:
         self.stages: tuple[list[Statement], list[Statement], list[Statement]] = ([], [], [])
         self.contractions: list[Statement] = []
         self.hoisted: dict[str, Register] = {}
-        self.reads: set[Register] = set()
+        self.reads: dict[Register, None] = {}  # in order: the same program is written the same
         self.numbers = self.place("w", NUMBER, self.inputs(NUMBER))
         self.blocks = [
             self.place(self.stem(group), COLUMN, group) for group in self.column_groups()
@@ -180,7 +180,7 @@ class Blocks:
             if i not in self.singles:
                 name = self.names.new(line.label or "x")
                 self.singles[i] = Register(name, self.roll.kind(i), 1, single=True)
-            self.reads.add(self.singles[i])
+            self.reads[self.singles[i]] = None
             return self.singles[i].name
         if line.op is None:
             if isinstance(line.constant, float) and line.constant - line.constant != 0.0:
@@ -191,7 +191,7 @@ class Blocks:
         return register.name if register.single else f"{register.name}[{row}]"
 
     def read(self, register: Register) -> None:
-        self.reads.add(register)
+        self.reads[register] = None
         if register is self.numbers or register in self.blocks:
             self.wanted.add(register)
 
@@ -241,8 +241,8 @@ class Blocks:
         if text not in self.hoisted:
             register = Register(self.names.new(name), NUMBER, 1, single=True)
             self.hoisted[text] = register
-            self.stages[NUMBER].append(Statement(register, text, (), frozenset(), False))
-        self.reads.add(self.hoisted[text])
+            self.stages[NUMBER].append(Statement(register, text, (), (), False))
+        self.reads[self.hoisted[text]] = None
         return self.hoisted[text].name
 
     def beside_columns(self, lines: Sequence[int]) -> str:
@@ -334,10 +334,10 @@ class Blocks:
         register = self.place(name, kind, lines, condition)
         register.single = len(lines) == 1
         in_place = first.op is not COMBINE
-        statement = Statement(register, expression, calls, frozenset(self.reads), in_place)
+        statement = Statement(register, expression, calls, tuple(self.reads), in_place)
         inside = first.op in (DOT, TOTAL)
         (self.contractions if inside else self.stages[kind]).append(statement)
-        self.reads = set()
+        self.reads = {}
         return register
 
     def elementwise(self, kind: int, lines: list[int]) -> None:
