@@ -152,7 +152,7 @@ def test_random_expressions_on_arrays(e: Expression, data: Any) -> None:
     scale = {"mean": 1 / n, "sum": 1.0, None: 1.0}[reduce]
     for step, length in ((1000, 1000), (1000, 1), (2, 1)):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("autograd.compiler.compiled.LONG", length)
+            patch.setattr("autograd.compiler.task.LONG", length)
             patch.setattr(blocks, "SHORTEST", step)
             patch.setattr(blocks, "CACHE", 1)
             got = ag.compile(e).value_and_grad(leaves, reduce=reduce)

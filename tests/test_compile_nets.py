@@ -13,7 +13,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Value
-from autograd.compiler import blocks, compiled
+from autograd.compiler import blocks, task
 
 
 def batch(n: int = 30) -> tuple[Any, Any]:
@@ -235,7 +235,7 @@ def test_random_nets(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     scale = 1 / n if reduce == "mean" else 1.0
     close = {"rtol": 1e-9, "atol": 1e-9}
     for step, long in ((1000, 1000), (1000, 1), (2, 1)):
-        monkeypatch.setattr(compiled, "LONG", long)
+        monkeypatch.setattr(task, "LONG", long)
         monkeypatch.setattr(blocks, "SHORTEST", step)
         monkeypatch.setattr(blocks, "CACHE", 1)
         f = ag.compile(net)

@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, update_wrapper
-from threading import RLock
+from functools import update_wrapper
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import functional, numerics, tree
+from autograd import functional, tree
 from autograd.functional import Argnums
 from autograd.node import Node
 from autograd.value import Value
 
-from .blocks import Blocks, Piece
+from .forms import filled, form_of, is_plain
 from .latex import to_latex
-from .program import Program
-from .roll import COLUMN, NUMBER, Roll
-from .trace import Trace
-from .write import NUMBER as ONE
-from .write import Form, Source, Writer, flattener, part_name
+from .task import Task, other
+from .version import TRACING, Version
 
-LONG = 4096  # entries from which on it costs more to copy a column than to call NumPy
 REDUCTIONS = (None, "mean", "sum")
-
-TRACING = RLock()  # two threads must not write one trace
-
-other = object()  # what a compiled function returns if it was handed something else than floats
+PLAIN = {float, np.ndarray}
+POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 class Graph(NamedTuple):
@@ -38,299 +30,6 @@ class Graph(NamedTuple):
     value: Any
     gradients: list[Any]  # by each number of the arguments
     inputs: list[Value]
-
-
-def form_of(x: Any) -> Form:
-    """How an argument is nested."""
-    if not tree.is_branch(x):
-        return ONE
-    if isinstance(x, dict):
-        for key in x:
-            if type(key) is not str and type(key) is not int:
-                raise TypeError(
-                    f"compile() takes dicts of numbers with keys that are str or int, not {key!r}"
-                )
-        return Form(dict, tuple(map(form_of, x.values())), tuple(x))
-    return Form(tuple if isinstance(x, tuple) else list, tuple(map(form_of, x)))
-
-
-def filled(form: Form, numbers: Any) -> Any:
-    """The next numbers in this form."""
-    if form.kind is None:
-        return next(numbers)
-    parts = [filled(part, numbers) for part in form.parts]
-    return dict(zip(form.keys, parts)) if form.kind is dict else form.kind(parts)
-
-
-def replaced(form: Form, inner: Form) -> Form:
-    """The form of a derivative: in place of each number, one for each variable."""
-    if form.kind is None:
-        return inner
-    return Form(form.kind, tuple(replaced(part, inner) for part in form.parts), form.keys)
-
-
-def groups_of(forms: Sequence[Form]) -> list[list[int]]:
-    """The positions of numbers that are together in a list."""
-    groups: list[list[int]] = []
-    position = 0
-    stack = list(reversed(forms))
-    while stack:
-        form = stack.pop()
-        if form.kind is None:
-            position += 1
-        elif all(part.kind is None for part in form.parts):
-            groups.append(list(range(position, position + len(form.parts))))
-            position += len(form.parts)
-        else:
-            stack += reversed(form.parts)
-    return groups
-
-
-class Task:
-    """One thing to be computed: a function's value, or its value and derivatives, as a program.
-
-    Args:
-        version: the function as it was traced.
-        wanted: the inputs to differentiate by, by position, or None.
-        form: how they are nested.
-        order: how many times to differentiate.
-    """
-
-    def __init__(self, version: Version, wanted: Sequence[int], form: Form, order: int) -> None:
-        trace = version.trace
-        self.version = version
-        inputs = [*trace.inputs, *(x for _, x in trace.closed_over.values())]
-        variables = [inputs[k] for k in wanted]
-        outputs = list(tree.leaves(version.out))
-        self.forms = [form_of(version.out)]
-        latest = outputs
-        for _ in range(order):
-            latest = [g for x in latest for g in trace.gradient(x, variables)]
-            outputs = [*outputs, *latest]
-            self.forms.append(replaced(self.forms[-1], form))
-        self.wanted, self.order = wanted, order
-        self.program = Program.of(trace, inputs, outputs)
-        self.values = [x for x, _ in trace.closed_over.values()]
-        self.rolled: dict[Any, Blocks] = {}
-
-    def writer(self) -> Writer:
-        return Writer(self.program, self.version.name, self.version.parameters)
-
-    def source(self, kind: str) -> Source:
-        return self.writer().write(self.forms, kind)
-
-    @cached_property
-    def on_floats(self) -> Callable[..., Any]:
-        """The function of nested floats; of anything else it returns `other`."""
-        writer = self.writer()
-        source = writer.write(self.forms, "math")
-        guard, keys = writer.guard()
-        source.functions.update(keys, other=other)
-        return source.compiled(guard)
-
-    def closed(self) -> list[float]:
-        """The numbers that the function closes over, as they are now."""
-        return [x._data for x in self.values]
-
-    def careful(self, leaves: Sequence[float]) -> Any:
-        """The results on floats with which Python's operators raise: as IEEE has them."""
-        return self.nested(self.program.run([*leaves, *self.closed()]))
-
-    def nested(self, numbers: Sequence[Any]) -> Any:
-        each = iter(numbers)
-        results = [filled(form, each) for form in self.forms]
-        return results[0] if self.order == 0 else tuple(results)
-
-    def on_arrays(self, leaves: Sequence[Any], types: tuple[type, ...], reduce: str | None) -> Any:
-        """The results on floats and arrays, nested."""
-        arrays = [x for x in leaves if type(x) is np.ndarray]
-        shape, dtype = arrays[0].shape, arrays[0].dtype
-        n = shape[0] if len(shape) == 1 and dtype.kind == "f" else -1
-        for x in arrays:
-            if x.shape != shape or x.dtype is not dtype:
-                n = -1
-        columns = leaves
-        if n < 0:
-            if any(x.ndim == 0 for x in arrays):
-                return other  # it is a number
-            shape, dtype = common_shape(arrays), common_dtype(arrays)
-            n = math.prod(shape)
-            columns = [column(x, shape, dtype) if type(x) is np.ndarray else x for x in leaves]
-        if self.order:
-            refuse_integers(leaves, self.wanted)
-        key = (types, reduce, dtype, n >= LONG)
-        blocks = self.rolled.get(key)
-        if blocks is None:
-            blocks = self.rolled[key] = self.roll(leaves, reduce, dtype, n >= LONG)
-        if self.values:
-            columns = [*columns, *self.closed()]
-        if self.order == 0:
-            made = blocks.run(columns, n)
-        else:
-            with np.errstate(all="ignore"):
-                made = blocks.run(columns, n)
-        return self.nested(self.collected(blocks.pieces, made, leaves, shape, dtype, reduce))
-
-    def roll(self, leaves: Sequence[Any], reduce: str | None, dtype: Any, long: bool) -> Blocks:
-        """The program for these kinds of inputs, on whole columns."""
-        kinds = [COLUMN if type(x) is np.ndarray else NUMBER for x in leaves]
-        kinds += [NUMBER] * len(self.values)
-        totals = [False] * len(self.program.outputs)
-        if reduce:
-            totals = [True] + [kinds[k] == NUMBER for k in self.wanted] * (self.order > 0)
-        groups = groups_of([form for _, form in self.version.parameters])
-        return Blocks(Roll(self.program, kinds, groups, totals, reduce == "mean"), dtype, long)
-
-    def collected(
-        self, pieces: Sequence[Piece], made: Sequence[Any], leaves: Sequence[Any], shape: Any,
-        dtype: Any, reduce: str | None,
-    ) -> list[Any]:  # fmt: skip
-        """The outputs out of the arrays that they are pieces of, in shape and dtype."""
-        lists: dict[int, list[float]] = {}
-        results: list[Any] = []
-        for position, piece in enumerate(pieces):
-            x = made[piece.place]
-            if piece.kind == COLUMN:
-                results.append(self.column_result(x, piece, position, leaves, shape, dtype, reduce))
-                continue
-            if piece.row is not None:
-                if piece.place not in lists:
-                    lists[piece.place] = x.tolist()
-                x = lists[piece.place][piece.row]
-            if not reduce:
-                results.append(
-                    np.full(shape, x, bool if isinstance(x, (bool, np.bool_)) else dtype)
-                )
-            elif position == 0:
-                results.append(dtype.type(x))
-            else:
-                results.append(self.number_result(float(x), position, leaves, math.prod(shape)))
-        return results
-
-    def number_result(self, x: float, position: int, leaves: Sequence[Any], n: int) -> Any:
-        """The gradient of a reduced result by one input, where it is no column."""
-        k = self.wanted[position - 1]
-        if k < len(leaves) and type(leaves[k]) is np.ndarray:  # the same for all examples
-            return np.full_like(leaves[k], x * n / max(leaves[k].size, 1))
-        return x
-
-    def column_result(
-        self, x: Any, piece: Piece, position: int, leaves: Sequence[Any], shape: Any,
-        dtype: Any,
-        reduce: str | None,
-    ) -> Any:  # fmt: skip
-        x = np.array(x) if piece.taken else x
-        x = x.reshape(shape)
-        if x.dtype not in (dtype, bool):
-            x = x.astype(dtype)
-        if reduce:
-            leaf = leaves[self.wanted[position - 1]]
-            if leaf.shape != shape:
-                x = numerics.sum_to(x, shape=leaf.shape)
-            x = x.astype(leaf.dtype, copy=False)
-        return x
-
-
-def common_shape(arrays: Sequence[Any]) -> Any:
-    try:
-        return np.broadcast_shapes(*(x.shape for x in arrays))
-    except ValueError:
-        shapes = ", ".join(str(x.shape) for x in arrays)
-        raise ValueError(
-            f"arrays handed to a compiled function must broadcast against each other, but their "
-            f"shapes are {shapes}"
-        ) from None
-
-
-def common_dtype(arrays: Sequence[Any]) -> Any:
-    """The floating-point dtype that all is computed in."""
-    dtype = arrays[0].dtype
-    for x in arrays:
-        if x.dtype is not dtype:
-            dtype = np.result_type(dtype, x.dtype)
-    if dtype.kind == "f":
-        return dtype
-    if dtype.kind in "iub":
-        return np.dtype(float)
-    raise TypeError(f"compiled functions compute with real numbers, not {dtype}")
-
-
-def column(x: Any, shape: Any, dtype: Any) -> Any:
-    """An array as one column of all examples."""
-    if x.shape != shape:
-        x = np.broadcast_to(x, shape)
-    if x.ndim != 1:
-        x = x.reshape(-1)
-    return x if x.dtype is dtype else x.astype(dtype)
-
-
-class Version:
-    """A function as it was traced with arguments of certain forms, and what was made of that."""
-
-    def __init__(
-        self, f: Callable[..., Any], name: str, parameters: list[tuple[str, Form]], kwargs: Any
-    ) -> None:
-        self.name, self.parameters = name, parameters
-        labels = [label for name, form in parameters for label in labels_of(name, form)]
-        self.trace = Trace(labels)
-        numbers = iter(self.trace.inputs)
-        args = [filled(form, numbers) for _, form in parameters]
-        self.out = self.trace.run(f, args, kwargs)
-        self.flat = flattener(parameters, other)
-        closed_over = self.trace.closed_over.values()
-        self.values = [x for x, _ in closed_over]
-        self.levels = [symbol.level for _, symbol in closed_over]
-        self.weights = [x for x, symbol in closed_over if symbol.level]
-        self.weight_positions = [
-            k for k, (_, symbol) in enumerate(closed_over, len(labels)) if symbol.level
-        ]
-        self.tasks: dict[Any, Task] = {}
-
-    def outdated(self) -> bool:
-        """Whether some weight was frozen, or is no longer, since the function was traced."""
-        return [x.level for x in self.values] != self.levels
-
-    def task(self, argnums: Argnums | None, order: int) -> Task:
-        """The value and the derivatives by these arguments, or by weights, up to an order."""
-        key = (argnums, order)
-        with TRACING:
-            if key not in self.tasks:
-                positions, form = self.variables(argnums) if order else ([], ONE)
-                self.tasks[key] = Task(self, positions, form, order)
-            return self.tasks[key]
-
-    def variables(self, argnums: Argnums | None) -> tuple[list[int], Form]:
-        """Which inputs these arguments are, or the weights for None, and how they are nested."""
-        if argnums is None:
-            return self.weight_positions, Form(list, (ONE,) * len(self.weights))
-        chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-        count = len(self.parameters)
-        forms = [form for _, form in self.parameters]
-        starts = [0]
-        for form in forms:
-            starts.append(starts[-1] + form.size())
-        positions: list[int] = []
-        for i in chosen:
-            if not -count <= i < count:
-                raise ValueError(
-                    f"argnums names argument {i}, but the function got {count} arguments"
-                )
-            positions += range(starts[i % count], starts[i % count] + forms[i].size())
-        if isinstance(argnums, int):
-            return positions, forms[argnums]
-        return positions, Form(tuple, tuple(forms[i] for i in chosen))
-
-
-def labels_of(name: str, form: Form) -> list[str]:
-    """The name of each number of an argument."""
-    if form.kind is None:
-        return [name]
-    keys: Sequence[Any] = form.keys or range(1, len(form.parts) + 1)
-    return [
-        label
-        for key, part in zip(keys, form.parts)
-        for label in labels_of(part_name(name, key), part)
-    ]
 
 
 class Compiled:
@@ -597,19 +296,6 @@ class Compiled:
         return out[0], tree.rebuild(like, tree.leaves(out[1]))
 
 
-PLAIN = {float, np.ndarray}
-POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-
-
-def is_plain(x: Any) -> bool:
-    """Whether an argument is nested in nothing but lists, tuples and dicts themselves."""
-    if not tree.is_branch(x):
-        return True
-    return type(x) in (list, tuple, dict) and all(
-        map(is_plain, x.values() if isinstance(x, dict) else x)
-    )
-
-
 def told_apart(x: Any) -> Any:
     """A key for a keyword argument: 1, 1.0 and True are equal, and so are 0.0 and -0.0, but what
     is computed with them is not.
@@ -651,12 +337,3 @@ def check_single(out: Any) -> None:
             f"this needs a function that returns one number, but it returns a "
             f"{type(out).__name__}; derivatives(1) has those of several"
         )
-
-
-def refuse_integers(leaves: Sequence[Any], wanted: Sequence[int]) -> None:
-    for k in wanted:
-        if k < len(leaves) and type(leaves[k]) is np.ndarray and leaves[k].dtype.kind != "f":
-            raise TypeError(
-                f"only floating-point numbers have gradients, but got an array of "
-                f"{leaves[k].dtype}; convert it: x.astype(float)"
-            )

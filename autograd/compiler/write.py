@@ -20,26 +20,12 @@ from autograd import numerics
 from autograd.node import Op
 
 from . import arrays, mathematics
+from .forms import Form, part_name
 from .mathematics import ON_FLOATS
 from .program import Line, Program
 from .spelling import ATOM, SPELLINGS, Spelling, call
 
 WIDTH = 64  # how long an expression may grow before it gets a name
-
-
-class Form(NamedTuple):
-    """How numbers are nested in an argument or a result: `kind` is None for a number."""
-
-    kind: type | None
-    parts: tuple[Form, ...] = ()
-    keys: tuple[Any, ...] = ()  # of a dict
-
-    def size(self) -> int:
-        """How many numbers there are."""
-        return 1 if self.kind is None else sum(part.size() for part in self.parts)
-
-
-NUMBER = Form(None)
 
 
 class Source(NamedTuple):
@@ -289,13 +275,6 @@ class Writer:
 
 OURS = ("abs", "sinc")  # what NumPy has too, but not with all that is needed
 LIBRARIES: dict[str, Any] = {"math": math, "numpy": np}
-
-
-def part_name(variable: str, key: Any) -> str:
-    """What a part of an argument is called."""
-    if isinstance(key, int):
-        return f"{variable}{key}" if not variable[-1].isdigit() else f"{variable}_{key}"
-    return f"{variable}_{key}"
 
 
 def number(x: Any) -> tuple[str, int]:
