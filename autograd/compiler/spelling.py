@@ -11,7 +11,8 @@ import numpy as np
 from autograd import functions, numerics, rules
 from autograd.node import Op
 
-ATOM = 100  # how tightly a name or a call holds together; the other levels are Python's
+# How tightly a name or a call holds together, and a negative; the other levels are Python's too.
+ATOM, NEGATIVE = 100, 70
 
 
 class Spelling(NamedTuple):
@@ -51,7 +52,7 @@ SPELLINGS: dict[Callable[..., Any], Spelling] = {
     numerics.floor_divide: infix("//", 60),
     operator.and_: infix("&", 40),
     operator.or_: infix("|", 30),
-    operator.neg: Spelling("-{0}", 70, (70,)),
+    operator.neg: Spelling("-{0}", NEGATIVE, (NEGATIVE,)),
     operator.eq: comparison("=="),
     operator.ne: comparison("!="),
     operator.lt: comparison("<"),

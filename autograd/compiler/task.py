@@ -30,7 +30,7 @@ class Task:
 
     Args:
         version: the function as it was traced.
-        wanted: the inputs to differentiate by, by position, or None.
+        wanted: the inputs to differentiate by, by position.
         form: how they are nested.
         order: how many times to differentiate.
     """
@@ -76,6 +76,7 @@ class Task:
         return self.nested(self.program.run([*leaves, *self.closed()]))
 
     def nested(self, numbers: Sequence[Any]) -> Any:
+        """All outputs in their forms: the value, or it and the derivatives of each order."""
         each = iter(numbers)
         results = [filled(form, each) for form in self.forms]
         return results[0] if self.order == 0 else tuple(results)
@@ -84,7 +85,7 @@ class Task:
         """The results on floats and arrays, nested."""
         arrays = [x for x in leaves if type(x) is np.ndarray]
         shape, dtype = arrays[0].shape, arrays[0].dtype
-        n = shape[0] if len(shape) == 1 and dtype.kind == "f" else -1
+        n = shape[0] if len(shape) == 1 and dtype.kind == "f" else -1  # -1: no columns yet
         for x in arrays:
             if x.shape != shape or x.dtype is not dtype:
                 n = -1
@@ -154,10 +155,10 @@ class Task:
         return x
 
     def column_result(
-        self, x: Any, piece: Piece, position: int, leaves: Sequence[Any], shape: Any,
-        dtype: Any,
+        self, x: Any, piece: Piece, position: int, leaves: Sequence[Any], shape: Any, dtype: Any,
         reduce: str | None,
     ) -> Any:  # fmt: skip
+        """A column, in the arrays' shape; the gradient of a reduced result in its input's."""
         x = np.array(x) if piece.taken else x
         x = x.reshape(shape)
         if x.dtype not in (dtype, bool):

@@ -23,7 +23,7 @@ from . import arrays, mathematics
 from .forms import Form, part_name
 from .mathematics import ON_FLOATS
 from .program import Line, Program
-from .spelling import ATOM, SPELLINGS, Spelling, call
+from .spelling import ATOM, NEGATIVE, SPELLINGS, Spelling, call
 
 WIDTH = 64  # how long an expression may grow before it gets a name
 
@@ -278,8 +278,9 @@ LIBRARIES: dict[str, Any] = {"math": math, "numpy": np}
 
 
 def number(x: Any) -> tuple[str, int]:
+    """A constant as text, and how tightly that holds together."""
     text = repr(x)
-    return text, 70 if text.startswith("-") else ATOM
+    return text, NEGATIVE if text.startswith("-") else ATOM
 
 
 def plain_option(x: Any) -> str:
