@@ -10,7 +10,7 @@ ARGS ?=
 EXTRAS = $(if $(PEERS),peers,dev)
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format bench clean venv
+.PHONY: demo test soak lint format bench clean venv
 
 demo: $(VENV)/with-demos
 	$(PY) -m demos averaging
@@ -19,6 +19,10 @@ demo: $(VENV)/with-demos
 
 test: $(VENV)/with-dev
 	$(PY) -m pytest $(ARGS)
+
+# The long part of the tests, an hour or so: every mutant, every kill, ten thousand steps.
+soak: $(VENV)/with-dev
+	$(PY) -m pytest -m soak $(ARGS)
 
 lint: $(VENV)/with-dev
 	$(PY) -m ruff check
