@@ -12,13 +12,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+pytest.importorskip("hypothesis")
+
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from table import CASES
+from test_compile import recorded, same
 
 import autograd as ag
 from autograd import Tensor, Value
+from autograd.compiler import blocks
 
 examples = settings(max_examples=200, derandomize=True, deadline=None, database=None)
 few_examples = settings(examples, max_examples=50)
@@ -336,3 +341,68 @@ def test_every_index_gives_its_gradient_back(data: Any) -> None:
     # Picking is linear: its gradient, as a function of the seed, has the slope that it began with.
     _, pull = ag.vjp(lambda g: ag.vjp(lambda x: x[index])(array)[1](g))(seed)
     np.testing.assert_array_equal(pull(array), array[index])
+
+
+# --- compiled expressions -------------------------------------------------------------------------
+
+
+@examples
+@given(expressions())
+def test_random_expressions_on_floats(e: Expression) -> None:
+    leaves = list(e.leaves)
+    f = ag.compile(e)
+    value, gradient, hessian = recorded(lambda *x: e(x), leaves, tuple(range(len(leaves))))
+    got = f.derivatives(2)(leaves)
+    same(got[0], value)
+    np.testing.assert_allclose(got[1], gradient, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(got[2], hessian, rtol=1e-9, atol=1e-9 * (1 + np.abs(hessian).max()))
+    np.testing.assert_allclose(f.value_and_grad(leaves)[1], gradient, rtol=1e-9, atol=1e-9)
+
+
+@examples
+@given(expressions(), st.data())
+def test_random_expressions_on_arrays(e: Expression, data: Any) -> None:
+    """Some leaves are columns, of a length that takes one block or several; the others numbers."""
+    n = data.draw(st.sampled_from([1, 3, 9]))
+    rng = np.random.default_rng(0)
+    leaves = [rng.uniform(-1, 1, n) if data.draw(st.booleans()) else float(x) for x in e.leaves]
+    if not any(isinstance(x, np.ndarray) for x in leaves):
+        leaves[0] = rng.uniform(-1, 1, n)
+    reduce = data.draw(st.sampled_from([None, "mean", "sum"]))
+    f = ag.compile(e)
+    rows = [[float(np.broadcast_to(x, n)[i]) for x in leaves] for i in range(n)]
+    want = [ag.value_and_grad(e)(row) for row in rows]
+    values = np.array([w[0] for w in want])
+    gradients = np.array([w[1] for w in want]).T
+    scale = {"mean": 1 / n, "sum": 1.0, None: 1.0}[reduce]
+    for step, length in ((1000, 1000), (1000, 1), (2, 1)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("autograd.compiler.task.LONG", length)
+            patch.setattr(blocks, "SHORTEST", step)
+            patch.setattr(blocks, "CACHE", 1)
+            got = ag.compile(e).value_and_grad(leaves, reduce=reduce)
+        close = {"rtol": 1e-9, "atol": 1e-8}
+        np.testing.assert_allclose(
+            got[0], values if reduce is None else values.sum() * scale, **close
+        )
+        for x, g, w in zip(leaves, got[1], gradients):
+            if reduce is None or isinstance(x, np.ndarray):
+                assert np.shape(g) == (n,)
+                np.testing.assert_allclose(g, w * scale, **close)
+            else:
+                assert type(g) is float
+                np.testing.assert_allclose(g, w.sum() * scale, **close)
+    np.testing.assert_allclose(f(leaves), values, **close)
+
+
+@few_examples
+@given(expressions())
+def test_written_source_stands_on_its_own(e: Expression) -> None:
+    f = ag.compile(e)
+    want = f.value_and_grad(list(e.leaves))
+    for text, kind in ((f.source, float), (f.numpy_source, np.asarray)):
+        space: dict[str, Any] = {}
+        exec(text, space)
+        got = space["f"]([kind(x) for x in e.leaves])
+        same(got[0], want[0])
+        np.testing.assert_allclose(got[1], want[1], rtol=1e-9, atol=1e-12)
