@@ -148,6 +148,8 @@ def run(args: Namespace) -> None:
         check_file(path)
     if args.out:  # fail now rather than after training
         plots.new_figure(1, 1)
+    if args.baseline:
+        baselines(recipe, args.seed)
     owns = [own_digits.prepare(file, SIDE[args.dataset]) for file in vars(args).get("files", ())]
 
     rng = np.random.default_rng(args.seed)
@@ -261,24 +263,40 @@ def report(
     part = "validation" if args.validation else "test"
     if args.baseline:
         print(f"\n{'':42}{part} accuracy  seconds")
-        for line in baselines(train, test, recipe, args.seed):
+        for line in scores(baselines(recipe, args.seed), train, test):
             print(line)
         print(f"{'ours':42}{accuracy(logits, test.y):{len(part) + 9}.2%}\n")
     print(f"{part} accuracy: {accuracy(logits, test.y):.2%}")
 
 
-def baselines(train: nn.Dataset, test: nn.Dataset, recipe: Recipe, seed: int) -> list[str]:
-    """How well scikit-learn's models do, each in a line."""
-    from sklearn.exceptions import ConvergenceWarning  # optional, and slow to import
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.neural_network import MLPClassifier
+def baselines(recipe: Recipe, seed: int) -> dict[str, Any]:
+    """scikit-learn's models, by their names.
 
-    models = {
+    Raises:
+        ModuleNotFoundError: scikit-learn is not installed.
+    """
+    try:
+        from sklearn.linear_model import LogisticRegression  # optional, and slow to import
+        from sklearn.neural_network import MLPClassifier
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "the baselines are scikit-learn's, which is not installed; "
+            "pip install napkingrad[demos]",
+            name=error.name,
+        ) from None
+    epochs = recipe.epochs or 30
+    return {
         "logistic regression": LogisticRegression(max_iter=200),
-        f"MLP, {'-'.join(map(str, recipe.hidden))} hidden, {recipe.epochs or 30} epochs": (
-            MLPClassifier(recipe.hidden, max_iter=recipe.epochs or 30, random_state=seed)
+        f"MLP, {'-'.join(map(str, recipe.hidden))} hidden, {epochs} epochs": (
+            MLPClassifier(recipe.hidden, max_iter=epochs, random_state=seed)
         ),
     }
+
+
+def scores(models: dict[str, Any], train: nn.Dataset, test: nn.Dataset) -> list[str]:
+    """How well they do, each in a line."""
+    from sklearn.exceptions import ConvergenceWarning  # optional, and slow to import
+
     lines = []
     for name, model in models.items():
         start = perf_counter()

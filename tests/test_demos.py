@@ -108,6 +108,14 @@ def test_an_out_that_is_no_folder_is_refused_before_training(
     assert "file" in refusal_at_once(capsys, "digits", "--out", tmp_path / "file")
 
 
+def test_baselines_without_sklearn_say_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.linear_model", None)
+    message = refusal(capsys, "digits", "--dataset", "mnist", "--baseline")
+    assert "scikit-learn" in message and "pip install napkingrad[demos]" in message
+
+
 def test_pictures_without_matplotlib_say_what_to_install(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
