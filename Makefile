@@ -10,7 +10,7 @@ ARGS ?=
 EXTRAS = $(if $(PEERS),peers,dev)
 
 .DELETE_ON_ERROR:
-.PHONY: demo test soak lint format bench clean venv
+.PHONY: demo test soak versions coverage lint format bench clean venv
 
 demo: $(VENV)/with-demos
 	$(PY) -m demos averaging
@@ -23,6 +23,18 @@ test: $(VENV)/with-dev
 # The long part of the tests, an hour or so: every mutant, every kill, ten thousand steps.
 soak: $(VENV)/with-dev
 	$(PY) -m pytest -m soak $(ARGS)
+
+# The tests once more, from the wheel: on the oldest and the newest versions of all that is needed,
+# and with each part missing. Half an hour, and 2 GB of packages; ARGS=oldest runs that alone.
+versions: $(VENV)/with-dev
+	$(PY) .ci/versions.py $(ARGS)
+
+# Which branches the tests take. Several times as long as the tests.
+coverage: $(VENV)/with-dev
+	$(PY) -m coverage erase
+	$(PY) -m coverage run -m pytest $(ARGS)
+	$(PY) -m coverage combine --quiet
+	$(PY) -m coverage report
 
 lint: $(VENV)/with-dev
 	$(PY) -m ruff check
@@ -37,7 +49,7 @@ bench: $(VENV)/with-$(EXTRAS)
 	$(PY) -m pytest tests/benchmarks --benchmark-quiet $(ARGS)
 
 clean:
-	rm -rf $(VENV) out dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) out dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the environment ------------------------------------------------------------------------------
