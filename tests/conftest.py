@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from autograd.node import ORDINARY, mode
 from nn import download
+
+FIGURES = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(autouse=True)
@@ -23,3 +25,18 @@ def nothing_is_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test asks a real mirror."""
     for name, published in list(download.PUBLISHED.items()):
         monkeypatch.setitem(download.PUBLISHED, name, published._replace(mirrors=()))
+
+
+@pytest.fixture(scope="session")
+def figure(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Notes one line, such as "mutants: 412 tried, 412 killed", for the end of the run."""
+    return pytestconfig.stash.setdefault(FIGURES, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the tests counted, in their own words."""
+    figures = terminalreporter.config.stash.get(FIGURES, [])
+    if figures:
+        terminalreporter.section("trust")
+        for line in figures:
+            terminalreporter.write_line(line)
