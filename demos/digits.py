@@ -15,7 +15,6 @@ import warnings
 from argparse import SUPPRESS, ArgumentParser, BooleanOptionalAction, Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryFile
 from time import perf_counter
 from typing import Any
 
@@ -23,6 +22,7 @@ import numpy as np
 
 import nn
 from autograd import softmax
+from autograd.files import replacing
 from demos import (
     add_out,
     add_seed,
@@ -50,7 +50,7 @@ from demos.digit_nets import (
     schedules_of,
 )
 from nn import plots
-from nn.checkpoint import check_folder, suffix
+from nn.checkpoint import check_writable, suffix
 from nn.metrics import accuracy
 
 HELD_BACK = 0.1  # of the training set, for the validation curve
@@ -337,14 +337,10 @@ def check_file(path: Path) -> None:
         ValueError: a net can't be written to this file.
     """
     suffix(path)
-    check_folder(path)
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder, but should be a file to write to")
     try:
-        with TemporaryFile(dir=path.parent):
-            pass
+        check_writable(path)
     except OSError as error:
-        raise ValueError(f"{path} can't be written: {error.strerror}") from None
+        raise ValueError(str(error)) from None
 
 
 def keep(model: nn.Module, recipe: Recipe, args: Namespace) -> None:
@@ -352,7 +348,8 @@ def keep(model: nn.Module, recipe: Recipe, args: Namespace) -> None:
     nn.save(model, args.save)
     form = {"dataset": args.dataset, "conv": args.conv}
     form |= {name: getattr(recipe, name) for name in FORM}
-    form_file(args.save).write_text(json.dumps(form, indent=1) + "\n", encoding="utf-8")
+    with replacing(form_file(args.save)) as file:
+        file.write(f"{json.dumps(form, indent=1)}\n".encode())
     print(f"net in {args.save}, what net it is in {form_file(args.save).name}")
 
 

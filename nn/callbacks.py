@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd import AnomalyError, detect_anomaly
 
-from .checkpoint import check_folder, save, suffix, take_over
+from .checkpoint import check_writable, save, suffix, take_over
 from .history import described
 from .optim import clip_grad_norm_
 
@@ -205,7 +205,7 @@ class Checkpoint(Best):
 
     def on_train_begin(self, run: Run) -> None:
         super().on_train_begin(run)
-        check_folder(self.path.format(epoch=0))
+        check_writable(self.path.format(epoch=0))
 
     def on_epoch_end(self, run: Run) -> None:
         if self.every or self.improved(run):

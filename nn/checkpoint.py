@@ -13,16 +13,17 @@ import math
 import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO, Literal, TypeAlias, TypeVar
-from uuid import uuid4
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
+
+from autograd.files import replacing
 
 from .module import Module
 
@@ -212,39 +213,25 @@ def suffix(path: PathLike) -> str:
     return found
 
 
-def check_folder(path: PathLike) -> None:
+def check_writable(path: PathLike) -> None:
     """Complain now rather than after the first epoch.
 
     Raises:
-        FileNotFoundError: there is no folder for the file.
+        OSError: there is no folder for the file, or it may not be written to.
     """
-    folder = Path(path).parent
-    if not folder.is_dir():
-        raise FileNotFoundError(f"there is no folder {folder} to write {os.fspath(path)} to")
-
-
-@contextmanager
-def replacing(path: PathLike) -> Iterator[BinaryIO]:
-    """A new file that takes the place of `path` when it is complete, and on the disk."""
-    target = Path(os.path.realpath(path))  # a link stays, and what it names is replaced
-    new = target.with_name(f".{uuid4().hex}.tmp")
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {target.parent} to write {os.fspath(path)} to")
+    if target.is_dir():
+        raise IsADirectoryError(f"{os.fspath(path)} is a folder, not a file to write to")
     try:
-        with open(new, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(target)
-    except OSError as error:  # about the path that was asked for, not about the temporary one
-        new.unlink(missing_ok=True)
+        with TemporaryFile(dir=target.parent):
+            pass
+        if target.is_file():
+            with open(target, "ab"):
+                pass
+    except OSError as error:
         raise OSError(error.errno, error.strerror, os.fspath(path)) from None
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # elsewhere a folder can't be opened; the name is safe later
-        folder = os.open(target.parent, os.O_RDONLY)
-        with suppress(OSError):  # some network file systems refuse
-            os.fsync(folder)
-        os.close(folder)
 
 
 def as_array(text: str) -> NDArray[np.uint8]:

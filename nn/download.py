@@ -6,10 +6,14 @@ Each set has a folder of its own, because the files of both have the same names.
 from __future__ import annotations
 
 import os
+from hashlib import file_digest
+from io import BufferedRandom
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from autograd.files import replacing
 
 FILES = (
     "train-images-idx3-ubyte",
@@ -159,9 +163,9 @@ def fetch(name: str, folder: Path) -> None:
                 headers={"Accept-Encoding": "identity"},  # the bytes as published, not unpacked
             )
             try:
-                pooch.retrieve(
-                    f"{mirror}{file}.gz", checksum, f"{file}.gz", folder, downloader=downloader
-                )
+                with replacing(folder / f"{file}.gz") as new:
+                    downloader(f"{mirror}{file}.gz", new, None)
+                    check(new, checksum)
             except (OSError, ValueError) as error:
                 if getattr(error, "errno", None) is not None:
                     raise  # numbered by this machine (disk full, ...): no other mirror helps
@@ -175,6 +179,13 @@ def fetch(name: str, folder: Path) -> None:
         else:
             said = (f"{urlsplit(mirror).netloc} {answer}" for mirror, answer in answers.items())
             raise ConnectionError(f"for {file}.gz, {', '.join(said)}")
+
+
+def check(file: BufferedRandom, checksum: str) -> None:
+    """Refuse what is not the file that was published."""
+    file.seek(0)
+    if file_digest(file, "sha256").hexdigest() != checksum:
+        raise ValueError("wrong checksum")
 
 
 def answer_in(error: OSError | ValueError) -> str:

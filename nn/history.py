@@ -7,8 +7,11 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from io import StringIO
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from autograd.files import replacing
 
 from .plots import training_curves
 
@@ -88,11 +91,13 @@ class History:
         columns: Mapping[str, list[Any]] = self.steps
         if not steps:
             columns = {"steps": self.ends, **self.epochs, "seconds": self.seconds}
-        with open(path, "w", newline="", encoding="utf-8") as file:
-            table = csv.writer(file)
-            table.writerow(["step" if steps else "epoch", *columns])
-            rows = zip_longest(*columns.values(), fillvalue="")
-            table.writerows([i, *row] for i, row in enumerate(rows, 1))
+        text = StringIO()
+        table = csv.writer(text)
+        table.writerow(["step" if steps else "epoch", *columns])
+        rows = zip_longest(*columns.values(), fillvalue="")
+        table.writerows([i, *row] for i, row in enumerate(rows, 1))
+        with replacing(path) as file:
+            file.write(text.getvalue().encode())
 
     def plot(self, path: Path | None = None) -> Figure:
         """A picture of loss and accuracy, in steps and epochs; written to `path` if given.

@@ -18,7 +18,7 @@ import numpy as np
 import autograd as ag
 
 from .callbacks import Callback
-from .checkpoint import PathLike, check_folder, load_training, save_training, suffix, take_over
+from .checkpoint import PathLike, check_writable, load_training, save_training, suffix, take_over
 from .data import DataLoader, Transform
 from .evaluation import Loss, Samples, dataset_of, evaluate, has_classes, modes_kept
 from .history import History, described
@@ -109,7 +109,7 @@ def fit(
     if checkpoint is not None:
         if suffix(checkpoint) != ".npz":
             raise ValueError(f"the checkpoint of a training is an .npz file, not {checkpoint}")
-        check_folder(checkpoint)
+        check_writable(checkpoint)
     elif resume:
         raise ValueError("resume=True needs the file to resume from: checkpoint=...")
     run.tell("on_train_begin")

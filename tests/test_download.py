@@ -452,7 +452,7 @@ def test_troubles_of_this_machine_are_not_the_mirrors(
     def full(*args: Any, **kwargs: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(pooch, "retrieve", full)
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", full)
     with pytest.raises(OSError, match="No space left"):
         load("mnist")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import html
 import math
+import os
 import re
 import shutil
 import subprocess
@@ -416,12 +418,11 @@ def test_a_failed_save_leaves_what_was_there(
     path = tmp_path / "graph.dot"
     path.write_text("old")
 
-    def full(self: Path, content: bytes) -> None:
-        self.open("wb").close()
-        raise OSError("no space left")
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="no space left"):
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=f"no space left: '{path}'"):
         draw(neuron()).save(path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

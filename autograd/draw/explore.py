@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd.backward import consumers_first, operands_first
 from autograd.check import Line
+from autograd.files import replacing
 from autograd.node import Data, Node
 from autograd.shapes import shape_of
 
@@ -85,12 +86,8 @@ def explore(
             f"smaller model or a node further inside, or ask for it all: limit={count}"
         )
     page = page_of(story_of(root), title)
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.write_text(page, encoding="utf-8", errors="backslashreplace")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.write(page.encode(errors="backslashreplace"))
 
 
 # --- the page -------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 
+from autograd.files import replacing
+
 
 def write(path: str | PathLike[str], forms: Mapping[str, Callable[[], str | bytes]]) -> None:
     """Write what belongs to the ending of a name, or leave a file that was there as it was.
@@ -27,9 +29,5 @@ def write(path: str | PathLike[str], forms: Mapping[str, Callable[[], str | byte
     content = make()
     if not path.parent.is_dir():
         raise FileNotFoundError(f"can't save {path.name}: there is no directory {path.parent}")
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.write_bytes(content.encode() if isinstance(content, str) else content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
