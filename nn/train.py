@@ -310,9 +310,11 @@ class Run:
                 raise ValueError(
                     f"its {what} {'are' if what[-1] == 's' else 'is'} {saved}, not {now}"
                 )
-        states = (*state["optimizer"], *state["schedules"], *state["callbacks"])
+        # The optimizer after the schedules: they would set the learning rates that they had set
+        # themselves, whoever has changed them since.
+        states = (*state["schedules"], *state["optimizer"], *state["callbacks"])
         stateful = (callback for callback in self.callbacks if callback.state_dict())
-        parts: tuple[Any, ...] = (self.optimizer, *self.schedules, *stateful)
+        parts: tuple[Any, ...] = (*self.schedules, self.optimizer, *stateful)
         for part, (_, saved) in zip(parts, states):
             part.load_state_dict(saved)
         self.set_generator_states(state["generators"])
