@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tqdm import tqdm
 
+import nn
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -154,6 +156,20 @@ def check_loss(loss: float, lr: float) -> None:
         raise ValueError(
             f"the loss became {loss}; try a learning rate below {lr:g}: --lr {lr / 10:g}"
         )
+
+
+class StopWhenDiverged(nn.Callback):
+    """Ends a story with an error as soon as its training has diverged.
+
+    Raises:
+        ValueError: the loss is no finite number.
+    """
+
+    def __init__(self, lr: float) -> None:
+        self.lr = lr
+
+    def on_backward_end(self, run: nn.train.Run) -> None:
+        check_loss(run.scores["loss"], self.lr)
 
 
 def save_pictures(out: Path, pictures: Mapping[str, Figure]) -> None:

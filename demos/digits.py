@@ -24,9 +24,9 @@ import nn
 from autograd import softmax
 from autograd.files import replacing
 from demos import (
+    StopWhenDiverged,
     add_out,
     add_seed,
-    check_loss,
     fraction,
     layer_sizes,
     own_digits,
@@ -209,7 +209,7 @@ def learn(
 ) -> nn.History:
     """Train, and say how it goes."""
     optimizer = optimizer_of(model, recipe)
-    callbacks: list[nn.Callback] = [nn.PrintEpochs()]
+    callbacks: list[nn.Callback] = [StopWhenDiverged(recipe.lr), nn.PrintEpochs()]
     if args.early_stopping:
         callbacks.append(nn.EarlyStopping(args.early_stopping))
     start = perf_counter()
@@ -228,8 +228,6 @@ def learn(
         checkpoint=args.resume,
         resume=args.resume is not None,
     )
-    if history.step_loss:
-        check_loss(history.step_loss[-1], recipe.lr)
     if history.stopped:
         print(f"stopped after {len(history.ends)} epochs: {history.stopped}")
     print(f"trained in {perf_counter() - start:.1f} s")

@@ -16,12 +16,12 @@ import numpy as np
 
 import nn
 from demos import (
+    StopWhenDiverged,
     add_epochs,
     add_lr,
     add_out,
     add_samples,
     add_seed,
-    check_loss,
     fraction,
     positive,
     progress,
@@ -112,12 +112,12 @@ def learn(
         epochs=max(1, args.epochs * args.samples // len(data)),
         batch_size=BATCH,
         validation=validation,
+        callbacks=[StopWhenDiverged(args.lr)],
         seed=rng,
         progress=False,
     )
     if history.stopped:  # by Ctrl-C, which is meant for the whole story
         raise KeyboardInterrupt
-    check_loss(history.step_loss[-1], args.lr)
     return history
 
 

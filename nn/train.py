@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +19,7 @@ import numpy as np
 
 import autograd as ag
 
-from .callbacks import Callback
+from .callbacks import Callback, is_finite
 from .checkpoint import PathLike, check_writable, load_training, save_training, suffix, take_over
 from .data import DataLoader, Transform
 from .evaluation import Loss, Samples, dataset_of, evaluate, has_classes, modes_kept
@@ -82,7 +84,8 @@ def fit(
         progress: show a bar, where the output is a terminal or a notebook.
         checkpoint: an .npz file to write after each epoch, with all that it takes to go on: model,
             optimizer, schedules, callbacks, history, and the generators of the library, the
-            model's modules, the loaders and the transform.
+            model's modules, the loaders and the transform. Parameters that have become nan or
+            infinite are not written: the file stays as it was, with a warning.
         resume: go on from `checkpoint`, if the file exists. The arguments must be those of the
             training that wrote it, only `epochs` may differ; then it ends with the same bits as if
             it had never been broken off.
@@ -144,6 +147,7 @@ class Run:
     epoch: int = 0
     batch: tuple[Any, Any] = (None, None)
     scores: dict[str, float] = field(default_factory=dict)
+    complained: bool = False
 
     def __post_init__(self) -> None:
         for name, x in (("epochs", self.epochs), ("l1", self.l1), ("l2", self.l2)):
@@ -190,7 +194,7 @@ class Run:
                     if not self.run_epoch(bar, pressed):
                         break
                     if checkpoint is not None:
-                        save_training(checkpoint, self.model.state_dict(), self.state_dict())
+                        self.keep(checkpoint)
             except KeyboardInterrupt:
                 pressed.append(signal.SIGINT)
             finally:
@@ -246,9 +250,21 @@ class Run:
         self.tell("on_backward_end")
         self.history.add_step(self.scores)
         if not self.history.stopped:
+            self.complain_of_nan()
             self.optimizer.step()
             self.advance("step")
             self.tell("on_step_end")
+
+    def complain_of_nan(self) -> None:
+        """Warn once, in time: from here on there is nothing to be learned."""
+        if not self.complained and math.isnan(self.scores["loss"]):
+            self.complained = True
+            warnings.warn(
+                f"the loss is nan in step {len(self.history.step_loss)}; "
+                "nn.StopOnNaN() among the callbacks stops there, and says what made it",
+                RuntimeWarning,
+                stacklevel=6,  # whoever called fit()
+            )
 
     def regularised(self, value: Any) -> Any:
         """What is minimised: this loss, and the penalties of large parameters."""
@@ -277,6 +293,18 @@ class Run:
         return {name: column[-1] for name, column in self.history.epochs.items()}
 
     # Going on.
+
+    def keep(self, path: PathLike) -> None:
+        """Write a checkpoint, but never one of spoilt parameters over one of good ones."""
+        if all(is_finite(p._data) for p in self.optimizer.parameters()):
+            save_training(path, self.model.state_dict(), self.state_dict())
+            return
+        warnings.warn(
+            f"there are nan or infinite parameters after epoch {self.epoch}: "
+            f"{path} is left as it was",
+            RuntimeWarning,
+            stacklevel=4,
+        )
 
     def generator_states(self) -> dict[str, Any]:
         return {name: rng.bit_generator.state for name, rng in self.generators.items()}
