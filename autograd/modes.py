@@ -30,7 +30,13 @@ class change(ContextDecorator):  # noqa: N801  # read as a verb: with change(rec
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        mode.reset(self.tokens.pop())
+        for token in self.tokens[::-1]:
+            try:
+                mode.reset(token)
+            except ValueError:  # another thread's, or another task's, which is in here too
+                continue
+            self.tokens.remove(token)
+            return
 
 
 def no_grad() -> change:
