@@ -24,9 +24,9 @@ from .checkpoint import PathLike, check_writable, load_training, save_training, 
 from .data import DataLoader, Transform
 from .evaluation import Loss, Samples, dataset_of, evaluate, has_classes, modes_kept
 from .history import History, described
-from .module import Module, contents
+from .module import Module
 from .optim import Optimizer
-from .random import Rng, generator_from
+from .random import Rng, generator_from, generators_in
 from .schedule import LRScheduler, OneCycleLR, ReduceLROnPlateau
 
 
@@ -83,8 +83,8 @@ def fit(
         seed: of the shuffling, or a generator; the library's own if left out.
         progress: show a bar, where the output is a terminal or a notebook.
         checkpoint: an .npz file to write after each epoch, with all that it takes to go on: model,
-            optimizer, schedules, callbacks, history, and the generators of the library, the
-            model's modules, the loaders and the transform. Parameters that have become nan or
+            optimizer, schedules, callbacks, history, and the generators of the library, and of all
+            that is in model, loaders, transforms and loss. Parameters that have become nan or
             infinite are not written: the file stays as it was, with a warning.
         resume: go on from `checkpoint`, if the file exists. The arguments must be those of the
             training that wrote it, only `epochs` may differ; then it ends with the same bits as if
@@ -163,6 +163,7 @@ class Run:
             loader=self.loader,
             transform=self.loader.transform,
             validation=self.validation,
+            loss=self.loss,
         )
 
     def stop(self, reason: str) -> None:
@@ -399,15 +400,6 @@ def form(x: Any) -> Any:
     if isinstance(x, dict):
         return sorted(x)
     return [name for name, _ in x] if isinstance(x, list) else x
-
-
-def generators_in(**owners: Any) -> dict[str, np.random.Generator]:
-    """All generators in these objects and their attributes, by dotted name."""
-    inside = {
-        name: x if isinstance(x, (Module, np.random.Generator)) else getattr(x, "__dict__", None)
-        for name, x in owners.items()
-    }
-    return {name: x for name, x in contents("", inside) if isinstance(x, np.random.Generator)}
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,10 @@ def fit(path: Path | None = None, **options: Any) -> tuple[nn.History, dict[str,
     model = nn.MLP(3, [20, 2], dtype=float, dropout=0.2, rng=0)
     optimizer = nn.optim.Adam(model.parameters(), lr=0.01)
     options["schedule"] = [make(optimizer) for make in options.get("schedule", ())]
-    options = {"epochs": 6, "seed": 0, "batch_size": 10, "data": problem()} | options
-    history = nn.fit(model, loss=nn.mse_loss, optimizer=optimizer, checkpoint=path, **options)
+    options = {
+        "epochs": 6, "seed": 0, "batch_size": 10, "data": problem(), "loss": nn.mse_loss,
+    } | options  # fmt: skip
+    history = nn.fit(model, optimizer=optimizer, checkpoint=path, **options)
     return history, {name: x.tobytes() for name, x in model.state_dict().items()}
 
 
@@ -396,3 +399,75 @@ def test_learning_rates_go_on_as_they_were(
         whole = fit(callbacks=changing, **options)
         assert fit(path, resume=True, callbacks=changing, **options) == whole
         path.unlink()
+
+
+# --- generators, wherever they are kept -----------------------------------------------------------
+
+
+class Noise:
+    def __init__(self, seed: int = 8) -> None:
+        self.own = np.random.default_rng(seed)
+
+    def __call__(self, x: Any, rng: np.random.Generator) -> Any:
+        return x + self.own.normal(0, 0.1, size=x.shape)
+
+
+def in_a_chain() -> dict[str, Any]:
+    return {"transform": nn.transforms.Chain(Noise(), Noise(9))}
+
+
+def in_a_closure() -> dict[str, Any]:
+    own, unused = np.random.default_rng(3), Noise()
+    if own is None:
+        del unused  # an empty cell
+    return {"transform": lambda x, rng: x * own.uniform(0.9, 1.1) + (0 if own else unused)}
+
+
+def in_a_default() -> dict[str, Any]:
+    def transform(x: Any, rng: Any, own: Any = np.random.default_rng(3)) -> Any:  # noqa: B008
+        return x * own.uniform(0.9, 1.1)
+
+    transform.__defaults__ = (np.random.default_rng(3),)  # a new one for each training
+    return {"transform": transform}
+
+
+def in_a_method() -> dict[str, Any]:
+    return {"transform": Noise().__call__}
+
+
+def in_a_partial() -> dict[str, Any]:
+    def scaled(own: Any, x: Any, rng: Any) -> Any:
+        return x * own[0].uniform(0.9, 1.1)
+
+    return {"transform": partial(scaled, {0: np.random.default_rng(3)})}
+
+
+def in_validation() -> dict[str, Any]:
+    return {"validation": nn.DataLoader(problem(), 8, transform=Noise())}
+
+
+def in_the_loss() -> dict[str, Any]:
+    noise = Noise()
+    return {"loss": lambda out, y: nn.mse_loss(out, noise(y, noise.own))}
+
+
+def in_a_circle() -> dict[str, Any]:
+    noise = Noise()
+    noise.self = [noise]  # type: ignore[attr-defined]
+    return {"transform": noise}
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        in_a_chain, in_a_closure, in_a_default, in_a_method, in_a_partial, in_validation,
+        in_the_loss, in_a_circle,
+    ],
+)  # fmt: skip
+def test_generators_are_found_wherever_they_are_kept(
+    kept: Callable[[], dict[str, Any]], tmp_path: Path
+) -> None:
+    path = tmp_path / "run.npz"
+    with pytest.raises(StoppedError):
+        fit(path, callbacks=[AtEpoch(3, stop)], **kept())
+    assert fit(path, resume=True, **kept()) == fit(**kept())

@@ -143,7 +143,7 @@ def counts():
 
 print("ready", flush=True)
 work = globals()[which]()
-for _ in range(max(20, steps // 20)):  # caches fill up
+for _ in range(max(20, steps // 3)):  # caches fill up, and the lists of spare tuples
     next(work)
 
 def measure():
