@@ -52,7 +52,7 @@ class Program(subprocess.Popen[bytes]):
 
     def ended(self) -> tuple[str, str]:
         """What it printed, and its errors, when it has come to its end."""
-        out, error = self.communicate(timeout=120)
+        out, error = self.communicate(timeout=900)
         return (self.heard + out).decode(), error.decode()
 
     def answer(self) -> str:
