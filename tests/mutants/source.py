@@ -1,0 +1,231 @@
+"""Mistakes in the source of a module: one operator, number, condition or line at a time.
+
+A mutant is compiled from the module's changed syntax tree, and its code objects are put in place of
+the old ones in the functions that are there: whoever holds such a function, as the table of
+derivatives holds its lambdas, holds the mutant too, and nothing is imported twice.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import CodeType, FunctionType, ModuleType
+
+OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
+    ast.Add: (ast.Sub,),
+    ast.Sub: (ast.Add,),
+    ast.Mult: (ast.Div,),
+    ast.Div: (ast.Mult,),
+    ast.FloorDiv: (ast.Div,),
+    ast.Mod: (ast.Mult,),
+    ast.Pow: (ast.Mult,),
+    ast.MatMult: (ast.Mult,),
+    ast.BitAnd: (ast.BitOr,),
+    ast.BitOr: (ast.BitAnd,),
+}
+COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
+    ast.Lt: (ast.LtE, ast.GtE),
+    ast.LtE: (ast.Lt, ast.Gt),
+    ast.Gt: (ast.GtE, ast.LtE),
+    ast.GtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,),
+    ast.NotEq: (ast.Eq,),
+    ast.Is: (ast.IsNot,),
+    ast.IsNot: (ast.Is,),
+    ast.In: (ast.NotIn,),
+    ast.NotIn: (ast.In,),
+}
+SILENT = ("__repr__", "describe")  # what only people read
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A change of the source: `name` says what and where, `code` is that of the whole module."""
+
+    name: str
+    code: CodeType
+    original: CodeType
+
+
+def mutants(module: ModuleType) -> Iterator[Mutant]:
+    """All mutants of a module's functions, in the order of its lines."""
+    path = str(module.__file__)
+    with open(path, encoding="utf-8") as file:
+        tree = ast.parse(file.read())
+    unchanged = compile(tree, path, "exec", dont_inherit=True)
+    names: dict[str, int] = {}
+    for place in places(tree, ""):
+        old = shown(place.node)
+        for new, node in changes(place.node):
+            name = f"{place.where}: {old} -> {new}"
+            names[name] = names.get(name, 0) + 1
+            if names[name] > 1:
+                name += f" ({names[name]})"
+            place.put(ast.fix_missing_locations(ast.copy_location(node, place.node)))
+            try:
+                code = compile(tree, path, "exec", dont_inherit=True)
+            finally:
+                place.put(place.node)
+            if code != unchanged:
+                yield Mutant(name, code, unchanged)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A node of the syntax tree that can be exchanged for another."""
+
+    where: str  # the function around it
+    node: ast.AST
+    put: Callable[[ast.AST], None]
+
+
+def places(node: ast.AST, where: str) -> Iterator[Place]:
+    """What is computed in functions; not their signatures, annotations and messages."""
+    for field, value in ast.iter_fields(node):
+        if field in {"decorator_list", "returns", "annotation", "args"} and not isinstance(
+            node, ast.Call
+        ):
+            continue
+        if isinstance(value, list):
+            for i, item in enumerate(value):
+                if isinstance(item, ast.AST):
+                    yield from at(node, item, where, lambda new, v=value, i=i: v.__setitem__(i, new))
+        elif isinstance(value, ast.AST):
+            yield from at(
+                node, value, where, lambda new, node=node, field=field: setattr(node, field, new)
+            )
+
+
+def at(
+    parent: ast.AST, node: ast.AST, where: str, put: Callable[[ast.AST], None]
+) -> Iterator[Place]:
+    inside = where
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        inside = f"{where}.{node.name}" if where else node.name
+    elif isinstance(node, ast.Assign) and not where and isinstance(node.targets[0], ast.Name):
+        inside = node.targets[0].id  # a row of the table
+    if isinstance(node, (ast.JoinedStr, ast.Assert)) or getattr(node, "name", "") in SILENT:
+        return
+    computed = where and not isinstance(parent, ast.ClassDef)
+    if computed:
+        yield Place(where, node, put)
+    if not isinstance(node, ast.Raise):
+        yield from places(node, inside)
+
+
+def changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """What to put in place of a node, each with a name."""
+    match node:
+        case ast.BinOp(left, op, right):
+            for other in OPERATORS.get(type(op), ()):
+                yield shown(new := ast.BinOp(left, other(), right)), new
+            yield shown(left), only(left, right)
+            yield shown(right), only(right, left)
+        case ast.AugAssign(target, op, value):
+            for other in OPERATORS.get(type(op), ()):
+                yield shown(new := ast.AugAssign(target, other(), value)), new
+            yield "nothing", never(node)
+        case ast.UnaryOp(ast.USub() | ast.Not() | ast.Invert(), operand):
+            yield shown(operand), operand
+        case ast.Compare(left, ops, comparators):
+            for i, op in enumerate(ops):
+                for other in COMPARISONS[type(op)]:
+                    changed = [*ops[:i], other(), *ops[i + 1 :]]
+                    yield shown(new := ast.Compare(left, changed, comparators)), new
+        case ast.BoolOp(op, values):
+            other = ast.Or if isinstance(op, ast.And) else ast.And
+            yield shown(new := ast.BoolOp(other(), values)), new
+            for i, dropped in enumerate(values):
+                rest = [*values[:i], *values[i + 1 :]]
+                kept = ast.BoolOp(op, rest) if len(rest) > 1 else rest[0]
+                yield shown(kept), only(kept, dropped)
+        case ast.Constant(bool() as x):
+            yield str(not x), ast.Constant(not x)
+        case ast.Constant(int() as x):
+            yield str(x + 1), ast.Constant(x + 1)
+        case ast.Constant(float() as x):
+            yield f"{x} and a bit", ast.Constant(x * 1.001 + 1e-3)
+        case ast.IfExp(test, body, orelse):
+            yield shown(body), only(body, orelse, test)
+            yield shown(orelse), only(orelse, body, test)
+        case ast.If(test, body, orelse) | ast.While(test, body, orelse):
+            yield "else", type(node)(ast.UnaryOp(ast.Not(), test), body, orelse)
+        case ast.Expr(ast.Constant()):
+            return
+        case ast.Assign([ast.Attribute() | ast.Subscript()]):
+            yield "nothing", never(node)
+        case ast.Expr() | ast.Raise() | ast.Delete() | ast.Continue() | ast.Break():
+            yield "nothing", never(node)
+
+
+def shown(node: ast.AST) -> str:
+    """The first line of the source of a node."""
+    return ast.unparse(ast.fix_missing_locations(node)).split("\n")[0]
+
+
+def only(kept: ast.expr, *dropped: ast.expr) -> ast.expr:
+    """`kept`, for sure. What is dropped stays in the source: code needs all its closure's names."""
+    return ast.IfExp(ast.Constant(True), kept, ast.Tuple(list(dropped), ast.Load()))
+
+
+def never(statement: ast.AST) -> ast.If:
+    return ast.If(ast.Constant(False), [statement], [])
+
+
+# --- alive ----------------------------------------------------------------------------------------
+
+
+def code_objects(code: CodeType) -> list[CodeType]:
+    """The code objects directly inside another: of functions, classes and comprehensions."""
+    return [x for x in code.co_consts if isinstance(x, CodeType)]
+
+
+def changed(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
+    """The pairs of code objects that differ, the outer before the inner."""
+    if old == new:
+        return
+    yield old, new
+    inner, others = code_objects(old), code_objects(new)
+    if len(inner) == len(others):  # else something was dropped here, at this depth
+        for x, y in zip(inner, others):
+            yield from changed(x, y)
+
+
+def functions(module: ModuleType) -> dict[CodeType, list[FunctionType]]:
+    """All functions that are alive and were made by a module, by their code."""
+    found: dict[CodeType, list[FunctionType]] = {}
+    for x in gc.get_objects():
+        if type(x) is FunctionType and x.__code__.co_filename == module.__file__:
+            found.setdefault(x.__code__, []).append(x)
+    return found
+
+
+@contextmanager
+def alive(
+    mutant: Mutant, module: ModuleType, there: dict[CodeType, list[FunctionType]]
+) -> Iterator[None]:
+    """Within this context, the module's functions, as found `there`, run the mutant's code."""
+    swapped = [
+        (function, old, new)
+        for old, new in changed(mutant.original, mutant.code)
+        for function in there.get(old, ())
+    ]
+    forget_results(module)
+    for function, _, new in swapped:
+        function.__code__ = new
+    try:
+        yield
+    finally:
+        for function, old, _ in swapped:
+            function.__code__ = old
+        forget_results(module)
+
+
+def forget_results(module: ModuleType) -> None:
+    """Empty what `functools.cache` remembers."""
+    for x in vars(module).values():
+        if hasattr(x, "cache_clear"):
+            x.cache_clear()

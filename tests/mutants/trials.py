@@ -1,0 +1,133 @@
+"""A test session in which one mutant after the other is alive.
+
+`python -m mutants.trials MODULE FILE ...`, in the folder `tests`, collects the tests in the files,
+runs them once as they are, noting which functions of the module each of them calls, and then again
+for each mutant: those that call the function that it changed, until one of them fails.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import random
+import resource
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import CodeType, FrameType, ModuleType
+from typing import Any
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from autograd.node import ORDINARY, mode
+
+from . import source
+
+SLOW = 1.0  # seconds: longer tests are no fast tests
+MEMORY = 12 * 2**30  # bytes: what a mutant that never ends may take
+
+
+class HungError(BaseException):
+    """A test takes many times as long as it does without the mutant."""
+
+
+class Trials:
+    """A pytest plugin: instead of running the tests once, runs them against the mutants."""
+
+    def __init__(self, module: ModuleType, part: float = 1.0, seed: int = 0) -> None:
+        self.module = module
+        self.functions = source.functions(module)
+        self.mutants = list(source.mutants(module))
+        if part < 1:
+            some = random.Random(seed)
+            self.mutants = [m for m in self.mutants if some.random() < part]
+        self.seconds: dict[Any, float] = {}
+        self.callers: dict[CodeType, list[Any]] = {}
+        self.killers: dict[str, str | None] = {}
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        for item in session.items:
+            self.watch(item)
+        for mutant in self.mutants:
+            killer = self.trial(mutant)
+            self.killers[mutant.name] = killer.nodeid if killer else None
+            if killer and run(killer, 60):  # the mutant left something behind
+                raise RuntimeError(f"{killer.nodeid} still fails after {mutant.name}")
+        return True
+
+    def watch(self, item: Any) -> None:
+        """Run a test as it is, and note which functions of the module it calls."""
+        called: set[CodeType] = set()
+
+        def note(frame: FrameType, event: str, _: Any) -> None:
+            if event == "call" and frame.f_code.co_filename == self.module.__file__:
+                called.add(frame.f_code)
+
+        start = time.perf_counter()
+        sys.setprofile(note)
+        try:
+            failed = run(item, 60)
+        finally:
+            sys.setprofile(None)
+        self.seconds[item] = time.perf_counter() - start
+        if failed:
+            raise RuntimeError(f"{item.nodeid} fails without any mutant")
+        if self.seconds[item] < SLOW:
+            for code in called:
+                self.callers.setdefault(code, []).append(item)
+
+    def trial(self, mutant: source.Mutant) -> Any:
+        """The test that fails with the mutant alive, if there is one."""
+        pairs = list(source.changed(mutant.original, mutant.code))
+        tests = self.callers.get(pairs[-1][0], [])
+        with source.alive(mutant, self.module, self.functions):
+            for item in sorted(tests, key=self.seconds.__getitem__):
+                if run(item, 2 + 20 * self.seconds[item]):
+                    tests.remove(item)
+                    self.seconds[item] *= 0.5  # who found one finds more: it comes earlier
+                    tests.insert(0, item)
+                    return item
+        return None
+
+
+def run(item: Any, limit: float) -> bool:
+    """Whether a test fails, or takes longer than so many seconds."""
+    if hasattr(item, "_initrequest"):
+        item._initrequest()
+    with stopped_after(limit):
+        reports = runtestprotocol(item, nextitem=None, log=False)
+    mode.set(ORDINARY)
+    return any(report.failed for report in reports)
+
+
+@contextmanager
+def stopped_after(seconds: float) -> Iterator[None]:
+    def stop(*_: Any) -> None:
+        raise HungError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def main(name: str, *arguments: str) -> int:
+    """Print a line of JSON: who killed each mutant."""
+    part = float(arguments[0])
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    trials = Trials(importlib.import_module(name), part)
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments[1:]]
+    status = pytest.main(options, plugins=[trials])
+    if status in (0, 5):
+        print(json.dumps(trials.killers))
+    return int(status)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
