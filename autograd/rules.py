@@ -88,7 +88,10 @@ def _einsum_vjp(i: int, g: Data, xs: Any, inputs: tuple[str, ...], output: str) 
     """The output and operand i change places. No index stands twice in one, or in one alone."""
     rest = [x for j, x in enumerate(xs) if j != i]
     names = [name for j, name in enumerate(inputs) if j != i]
-    return einsum(g, *rest, inputs=(output, *names), output=inputs[i])
+    part = einsum(g, *rest, inputs=(output, *names), output=inputs[i])
+    # An axis that has one entry in all others was stretched to this operand's.
+    shape = np.broadcast_shapes(shape_of(part), shape_of(xs[i]))
+    return part if shape == shape_of(part) else broadcast_to(part, shape=shape)
 
 
 def _pinv_vjp(g: Data, out: Data, x: Data) -> Data:
