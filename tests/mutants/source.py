@@ -12,6 +12,7 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import CodeType, FunctionType, ModuleType
 
 OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
@@ -82,38 +83,37 @@ class Place:
     put: Callable[[ast.AST], None]
 
 
-def places(node: ast.AST, where: str) -> Iterator[Place]:
+def places(node: ast.AST, where: str, inside: bool = False) -> Iterator[Place]:
     """What is computed in functions; not their signatures, annotations and messages."""
+    within = inside or isinstance(node, (ast.FunctionDef, ast.Lambda))
     for field, value in ast.iter_fields(node):
-        if field in {"decorator_list", "returns", "annotation", "args"} and not isinstance(
-            node, ast.Call
-        ):
+        if field in SIGNATURE and isinstance(node, (ast.FunctionDef, ast.Lambda, ast.AnnAssign)):
             continue
-        if isinstance(value, list):
-            for i, item in enumerate(value):
-                if isinstance(item, ast.AST):
-                    yield from at(node, item, where, lambda new, v=value, i=i: v.__setitem__(i, new))
-        elif isinstance(value, ast.AST):
-            yield from at(
-                node, value, where, lambda new, node=node, field=field: setattr(node, field, new)
-            )
+        for i, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
+            if isinstance(child, ast.AST) and not is_silent(child):
+                put = partial(setattr, node, field) if i is None else partial(value.__setitem__, i)
+                if within:
+                    yield Place(where, child, put)
+                if not isinstance(child, ast.Raise):
+                    yield from places(child, named(child, where), within)
 
 
-def at(
-    parent: ast.AST, node: ast.AST, where: str, put: Callable[[ast.AST], None]
-) -> Iterator[Place]:
-    inside = where
-    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-        inside = f"{where}.{node.name}" if where else node.name
-    elif isinstance(node, ast.Assign) and not where and isinstance(node.targets[0], ast.Name):
-        inside = node.targets[0].id  # a row of the table
-    if isinstance(node, (ast.JoinedStr, ast.Assert)) or getattr(node, "name", "") in SILENT:
-        return
-    computed = where and not isinstance(parent, ast.ClassDef)
-    if computed:
-        yield Place(where, node, put)
-    if not isinstance(node, ast.Raise):
-        yield from places(node, inside)
+SIGNATURE = ("decorator_list", "returns", "annotation", "args")
+
+
+def is_silent(node: ast.AST) -> bool:
+    """Whether only people read what a node makes."""
+    return isinstance(node, (ast.JoinedStr, ast.Assert)) or getattr(node, "name", "") in SILENT
+
+
+def named(node: ast.AST, where: str) -> str:
+    """The name of what is around the children of a node: a function, a class, a row."""
+    match node:
+        case ast.FunctionDef(name) | ast.ClassDef(name):
+            return f"{where}.{name}" if where else name
+        case ast.Assign([ast.Name(name)]) if not where:
+            return name
+    return where
 
 
 def changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
