@@ -212,6 +212,48 @@ def test_gradients_share_no_array() -> None:
     np.testing.assert_array_equal(seed, np.ones((2, 2)))
 
 
+def test_a_gradient_is_an_array_of_its_own() -> None:
+    x, y, z = (Tensor(np.ones((2, 1)), requires_grad=True) for _ in "xyz")
+    ((x + y) * z).sum().backward()  # one array for x and for y
+    assert not np.shares_memory(x.grad, y.grad)
+    x.grad = None
+    (x.sum(1) * y.sum(1)).sum().backward()  # stretched by nothing: a read-only view of its size
+    x.grad += 1
+    assert x.grad.tolist() == [[2.0], [2.0]]
+    long = ag.concatenate([x, z, np.zeros((98, 1))])
+    x.grad = z.grad = None
+    (long * long).sum().backward()  # parts of one long array, which need not live on
+    for part in (x.grad, z.grad):
+        assert part.tolist() == [[2.0], [2.0]]
+        assert part.base is None or part.base.nbytes == part.nbytes
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_rule_may_give_a_float_for_an_array(swapped: bool) -> None:
+    """One slope for all entries: of an op of one operand, and of two."""
+    x = Tensor(np.full((1, 1), 3.0, np.float32), requires_grad=True)
+    y = Tensor(np.ones((2, 3), np.float32), requires_grad=True)
+    Op("total", lambda x: float(x.sum()), (lambda g, out, x: g,))(x).backward()
+    assert (x.grad.shape, x.grad.dtype, x.grad.tolist()) == ((1, 1), np.float32, [[1.0]])
+    x.grad = None
+    op = Op("two", lambda x, y: x.sum() + 2 * y.sum(), (lambda *_: 1.0, lambda *_: 2.0))
+    a, b = (y, x) if swapped else (x, y)
+    op(a, b).backward()
+    for t, slope in ((a, 1.0), (b, 2.0)):
+        assert (t.grad.shape, t.grad.dtype) == (t.shape, np.float32)
+        assert (t.grad == slope).all()
+
+
+def test_a_rule_may_give_an_array_for_a_float() -> None:
+    """Its sum: a number stands for all the entries that it was stretched to."""
+    for args in ((Value(2.0), np.ones(3)), (np.ones(3), Value(2.0))):
+        v = next(x for x in args if isinstance(x, Value))
+        Op("spread", lambda x, y: float(np.sum(x * y)), (lambda g, out, x, y: g * np.ones(3),) * 2)(
+            Value(1.0) if args[0] is not v else v, Value(1.0) if args[1] is not v else v
+        ).backward()
+        assert type(v.grad) is float and v.grad == 3.0
+
+
 def test_a_gradient_shares_no_memory_with_a_seed_over_foreign_memory() -> None:
     class Mine(np.ndarray[Any, Any]):
         pass
@@ -252,6 +294,13 @@ def test_values_seen_in_the_forward_pass_are_those_of_the_derivative() -> None:
         with pytest.raises(ValueError, match=r"Tensor 't' .* changed in place after mul"):
             out.backward()
     assert t.grad is None
+    other = Tensor([2.0, 2.0], requires_grad=True)
+    for product in (lambda: t * other, lambda: other * t):
+        out = product().sum()
+        with ag.no_grad():
+            t *= 2
+        with pytest.raises(ValueError, match=r"Tensor 't' .* changed in place after mul"):
+            out.backward()
 
 
 def test_changed_data_is_refused_where_a_graph_of_derivatives_needs_it() -> None:
@@ -273,6 +322,14 @@ def test_a_failed_backward_leaves_all_gradients_as_they_were() -> None:
     with pytest.raises(ag.NotDifferentiableError, match="bad has no derivative.*argument 0"):
         (x * bad(x)).backward()
     assert x.grad == 4.0
+    for i in (0, 1):
+        half = Op("half", lambda x, y: x * y, [None if j == i else abs for j in (0, 1)])
+        a, b = Value(2.0, label="a"), Value(3.0, label="b")
+        operands = (a, b.detach()) if i == 0 else (a.detach(), b)
+        with pytest.raises(
+            ag.NotDifferentiableError, match=f"half has no derivative.*argument {i} .*'{'ab'[i]}'"
+        ):
+            half(*operands).backward()
 
 
 @pytest.mark.parametrize(

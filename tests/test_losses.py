@@ -231,6 +231,33 @@ def test_extremes_and_kinks(
     assert found == pytest.approx(value, rel=1e-12) and slopes == pytest.approx([slope], rel=1e-12)
 
 
+def test_slopes_by_probabilities_are_there_where_these_are_zero() -> None:
+    slopes = ag.grad(lambda q: cross_entropy([[0.0, 0.0]], q))(np.array([[1.0, 0.0]]))
+    np.testing.assert_allclose(slopes, [[np.log(2), np.log(2)]])
+    slopes = ag.grad(lambda q: cross_entropy([[0.0, -np.inf]], q))(np.array([[1.0, 0.0]]))
+    assert slopes.tolist() == [[0.0, 0.0]]  # and not inf: what never comes costs nothing
+
+
+@pytest.mark.parametrize("loss", [cross_entropy, nll_loss])
+def test_a_batch_of_none_has_no_mean(loss: Loss) -> None:
+    empty, labels = Tensor(np.zeros((0, 3)), requires_grad=True), np.zeros(0, int)
+    assert loss(empty, labels, reduction="sum").item() == 0.0
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(loss(empty, labels).item())
+
+
+def test_targets_take_on_the_type_of_predictions_only_if_these_are_floats() -> None:
+    assert mse_loss(np.array([1, 2]), np.array([1.5, 2.5])) == 0.25
+    assert mse_loss(Tensor(1.0), 3.0).item() == 4.0
+
+
+def test_the_ends_of_what_is_allowed() -> None:
+    zeros = np.zeros((1, 2))
+    assert cross_entropy(zeros, [0], label_smoothing=1.0) == pytest.approx(np.log(2))
+    assert cross_entropy(np.zeros((2, 2)), [0, 1], weight=[1.0, 0.0]) == pytest.approx(np.log(2))
+    assert cross_entropy(zeros, [[0.5, 0.5005]]) == pytest.approx(1.0005 * np.log(2))
+
+
 # --- what they refuse -----------------------------------------------------------------------------
 
 
@@ -272,6 +299,8 @@ def test_labels_are_checked(
         (lambda: nll_loss(X, LABELS, weight=[1.0, -2.0, 1.0]), "at least 0, but got -2"),
         (lambda: cross_entropy(X, LABELS, label_smoothing=1.5), "from 0 to 1, but got 1.5"),
         (lambda: cross_entropy(X, 2 * PARTS), "sum to 1 in each row, but got 2"),
+        (lambda: cross_entropy(np.zeros((1, 2)), [[0.5, 0.5015]]), "in each row, but got 1.0015"),
+        (lambda: binary_cross_entropy_with_logits([0.0], [1.5]), "from 0 to 1, but got 1.5"),
         (lambda: cross_entropy(np.zeros(3), PARTS[0]), r"\(batch, classes\)"),
         (lambda: binary_cross_entropy_with_logits(X, 2 * BITS - 1), "from 0 to 1, but got -1"),
         (lambda: hinge_loss(X, BITS), "targets of -1 and 1, but got 0"),

@@ -47,6 +47,15 @@ def test_anomaly_finds_the_derivative_and_where_it_was_computed() -> None:
     assert x.grad == np.inf
 
 
+def test_anomaly_looks_at_ops_of_two_operands_too() -> None:
+    bad = Op("bad", lambda x, y: x + y, (lambda g, out, x, y: g * np.nan, lambda g, out, x, y: g))
+    for kind in (Value, lambda x: Tensor(x, requires_grad=True)):
+        with ag.detect_anomaly():
+            y = bad(kind(1.0), kind(2.0))
+            with pytest.raises(ag.AnomalyError, match="derivative of bad.*argument 0 made nan"):
+                y.backward()
+
+
 def test_anomaly_lets_infinities_of_the_user_pass() -> None:
     with ag.detect_anomaly():
         logits = Tensor([0.0, -np.inf], requires_grad=True)

@@ -145,7 +145,7 @@ def test_graphs_of_values(row: Row) -> None:
     check_graph(row, Value)
 
 
-EDGES = (0.0, 1.0, 1.5, 2.0, 8.0, 1000.0, 1e308, 5e-324, math.inf)
+EDGES = (0.0, 5e-4, 1.0, 1.5, 2.0, 8.0, 1000.0, 1e308, 5e-324, math.inf)
 POINTS = [*EDGES, *(-x for x in EDGES), math.nan]
 FUNCTIONS = {str(c).split("[")[0]: (c.f, len(c.args)) for c in CASES if c.elementwise}
 
@@ -171,6 +171,26 @@ def test_floats_and_arrays_agree_at_every_edge(name: str) -> None:
         assert all(alike(x, v.data) for x in t.tolist()), (point, v, t)
         for a, b in zip(values, tensors):
             assert all(alike(x, a.grad) for x in b.grad.tolist()), (point, a, b.grad)
+
+
+def test_a_tie_shares_what_comes_in() -> None:
+    for f in (ag.maximum, ag.minimum):
+        for kind in (float, lambda x: np.full(2, x)):
+            slopes = ag.grad(lambda x, y, f=f: ag.sum(3 * f(x, y)), (0, 1))(kind(2.0), kind(2.0))
+            assert [np.ravel(g).tolist() for g in slopes] == [np.ravel(kind(1.5)).tolist()] * 2
+    for f in (ag.max, ag.min):
+        x = tensor(np.ones((300, 100)))
+        f(x, axis=0).backward(np.full(100, 3.0))
+        np.testing.assert_allclose(x.grad, np.full((300, 100), 0.01))
+
+
+def test_extrema_are_found_row_by_row_and_pass_infinities_on() -> None:
+    x = tensor([[math.nan, 1.0], [1.0, 2.0]])
+    ag.max(x, axis=1).sum().backward()
+    assert x.grad.tolist() == [[1.0, 0.0], [0.0, 1.0]]
+    x = tensor([1.0, 2.0])
+    ag.max(x).backward(math.inf)
+    assert x.grad.tolist() == [0.0, math.inf]
 
 
 # --- the table itself, and its tester -------------------------------------------------------------

@@ -276,6 +276,21 @@ def test_an_idle_value_keeps_its_momentum() -> None:
 # --- groups ---------------------------------------------------------------------------------------
 
 
+def test_a_value_that_idles_at_the_first_step_starts_later() -> None:
+    idle, busy, alone = Value(1.0), Value(1.0), Value(1.0)
+    both, single = nn.SGD([idle, busy], 0.1, momentum=0.9), nn.SGD([alone], 0.1, momentum=0.9)
+    for t in range(4):
+        both.zero_grad()
+        single.zero_grad()
+        busy.grad = 2.0
+        both.step() if t == 0 else None
+        if t:
+            idle.grad = alone.grad = 1.0 + t
+            both.step()
+            single.step()
+    assert idle.data == alone.data != 1.0
+
+
 @every_variant
 def test_groups_are_optimizers_side_by_side(kind: str, options: dict[str, Any]) -> None:
     make = getattr(nn, kind)
@@ -370,6 +385,26 @@ def test_copies_and_pickles_train_on_by_themselves() -> None:
         assert moved == step(*duplicate((model, optimizer)))
 
 
+def test_adam_continues_from_a_state_with_the_means_as_such() -> None:
+    """Files that were written before the means were counted in units of 1 - beta."""
+    w, v = nn.Parameter([1.0, 2.0]), nn.Parameter([1.0, 2.0])
+    ours, theirs = nn.Adam([w], 0.1), nn.Adam([v], 0.1)
+    for t in range(6):
+        if t == 3:
+            state = ours.state_dict()
+            old = state["groups"][0]["states"][0]
+            mean, squares = old.pop("units")
+            old["mean"] *= mean
+            old["squares"] *= squares
+            v.data = w.data
+            theirs.load_state_dict(state)
+        for p, optimizer in ((w, ours), (v, theirs)):
+            optimizer.zero_grad()
+            p.grad = np.array([1.0, -2.0]) * (t + 1)
+            optimizer.step()
+    np.testing.assert_allclose(v.data, w.data, rtol=1e-13)
+
+
 def test_a_wrong_state_changes_nothing() -> None:
     w = nn.Parameter([1.0, 2.0])
     optimizer = nn.Adam([w])
@@ -425,7 +460,8 @@ def test_clip_grad_norm() -> None:
     assert nn.clip_grad_norm_([w, v], 1.0) == 5.0
     assert w.grad == pytest.approx([0.6, 0.0], rel=1e-5) and v.grad == pytest.approx(0.8, rel=1e-5)
     assert w.grad.dtype == np.float32
-    assert nn.clip_grad_norm_([nn.Parameter([1.0])], 1.0) == 0.0
+    for norm_type in (2.0, np.inf):
+        assert nn.clip_grad_norm_([nn.Parameter([1.0])], 1.0, norm_type) == 0.0
 
 
 def test_clip_grad_value() -> None:
@@ -444,8 +480,9 @@ def test_step_without_zero_grad_warns_once() -> None:
     optimizer = nn.SGD([w], lr=0.1)
     (w * 2).sum().backward()
     optimizer.step()
-    with pytest.warns(UserWarning, match="without zero_grad"):
+    with pytest.warns(UserWarning, match="without zero_grad") as warned:
         optimizer.step()
+    assert warned[0].filename == __file__  # it points to the training loop
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         optimizer.step()
@@ -484,6 +521,13 @@ def test_optimizers_refuse_what_they_can_not_train() -> None:
 def test_options_are_checked(make: Callable[[Any], Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make([nn.Parameter([1.0])])
+
+
+def test_what_they_take_at_the_edge() -> None:
+    w = Tensor([1.0], requires_grad=True)  # no Parameter, but a leaf
+    w.grad = np.array([2.0])
+    nn.Adam([w], lr=0.1, betas=(0.0, 0.0), eps=0.0).step()  # the sign of the gradient
+    np.testing.assert_allclose(w.data, [0.9])
 
 
 def test_the_base_class_moves_nothing() -> None:

@@ -178,6 +178,69 @@ def test_a_learning_rate_changed_by_hand_stays_changed() -> None:
     assert [lr for lr, _ in watched(StepLR(sgd, 1), 2)] == pytest.approx([0.3, 0.03, 0.003])
 
 
+def test_a_learning_rate_of_zero_can_be_changed_by_hand() -> None:
+    chosen = ExponentialLR(sgd := optimizer(), 0.0)
+    chosen.step()
+    assert sgd.lr == 0.0
+    sgd.lr = 0.5
+    chosen.step()
+    assert sgd.lr == 0.0
+
+
+@recipes
+def test_a_restart_begins_anew(recipe: str, steps: int) -> None:
+    chosen = made(recipe, optimizer(nn.Adam))
+    first = watched(chosen, steps)
+    chosen.restart()
+    assert watched(chosen, steps) == first
+
+
+def test_the_first_schedule_in_a_row_begins() -> None:
+    sgd = optimizer()
+    warm_up = LinearLR(sgd, 0.5, total_iters=1)
+    then = OneCycleLR(sgd, 0.8, total_steps=4, cycle_momentum=False)
+    chosen = SequentialLR(sgd, [warm_up, then], [1])
+    alone = OneCycleLR(optimizer(), 0.8, total_steps=4, cycle_momentum=False)
+    assert watched(chosen, 4) == [[lr / 2 for lr in LRS], *watched(alone, 3)]
+
+
+def test_one_cycle_with_its_peak_at_the_end() -> None:
+    for strategy in ("cos", "linear"):
+        chosen = OneCycleLR(
+            optimizer(), 0.5, 4, pct_start=1.0, anneal_strategy=strategy, cycle_momentum=False
+        )
+        *_, peak, after = [lr for lr, _ in watched(chosen, 4)]
+        assert (peak, after) == pytest.approx((0.5, 0.5 / 25 / 1e4), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("mode", "threshold_mode", "bound"),
+    [("min", "rel", 1.0), ("min", "abs", 1.5), ("max", "rel", 3.0), ("max", "abs", 2.5)],
+)
+def test_what_a_plateau_calls_better(mode: str, threshold_mode: str, bound: float) -> None:
+    """More than half of the best, 2, or more than half."""
+    further = -0.01 if mode == "min" else 0.01
+    for metric, better in ((bound + further, True), (bound, False), (bound - further, False)):
+        chosen = ReduceLROnPlateau(
+            sgd := optimizer(), mode, 0.0, 0, threshold=0.5, threshold_mode=threshold_mode
+        )
+        chosen.step(2.0)
+        chosen.step(metric)
+        assert (sgd.lr == LRS[0], sgd.lr == 0.0) == (better, not better)
+
+
+def test_a_plateau_from_the_start_and_a_reduction_by_next_to_nothing() -> None:
+    chosen = ReduceLROnPlateau(sgd := optimizer(), factor=0.5, patience=1, eps=LRS[0] / 2)
+    for _ in range(3):
+        assert [group.options["lr"] for group in sgd.groups] == list(LRS)
+        chosen.step(math.nan)  # after two of them, LRS[0] / 2 is no more than eps
+    assert chosen.num_bad_epochs == 1
+    chosen = ReduceLROnPlateau(sgd := optimizer(), factor=0.5, patience=1)
+    chosen.step(math.inf)
+    chosen.step(math.inf)
+    assert sgd.lr == LRS[0] / 2
+
+
 # --- to continue ----------------------------------------------------------------------------------
 
 
@@ -209,7 +272,7 @@ def test_a_state_is_a_copy_and_is_checked() -> None:
     assert chosen.state_dict() == state and chosen.base_lrs is not state["base_lrs"]
     plateau = ReduceLROnPlateau(sgd)
     in_a_row = SequentialLR(sgd, [chosen, LinearLR(sgd)], [3])
-    before = sgd.lr
+    before, other = sgd.lr, {"last_epoch": 2, "base_lrs": [1.0, 1.0]}
     for target, wrong, message in (
         (chosen, {"last_epoch": 0}, "holds last_epoch, base_lrs, but this one last_epoch"),
         (chosen, {"last_epoch": 3, "base_lrs": [1.0]}, "1 groups .* has 2"),
@@ -217,6 +280,7 @@ def test_a_state_is_a_copy_and_is_checked() -> None:
         (in_a_row, state, "schedulers"),
         (in_a_row, {"last_epoch": 1, "schedulers": [state]}, "of 1 schedules, not 2"),
         (in_a_row, {"last_epoch": 1, "schedulers": [state, {}]}, "LinearLR"),
+        (in_a_row, {"last_epoch": 1, "schedulers": [other, {}]}, "LinearLR"),
     ):
         held = target.state_dict()
         with pytest.raises(ValueError, match=message):
@@ -243,6 +307,10 @@ def test_a_schedule_of_ones_own() -> None:
         (lambda o: StepLR(o, 0), ValueError, "step_size must be a whole number, 1 or more"),
         (lambda o: CosineAnnealingLR(o, 2.5), ValueError, "T_max"),
         (lambda o: LinearLR(o, start_factor=0.0), ValueError, "start_factor must be greater"),
+        (lambda o: LinearLR(o, start_factor=1.5), ValueError, "at most 1, but is 1.5"),
+        (lambda o: LinearLR(o, end_factor=1.5), ValueError, "to 1, but is 1.5"),
+        (lambda o: OneCycleLR(o, 1.0, steps_per_epoch=3), ValueError, "or both epochs"),
+        (lambda o: OneCycleLR(o, 1.0, 10, pct_start=1.5), ValueError, "pct_start"),
         (lambda o: LinearLR(o, end_factor=2.0), ValueError, "end_factor must be from 0 to 1"),
         (lambda o: OneCycleLR(o, 1.0), ValueError, "total_steps, or both epochs"),
         (lambda o: OneCycleLR(o, 1.0, epochs=3), ValueError, "total_steps, or both epochs"),

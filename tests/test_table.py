@@ -134,6 +134,55 @@ def test_plain_numbers_have_powers(exponent: Any) -> None:
         np.testing.assert_allclose(ag.power(x, exponent), x**exponent, rtol=1e-6)
 
 
+def test_powers_of_whole_numbers_have_numpys_dtype() -> None:
+    for x in (np.arange(3), np.arange(3.0, dtype=np.float32)):
+        for exponent in (1, 2, 3, 1.0, 2.0, 3.0):
+            wanted = x**exponent
+            found = ag.power(x, exponent)
+            assert found.dtype == wanted.dtype
+            np.testing.assert_allclose(found, wanted)
+
+
+@pytest.mark.parametrize("case", [c for c in scalar_cases.args[1] if len(c.args) == 2], ids=str)
+def test_a_number_may_stand_beside_an_array(case: Case) -> None:
+    x, y = (float(x) for x in case.args)
+    many = np.full(3, case.reference(x, y))
+    for dtype in (np.float64, np.float32):
+        a, b = np.full(3, x, dtype), np.full(3, y, dtype)
+        for out in (
+            case.f(x, b), case.f(a, y), case.f(x, Tensor(b)).data, case.f(Tensor(a), y).data,
+        ):  # fmt: skip
+            assert out.dtype == dtype
+            np.testing.assert_allclose(out, many, rtol=1e-5)
+
+
+def test_plain_lists_and_whole_numbers_are_computed_too() -> None:
+    assert [ag.relu(x) for x in (3, -2)] == [3, 0]
+    assert ag.relu([3, -2]).tolist() == [3, 0]
+    assert ag.sum([[1, 2], [3, 4]], axis=0).tolist() == [4, 6]
+    np.testing.assert_allclose(ag.log_softmax([[0.0, 0.0]]), np.full((1, 2), -np.log(2)))
+
+
+def test_a_single_choice_has_the_shape_of_both() -> None:
+    assert ag.where(False, np.zeros(3), 2.0).tolist() == [2.0] * 3
+    assert ag.where(True, 2.0, np.zeros(3)).tolist() == [2.0] * 3
+    assert ag.where([True, False], 1.0, 2.0).tolist() == [1.0, 2.0]
+
+
+def test_erf_of_arrays_is_maths() -> None:
+    x = np.linspace(0, 6.5, 20001)
+    wanted = np.vectorize(math.erf)(x)
+    assert (np.abs(ag.erf(x) - wanted) <= 8 * np.spacing(wanted)).all()
+
+
+@pytest.mark.parametrize("n", range(8))
+def test_sinc_has_high_derivatives_on_both_sides_of_one(n: int) -> None:
+    """Within 1 they come from a series, beyond from a recurrence."""
+    for x in (1.0, -1.0):
+        inside, outside = (rules.sinc(np.array(x * (1 + d)), n=n) for d in (-1e-9, 1e-9))
+        assert math.isclose(inside, outside, rel_tol=1e-6, abs_tol=1e-6)
+
+
 def public_functions() -> list[Any]:
     names = [name for name in vars(ag) if not name.startswith("_")]
     return [x for x in (getattr(ag, n) for n in names) if not isinstance(x, types.ModuleType)]

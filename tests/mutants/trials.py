@@ -95,8 +95,9 @@ class Trials:
 
 def run(item: Any, limit: float) -> bool:
     """Whether a test fails, or takes longer than so many seconds."""
-    if hasattr(item, "_initrequest"):
-        item._initrequest()
+    item._initrequest()
+    if isinstance(item, pytest.DoctestItem):  # doctest empties what its examples see
+        item.dtest.globs = dict(vars(item.parent.obj))
     with stopped_after(limit):
         reports = runtestprotocol(item, nextitem=None, log=False)
     mode.set(ORDINARY)
