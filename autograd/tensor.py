@@ -146,8 +146,11 @@ class Tensor(Operators):
         if shape_of(data) != self.shape:
             raise ValueError(f"the data of {self.describe()} can't get shape {shape_of(data)}")
         if data is not self._data:
-            columns = isinstance(self._data, np.ndarray) and self._data.flags.fnc
-            data = np.array(data, order="F") if columns else np.copy(data)  # as it lay before
+            if isinstance(self._data, np.ndarray) and isinstance(data, (np.ndarray, Real)):
+                given, data = data, np.empty_like(self._data)  # which lies as it lay before
+                data[...] = given
+            else:
+                data = np.copy(data)
         self._replace(data)
 
     def _replace(self, data: Data) -> None:

@@ -122,6 +122,33 @@ def test_shapes_that_do_not_fit_are_named() -> None:
         t @ 3.0
 
 
+def test_axes_that_are_not_there_are_refused() -> None:
+    t = parameter(np.ones((2, 3)))
+    for axis in (2, -3, (0, 2)):
+        for f in (ag.sum, ag.max, ag.mean, ag.logsumexp):
+            with pytest.raises(IndexError, match="out of bounds for array of dimension 2"):
+                f(t, axis)
+    with pytest.raises(ValueError, match="one axis twice|duplicate"):
+        ag.mean(t, (0, -2))
+    for shape in ((2,), (3, 3), (2, 2, 3)):
+        with pytest.raises(ValueError, match=r"does not broadcast to \(2, 3\)"):
+            ag.rules.sum_to(np.ones((2, 3)), shape=shape)
+
+
+def test_data_stays_as_it_lay() -> None:
+    """So that the same numbers give the same bits, whatever they were copied from."""
+    for lying in (np.ones((2, 3, 4)), np.ones((4, 3, 2)).T, np.ones((4, 2, 3)).transpose(1, 2, 0)):
+        w = parameter(lying)
+        for data in (np.zeros((2, 3, 4)), np.zeros((4, 3, 2)).T, np.zeros((2, 3, 4)).tolist()):
+            w.data = data
+            assert w.data.strides == lying.strides and not np.shares_memory(w.data, data)
+            assert (w.data == 0).all()
+    w = Tensor(1.0, requires_grad=True, dtype=np.float32)
+    for number in (2, 2.0, np.float64(2), np.array(2)):
+        w.data = number
+        assert w.data == 2 and w.data.shape == () and w.dtype == np.float32
+
+
 def test_augmented_assignment() -> None:
     w = parameter([1.0, 2.0])
     (w * w).sum().backward()
