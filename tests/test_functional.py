@@ -83,6 +83,29 @@ def test_types_in_are_types_out() -> None:
     assert isinstance(grad(ag.sum)(Tensor([1.0])), Tensor)
 
 
+def test_one_number_returned_twice_gets_both_seeds() -> None:
+    def f(x: Any) -> Any:
+        y = x * x
+        return y, y
+
+    assert ag.vjp(f)(3.0)[1]((1.0, 10.0)) == 66.0
+    assert ag.jacobian(f)(3.0) == (6.0, 6.0)
+
+
+def test_arguments_are_counted_from_either_end() -> None:
+    f = lambda x, y: x * x * y
+    assert (ag.grad(f, -1)(2.0, 3.0), ag.grad(f, -2)(2.0, 3.0)) == (4.0, 12.0)
+
+
+def test_what_is_not_recorded_comes_back_as_a_number() -> None:
+    w = Value(3.0)
+    with ag.no_grad():
+        value, slope = ag.value_and_grad(lambda x: w * x)(2.0)
+    assert (type(value), type(slope), value, slope) == (float, float, 6.0, 3.0)
+    value, slope = ag.value_and_grad(lambda x: w.detach())(2.0)
+    assert (type(value), value, slope) == (float, 3.0, 0.0)
+
+
 def test_what_does_not_depend_has_slope_zero() -> None:
     assert grad(lambda x, y: y * 2, argnums=(0, 1))(1.0, 2.0) == (0.0, 2.0)
     assert grad(lambda x: 5.0)(1.0) == 0.0

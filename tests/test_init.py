@@ -99,6 +99,15 @@ def test_plain_ones_and_dtypes() -> None:
     assert init.zeros_(Parameter(1.0)).data == 0.0
 
 
+def test_single_inputs_and_means() -> None:
+    drawn = np.random.default_rng(0).normal(size=(5, 1))
+    for fill, std in ((init.kaiming_normal_, math.sqrt(2)), (init.xavier_normal_, math.sqrt(1 / 3))):
+        found = fill(Parameter(np.zeros((5, 1))), rng=0).data
+        np.testing.assert_allclose(found, drawn * std, rtol=1e-12)
+    for start in (init.xavier_uniform_, init.kaiming_normal_):
+        assert start(Parameter(np.zeros((0, 0))), rng=0).size == 0
+
+
 def test_randomness_comes_from_rng_or_the_librarys_seed() -> None:
     def drawn(rng: Any = None) -> list[float]:
         w = Parameter(np.zeros((3, 3)))

@@ -1,0 +1,172 @@
+"""Every mistake in the source of what computes is noticed by the tests of that part."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from . import source
+from .equivalent import EQUIVALENT
+
+HERE = Path(__file__).parent.parent
+
+# A module, and the files whose tests have to notice its mutants; from the folder of the tests.
+TARGETS = {
+    "autograd.rules": ["test_table.py", "test_numbers.py", "test_functional.py"],
+    "autograd.numerics": ["test_table.py", "test_numbers.py", "test_losses.py", "test_layers.py",
+                          "test_protocols.py"],
+    "autograd.backward": ["test_backward.py", "test_functional.py", "test_modes.py",
+                          "test_value.py", "test_tensor.py", "test_table.py"],
+    "nn.losses": ["test_losses.py", "../nn/losses.py"],
+    "nn.optim": ["test_optim.py", "../nn/optim.py"],
+    "nn.schedule": ["test_schedule.py", "../nn/schedule.py"],
+    "nn.init": ["test_init.py", "../nn/init.py"],
+}  # fmt: skip
+
+
+def trials(folder: Path, module: str, part: float, *files: str) -> dict[str, str | None]:
+    """Which test noticed each mutant, in a session of its own; of a part of all mutants."""
+    pytest.importorskip("resource", reason="limits what a mutant may take on Unix only")
+    paths = [str(HERE.parent), str(HERE), str(folder)]
+    out = subprocess.run(
+        [sys.executable, "-m", "mutants.trials", module, str(part), *files],
+        cwd=folder, env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert out.returncode == 0, out.stdout[-3000:] + out.stderr[-3000:]
+    return json.loads(out.stdout.splitlines()[-1])  # type: ignore[no-any-return]
+
+
+def survivors(killers: dict[str, str | None]) -> set[str]:
+    return {name for name, killer in killers.items() if killer is None}
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("module", TARGETS)
+def test_every_mistake_in_the_source_is_noticed(
+    module: str, figure: Callable[[str], None]
+) -> None:
+    killers = trials(HERE, module, 1.0, *TARGETS[module])
+    found, known = survivors(killers), set(EQUIVALENT[module])
+    figure(
+        f"mutants of {module}: {len(killers) - len(known)} tried, "
+        f"{len(killers) - len(found)} killed; {len(known)} more change nothing"
+    )
+    assert not found - known, "gaps: nothing notices these"
+    assert not known - found, "these are noticed, or no longer there"
+
+
+def test_some_mistakes_in_the_losses_are_noticed(figure: Callable[[str], None]) -> None:
+    killers = trials(HERE, "nn.losses", 0.1, *TARGETS["nn.losses"])
+    found = survivors(killers)
+    figure(
+        f"mutants of nn.losses, a tenth of them: {len(killers)} tried, "
+        f"{len(killers) - len(found)} killed"
+    )
+    assert len(killers) >= 10
+    assert not found - set(EQUIVALENT["nn.losses"]), "gaps: nothing notices these"
+
+
+def test_every_exemption_is_a_mutant_that_is_there() -> None:
+    for module in TARGETS:
+        names = {mutant.name for mutant in source.mutants(importlib.import_module(module))}
+        assert not set(EQUIVALENT[module]) - names
+
+
+# --- the tool itself ------------------------------------------------------------------------------
+
+
+SAMPLE = '''
+from functools import cache
+
+SCALE = 2.0
+
+
+def make(power):
+    def f(x):
+        return x**power if x > 0 else 0.0
+
+    return f
+
+
+square = make(2)
+row = {"double": lambda x: SCALE * x}
+
+
+class Counter:
+    def __init__(self):
+        self.n = 0
+
+    def up(self):
+        self.n += 1
+
+
+@cache
+def third(x):
+    return x / 3
+
+
+def forever(n):
+    while n > 0:
+        n -= 1
+    return n
+'''
+
+TESTS = '''
+import sample
+
+
+def test_square():
+    assert sample.square(3.0) == 9.0
+    assert sample.square(-1.0) == 0.0
+
+
+def test_row():
+    assert sample.row["double"](3.0) == 6.0
+
+
+def test_third():
+    assert sample.third(6.0) == 2.0
+
+
+def test_forever():
+    assert sample.forever(2) == 0
+'''
+
+MISSED = {
+    "make.f: x > 0 -> x >= 0": "nobody tries 0",
+    "make.f: 0 -> 1": "nor 0.5",
+    "Counter.__init__: self.n = 0 -> nothing": "nobody counts",
+    "Counter.__init__: 0 -> 1": "nobody counts",
+    "Counter.up: self.n += 1 -> self.n -= 1": "nobody counts",
+    "Counter.up: self.n += 1 -> nothing": "nobody counts",
+    "Counter.up: 1 -> 2": "nobody counts",
+}
+
+
+def test_trials_tell_what_is_noticed_from_what_is_not(tmp_path: Path) -> None:
+    (tmp_path / "sample.py").write_text(SAMPLE)
+    (tmp_path / "test_sample.py").write_text(TESTS)
+    killers = trials(tmp_path, "sample", 1.0, "test_sample.py")
+    assert survivors(killers) == set(MISSED)
+    assert killers["third: x / 3 -> x * 3"] == "test_sample.py::test_third"
+    assert killers["row: SCALE * x -> x"] == "test_sample.py::test_row"
+    assert killers["forever: n -= 1 -> nothing"] == "test_sample.py::test_forever"  # it hung
+
+
+def test_a_mutant_lives_in_every_function_that_is_there_and_only_for_a_while() -> None:
+    module = importlib.import_module("autograd.rules")
+    before = source.functions(module)
+    mutant = next(m for m in source.mutants(module) if m.name == "sin: g * cos(x) -> g / cos(x)")
+    slope = module.sin.vjps[0]
+    with source.alive(mutant, module, before):
+        assert slope(1.0, 0.0, 1.0) != module.cos(1.0)
+    assert slope(1.0, 0.0, 1.0) == module.cos(1.0)
+    assert source.functions(module).keys() == before.keys()
