@@ -101,9 +101,9 @@ def test_plain_ones_and_dtypes() -> None:
 
 def test_single_inputs_and_means() -> None:
     drawn = np.random.default_rng(0).normal(size=(5, 1))
-    for fill, std in ((init.kaiming_normal_, math.sqrt(2)), (init.xavier_normal_, math.sqrt(1 / 3))):
+    for fill, variance in ((init.kaiming_normal_, 2), (init.xavier_normal_, 1 / 3)):
         found = fill(Parameter(np.zeros((5, 1))), rng=0).data
-        np.testing.assert_allclose(found, drawn * std, rtol=1e-12)
+        np.testing.assert_allclose(found, drawn * math.sqrt(variance), rtol=1e-12)
     for start in (init.xavier_uniform_, init.kaiming_normal_):
         assert start(Parameter(np.zeros((0, 0))), rng=0).size == 0
 

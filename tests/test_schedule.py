@@ -236,9 +236,12 @@ def test_a_plateau_from_the_start_and_a_reduction_by_next_to_nothing() -> None:
         chosen.step(math.nan)  # after two of them, LRS[0] / 2 is no more than eps
     assert chosen.num_bad_epochs == 1
     chosen = ReduceLROnPlateau(sgd := optimizer(), factor=0.5, patience=1)
-    chosen.step(math.inf)
-    chosen.step(math.inf)
-    assert sgd.lr == LRS[0] / 2
+    for _ in range(2):
+        assert sgd.lr == LRS[0]
+        chosen.step(math.inf)
+        chosen.step(math.inf)
+        assert sgd.lr == LRS[0] / 2
+        chosen.restart()
 
 
 # --- to continue ----------------------------------------------------------------------------------

@@ -39,6 +39,8 @@ COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.In: (ast.NotIn,),
     ast.NotIn: (ast.In,),
 }
+# Calls whose arguments may change places, or can't, as every test would notice.
+SYMMETRIC = {"add", "multiply", "max", "maximum", "min", "isinstance", "getattr", "hasattr", "zip"}
 SILENT = ("__repr__", "describe")  # what only people read
 
 
@@ -118,6 +120,12 @@ def named(node: ast.AST, where: str) -> str:
 
 def changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     """What to put in place of a node, each with a name."""
+    for kind in (of_operators, of_conditions, of_numbers, of_calls, of_lines):
+        yield from kind(node)
+
+
+def of_operators(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """Another operator, one operand alone, no sign."""
     match node:
         case ast.BinOp(left, op, right):
             for other in OPERATORS.get(type(op), ()):
@@ -127,38 +135,74 @@ def changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
         case ast.AugAssign(target, op, value):
             for other in OPERATORS.get(type(op), ()):
                 yield shown(new := ast.AugAssign(target, other(), value)), new
-            yield "nothing", never(node)
         case ast.UnaryOp(ast.USub() | ast.Not() | ast.Invert(), operand):
             yield shown(operand), operand
+
+
+def of_conditions(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """Another comparison, one condition less, always one side, always the other."""
+    match node:
         case ast.Compare(left, ops, comparators):
             for i, op in enumerate(ops):
                 for other in COMPARISONS[type(op)]:
                     changed = [*ops[:i], other(), *ops[i + 1 :]]
                     yield shown(new := ast.Compare(left, changed, comparators)), new
         case ast.BoolOp(op, values):
-            other = ast.Or if isinstance(op, ast.And) else ast.And
-            yield shown(new := ast.BoolOp(other(), values)), new
+            opposite = ast.Or() if isinstance(op, ast.And) else ast.And()
+            yield shown(new := ast.BoolOp(opposite, values)), new
             for i, dropped in enumerate(values):
                 rest = [*values[:i], *values[i + 1 :]]
                 kept = ast.BoolOp(op, rest) if len(rest) > 1 else rest[0]
                 yield shown(kept), only(kept, dropped)
+        case ast.IfExp(test, body, orelse):
+            yield shown(body), only(body, orelse, test)
+            yield shown(orelse), only(orelse, body, test)
+        case ast.If(test, body, orelse) | ast.While(test, body, orelse):
+            yield "else", type(node)(ast.UnaryOp(ast.Not(), test), body, orelse)
+
+
+def of_numbers(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    match node:
         case ast.Constant(bool() as x):
             yield str(not x), ast.Constant(not x)
         case ast.Constant(int() as x):
             yield str(x + 1), ast.Constant(x + 1)
         case ast.Constant(float() as x):
             yield f"{x} and a bit", ast.Constant(x * 1.001 + 1e-3)
-        case ast.IfExp(test, body, orelse):
-            yield shown(body), only(body, orelse, test)
-            yield shown(orelse), only(orelse, body, test)
-        case ast.If(test, body, orelse) | ast.While(test, body, orelse):
-            yield "else", type(node)(ast.UnaryOp(ast.Not(), test), body, orelse)
+
+
+def of_calls(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """Arguments swapped, an option left out."""
+    match node:
+        case ast.Call(function, args, keywords):
+            if len(args) > 1 and called(function) not in SYMMETRIC:
+                new = ast.Call(function, [args[1], args[0], *args[2:]], keywords)
+                yield shown(new), new
+            for i, keyword in enumerate(keywords):
+                new = ast.Call(function, args, [*keywords[:i], *keywords[i + 1 :]])
+                yield shown(new), only(new, keyword.value)
+
+
+def of_lines(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """A line left out."""
+    match node:
         case ast.Expr(ast.Constant()):
             return
-        case ast.Assign([ast.Attribute() | ast.Subscript()]):
+        case (
+            ast.AugAssign()
+            | ast.Assign([ast.Attribute() | ast.Subscript()])
+            | ast.Expr()
+            | ast.Raise()
+            | ast.Delete()
+            | ast.Continue()
+            | ast.Break()
+        ):
             yield "nothing", never(node)
-        case ast.Expr() | ast.Raise() | ast.Delete() | ast.Continue() | ast.Break():
-            yield "nothing", never(node)
+
+
+def called(function: ast.expr) -> str:
+    """The last name of what is called."""
+    return getattr(function, "attr", None) or getattr(function, "id", "")
 
 
 def shown(node: ast.AST) -> str:

@@ -21,13 +21,13 @@ HERE = Path(__file__).parent.parent
 TARGETS = {
     "autograd.rules": ["test_table.py", "test_numbers.py", "test_functional.py"],
     "autograd.numerics": ["test_table.py", "test_numbers.py", "test_losses.py", "test_layers.py",
-                          "test_protocols.py"],
+                          "test_protocols.py", "test_refusing.py"],
     "autograd.backward": ["test_backward.py", "test_functional.py", "test_modes.py",
                           "test_value.py", "test_tensor.py", "test_table.py"],
     "nn.losses": ["test_losses.py", "../nn/losses.py"],
     "nn.optim": ["test_optim.py", "../nn/optim.py"],
     "nn.schedule": ["test_schedule.py", "../nn/schedule.py"],
-    "nn.init": ["test_init.py", "../nn/init.py"],
+    "nn.init": ["test_init.py", "test_layers.py", "../nn/init.py"],
 }  # fmt: skip
 
 
@@ -50,9 +50,7 @@ def survivors(killers: dict[str, str | None]) -> set[str]:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("module", TARGETS)
-def test_every_mistake_in_the_source_is_noticed(
-    module: str, figure: Callable[[str], None]
-) -> None:
+def test_every_mistake_in_the_source_is_noticed(module: str, figure: Callable[[str], None]) -> None:
     killers = trials(HERE, module, 1.0, *TARGETS[module])
     found, known = survivors(killers), set(EQUIVALENT[module])
     figure(
@@ -74,16 +72,10 @@ def test_some_mistakes_in_the_losses_are_noticed(figure: Callable[[str], None]) 
     assert not found - set(EQUIVALENT["nn.losses"]), "gaps: nothing notices these"
 
 
-def test_every_exemption_is_a_mutant_that_is_there() -> None:
-    for module in TARGETS:
-        names = {mutant.name for mutant in source.mutants(importlib.import_module(module))}
-        assert not set(EQUIVALENT[module]) - names
-
-
 # --- the tool itself ------------------------------------------------------------------------------
 
 
-SAMPLE = '''
+SAMPLE = """
 from functools import cache
 
 SCALE = 2.0
@@ -117,9 +109,9 @@ def forever(n):
     while n > 0:
         n -= 1
     return n
-'''
+"""
 
-TESTS = '''
+TESTS = """
 import sample
 
 
@@ -137,8 +129,8 @@ def test_third():
 
 
 def test_forever():
-    assert sample.forever(2) == 0
-'''
+    assert sample.forever(3) == 0
+"""
 
 MISSED = {
     "make.f: x > 0 -> x >= 0": "nobody tries 0",

@@ -66,13 +66,14 @@ class Trials:
             if event == "call" and frame.f_code.co_filename == self.module.__file__:
                 called.add(frame.f_code)
 
-        start = time.perf_counter()
+        source.forget_results(self.module)
+        start = time.process_time()
         sys.setprofile(note)
         try:
             failed = run(item, 60)
         finally:
             sys.setprofile(None)
-        self.seconds[item] = time.perf_counter() - start
+        self.seconds[item] = time.process_time() - start
         if failed:
             raise RuntimeError(f"{item.nodeid} fails without any mutant")
         if self.seconds[item] < SLOW:
@@ -85,7 +86,7 @@ class Trials:
         tests = self.callers.get(pairs[-1][0], [])
         with source.alive(mutant, self.module, self.functions):
             for item in sorted(tests, key=self.seconds.__getitem__):
-                if run(item, 2 + 20 * self.seconds[item]):
+                if run(item, 1 + 50 * self.seconds[item]):
                     tests.remove(item)
                     self.seconds[item] *= 0.5  # who found one finds more: it comes earlier
                     tests.insert(0, item)
@@ -94,13 +95,18 @@ class Trials:
 
 
 def run(item: Any, limit: float) -> bool:
-    """Whether a test fails, or takes longer than so many seconds."""
+    """Whether a test fails, or takes more than so many seconds of the processor's time."""
     item._initrequest()
     if isinstance(item, pytest.DoctestItem):  # doctest empties what its examples see
         item.dtest.globs = dict(vars(item.parent.obj))
-    with stopped_after(limit):
-        reports = runtestprotocol(item, nextitem=None, log=False)
-    mode.set(ORDINARY)
+    try:
+        with stopped_after(limit):
+            reports = runtestprotocol(item, nextitem=None, log=False)
+    except HungError:  # between two steps of the protocol, or while cleaning up
+        item.session._setupstate.teardown_exact(None)
+        return True
+    finally:
+        mode.set(ORDINARY)
     return any(report.failed for report in reports)
 
 
@@ -109,13 +115,13 @@ def stopped_after(seconds: float) -> Iterator[None]:
     def stop(*_: Any) -> None:
         raise HungError
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def main(name: str, *arguments: str) -> int:
