@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+ROUNDING = "other roundings only"
+PARTS_THAT_SELECT_ONCE = (
+    "i is None or i is ... or isinstance(i, (int, slice)) or (getattr(i, 'dtype', None) == bool)"
+)
 FASTER = "a shorter way to the same numbers"
 UNITS = "what the means are counted in cancels out"
+LAST_AXIS = "of two axes, 1 is the last, which is the default"
 SCRATCH = "the number of a scratch array may be any but 0"
 
 
@@ -35,11 +40,83 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "ties are shared out before",
         ),
     },
-    "autograd.numerics": {},
+    "autograd.numerics": {
+        "elementary: math_name or name -> name": "runs when the table is made, and not again",
+        "power: 1 -> 2": FASTER,
+        "maximum: x > y -> x >= y": "which of two zeros it is, is NumPy's choice",
+        "minimum: x < y -> x <= y": "which of two zeros it is, is NumPy's choice",
+        "sigmoid: x >= 0.0 -> x > 0.0": "at 0 both are one half",
+        "sigmoid: x >= 0 -> x > 0": "at 0 both are one half",
+        "xlogy: 1.0 -> 1.0 and a bit": "a logarithm that is not used",
+        "_scaled_erfc: 0.25 -> 0.25 and a bit": ROUNDING,
+        "_scaled_erfc: 2 -> 3": ROUNDING,
+        "_scaled_erfc.point: 16 * x -> 16 / x": ROUNDING,
+        "_scaled_erfc.point: 16 * x -> 16": ROUNDING,
+        "_scaled_erfc.point: 16 * x -> x": ROUNDING,
+        "_scaled_erfc.point: 16 -> 17": ROUNDING,
+        "_scaled_erfc.point: 16 -> 17 (2)": ROUNDING,
+        "erf: 6.0 -> 6.0 and a bit": "beyond 6 it is 1",
+        "erf: 1.0 -> 1.0 and a bit (2)": ROUNDING,
+        "erf: 0.0 * u -> 0.0": "takes on its shape with the first summand",
+        "erf: 19 -> 20": "a summand more",
+        "erf: series * u + (-1) ** n / (math.factorial(n) * (2 * n + 1))"
+        " -> series * u - (-1) ** n / (math.factorial(n) * (2 * n + 1))":
+            "all signs are turned, and the result is given its own at the end",
+        "erf: size < 1.0 -> size <= 1.0": "at 1 both ways hold",
+        "sinc: np.abs(x) < 1.0 -> np.abs(x) <= 1.0": "at 1 both ways hold",
+        "sinc: 1.0 -> 1.0 and a bit": "near 1 both ways hold",
+        "sinc: 0.0 -> 0.0 and a bit": "a series that is not used",
+        "sinc: 1.0 -> 1.0 and a bit (2)": "a recurrence that is not used",
+        "sinc: 13 -> 14": "a summand more",
+        "sinc: 0.0 -> 0.0 and a bit (2)": "0 times it is added",
+        **dict.fromkeys(
+            (
+                f"selects_once: {PARTS_THAT_SELECT_ONCE} -> {other}"
+                for other in (
+                    "i is None and i is ... and isinstance(i, (int, slice))"
+                    " and (getattr(i, 'dtype', None) == bool)",
+                    "i is ... or isinstance(i, (int, slice)) or getattr(i, 'dtype', None) == bool",
+                    "i is None or isinstance(i, (int, slice)) or getattr(i, 'dtype', None) == bool",
+                    "i is None or i is ... or getattr(i, 'dtype', None) == bool",
+                    "i is None or i is ... or isinstance(i, (int, slice))",
+                )
+            ),
+            FASTER,
+        ),
+        "selects_once: index if isinstance(index, tuple) else (index,) -> (index,)": FASTER,
+        **dict.fromkeys(
+            (
+                f"short_axes.forward: {change}"
+                for change in (
+                    "not 1 < count <= 16 or math.prod(shape) < 64 * count"
+                    " -> not 1 < count <= 16",
+                    "1 < count <= 16 -> 1 <= count <= 16",
+                    "1 < count <= 16 -> 1 >= count <= 16",
+                    "1 < count <= 16 -> 1 < count < 16",
+                    "1 -> 2",
+                    "16 -> 17",
+                    "math.prod(shape) < 64 * count -> math.prod(shape) <= 64 * count",
+                    "math.prod(shape) < 64 * count -> math.prod(shape) >= 64 * count",
+                    "64 * count -> 64 / count",
+                    "64 * count -> 64",
+                    "64 * count -> count",
+                    "64 -> 65",
+                )
+            ),
+            FASTER,
+        ),
+        "finite_max: 0.0 -> 0.0 and a bit": "any finite shift will do",
+        "cofactors: np.linalg.det(u) * np.linalg.det(vt)"
+        " -> np.linalg.det(u) / np.linalg.det(vt)": "both are 1 or -1",
+    },
     "autograd.backward": {},
     "nn.losses": {
         "cross_entropy: abs(total - 1) > 0.001 -> abs(total - 1) >= 0.001":
             "no sum of floats is off by 0.001 exactly",
+        "cross_entropy: ag.log_softmax(logits, axis=1) -> ag.log_softmax(logits)": LAST_AXIS,
+        "expected_loss: ag.log_softmax(logits, axis=1) -> ag.log_softmax(logits)": LAST_AXIS,
+        "huber_loss: ag.clip(off, -delta, delta) -> ag.clip(-delta, off, delta)":
+            "the middle one of three, in either order",
     },
     "nn.optim": {
         "Optimizer._step_values: idle and isinstance(x, np.ndarray) -> isinstance(x, np.ndarray)":
@@ -61,6 +138,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             " -> float(np.linalg.norm(norms, norm_type))": "here NumPy knows the norm of nothing",
         } if norm_of_nothing_is_known() else {}),
     },
-    "nn.schedule": {},
+    "nn.schedule": {
+        "LRScheduler.follow: found != given and given -> given": "times 1 where they are equal",
+    },
     "nn.init": {},
 }  # fmt: skip
