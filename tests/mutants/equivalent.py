@@ -73,8 +73,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             (
                 f"selects_once: {PARTS_THAT_SELECT_ONCE} -> {other}"
                 for other in (
-                    "i is None and i is ... and isinstance(i, (int, slice))"
-                    " and (getattr(i, 'dtype', None) == bool)",
+                    PARTS_THAT_SELECT_ONCE.replace(" or ", " and "),
                     "i is ... or isinstance(i, (int, slice)) or getattr(i, 'dtype', None) == bool",
                     "i is None or isinstance(i, (int, slice)) or getattr(i, 'dtype', None) == bool",
                     "i is None or i is ... or getattr(i, 'dtype', None) == bool",
@@ -88,8 +87,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             (
                 f"short_axes.forward: {change}"
                 for change in (
-                    "not 1 < count <= 16 or math.prod(shape) < 64 * count"
-                    " -> not 1 < count <= 16",
+                    "not 1 < count <= 16 or math.prod(shape) < 64 * count -> not 1 < count <= 16",
                     "1 < count <= 16 -> 1 <= count <= 16",
                     "1 < count <= 16 -> 1 >= count <= 16",
                     "1 < count <= 16 -> 1 < count < 16",
