@@ -88,6 +88,11 @@ def test_no_gradient_is_not_zero_gradient() -> None:
 
 def test_tensors_on_the_way_keep_their_gradient_on_request() -> None:
     x = Tensor([1.0, 2.0], requires_grad=True)
+    y = x * 3
+    y.label = "y"  # a label is no request
+    y.sum().backward()
+    assert y.grad is None
+    x = Tensor([1.0, 2.0], requires_grad=True)
     y, z = x * 2, x * 3
     y.retain_grad()
     loss = (y * z).sum()
@@ -246,12 +251,18 @@ def test_a_rule_may_give_a_float_for_an_array(swapped: bool) -> None:
 
 def test_a_rule_may_give_an_array_for_a_float() -> None:
     """Its sum: a number stands for all the entries that it was stretched to."""
-    for args in ((Value(2.0), np.ones(3)), (np.ones(3), Value(2.0))):
-        v = next(x for x in args if isinstance(x, Value))
-        Op("spread", lambda x, y: float(np.sum(x * y)), (lambda g, out, x, y: g * np.ones(3),) * 2)(
-            Value(1.0) if args[0] is not v else v, Value(1.0) if args[1] is not v else v
-        ).backward()
-        assert type(v.grad) is float and v.grad == 3.0
+    rule = lambda g, out, *args: g * np.ones(3)
+    for count in (1, 2, 3):
+        op = Op("spread", lambda *xs: 3 * sum(xs), (rule,) * count)
+        values = [Value(2.0) for _ in range(count)]
+        op(*values).backward()
+        assert [(type(v.grad), v.grad) for v in values] == [(float, 3.0)] * count
+
+
+def test_infinite_slopes_are_no_warnings() -> None:
+    x = Tensor([0.0, 1.0], requires_grad=True)
+    ag.sqrt(x).backward([1.0, 1.0])
+    assert x.grad.tolist() == [np.inf, 0.5]
 
 
 def test_a_gradient_shares_no_memory_with_a_seed_over_foreign_memory() -> None:

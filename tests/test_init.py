@@ -99,6 +99,18 @@ def test_plain_ones_and_dtypes() -> None:
     assert init.zeros_(Parameter(1.0)).data == 0.0
 
 
+@pytest.mark.parametrize(
+    "make", [lambda: nn.Linear(400, 300, rng=0), lambda: nn.Conv2d(16, 300, 5, rng=0)]
+)
+def test_layers_start_evenly_within_one_over_the_root_of_their_inputs(
+    make: Callable[[], nn.Module],
+) -> None:
+    for p in make().parameters():
+        assert -1 / 20 <= p.data.min() < -0.9 / 20 and 0.9 / 20 < p.data.max() <= 1 / 20
+        assert p.data.std() == pytest.approx(1 / 20 / math.sqrt(3), rel=0.1)
+    assert nn.Linear(0, 3, rng=0).bias.data.tolist() == [0.0] * 3
+
+
 def test_single_inputs_and_means() -> None:
     drawn = np.random.default_rng(0).normal(size=(5, 1))
     for fill, variance in ((init.kaiming_normal_, 2), (init.xavier_normal_, 1 / 3)):

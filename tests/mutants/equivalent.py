@@ -8,6 +8,8 @@ ROUNDING = "other roundings only"
 PARTS_THAT_SELECT_ONCE = (
     "i is None or i is ... or isinstance(i, (int, slice)) or (getattr(i, 'dtype', None) == bool)"
 )
+NOT_ALL_ITS_OWN = "getattr(g.base, 'nbytes', None) != g.nbytes or not g.flags.writeable"
+FITTED = "in float64 and then fitted to the argument: slower, and no less exact"
 FASTER = "a shorter way to the same numbers"
 UNITS = "what the means are counted in cancels out"
 LAST_AXIS = "of two axes, 1 is the last, which is the default"
@@ -30,7 +32,14 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         " -> broadcast_to(part, shape=shape)": FASTER,
         "_power_below: x if type(y) in (int, float) and y == 2 else pow(x, y - (y != 0))"
         " -> pow(x, y - (y != 0))": FASTER,
+        "_eye: np.eye(n, dtype=data.dtype, like=data) -> np.eye(n, like=data)": FITTED,
+        "_ones: np.ones(data.shape[:1], dtype=data.dtype, like=data)"
+        " -> np.ones(data.shape[:1], like=data)": FITTED,
         "_cholesky_vjp: 1 -> 2": "the matrices are square",
+        "_cholesky_vjp: np.ones_like(data_of(x), shape=(n, n)) -> np.ones_like(data_of(x))":
+            "one triangle for each matrix of a stack, all the same",
+        "arctan2: _square_or_one(x, y) -> _square_or_one(y, x)": "a sum of both squares",
+        "arctan2: _square_or_one(x, y) -> _square_or_one(y, x) (2)": "a sum of both squares",
         "_square_or_one: 1.0 -> 1.0 and a bit": "at the origin 0 is divided by it",
         **dict.fromkeys(
             (
@@ -107,7 +116,29 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "cofactors: np.linalg.det(u) * np.linalg.det(vt)"
         " -> np.linalg.det(u) / np.linalg.det(vt)": "both are 1 or -1",
     },
-    "autograd.backward": {},
+    "autograd.backward": {
+        **dict.fromkeys(
+            (
+                f"operands_first: {x} is not None and {x}.level >= level and ({x} not in seen)"
+                f" -> {x} is not None and {x}.level >= level"
+                for x in ("left", "right", "arg")
+            ),
+            "looked up again when its turn comes",
+        ),
+        "backpropagate: notes is not None and notes.hooks -> notes is not None":
+            "no hooks change nothing",
+        **dict.fromkeys(
+            (
+                f"own: getattr(g, 'base', None) is not None and ({NOT_ALL_ITS_OWN}) -> {other}"
+                for other in (
+                    f"getattr(g, 'base', None) is not None or ({NOT_ALL_ITS_OWN})",
+                    NOT_ALL_ITS_OWN,
+                    "getattr(g, 'base', None) is not None",
+                )
+            ),
+            "copies more than it has to",
+        ),
+    },
     "nn.losses": {
         "cross_entropy: abs(total - 1) > 0.001 -> abs(total - 1) >= 0.001":
             "no sum of floats is off by 0.001 exactly",
@@ -139,5 +170,10 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "nn.schedule": {
         "LRScheduler.follow: found != given and given -> given": "times 1 where they are equal",
     },
-    "nn.init": {},
+    "nn.init": {
+        "xavier_std: 1 -> 2": "only where there are no entries",
+        "orthogonal_: np.diag(r) < 0 -> np.diag(r) <= 0": "none is 0",
+        "orthogonal_: np.diag(r) < 0 -> np.diag(r) >= 0": "all signs turned are as even",
+        "orthogonal_: rows >= columns -> rows > columns": "square ones transposed are as even",
+    },
 }  # fmt: skip

@@ -40,7 +40,10 @@ COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.NotIn: (ast.In,),
 }
 # Calls whose arguments may change places, or can't, as every test would notice.
-SYMMETRIC = {"add", "multiply", "max", "maximum", "min", "isinstance", "getattr", "hasattr", "zip"}
+SYMMETRIC = {
+    "add", "broadcast_shapes", "getattr", "hasattr", "isinstance", "max", "maximum", "min",
+    "minimum", "multiply", "zip",
+}  # fmt: skip
 SILENT = ("__repr__", "describe")  # what only people read
 
 
@@ -72,7 +75,7 @@ def mutants(module: ModuleType) -> Iterator[Mutant]:
                 code = compile(tree, path, "exec", dont_inherit=True)
             finally:
                 place.put(place.node)
-            if code != unchanged:
+            if code != unchanged and new != old:
                 yield Mutant(name, code, unchanged)
 
 

@@ -19,7 +19,8 @@ HERE = Path(__file__).parent.parent
 
 # A module, and what tells pytest which tests have to notice its mutants, in their folder.
 TARGETS = {
-    "autograd.rules": ["test_table.py", "test_numbers.py", "test_functional.py"],
+    "autograd.rules": ["test_table.py", "test_numbers.py", "test_functional.py",
+                       "test_refusing.py"],
     "autograd.numerics": ["test_table.py", "test_numbers.py", "test_losses.py", "test_layers.py",
                           "test_protocols.py", "test_refusing.py"],
     "autograd.backward": ["test_backward.py", "test_functional.py", "test_modes.py",
