@@ -182,6 +182,17 @@ def test_a_tie_shares_what_comes_in() -> None:
         x = tensor(np.ones((300, 100)))
         f(x, axis=0).backward(np.full(100, 3.0))
         np.testing.assert_allclose(x.grad, np.full((300, 100), 0.01))
+        x = tensor(np.ones((100, 4)))  # a short axis is counted in another way
+        f(x, axis=1).backward(np.full(100, 3.0))
+        np.testing.assert_allclose(x.grad, np.full((100, 4), 0.75))
+
+
+def test_logsumexp_shifts_each_row_by_its_own_largest_entry() -> None:
+    rows = np.array([[1000.0, 1000.0], [-1000.0, -1000.0], [-math.inf, -math.inf]])
+    found = ag.logsumexp(rows, axis=1)  # without a warning
+    np.testing.assert_allclose(found[:2], [1000 + math.log(2), -1000 + math.log(2)])
+    assert found[2] == -math.inf
+    assert ag.logsumexp(np.zeros((1, 2)), axis=1).shape == (1,)
 
 
 def test_extrema_are_found_row_by_row_and_pass_infinities_on() -> None:
