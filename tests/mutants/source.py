@@ -44,6 +44,7 @@ SYMMETRIC = {
     "add", "broadcast_shapes", "getattr", "hasattr", "isinstance", "max", "maximum", "min",
     "minimum", "multiply", "zip",
 }  # fmt: skip
+SIGNATURE = ("decorator_list", "returns", "annotation", "args")
 SILENT = ("__repr__", "describe")  # what only people read
 
 
@@ -101,9 +102,6 @@ def places(node: ast.AST, where: str, inside: bool = False) -> Iterator[Place]:
                     yield Place(where, child, put)
                 if not isinstance(child, ast.Raise):
                     yield from places(child, named(child, where), within)
-
-
-SIGNATURE = ("decorator_list", "returns", "annotation", "args")
 
 
 def is_silent(node: ast.AST) -> bool:

@@ -1,8 +1,9 @@
 """A test session in which one mutant after the other is alive.
 
-`python -m mutants.trials MODULE FILE ...`, in the folder `tests`, collects the tests in the files,
-runs them once as they are, noting which functions of the module each of them calls, and then again
-for each mutant: those that call the function that it changed, until one of them fails.
+`python -m mutants.trials MODULE PART FILE ...`, in the folder `tests`, collects the tests in the
+files, runs them once as they are, noting which functions of the module each of them calls, and then
+again for each mutant, or a part of them: those that call the function that it changed, the quickest
+first, until one of them fails. That one has to pass again without the mutant.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import importlib
 import json
 import random
-import resource
 import signal
 import sys
 import time
@@ -44,7 +44,8 @@ class Trials:
         if part < 1:
             some = random.Random(seed)
             self.mutants = [m for m in self.mutants if some.random() < part]
-        self.seconds: dict[Any, float] = {}
+        self.seconds: dict[Any, float] = {}  # how long each test takes
+        self.rank: dict[Any, float] = {}
         self.callers: dict[CodeType, list[Any]] = {}
         self.killers: dict[str, str | None] = {}
 
@@ -73,7 +74,7 @@ class Trials:
             failed = run(item, 60)
         finally:
             sys.setprofile(None)
-        self.seconds[item] = time.process_time() - start
+        self.seconds[item] = self.rank[item] = time.process_time() - start
         if failed:
             raise RuntimeError(f"{item.nodeid} fails without any mutant")
         if self.seconds[item] < SLOW:
@@ -85,11 +86,9 @@ class Trials:
         pairs = list(source.changed(mutant.original, mutant.code))
         tests = self.callers.get(pairs[-1][0], [])
         with source.alive(mutant, self.module, self.functions):
-            for item in sorted(tests, key=self.seconds.__getitem__):
+            for item in sorted(tests, key=self.rank.__getitem__):
                 if run(item, 1 + 50 * self.seconds[item]):
-                    tests.remove(item)
-                    self.seconds[item] *= 0.5  # who found one finds more: it comes earlier
-                    tests.insert(0, item)
+                    self.rank[item] /= 2  # who found one finds more: it comes earlier
                     return item
         return None
 
@@ -126,6 +125,8 @@ def stopped_after(seconds: float) -> Iterator[None]:
 
 def main(name: str, *arguments: str) -> int:
     """Print a line of JSON: who killed each mutant."""
+    import resource  # on Unix only
+
     part = float(arguments[0])
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     trials = Trials(importlib.import_module(name), part)
