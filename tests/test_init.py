@@ -120,6 +120,21 @@ def test_single_inputs_and_means() -> None:
         assert start(Parameter(np.zeros((0, 0))), rng=0).size == 0
 
 
+@pytest.mark.parametrize(
+    ("fill", "wanted"),
+    [
+        (init.uniform_, lambda rng: rng.uniform(0, 1, (4, 6))),
+        (init.normal_, lambda rng: rng.normal(0, 1, (4, 6))),
+        (init.kaiming_uniform_, lambda rng: rng.uniform(-1, 1, (4, 6))),  # sqrt(3) sqrt(2 / 6)
+    ],
+)
+def test_what_is_drawn_unless_told(fill: Callable[..., Any], wanted: Callable[..., Any]) -> None:
+    found = fill(Parameter(np.zeros((4, 6))), rng=0).data
+    np.testing.assert_allclose(found, wanted(np.random.default_rng(0)), rtol=1e-12)
+    gram = init.orthogonal_(Parameter(np.zeros((6, 4))), rng=0).data
+    np.testing.assert_allclose(gram.T @ gram, np.eye(4), atol=1e-12)
+
+
 def test_randomness_comes_from_rng_or_the_librarys_seed() -> None:
     def drawn(rng: Any = None) -> list[float]:
         w = Parameter(np.zeros((3, 3)))

@@ -229,6 +229,20 @@ def test_what_a_plateau_calls_better(mode: str, threshold_mode: str, bound: floa
         assert (sgd.lr == LRS[0], sgd.lr == 0.0) == (better, not better)
 
 
+def test_what_a_plateau_waits_for_unless_told() -> None:
+    """PyTorch's defaults: more than ten steps without a ten-thousandth of progress."""
+    chosen = ReduceLROnPlateau(sgd := optimizer())
+    for metric in (1.0, *[0.99995] * 10):
+        chosen.step(metric)
+        assert sgd.lr == LRS[0]
+    chosen.step(0.99985)  # progress, just in time
+    for _ in range(10):
+        chosen.step(0.99985)
+        assert sgd.lr == LRS[0]
+    chosen.step(0.99985)
+    assert sgd.lr == pytest.approx(LRS[0] / 10, rel=1e-12)
+
+
 def test_a_plateau_from_the_start_and_a_reduction_by_next_to_nothing() -> None:
     chosen = ReduceLROnPlateau(sgd := optimizer(), factor=0.5, patience=1, eps=LRS[0] / 2)
     for _ in range(3):

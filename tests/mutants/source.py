@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from types import CodeType, FunctionType, ModuleType
+from typing import Any
 
 OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub,),
@@ -48,21 +49,26 @@ SIGNATURE = ("decorator_list", "returns", "annotation", "args")
 SILENT = ("__repr__", "describe")  # what only people read
 
 
+Functions = dict[CodeType, list[FunctionType]]  # those that are alive, by their code
+
+
 @dataclass(frozen=True)
 class Mutant:
-    """A change of the source: `name` says what and where, `code` is that of the whole module."""
+    """A change: `name` says what and where; functions of such code get attributes of other value.
+
+    The last is that of the function in which the change is, after those that it stands in.
+    """
 
     name: str
-    code: CodeType
-    original: CodeType
+    changed: list[tuple[CodeType, str, Any]]
 
 
 def mutants(module: ModuleType) -> Iterator[Mutant]:
-    """All mutants of a module's functions, in the order of its lines."""
+    """All mutants of a module's functions: of what they compute, and of their defaults."""
     path = str(module.__file__)
     with open(path, encoding="utf-8") as file:
         tree = ast.parse(file.read())
-    unchanged = compile(tree, path, "exec", dont_inherit=True)
+    original = compile(tree, path, "exec", dont_inherit=True)
     names: dict[str, int] = {}
     for place in places(tree, ""):
         old = shown(place.node)
@@ -76,8 +82,33 @@ def mutants(module: ModuleType) -> Iterator[Mutant]:
                 code = compile(tree, path, "exec", dont_inherit=True)
             finally:
                 place.put(place.node)
-            if code != unchanged and new != old:
-                yield Mutant(name, code, unchanged)
+            if code != original and new != old:
+                yield Mutant(name, [(a, "__code__", b) for a, b in changed(original, code)])
+    yield from of_defaults(original, functions(module))
+
+
+def of_defaults(code: CodeType, there: Functions) -> Iterator[Mutant]:
+    """Another default for an argument."""
+    for inner in code_objects(code):
+        for function in there.get(inner, ())[:1]:
+            name, count = function.__qualname__, inner.co_argcount
+            given = function.__defaults__ or ()
+            arguments = inner.co_varnames[count - len(given) : count]
+            for i, (argument, x) in enumerate(zip(arguments, given, strict=True)):
+                for other in others(x):
+                    new = (*given[:i], other, *given[i + 1 :])
+                    change = f"{argument}={x!r} -> {other!r}"
+                    yield Mutant(f"{name}: {change}", [(inner, "__defaults__", new)])
+        yield from of_defaults(inner, there)
+
+
+def others(x: Any) -> list[Any]:
+    """Another value, if it is one of numbers."""
+    if isinstance(x, tuple):
+        return [(*x[:i], y, *x[i + 1 :]) for i in range(len(x)) for y in others(x[i])]
+    if isinstance(x, bool):
+        return [not x]
+    return [x + 1] if isinstance(x, int) else [x * 1.001 + 1e-3] if isinstance(x, float) else []
 
 
 @dataclass(frozen=True)
@@ -146,8 +177,8 @@ def of_conditions(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
         case ast.Compare(left, ops, comparators):
             for i, op in enumerate(ops):
                 for other in COMPARISONS[type(op)]:
-                    changed = [*ops[:i], other(), *ops[i + 1 :]]
-                    yield shown(new := ast.Compare(left, changed, comparators)), new
+                    instead = [*ops[:i], other(), *ops[i + 1 :]]
+                    yield shown(new := ast.Compare(left, instead, comparators)), new
         case ast.BoolOp(op, values):
             opposite = ast.Or() if isinstance(op, ast.And) else ast.And()
             yield shown(new := ast.BoolOp(opposite, values)), new
@@ -239,9 +270,9 @@ def changed(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]
             yield from changed(x, y)
 
 
-def functions(module: ModuleType) -> dict[CodeType, list[FunctionType]]:
-    """All functions that are alive and were made by a module, by their code."""
-    found: dict[CodeType, list[FunctionType]] = {}
+def functions(module: ModuleType) -> Functions:
+    """All functions that are alive and were made by a module."""
+    found: Functions = {}
     for x in gc.get_objects():
         if type(x) is FunctionType and x.__code__.co_filename == module.__file__:
             found.setdefault(x.__code__, []).append(x)
@@ -249,23 +280,21 @@ def functions(module: ModuleType) -> dict[CodeType, list[FunctionType]]:
 
 
 @contextmanager
-def alive(
-    mutant: Mutant, module: ModuleType, there: dict[CodeType, list[FunctionType]]
-) -> Iterator[None]:
-    """Within this context, the module's functions, as found `there`, run the mutant's code."""
-    swapped = [
-        (function, old, new)
-        for old, new in changed(mutant.original, mutant.code)
-        for function in there.get(old, ())
+def alive(mutant: Mutant, module: ModuleType, there: Functions) -> Iterator[None]:
+    """Within this context, the module's functions, as found `there`, are those of the mutant."""
+    before = [
+        (function, attribute, getattr(function, attribute), new)
+        for code, attribute, new in mutant.changed
+        for function in there.get(code, ())
     ]
     forget_results(module)
-    for function, _, new in swapped:
-        function.__code__ = new
+    for function, attribute, _, new in before:
+        setattr(function, attribute, new)
     try:
         yield
     finally:
-        for function, old, _ in swapped:
-            function.__code__ = old
+        for function, attribute, old, _ in before:
+            setattr(function, attribute, old)
         forget_results(module)
 
 

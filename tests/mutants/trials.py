@@ -83,8 +83,8 @@ class Trials:
 
     def trial(self, mutant: source.Mutant) -> Any:
         """The test that fails with the mutant alive, if there is one."""
-        pairs = list(source.changed(mutant.original, mutant.code))
-        tests = self.callers.get(pairs[-1][0], [])
+        code, _, _ = mutant.changed[-1]
+        tests = self.callers.get(code, [])
         with source.alive(mutant, self.module, self.functions):
             for item in sorted(tests, key=self.rank.__getitem__):
                 if run(item, 1 + 50 * self.seconds[item]):
