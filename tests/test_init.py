@@ -138,10 +138,11 @@ def test_what_is_drawn_unless_told(fill: Callable[..., Any], wanted: Callable[..
 def test_randomness_comes_from_rng_or_the_librarys_seed() -> None:
     def drawn(rng: Any = None) -> list[float]:
         w = Parameter(np.zeros((3, 3)))
-        return [x for fill in (init.kaiming_normal_, init.orthogonal_, init.uniform_)
-                for x in fill(w, rng=rng).data.ravel().tolist()]  # fmt: skip
+        fills = (*(row[0] for row in SCALED), init.orthogonal_, init.uniform_, init.normal_)
+        return [x for fill in fills for x in fill(w, rng=rng).data.ravel().tolist()]
 
-    assert drawn(1) == drawn(1) != drawn(2)
+    assert drawn(1) == drawn(1)
+    assert not set(drawn(1)) & set(drawn(2))
     nn.manual_seed(3)
     first = drawn()
     assert drawn() != first
