@@ -251,6 +251,17 @@ def test_targets_take_on_the_type_of_predictions_only_if_these_are_floats() -> N
     assert mse_loss(Tensor(1.0), 3.0).item() == 4.0
 
 
+def test_weights_multiply_each_term() -> None:
+    zero = np.zeros(1)
+    loss = binary_cross_entropy_with_logits(zero, np.array([0.25]), pos_weight=2.0)
+    assert loss == pytest.approx((2 * 0.25 + 0.75) * np.log(2))
+    parts = np.array([[0.25, 0.75]])
+    loss = cross_entropy(np.zeros((1, 2)), parts, weight=[2.0, 4.0])
+    assert loss == pytest.approx((2 * 0.25 + 4 * 0.75) * np.log(2))
+    loss = cross_entropy(np.zeros((3, 2)), [0, 1, 1], weight=[2.0, 4.0], reduction="none")
+    np.testing.assert_allclose(loss, np.log(2) * np.array([2.0, 4.0, 4.0]))
+
+
 def test_the_ends_of_what_is_allowed() -> None:
     zeros = np.zeros((1, 2))
     assert cross_entropy(zeros, [0], label_smoothing=1.0) == pytest.approx(np.log(2))
