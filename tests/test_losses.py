@@ -258,8 +258,9 @@ def test_weights_multiply_each_term() -> None:
     parts = np.array([[0.25, 0.75]])
     loss = cross_entropy(np.zeros((1, 2)), parts, weight=[2.0, 4.0])
     assert loss == pytest.approx((2 * 0.25 + 4 * 0.75) * np.log(2))
-    loss = cross_entropy(np.zeros((3, 2)), [0, 1, 1], weight=[2.0, 4.0], reduction="none")
-    np.testing.assert_allclose(loss, np.log(2) * np.array([2.0, 4.0, 4.0]))
+    for f, scores in ((cross_entropy, np.zeros((3, 2))), (nll_loss, np.full((3, 2), -np.log(2)))):
+        loss = f(scores, [0, 1, 1], weight=[2.0, 4.0], reduction="none")
+        np.testing.assert_allclose(loss, np.log(2) * np.array([2.0, 4.0, 4.0]))
 
 
 def test_the_ends_of_what_is_allowed() -> None:
