@@ -16,7 +16,7 @@ from .shaping import concatenate, plain_index, ravel, sort, take
 
 # --- elementwise ----------------------------------------------------------------------------------
 
-finite = Op("nan_to_num", numpys("nan_to_num"), (None,))  # for nan_to_num(), beside what is finite
+finite = Op("nan_to_num", numpys("nan_to_num", "nan", "posinf", "neginf"), (None,))  # for nan_to_num(), beside what is finite
 
 
 def where(condition: Any, x: Any, y: Any) -> Any:
@@ -211,7 +211,7 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 def median(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """The middle one of the sorted entries, or the mean of the middle two; nan if there is one."""
     shape = kept_shape(shape_of(x), axis)
-    x, axis = (ravel(x), 0) if axis is None else (x, axis)
+    x, axis = (x, axis) if axis is not None and shape else (ravel(x), 0)
     n, ordered = shape_of(x)[axis], sort(x, axis)
     middle = 0.5 * (take(ordered, (n - 1) // 2, axis) + take(ordered, n // 2, axis))
     last = take(ordered, n - 1, axis)
@@ -222,7 +222,8 @@ def median(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
 def cumsum(x: Any, axis: int | None = None) -> Any:
     """The sums of the first 1, 2, 3 ... entries along an axis, or of the flattened array."""
     x, axis = (ravel(x), 0) if axis is None else (x, axis)
-    return rules.cumsum(x, axis=normalize_axes(axis, len(shape_of(x)))[0])
+    (axis,) = normalize_axes((axis,), len(shape_of(x)))
+    return rules.cumsum(x, axis=axis)
 
 
 def cumprod(x: Any, axis: int | None = None) -> Any:
@@ -231,7 +232,7 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
     By doubling (Hillis & Steele 1986), so that a zero divides nothing.
     """
     x, axis = (ravel(x), 0) if axis is None else (x, axis)
-    (axis,) = normalize_axes(axis, len(shape_of(x)))
+    (axis,) = normalize_axes((axis,), len(shape_of(x)))
     front, reach = (slice(None),) * axis, 1
     while reach < shape_of(x)[axis]:
         left, right = (*front, slice(None, -reach)), (*front, slice(reach, None))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from string import ascii_letters
 from typing import Any, NamedTuple
 
@@ -12,7 +11,7 @@ import numpy as np
 from . import functions, rules
 from .functions import flat_power, flat_root
 from .node import data_of
-from .shapes import Axis, normalize_axes, shape_of
+from .shapes import Axis, normalize_axes, ordered_axes, shape_of
 from .shaping import diagonal, reshape, squeeze, stack, take
 
 
@@ -66,10 +65,12 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
     """
     a, b = shape_of(x), shape_of(y)
     if isinstance(axes, (int, np.integer)):
+        if not 0 <= axes <= min(len(a), len(b)):
+            raise ValueError(f"tensordot: shapes {a} and {b} do not both have {axes} axes to sum")
         pairs = list(range(len(a) - axes, len(a))), list(range(axes))
     else:
         lists: Any = [[i] if isinstance(i, (int, np.integer)) else list(i) for i in axes]
-        pairs = [i % len(a) for i in lists[0]], [i % len(b) for i in lists[1]]
+        pairs = ordered_axes(lists[0], len(a)), ordered_axes(lists[1], len(b))
     left, right = pairs
     if [a[i] for i in left] != [b[i] for i in right]:
         raise ValueError(f"tensordot: the axes {left} of {a} and {right} of {b} differ in length")
@@ -150,7 +151,7 @@ def cross(x: Any, y: Any, axis: int = -1) -> Any:
     Raises:
         ValueError: the vectors do not have three entries.
     """
-    if shape_of(x)[axis] != 3 or shape_of(y)[axis] != 3:
+    if any(s[axis : axis + 1 or None] != (3,) for s in (shape_of(x), shape_of(y))):
         raise ValueError(
             f"cross: vectors have 3 entries, but shapes are {shape_of(x)}, {shape_of(y)}"
         )
@@ -219,13 +220,9 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         power = rules.pow if ord < 0 else flat_power
         return power(functions.sum(power(size, ord), axes, keepdims), 1.0 / ord)
     if len(axes) == 2 and ord in (1, -1, np.inf, -np.inf):
-        row, column = normalize_axes(None, ndim) if axis is None else _pair(axis, ndim)
+        row, column = normalize_axes(None, ndim) if axis is None else ordered_axes(axis, ndim)
         summed, other = (row, column) if abs(ord) == 1 else (column, row)
         sums = functions.sum(size, summed, keepdims=True)
         out = (functions.max if ord > 0 else functions.min)(sums, other, keepdims=True)
         return out if keepdims else squeeze(out, axes)
     raise ValueError(f"norm: there is no gradient for ord={ord!r} along {len(axes)} axes")
-
-
-def _pair(axis: Any, ndim: int) -> Sequence[int]:
-    return [int(a) % ndim for a in axis]

@@ -41,11 +41,14 @@ def elementary(name: str, math_name: str = "") -> Callable[..., Data]:
     return forward
 
 
-def numpys(name: str) -> Callable[..., Data]:
-    """NumPy's function of that name; on floats a float."""
+def numpys(name: str, *options: str) -> Callable[..., Data]:
+    """NumPy's function of that name, with these of its options; on floats a float."""
     function = getattr(np, name)
 
     def forward(*args: Data, **kwargs: Any) -> Data:
+        for option in kwargs:  # such as out= and where=, of which the derivatives know nothing
+            if option not in options:
+                raise TypeError(f"{name} has no option {option!r} here; leave it out")
         for x in args:
             if type(x) is not float:
                 return function(*args, **kwargs)
@@ -160,6 +163,8 @@ def erf(x: Data) -> Data:
     """The error function: up to 1 by its Taylor series, beyond as 1 - erfc, beyond 6 as 1."""
     if type(x) is float:
         return math.erf(x)
+    x = x if hasattr(x, "dtype") else np.array(x)
+    x = x if x.dtype.kind == "f" else x.astype(float)  # of whole numbers it is none
     size = np.minimum(np.abs(x), 6.0)
     tail = 1.0 - np.exp(-size * size) * chebyshev(_scaled_erfc(), 2.0 / (2.0 + size))
     u = np.minimum(size, 1.0) ** 2

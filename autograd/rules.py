@@ -277,7 +277,7 @@ ceil = Op("ceil", numpys("ceil"),
 trunc = Op("trunc", numpys("trunc"),
            vjps=(lambda g, out, x: zeros_like(x),))
 
-round = Op("round", numpys("round"),
+round = Op("round", numpys("round", "decimals"),
            vjps=(lambda g, out, x, *, decimals=0: zeros_like(x),))
 
 floor_divide = Op("floor_divide", numerics.floor_divide, broadcasts=True,
@@ -366,7 +366,7 @@ logsumexp = Op("logsumexp", numerics.logsumexp,                      # slopes ar
 
 log_softmax = Op("log_softmax", numerics.log_softmax,
                  vjps=(lambda g, out, x, *, axis=-1:
-                           g - exp(out) * g.sum(axis=axis, keepdims=True),))
+                           g - exp(out) * sum(g, axis=axis, keepdims=True),))
 
 # The loss of log-probabilities x: (n, classes), in place of getitem, neg, sum and mul.
 nll = Op("nll", numerics.nll, analytic=True,                         # -scale * sum of x[i, label i]

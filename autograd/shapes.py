@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,31 +21,42 @@ def normalize_axes(axis: Axis, ndim: int) -> Shape:
     """All axes as a sorted tuple of non-negative numbers; `None` means every axis.
 
     Raises:
+        TypeError: an axis is no integer.
         IndexError: an axis lies outside the array (NumPy's `AxisError`).
         ValueError: an axis is named twice.
     """
     if axis is None:
         return tuple(range(ndim))
-    axes = []
-    for a in axis if isinstance(axis, Sequence) else (axis,):
+    return tuple(sorted(ordered_axes(axis if isinstance(axis, Sequence) else (axis,), ndim)))
+
+
+def ordered_axes(axes: Sequence[int], ndim: int) -> list[int]:
+    """The axes as non-negative numbers, in their order; errors as above."""
+    ordered = []
+    for a in map(index, axes):
         if not -ndim <= a < ndim:
             raise np.exceptions.AxisError(a, ndim)
-        axes.append(a % ndim)
-    if len(set(axes)) < len(axes):
-        raise ValueError(f"axis {axis} names one axis twice in an array of {ndim} dimensions")
-    return tuple(sorted(axes))
+        ordered.append(a % ndim)
+    if len(set(ordered)) < len(ordered):
+        raise ValueError(f"axis {axes} names one axis twice in an array of {ndim} dimensions")
+    return ordered
+
+
+def reduced_axes(axis: Axis, ndim: int) -> Shape:
+    """The axes that a reduction folds. A single number has none, but NumPy lets it be named."""
+    return () if not ndim and axis in (0, -1) else normalize_axes(axis, ndim)
 
 
 def kept_shape(shape: Shape, axis: Axis) -> Shape:
     """The shape that a reduction over `axis` would have with `keepdims=True`."""
-    axes = normalize_axes(axis, len(shape))
+    axes = reduced_axes(axis, len(shape))
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
 def count_along(shape: Shape, axis: Axis) -> int:
     """How many entries a reduction over `axis` folds into one."""
     count = 1
-    for i in normalize_axes(axis, len(shape)):
+    for i in reduced_axes(axis, len(shape)):
         count *= shape[i]
     return count
 

@@ -32,7 +32,7 @@ def ravel(x: Any) -> Any:
 def expand_dims(x: Any, axis: int | Sequence[int]) -> Any:
     """New axes of length 1 at the given places of the result."""
     old = iter(shape_of(x))
-    ndim = len(shape_of(x)) + (1 if isinstance(axis, int) else len(axis))
+    ndim = len(shape_of(x)) + (len(axis) if isinstance(axis, Sequence) else 1)
     new = normalize_axes(axis, ndim)
     return rules.reshape(x, shape=tuple(1 if i in new else next(old) for i in range(ndim)))
 
@@ -96,7 +96,8 @@ def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
         raise ValueError("concatenate() needs at least one array")
     if axis is None:
         xs, axis = [ravel(x) for x in xs], 0
-    return rules.concatenate(*xs, axis=normalize_axes(axis, len(shape_of(xs[0])))[0])
+    (axis,) = normalize_axes((axis,), len(shape_of(xs[0])))
+    return rules.concatenate(*xs, axis=axis)
 
 
 def stack(xs: Sequence[Any], axis: int = 0) -> Any:
@@ -117,7 +118,7 @@ def vstack(xs: Sequence[Any]) -> Any:
 def hstack(xs: Sequence[Any]) -> Any:
     """Arrays side by side: along the second axis, or the only one."""
     xs = [atleast_1d(x) for x in xs]
-    return concatenate(xs, 0 if len(shape_of(xs[0])) == 1 else 1)
+    return concatenate(xs, 1 if xs and len(shape_of(xs[0])) > 1 else 0)
 
 
 def dstack(xs: Sequence[Any]) -> Any:
@@ -132,9 +133,11 @@ def column_stack(xs: Sequence[Any]) -> Any:
 
 def array_split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
     """The parts between the given indices, or so many parts of nearly one length."""
-    (axis,) = normalize_axes(axis, len(shape_of(x)))
+    (axis,) = normalize_axes((axis,), len(shape_of(x)))
     n = shape_of(x)[axis]
     if isinstance(indices_or_sections, (int, np.integer)):
+        if indices_or_sections < 1:
+            raise ValueError(f"an array is split into 1 part or more, not {indices_or_sections}")
         size, longer = divmod(n, indices_or_sections)
         inner = [i * size + min(i, longer) for i in range(1, indices_or_sections)]
     else:
@@ -151,10 +154,11 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
     Raises:
         ValueError: the length can't be divided so.
     """
+    parts = array_split(x, indices_or_sections, axis)
     n = shape_of(x)[axis]
     if isinstance(indices_or_sections, (int, np.integer)) and n % indices_or_sections:
         raise ValueError(f"split: {n} entries do not divide into {indices_or_sections} equal parts")
-    return array_split(x, indices_or_sections, axis)
+    return parts
 
 
 def hsplit(x: Any, indices_or_sections: int | Sequence[int]) -> list[Any]:
@@ -225,6 +229,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 
 def tile(x: Any, reps: int | Sequence[int]) -> Any:
     """The whole array several times, side by side."""
+    reps = data_of(reps)  # NumPy would hand a tensor's back to this function
     return rearranged(x, lambda a: np.tile(a, reps))
 
 
@@ -298,14 +303,19 @@ def plain_index(index: Any) -> Any:
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """The entries at these positions along an axis, or of the flattened array."""
     x, axis = (ravel(x), 0) if axis is None else (x, axis)
-    (axis,) = normalize_axes(axis, len(shape_of(x)))
+    (axis,) = normalize_axes((axis,), len(shape_of(x)))
     return getitem(x, (slice(None),) * axis + (indices,))
 
 
 def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
     """One entry of a row of `x` for each index in the same row of `indices`."""
-    (axis,) = normalize_axes(axis, len(shape_of(x)))
-    indices = data_of(indices)
+    (axis,) = normalize_axes((axis,), len(shape_of(x)))
+    indices = plain_index(indices)
+    if len(shape_of(indices)) != len(shape_of(x)):
+        raise ValueError(
+            f"take_along_axis: indices of shape {shape_of(indices)} do not have the dimensions of "
+            f"an array of shape {shape_of(x)}"
+        )
     grid: list[Any] = list(np.ix_(*map(np.arange, indices.shape)))
     grid[axis] = indices
     return rules.getitem(x, index=tuple(grid))
@@ -325,7 +335,9 @@ def partition(x: Any, kth: int, axis: int | None = -1) -> Any:
 
 def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
     """The differences of neighbours along an axis, n times over."""
-    (axis,) = normalize_axes(axis, len(shape_of(x)))
+    (axis,) = normalize_axes((axis,), len(shape_of(x)))
+    if n < 0:
+        raise ValueError(f"diff: n must not be negative, but is {n}")
     for _ in range(n):
         front = (slice(None),) * axis
         x = getitem(x, (*front, slice(1, None))) - getitem(x, (*front, slice(None, -1)))

@@ -115,6 +115,8 @@ class Tensor(Operators):
             data = np.array(data, dtype=dtype)
         else:  # an array of another library
             data = np.copy(data) if dtype is None else data.astype(dtype)
+        if not data.dtype.isnative:  # gradients are, and are like the data
+            data = data.astype(data.dtype.newbyteorder("="))
         self._begin(check_real(data), requires_grad, label)
 
     def _begin(self, data: Data, requires_grad: bool, label: str | None) -> None:
@@ -305,6 +307,8 @@ class Tensor(Operators):
         return shaping.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
 
     def astype(self, dtype: Any) -> Any:
+        if np.dtype(dtype).kind not in REAL:
+            raise TypeError(f"a Tensor holds real numbers, and can't be made {np.dtype(dtype)}")
         return rules.astype(self, dtype=np.dtype(dtype))
 
     # Functions that have a method in NumPy or PyTorch, with the same arguments.

@@ -122,7 +122,7 @@ class Best(Callback):
         return {"best": self.best}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self.best = state["best"]
+        self.best = float(state["best"])
 
 
 class EarlyStopping(Best):
@@ -173,7 +173,8 @@ class EarlyStopping(Best):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         super().load_state_dict(state)
-        self.waited, self.weights = state["waited"], state["weights"]
+        weights = state["weights"]
+        self.waited, self.weights = int(state["waited"]), None if weights is None else dict(weights)
 
 
 class Checkpoint(Best):

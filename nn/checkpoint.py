@@ -146,7 +146,13 @@ def load_training(path: PathLike) -> tuple[Arrays, Any]:
             f"{os.fspath(path)} holds a model, but no training to resume; "
             "nn.load(model, path) loads it"
         )
-    rest = unpack(json.loads(arrays[TRAINING].tobytes()), arrays)
+    try:
+        rest = unpack(json.loads(arrays[TRAINING].tobytes()), arrays)
+    except Exception as error:  # noqa: BLE001  # a tree of another form breaks in many ways
+        raise ValueError(
+            f"{os.fspath(path)} is no file that nn.fit() wrote: what it says of the training can't "
+            f"be read ({type(error).__name__})"
+        ) from None
     return {name: x for name, x in arrays.items() if not name.startswith(TRAINING)}, rest
 
 

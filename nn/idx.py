@@ -20,16 +20,19 @@ BinaryFile: TypeAlias = BufferedReader | gzip.GzipFile
 
 IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 GET_AGAIN = "delete it and get it again"
+LARGEST = 1 << 30  # bytes that a compressed file may unfold to: twenty times MNIST
 
 
 def read_idx(path: str | Path) -> NDArray[Any]:
     """The array in an IDX file, compressed with gzip or not, in the dtype that its header names.
 
-    Memory is taken for what the file holds, never for what its header promises.
+    Memory is taken for what the file holds, never for what its header promises. A compressed file
+    may hold a thousand times its size: of more than `LARGEST` bytes it has to be unpacked first.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no IDX file, is cut short, or holds more than its header says.
+        ValueError: it is no IDX file, is cut short, or holds more than its header says or than it
+            may.
     """
     with open(path, "rb") as raw:
         start = raw.read(2)
@@ -57,6 +60,11 @@ def decode_idx(file: BinaryFile, path: str | Path) -> NDArray[Any]:
         raise ValueError(f"{path} is cut short in its header; {GET_AGAIN}")
     shape = tuple(np.frombuffer(header, ">u4").tolist())
     wanted = prod(shape) * dtype.itemsize
+    if wanted > LARGEST and isinstance(file, gzip.GzipFile):
+        raise ValueError(
+            f"{path} should unfold to more than the {LARGEST} bytes that a compressed file may; "
+            f"{GET_AGAIN}, or unpack it with gunzip if it is meant so"
+        )
     content = read_at_most(file, wanted)
     if len(content) < wanted or file.read(1):
         came = f"only {len(content)}" if len(content) < wanted else "more"
@@ -64,7 +72,11 @@ def decode_idx(file: BinaryFile, path: str | Path) -> NDArray[Any]:
             f"{path} should hold {wanted} bytes for {dtype} of shape {shape}, "
             f"but holds {came}; {GET_AGAIN}"
         )
-    return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+    try:
+        array = np.frombuffer(content, dtype).reshape(shape)
+    except ValueError as error:  # too many axes, or one of length 0 beside some that are too long
+        raise ValueError(f"{path} has a shape that no array has ({error}); {GET_AGAIN}") from None
+    return array.astype(dtype.newbyteorder("="), copy=False)
 
 
 def read_at_most(file: BinaryFile, n: int) -> bytearray:

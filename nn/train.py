@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from numbers import Real
 from pathlib import Path
 from time import perf_counter
 from types import FrameType
@@ -339,6 +340,8 @@ class Run:
                 raise ValueError(
                     f"its {what} {'are' if what[-1] == 's' else 'is'} {saved}, not {now}"
                 )
+        for what in ("epoch", "optimizer", "schedules", "history"):
+            check_alike(what, state[what], own[what])
         # The optimizer after the schedules: they would set the learning rates that they had set
         # themselves, whoever has changed them since.
         states = (*state["schedules"], *state["optimizer"], *state["callbacks"])
@@ -360,10 +363,11 @@ class Run:
         try:
             take_over(self.model, weights, exact=True)
             self.load_state_dict(state)
-        except (ValueError, TypeError, LookupError) as error:
+        except Exception as error:
             take_over(self.model, before[0])
             self.load_state_dict(before[1])
-            raise ValueError(f"{path} is the checkpoint of another training: {error}") from error
+            reason = error if type(error) is ValueError else type(error).__name__
+            raise ValueError(f"{path} is the checkpoint of another training: {reason}") from error
 
 
 def metric_of(schedule: ReduceLROnPlateau, scores: Mapping[str, float]) -> float:
@@ -400,6 +404,38 @@ def form(x: Any) -> Any:
     if isinstance(x, dict):
         return sorted(x)
     return [name for name, _ in x] if isinstance(x, list) else x
+
+
+def check_alike(where: str, saved: Any, own: Any) -> None:
+    """Whether a saved state has numbers where this one has numbers, and so on.
+
+    What is empty as yet may have been filled with numbers; what is None, with anything.
+
+    Raises:
+        ValueError: it has something else.
+    """
+    if own is None:
+        return
+    if kind_of(own) is not kind_of(saved):
+        raise ValueError(f"its {where} is {saved!r:.40}, not such as {own!r:.40}")
+    if isinstance(own, dict):
+        for name, x in saved.items():
+            check_alike(f"{where}, {name}", x, own[name] if name in own else blank(x))
+    elif isinstance(own, (list, tuple)):
+        for i, x in enumerate(saved):
+            check_alike(where, x, own[i] if i < len(own) else blank(x))
+
+
+def kind_of(x: Any) -> type | None:
+    """Of what is in states."""
+    kinds = (str, dict, list, tuple, np.ndarray, Real)
+    return next((kind for kind in kinds if isinstance(x, kind)), None)
+
+
+def blank(x: Any) -> Any:
+    """Something like `x`, if there is nothing in it but numbers."""
+    empty = {dict: {}, list: [], tuple: (), np.ndarray: x}
+    return empty.get(kind_of(x), 0.0)
 
 
 @contextmanager

@@ -92,7 +92,7 @@ def damage(content: bytes) -> dict[str, tuple[bytes, str]]:
         "zip's content damaged": (zipped[:10] + b"\xff" * 9 + zipped[19:], "can't be decompressed"),
         "rubbish after the zip": (zipped + b"rubbish", "can't be decompressed"),
         "huge": (b"\0\0\x0e\x03" + b"\xff" * 12, "holds only 0"),
-        "huge, zipped": (gzip.compress(b"\0\0\x0e\xff" + b"\xff" * 1020 + b"\0"), "only 1"),
+        "huge, zipped": (gzip.compress(b"\0\0\x0e\xff" + b"\xff" * 1020 + b"\0"), "more than the"),
     }
 
 
@@ -113,7 +113,7 @@ def test_a_header_that_promises_much_takes_no_memory(tmp_path: Path, zipped: boo
     file = tmp_path / "huge"
     file.write_bytes(gzip.compress(content) if zipped else content)
     tracemalloc.start()
-    with pytest.raises(ValueError, match="only 1000"):
+    with pytest.raises(ValueError, match="more than the" if zipped else "only 1000"):
         read_idx(file)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

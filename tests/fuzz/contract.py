@@ -1,0 +1,48 @@
+"""What holds whatever comes in."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+DOCUMENTED = (TypeError, ValueError, IndexError)
+INTERNAL = (  # a message that says so tells of our code, not of the caller's mistake
+    "object has no attribute", "NoneType", "list index out of range", "tuple index out of range",
+    "values to unpack", "generator raised", "list assignment index", "is not subscriptable",
+)  # fmt: skip
+
+
+@contextmanager
+def documented(*others: type[Exception], naming: object = "") -> Iterator[None]:
+    """Nothing is raised but what is documented, and it says what is wrong, and with what."""
+    try:
+        yield
+    except (*DOCUMENTED, *others) as error:
+        text = str(error)
+        assert text.strip(), f"{type(error).__name__} without a message"
+        assert not any(phrase in text for phrase in INTERNAL), text
+        assert str(naming) in text, text
+
+
+def in_little_memory(program: str, *arguments: object, megabytes: int = 600) -> str:
+    """What a Python program prints that may take so much memory, and half a minute."""
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        preexec_fn=limited,
+        cwd=Path(__file__).parents[2],
+        env={"OPENBLAS_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
