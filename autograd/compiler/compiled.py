@@ -159,7 +159,8 @@ class Compiled:
     def source(self) -> str:
         """Python source of the value and the gradient by all arguments, as it was last called.
 
-        It needs `math` and nothing else. `numpy_source` is the same function for arrays.
+        It needs `math` and nothing else, and raises where Python's own operators do: `1 / 0.0`.
+        `numpy_source` is the same function for arrays.
         """
         return self.everything().source("math").text
 

@@ -62,7 +62,7 @@ def to_latex(program: Program, name: str) -> str:
         ValueError: it would be too long to be read.
     """
     text: dict[int, tuple[str, int]] = {}
-    for i in program.live():
+    for i in sorted({*program.inputs, *program.live()}):  # also inputs that nothing uses
         line = program.lines[i]
         operands = [text[j] for j in line.args]
         text[i] = written(line, operands, line.args)

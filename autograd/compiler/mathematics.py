@@ -84,7 +84,7 @@ def round(x: float, decimals: int = 0) -> float:  # NumPy's name
     scale = 10.0 ** abs(decimals)
     y = x * scale if decimals >= 0 else x / scale
     if not isfinite(y):
-        return x
+        return y
     y = copysign(float(y.__round__()), y)
     return y / scale if decimals >= 0 else y * scale
 

@@ -83,7 +83,7 @@ def identifier(text: str) -> str:
     text = "".join(c if f"a{c}".isidentifier() else " " for c in text).strip(" _")
     name = "_".join(text.replace("_", " ").split()) or "t"
     if not name.isidentifier():
-        name = f"n{name}"
+        name = unicodedata.normalize("NFKC", f"n{name}")  # an accent in front joins the n
     return f"{name}_" if keyword.iskeyword(name) or keyword.issoftkeyword(name) else name
 
 
