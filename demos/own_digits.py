@@ -20,9 +20,12 @@ from nn import plots
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from PIL import Image
 
 Array = NDArray[Any]
 
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")  # that run no program to be read
+MOST = 1 << 26  # pixels: more than cameras make, and a quarter of a gigabyte in colour
 LARGE = 256  # larger pictures are made smaller before anything else
 LEAST_CONTRAST = 0.08  # between digit and paper, from 0 to 1
 STROKE = 0.1  # of the digit's size: how thick strokes are at least, as MNIST's are
@@ -65,21 +68,34 @@ def read_grey(path: Path) -> Array:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as opened:
-                picture: Image.Image = ImageOps.exif_transpose(opened)  # as it was held
+            with Image.open(path, formats=FORMATS) as opened:
+                if opened.width * opened.height > MOST:
+                    raise ValueError(f"{opened.width}x{opened.height} pixels are too many")
+                ImageOps.exif_transpose(opened, in_place=True)  # as it was held
+                picture = made_small(opened)
     except FileNotFoundError:
         raise ValueError(f"there is no picture {path}") from None
     except Exception as error:  # noqa: BLE001  # Pillow has many ways to be surprised
         raise ValueError(f"{path} can't be read as a picture: {error}") from None
-    if picture.mode[0] in "IF":  # 16 or 32 bits: how bright white is, is not said
-        wide = np.asarray(picture, float)
+    if picture.mode == "F":  # of 16 or 32 bits: how bright white is, is not said
+        wide = np.nan_to_num(np.asarray(picture, float), posinf=0.0, neginf=0.0)
         spread = float(np.ptp(wide)) or 1.0
         picture = Image.fromarray(((wide - wide.min()) / spread * 255).astype(np.uint8))
     if picture.has_transparency_data:
         picture = on_paper(picture.convert("LA"))
-    picture = picture.convert("L")
-    picture.thumbnail((LARGE, LARGE), Image.Resampling.BOX)
-    return np.asarray(picture, float) / 255
+    return np.asarray(picture.convert("L"), float) / 255
+
+
+def made_small(picture: Image.Image) -> Image.Image:
+    """At most LARGE pixels wide and high, in grey, with transparency, or in numbers of any size."""
+    from PIL import Image
+
+    if picture.mode[0] in "IF":
+        small = picture.convert("I").convert("F") if picture.mode[0] == "I" else picture
+    else:
+        small = picture.convert("RGBA" if picture.has_transparency_data else "L")
+    small.thumbnail((LARGE, LARGE), Image.Resampling.BOX)
+    return small
 
 
 def on_paper(picture: Any) -> Any:

@@ -134,7 +134,8 @@ def escape(text: str) -> str:
     >>> print(escape(r"<b> \N"))
     &lt;b&gt; \\N
     """
-    return html.escape(text).replace("\\", "\\\\")
+    # a closing bracket alone ends the section of plain text that Graphviz makes of it
+    return html.escape(text).replace("\\", "\\\\").replace("]", "&#93;")
 
 
 def render(dot: str, form: str) -> bytes:

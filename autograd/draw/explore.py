@@ -208,7 +208,7 @@ class Story:
             return ""
         sign = SIGNS.get(node.op.name)
         if sign is None or len(node.args) < 2:
-            return sign or node.op.name
+            return sign or printable(node.op.name)
         constants = [self.place_free(arg, seen) for arg, seen in zip(node.args, node.saved)]
         return " ".join(filter(None, (constants[0], sign, constants[1])))
 

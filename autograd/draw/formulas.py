@@ -128,7 +128,7 @@ def operation(node: Node, script: Script) -> Formula:
     if node.op is rules.pow:
         return script.power(*parts)
     if node.op in (rules.alias, rules.item, rules.astype):
-        return script.call(node.op.name, parts)
+        return script.call(printable(node.op.name), parts)
     return combined(node, [part._replace(number=None) for part in parts], script)
 
 

@@ -14,6 +14,7 @@ from autograd.node import Data, Node
 from autograd.scope import Scope
 from autograd.shapes import shape_of
 
+from .notation import printable
 from .picture import Box, Group, Number, Picture, is_single, number
 
 # Functions of single numbers, applied to each entry; so is everything that broadcasts.
@@ -79,7 +80,7 @@ def portrait(
             gradient=None if node.grad is None else number(node.grad),
             keeps_grad=node.leaves_grad,
             label=node.label or homes.name_of(node),
-            op=node.op.name if node.op else "",
+            op=printable(node.op.name) if node.op else "",
             operands=tuple(operands),
             slopes=tuple(map(shown_slope, local_derivatives(node))) if slopes else (),
             root=node in shown,
