@@ -26,18 +26,23 @@ T = TypeVar("T")
 # --- values of options ----------------------------------------------------------------------------
 
 
+MOST = 10**9  # of anything: with more, numbers grow that neither machines nor formulas are for
+
+
 def whole_number(text: str) -> int:
-    """An option's value: an integer of at least 1."""
-    if text.isdecimal() and int(text) > 0:
+    """An option's value: an integer of at least 1, and at most MOST."""
+    if text.isdecimal() and len(text) < 4000 and int(text) > 0:
+        if int(text) > MOST:
+            raise ArgumentTypeError(f"must be at most {MOST}, not {text!r:.40}")
         return int(text)
     raise ArgumentTypeError(f"must be a whole number of at least 1, not {text!r}")
 
 
 def seed(text: str) -> int:
     """An option's value: an integer of at least 0."""
-    if text.isdecimal():
+    if text.isdecimal() and len(text) < 4000:
         return int(text)
-    raise ArgumentTypeError(f"must be a whole number of at least 0, not {text!r}")
+    raise ArgumentTypeError(f"must be a whole number of at least 0, not {text!r:.40}")
 
 
 def positive(text: str) -> float:
@@ -69,7 +74,7 @@ def layer_sizes(text: str) -> tuple[int, ...]:
         return tuple(whole_number(size) for size in text.split(","))
     except ArgumentTypeError:
         raise ArgumentTypeError(
-            f"must be whole numbers of at least 1 with commas between them, not {text!r}"
+            f"must be whole numbers from 1 to {MOST} with commas between them, not {text!r:.40}"
         ) from None
 
 

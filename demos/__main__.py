@@ -70,6 +70,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError, ImportError) as error:
         print(f"{args.prog}: error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except MemoryError as error:
+        reason = str(error) or "there is no more"
+        print(f"{args.prog}: error: too little memory for numbers as large as these: {reason}",
+              file=sys.stderr)  # fmt: skip
+        return 2
     except KeyboardInterrupt:
         print(f"{args.prog}: stopped", file=sys.stderr)
         return 130  # as shells have it: 128 + SIGINT

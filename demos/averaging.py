@@ -157,6 +157,7 @@ def check_size(plan: Plan, engine: str) -> None:
     seconds = {name: cost * plan.weights * (plan.samples or 0) for name, cost in COST.items()}
     if seconds[engine] > PATIENCE:
         others = " or ".join(f"--engine {name}" for name in COST if seconds[name] <= PATIENCE)
+        others = others or "fewer --samples or a smaller net"
         raise ValueError(
             f"--size {plan.size} is too large for the {engine} engine: an epoch of {plan.samples} "
             f"rectangles and {plan.weights} weights would take about {seconds[engine]:.0f} s; "

@@ -5,6 +5,7 @@ Whatever else runs can only slow a measurement down, so the fastest run of sever
 
 from __future__ import annotations
 
+import math
 import os
 import tracemalloc
 from collections.abc import Callable, Iterable, Sequence
@@ -77,7 +78,7 @@ class Machine:
 def between(table: dict[int, float], x: float) -> float:
     """Where a table has no entry: a straight line between two, in logarithms."""
     logs = np.log(list(table)), np.log(list(table.values()))
-    return float(np.exp(np.interp(np.log(x), *logs)))
+    return float(np.exp(np.interp(math.log(x), *logs)))
 
 
 def measure(seconds: float = 0.1, rounds: int = 5, chains: Sequence[int] = CHAINS) -> Machine:

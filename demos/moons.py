@@ -37,6 +37,8 @@ from nn import plots
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MOST_WEIGHTS = 100_000
+
 # Of points (n, 2) and signs (n,): the mean loss, while its gradients are added to the parameters.
 Step: TypeAlias = Callable[[Any, Any], float]
 
@@ -130,6 +132,13 @@ def run(args: Namespace) -> None:
         nn.Dataset(part.x.astype(float), part.y)
         for part in nn.datasets.load("moons", samples=args.samples, noise=args.noise, rng=rng)
     )
+    layers = (2, *args.hidden, 1)
+    weights = sum(n * m for n, m in zip(layers, layers[1:]))
+    if weights > MOST_WEIGHTS:
+        raise ValueError(
+            f"--hidden {','.join(map(str, args.hidden))} makes {weights} weights, each a number of "
+            f"its own here; choose at most {MOST_WEIGHTS}"
+        )
     net = nn.scalar.MLP(2, [*args.hidden, 1], rng=rng)
     sizes = "-".join(map(str, (2, *args.hidden, 1)))
     print(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+CHECKOUT = Path(__file__).parents[2]
 DOCUMENTED = (TypeError, ValueError, IndexError)
 INTERNAL = (  # a message that says so tells of our code, not of the caller's mistake
     "object has no attribute", "NoneType", "list index out of range", "tuple index out of range",
@@ -28,20 +29,21 @@ def documented(*others: type[Exception], naming: object = "") -> Iterator[None]:
         assert str(naming) in text, text
 
 
-def in_little_memory(program: str, *arguments: object, megabytes: int = 600) -> str:
-    """What a Python program prints that may take so much memory, and half a minute."""
+def in_memory_of(megabytes: int) -> Callable[[], None]:
+    """What a new process does first: it may take so much memory and no more."""
+    return lambda: resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
 
-    def limited() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
 
+def in_little_memory(program: str, *arguments: object, megabytes: int = 900) -> str:
+    """What a Python program prints that may take so much memory, and a minute."""
     done = subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)],
-        preexec_fn=limited,
-        cwd=Path(__file__).parents[2],
+        preexec_fn=in_memory_of(megabytes),
+        cwd=CHECKOUT,
         env={"OPENBLAS_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]

@@ -330,3 +330,145 @@ def test_safetensors_files(fuzz: Any, tmp_path: Path) -> None:
         quick=200,
         soak=3000,
     )
+
+
+# --- bombs: small files that claim to be large ----------------------------------------------------
+
+REFUSED = """
+import sys
+from pathlib import Path
+{imports}
+path = Path(sys.argv[1])
+try:
+    {call}
+except {errors} as error:
+    assert str(path) in str(error)
+    print(error)
+else:
+    print("read")
+"""
+
+
+def refused(path: Path, call: str, imports: str = "", errors: str = "ValueError") -> str:
+    """What reading a file says, where memory is short: `call` with its `path`."""
+    program = REFUSED.format(imports=imports, call=call, errors=errors)
+    return in_little_memory(program, path)
+
+
+def test_idx_bombs(tmp_path: Path) -> None:
+    """10^12 bytes: promised by the header of a small file, and packed into a small one."""
+    promised = b"\0\0\x08\3" + struct.pack(">III", 10**4, 10**4, 10**4)
+    plain = write(tmp_path / "plain", promised + bytes(100))
+    packed = write(tmp_path / "packed.gz", gzip.compress(promised + bytes(1 << 24)))
+    read = "from nn.idx import read_idx"
+    assert "holds only 100" in refused(plain, "read_idx(path)", read)
+    assert "more than the" in refused(packed, "read_idx(path)", read)
+
+
+def test_zip_bombs(tmp_path: Path) -> None:
+    zeros = npy("<f4", (1 << 26,), bytes(1 << 28))
+    path = write(tmp_path / "bomb.npz", zipped({"0.weight.npy": zeros}, zipfile.ZIP_DEFLATED))
+    del zeros
+    assert path.stat().st_size < 1 << 20
+    call, imports = "nn.load(nn.Linear(2, 3), path)", "import nn"
+    assert "it is compressed" in refused(path, call, imports)
+    claim = signed({"0.weight": npy("<f4", (10**12,))})
+    assert "0 bytes for an array" in refused(write(path, claim), call, imports)
+
+
+def test_safetensors_bombs(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors")
+    entry = {"dtype": "F32", "shape": [10**12], "data_offsets": [0, 4 * 10**12]}
+    text = json.dumps({"0.weight": entry}).encode()
+    for size in len(text), 2**40, 2**63:
+        content = struct.pack("<Q", size) + text
+        path = write(tmp_path / "bomb.safetensors", content)
+        said = refused(path, "nn.load(nn.Linear(2, 3), path)", "import nn")
+        assert "can't be read as .safetensors" in said
+
+
+def png(wide: int, high: int, depth: int, colour: int, data: bytes) -> bytes:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        checksum = struct.pack(">I", zlib.crc32(kind + content))
+        return struct.pack(">I", len(content)) + kind + content + checksum
+
+    head = struct.pack(">IIBBBBB", wide, high, depth, colour, 0, 0, 0)
+    chunks = chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+def zeros(count: int) -> bytes:
+    """So many zero bytes, packed, without ever being there."""
+    packer = zlib.compressobj(1)
+    return b"".join(packer.compress(bytes(1 << 20)) for _ in range(-(-count >> 20))) + packer.flush()
+
+
+PREPARE = "own_digits.prepare(path, 28)", "from demos import own_digits"
+
+
+def test_picture_bombs(tmp_path: Path) -> None:
+    """10^5 x 10^5 pixels, claimed; and as many as are read at all, in black and white."""
+    pytest.importorskip("PIL")
+    path = write(tmp_path / "huge.png", png(10**5, 10**5, 8, 6, zlib.compress(bytes(1000))))
+    assert "could be decompression bomb" in refused(path, *PREPARE)
+    write(path, png(9000, 9000, 1, 0, zeros(9000 * 1126)))
+    assert "too many" in refused(path, *PREPARE)
+    write(path, png(8000, 8000, 1, 0, zeros(8000 * 1001)))
+    assert "shows no digit" in refused(path, *PREPARE)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("depth", "colour", "width"), [(8, 6, 4), (8, 4, 2), (16, 0, 2), (16, 6, 8)])
+def test_large_pictures_take_little_memory(
+    depth: int, colour: int, width: int, tmp_path: Path
+) -> None:
+    pytest.importorskip("PIL")
+    data = zeros(8000 * (8000 * width + 1))
+    path = write(tmp_path / "large.png", png(8000, 8000, depth, colour, data))
+    assert "shows no digit" in refused(path, *PREPARE)
+
+
+# --- pictures -------------------------------------------------------------------------------------
+
+
+@st.composite
+def pictures(draw: Any) -> tuple[str, bytes]:
+    """A picture of some size, mode and format, often damaged; or something else."""
+    Image = pytest.importorskip("PIL.Image")
+    mode = draw(st.sampled_from(["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "I", "I;16", "F"]))
+    form = draw(st.sampled_from(["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "ICO", "EPS"]))
+    wide, high = (draw(st.sampled_from([1, 2, 3, 8, 28, 60, 300])) for _ in range(2))
+    pixels = np.random.default_rng(draw(st.integers(0, 99))).integers(0, 256, (high, wide), np.uint8)
+    if draw(st.booleans()):
+        pixels[pixels < draw(st.integers(0, 256))] = 0
+    buffer = BytesIO()
+    try:
+        picture = Image.fromarray(pixels)
+        if mode == "F" and draw(st.booleans()):
+            scale = np.float32(draw(st.sampled_from([1e-38, 1.0, 1e36, np.inf, np.nan])))
+            with np.errstate(all="ignore"):
+                picture = Image.fromarray(pixels * scale)
+        picture.convert(mode).save(buffer, form)
+    except (OSError, ValueError, KeyError):  # not in this format
+        pass
+    content = buffer.getvalue()
+    if draw(st.booleans()):
+        content = damaged(content, draw(EDITS))
+    return form, content
+
+
+def test_picture_files(fuzz: Any, tmp_path: Path) -> None:
+    own_digits = pytest.importorskip("demos.own_digits")
+    path = tmp_path / "own.png"
+
+    def check(example: tuple[str, bytes]) -> None:
+        form, content = example
+        write(path, content)
+        with documented(naming=path), np.errstate(all="ignore"):
+            own = own_digits.prepare(path, 28)
+            assert own.image.shape == (28, 28) and np.isfinite(own.image).all()
+            assert own.image.min() >= 0 and own.image.max() <= 1
+            assert form != "EPS"  # for which Pillow would start a program
+        assert folder_of(tmp_path) == {"own.png": content}
+
+    fuzz("picture files", check, pictures(), quick=150, soak=5000)
