@@ -26,7 +26,7 @@ FILES = (
 class Published(NamedTuple):
     """Where a data set is published, and the SHA-256 of each file's `.gz`, in the order of FILES.
 
-    What comes from a mirror is kept only if its checksum is right: plain HTTP does no harm.
+    All by HTTPS; and what comes from a mirror is kept only if its checksum is right.
     """
 
     mirrors: tuple[str, ...]
@@ -48,7 +48,7 @@ PUBLISHED = {
     ),
     "fashion-mnist": Published(
         mirrors=(
-            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+            "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
             "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
         ),
         checksums=(

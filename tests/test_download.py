@@ -504,4 +504,4 @@ def test_what_is_published() -> None:
     assert all(re.fullmatch("[0-9a-f]{64}", checksum) for checksum in checksums)
     for published in TABLE.values():
         assert len(published.mirrors) == 2
-        assert all(re.fullmatch(r"https?://[^/]+/(.+/)?", url) for url in published.mirrors)
+        assert all(re.fullmatch(r"https://[^/]+/(.+/)?", url) for url in published.mirrors)
