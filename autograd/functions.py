@@ -16,7 +16,9 @@ from .shaping import concatenate, plain_index, ravel, sort, take
 
 # --- elementwise ----------------------------------------------------------------------------------
 
-finite = Op("nan_to_num", numpys("nan_to_num", "nan", "posinf", "neginf"), (None,))  # for nan_to_num(), beside what is finite
+finite = Op(
+    "nan_to_num", numpys("nan_to_num", "nan", "posinf", "neginf"), (None,)
+)  # for nan_to_num(), beside what is finite
 
 
 def where(condition: Any, x: Any, y: Any) -> Any:

@@ -220,7 +220,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         power = rules.pow if ord < 0 else flat_power
         return power(functions.sum(power(size, ord), axes, keepdims), 1.0 / ord)
     if len(axes) == 2 and ord in (1, -1, np.inf, -np.inf):
-        row, column = normalize_axes(None, ndim) if axis is None else ordered_axes(axis, ndim)
+        row, column = (0, 1) if axis is None else ordered_axes(axis, ndim)
         summed, other = (row, column) if abs(ord) == 1 else (column, row)
         sums = functions.sum(size, summed, keepdims=True)
         out = (functions.max if ord > 0 else functions.min)(sums, other, keepdims=True)

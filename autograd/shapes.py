@@ -27,18 +27,18 @@ def normalize_axes(axis: Axis, ndim: int) -> Shape:
     """
     if axis is None:
         return tuple(range(ndim))
-    return tuple(sorted(ordered_axes(axis if isinstance(axis, Sequence) else (axis,), ndim)))
+    return tuple(sorted(ordered_axes(axis, ndim)))
 
 
-def ordered_axes(axes: Sequence[int], ndim: int) -> list[int]:
+def ordered_axes(axis: int | Sequence[int], ndim: int) -> list[int]:
     """The axes as non-negative numbers, in their order; errors as above."""
     ordered = []
-    for a in map(index, axes):
+    for a in map(index, axis if isinstance(axis, Sequence) else (axis,)):
         if not -ndim <= a < ndim:
             raise np.exceptions.AxisError(a, ndim)
         ordered.append(a % ndim)
     if len(set(ordered)) < len(ordered):
-        raise ValueError(f"axis {axes} names one axis twice in an array of {ndim} dimensions")
+        raise ValueError(f"axis {axis} names one axis twice in an array of {ndim} dimensions")
     return ordered
 
 

@@ -111,6 +111,8 @@ class Tensor(Operators):
             )
         if data is None:
             raise TypeError("a Tensor is made from numbers, but got None")
+        if dtype is not None and getattr(getattr(data, "dtype", None), "kind", "") == "c":
+            check_real(data)  # to convert it would drop the imaginary part
         if isinstance(data, np.ndarray) or not hasattr(data, "__array_function__"):
             data = np.array(data, dtype=dtype)
         else:  # an array of another library
@@ -297,7 +299,7 @@ class Tensor(Operators):
                 f"assigning to entries of {self.describe()} would drop a gradient; "
                 "use where(mask, new, old), or build the tensor with stack or concatenate"
             )
-        self._data[index] = value._data if isinstance(value, Node) else value
+        self._data[index] = value._data if isinstance(value, Node) else as_constant(value)
         self._replace(self._data)
 
     def reshape(self, *shape: Any) -> Any:

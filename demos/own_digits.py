@@ -69,8 +69,7 @@ def read_grey(path: Path) -> Array:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as opened:
-                if opened.width * opened.height > MOST:
-                    raise ValueError(f"{opened.width}x{opened.height} pixels are too many")
+                check_size(*opened.size)
                 ImageOps.exif_transpose(opened, in_place=True)  # as it was held
                 picture = made_small(opened)
     except FileNotFoundError:
@@ -84,6 +83,12 @@ def read_grey(path: Path) -> Array:
     if picture.has_transparency_data:
         picture = on_paper(picture.convert("LA"))
     return np.asarray(picture.convert("L"), float) / 255
+
+
+def check_size(wide: int, high: int) -> None:
+    """Refuse what would take the memory, before it does."""
+    if wide * high > MOST:
+        raise ValueError(f"{wide}x{high} pixels are too many")
 
 
 def made_small(picture: Image.Image) -> Image.Image:

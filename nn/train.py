@@ -434,7 +434,7 @@ def kind_of(x: Any) -> type | None:
 
 def blank(x: Any) -> Any:
     """Something like `x`, if there is nothing in it but numbers."""
-    empty = {dict: {}, list: [], tuple: (), np.ndarray: x}
+    empty: dict[type | None, Any] = {dict: {}, list: [], tuple: (), np.ndarray: x}
     return empty.get(kind_of(x), 0.0)
 
 

@@ -128,7 +128,7 @@ def operation(node: Node, script: Script) -> Formula:
     if node.op is rules.pow:
         return script.power(*parts)
     if node.op in (rules.alias, rules.item, rules.astype):
-        return script.call(printable(node.op.name), parts)
+        return script.call(node.op.name, parts)
     return combined(node, [part._replace(number=None) for part in parts], script)
 
 
@@ -151,10 +151,12 @@ def combined(node: Node, parts: Sequence[Formula], script: Script) -> Formula:
     name = node.op.name
     write = getattr(script, f"op_{name}", None) if getattr(rules, name, None) is node.op else None
     formula: Formula | None = write(*parts, **node.kwargs) if write else None
-    return formula or script.call(name, parts, options(node.kwargs))
+    return formula or script.call(printable(name), parts, options(node.kwargs))
 
 
 def options(kwargs: Mapping[str, Any]) -> dict[str, str]:
     """The options that are short enough to be shown."""
-    shown = {k: repr(x) for k, x in kwargs.items() if isinstance(x, (bool, int, tuple, str))}
+    shown = {
+        printable(k): repr(x) for k, x in kwargs.items() if isinstance(x, (bool, int, tuple, str))
+    }
     return {k: x for k, x in shown.items() if len(x) < 20}

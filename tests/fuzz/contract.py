@@ -12,7 +12,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).parents[2]
 DOCUMENTED = (TypeError, ValueError, IndexError)
 INTERNAL = (  # a message that says so tells of our code, not of the caller's mistake
-    "object has no attribute", "NoneType", "list index out of range", "tuple index out of range",
+    "object has no attribute", "'NoneType'", "list index out of range", "tuple index out of range",
     "values to unpack", "generator raised", "list assignment index", "is not subscriptable",
 )  # fmt: skip
 
@@ -24,9 +24,11 @@ def documented(*others: type[Exception], naming: object = "") -> Iterator[None]:
         yield
     except (*DOCUMENTED, *others) as error:
         text = str(error)
-        assert text.strip(), f"{type(error).__name__} without a message"
-        assert not any(phrase in text for phrase in INTERNAL), text
-        assert str(naming) in text, text
+    else:
+        return
+    assert text.strip(), "an exception without a message"
+    assert not any(phrase in text for phrase in INTERNAL), text
+    assert str(naming) in text, text
 
 
 def in_memory_of(megabytes: int) -> Callable[[], None]:

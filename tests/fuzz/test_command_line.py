@@ -17,8 +17,10 @@ from demos.__main__ import find_stories, main
 
 VALUES = st.sampled_from(
     [
-        "0", "1", "2", "-1", "1.5", "1e400", "nan", "inf", "-inf", "1e-320", "0x10", "1_000", "٣", "²",
-        "9" * 30, "9" * 5000, "1,2", "1,,2", ",", "1-2", "2-2-2", "", " ", "x", "--", "-", "=", "%s",
+        "0", "1", "2", "-1", "1.5", "1e400", "nan", "inf", "-inf", "1e-320",
+        "0x10", "1_000", "٣", "²",
+        "9" * 30, "9" * 5000,
+        "1,2", "1,,2", ",", "1-2", "2-2-2", "", " ", "x", "--", "-", "=", "%s",
         "{}", "\n", "\x1b[31m", "'", "$(touch planted)", "`touch planted`", "; touch planted",
         "digits", "sgd", "adam", "quick", "scalar", "tensor", "relu", "LR", "0.5", "0.999",
     ]
@@ -66,7 +68,7 @@ def test_command_lines(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Options are read, and the folder for pictures is made; the stories themselves are left out."""
+    """Options are read, and the folder for pictures is made; the stories are left out."""
     for story in STORIES.values():
         monkeypatch.setattr(story, "run", lambda args: None)
     here = tmp_path / "here"

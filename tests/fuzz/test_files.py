@@ -6,7 +6,6 @@ import gzip
 import json
 import math
 import os
-import pickle
 import struct
 import zipfile
 import zlib
@@ -157,7 +156,18 @@ NPY = st.one_of(
               st.sampled_from([(3, 2), (2,), (1, 2), ()])),
 )  # fmt: skip
 NAMES = st.sampled_from(
-    ["0.weight", "0.bias", "__training__", "__training__/0", "../x", "/tmp/x", "a\nb", "", "é", ".npy"]
+    [
+        "0.weight",
+        "0.bias",
+        "__training__",
+        "__training__/0",
+        "../x",
+        "/tmp/x",
+        "a\nb",
+        "",
+        "é",
+        ".npy",
+    ]
 )
 
 
@@ -239,7 +249,8 @@ def train(path: Path, resume: bool) -> bytes:
     nn.fit(
         model, data, loss=nn.cross_entropy, optimizer=optimizer, epochs=1, batch_size=2, seed=0,
         checkpoint=path, resume=resume, progress=False,
-        schedule=nn.CosineAnnealingLR(optimizer, 5), callbacks=[nn.EarlyStopping(3, monitor="loss")],
+        schedule=nn.CosineAnnealingLR(optimizer, 5),
+        callbacks=[nn.EarlyStopping(3, monitor="loss")],
     )  # fmt: skip
     return b"".join(x.tobytes() for x in model.state_dict().values())
 
@@ -400,7 +411,9 @@ def png(wide: int, high: int, depth: int, colour: int, data: bytes) -> bytes:
 def zeros(count: int) -> bytes:
     """So many zero bytes, packed, without ever being there."""
     packer = zlib.compressobj(1)
-    return b"".join(packer.compress(bytes(1 << 20)) for _ in range(-(-count >> 20))) + packer.flush()
+    return (
+        b"".join(packer.compress(bytes(1 << 20)) for _ in range(-(-count >> 20))) + packer.flush()
+    )
 
 
 PREPARE = "own_digits.prepare(path, 28)", "from demos import own_digits"
@@ -418,7 +431,9 @@ def test_picture_bombs(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize(("depth", "colour", "width"), [(8, 6, 4), (8, 4, 2), (16, 0, 2), (16, 6, 8)])
+@pytest.mark.parametrize(
+    ("depth", "colour", "width"), [(8, 6, 4), (8, 4, 2), (16, 0, 2), (16, 6, 8)]
+)
 def test_large_pictures_take_little_memory(
     depth: int, colour: int, width: int, tmp_path: Path
 ) -> None:
@@ -435,10 +450,14 @@ def test_large_pictures_take_little_memory(
 def pictures(draw: Any) -> tuple[str, bytes]:
     """A picture of some size, mode and format, often damaged; or something else."""
     Image = pytest.importorskip("PIL.Image")
-    mode = draw(st.sampled_from(["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "I", "I;16", "F"]))
+    mode = draw(
+        st.sampled_from(["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "I", "I;16", "F"])
+    )
     form = draw(st.sampled_from(["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "ICO", "EPS"]))
     wide, high = (draw(st.sampled_from([1, 2, 3, 8, 28, 60, 300])) for _ in range(2))
-    pixels = np.random.default_rng(draw(st.integers(0, 99))).integers(0, 256, (high, wide), np.uint8)
+    pixels = np.random.default_rng(draw(st.integers(0, 99))).integers(
+        0, 256, (high, wide), np.uint8
+    )
     if draw(st.booleans()):
         pixels[pixels < draw(st.integers(0, 256))] = 0
     buffer = BytesIO()

@@ -1,4 +1,4 @@
-"""Compiled functions: whatever the labels, names and keys are, the same numbers and no other code."""
+"""Compiled functions: whatever labels, names and keys are, the same numbers and no other code."""
 
 from __future__ import annotations
 
@@ -18,18 +18,21 @@ from autograd.compiler.write import identifier
 HOSTILE = [
     "__import__('os').system('touch planted')", "x\nimport os", "'", '"""', "\\", "lambda", "None",
     "print", "exec", "__builtins__", "__class__", "def f():", "#", "a;b", "\0", "\r", "\u2028",
-    "\u0303x", "ñx", "n\u0303x", "𝐱", "x", "x1", "x_1", "t1", "math", "np", "inf", "nan", "other",
+    "\u0303x", "ñx", "n\u0303x", "\U0001d431",
+    "x", "x1", "x_1", "t1", "math", "np", "inf", "nan", "other",
     "f", "tanh", "{0}", "%s", "}", "\\input{x}", "$x$", "\ud800", "", " ", "_", "__", "π", "日本",
     "return", "match", "a" * 100, "keys", "float", "d_x", "whole", "blocked", "9", "²", "٣",
 ]  # fmt: skip
 LABELS = st.sampled_from(HOSTILE) | st.text(max_size=8)
 STEPS: list[tuple[int, Callable[..., Any]]] = [
     (2, lambda x, y: x + y), (2, lambda x, y: x - y), (2, lambda x, y: x * y),
-    (2, lambda x, y: x / y), (2, ag.maximum), (2, ag.minimum), (2, lambda x, y: ag.where(x < y, x, y)),
+    (2, lambda x, y: x / y), (2, ag.maximum), (2, ag.minimum),
+    (2, lambda x, y: ag.where(x < y, x, y)),
     (2, ag.hypot), (2, lambda x, y: ag.abs(x) ** y), (1, ag.tanh), (1, ag.exp), (1, ag.log),
     (1, ag.sin), (1, ag.sqrt), (1, ag.relu), (1, ag.sigmoid), (1, lambda x: -x), (1, ag.abs),
     (1, lambda x: x**2), (1, lambda x: 1 / x), (1, ag.floor), (1, ag.arctan), (1, ag.erf),
-    (1, ag.softplus), (1, ag.square), (1, lambda x: ag.round(x, 1)), (1, lambda x: ag.clip(x, -1, 1)),
+    (1, ag.softplus), (1, ag.square), (1, lambda x: ag.round(x, 1)),
+    (1, lambda x: ag.clip(x, -1, 1)),
 ]  # fmt: skip
 ARITHMETIC = {
     ast.FunctionDef, ast.arguments, ast.arg, ast.Assign, ast.Return, ast.Name, ast.Load, ast.Store,
