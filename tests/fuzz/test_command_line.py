@@ -92,7 +92,7 @@ def test_command_lines(
             if made.is_dir():
                 rmtree(made)
 
-    fuzz("command lines", check, command_lines(), quick=150, soak=5000)
+    fuzz("command lines", check, command_lines(), quick=60, soak=5000)
 
 
 EXTREMES = [

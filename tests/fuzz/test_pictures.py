@@ -146,7 +146,7 @@ def test_pictures(fuzz: Any, tmp_path: Path) -> None:
                 assert {x.name for x in tmp_path.iterdir()} == {f"x{suffix}"}
                 (tmp_path / f"x{suffix}").unlink()
 
-    fuzz("pictures", check, st.tuples(graphs(), OPTIONS), quick=80, soak=2500)
+    fuzz("pictures", check, st.tuples(graphs(), OPTIONS), quick=30, soak=2500)
 
 
 def check_tex(text: str) -> None:
@@ -176,7 +176,7 @@ def test_pages_to_step_through(fuzz: Any, tmp_path: Path) -> None:
         "pages to step through",
         check,
         st.tuples(graphs(), st.none() | LABELS),
-        quick=40,
+        quick=15,
         soak=1500,
     )
 
@@ -199,7 +199,7 @@ def test_explanations(fuzz: Any) -> None:
         "explanations",
         check,
         st.tuples(graphs(), st.integers(0, 9), st.integers(1, 17)),
-        quick=80,
+        quick=30,
         soak=2000,
     )
 
@@ -218,6 +218,6 @@ def test_pictures_by_graphviz(fuzz: Any, tmp_path: Path) -> None:
         "pictures by Graphviz",
         check,
         st.tuples(graphs(), st.sampled_from([".png", ".pdf"])),
-        quick=8,
+        quick=3,
         soak=300,
     )

@@ -118,7 +118,7 @@ def test_calls(fuzz: Any) -> None:
         for x, y in zip(operands, before):
             assert y is None or np.array_equal(x, y, equal_nan=x.dtype.kind in "fc")
 
-    fuzz("calls", check, calls(), quick=400, soak=15000)
+    fuzz("calls", check, calls(), quick=150, soak=15000)
 
 
 def compare(f: Any, operands: Any, options: Any, out: Any) -> None:
@@ -160,7 +160,7 @@ def test_indices(fuzz: Any) -> None:
             assert wanted is not None, "NumPy refuses this index"
             compare_entry(x, array, index, wanted, out)
 
-    fuzz("indices", check, st.tuples(arrays(), INDICES), quick=300, soak=8000)
+    fuzz("indices", check, st.tuples(arrays(), INDICES), quick=120, soak=8000)
 
 
 def compare_entry(x: Any, array: Any, index: Any, wanted: Any, out: Any) -> None:
@@ -198,7 +198,7 @@ def test_derivatives_of_calls(fuzz: Any) -> None:
             arrays() | st.floats(-3, 3) | ODD,
             st.booleans(),
         ),
-        quick=200,
+        quick=80,
         soak=8000,
     )
 
@@ -217,5 +217,5 @@ def test_constructors(fuzz: Any) -> None:
         [None, float, "f4", int, bool, complex, object, str, "x", "M8[s]", 7, ()]
     )
     fuzz(
-        "constructors", check, st.tuples(OPERANDS | ODD, kinds, st.booleans()), quick=200, soak=4000
+        "constructors", check, st.tuples(OPERANDS | ODD, kinds, st.booleans()), quick=100, soak=4000
     )

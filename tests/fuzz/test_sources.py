@@ -125,7 +125,7 @@ def test_compiled_functions(fuzz: Any) -> None:
             formula = compiled.latex()
             assert formula.isprintable() and formula.count("{") == formula.count("}")
 
-    fuzz("compiled functions", check, programs(), quick=100, soak=4000)
+    fuzz("compiled functions", check, programs(), quick=40, soak=4000)
 
 
 def test_labels_as_identifiers(fuzz: Any) -> None:
@@ -135,4 +135,4 @@ def test_labels_as_identifiers(fuzz: Any) -> None:
         assert not name.startswith("__") and len(name) < 64
         ast.parse(f"{name} = 0")
 
-    fuzz("identifiers", check, LABELS, quick=300, soak=10000)
+    fuzz("identifiers", check, LABELS, quick=200, soak=10000)
