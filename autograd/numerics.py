@@ -205,6 +205,10 @@ def sum_to(x: Data, *, shape: Shape) -> Data:
     return np.reshape(np.sum(x, axis=axes), shape) if axes else x
 
 
+def entries(x: Data, *, index: Any) -> Data:
+    return np.asarray(x)[index] if type(x) is float else x[index]
+
+
 def scatter_add(g: Data, *, index: Any, shape: Shape) -> Data:
     out = np.zeros_like(g, shape=shape)
     if selects_once(index):

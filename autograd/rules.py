@@ -317,7 +317,7 @@ broadcast_to = Op("broadcast_to", lambda x, *, shape: np.broadcast_to(x, shape),
 sum_to = Op("sum_to", numerics.sum_to, analytic=True,
             vjps=(lambda g, out, x, *, shape: broadcast_to(g, shape=shape_of(x)),))
 
-getitem = Op("getitem", lambda x, *, index: x[index], analytic=True,
+getitem = Op("getitem", numerics.entries, analytic=True,
              vjps=(lambda g, out, x, *, index: scatter_add(g, index=index, shape=shape_of(x)),))
 
 scatter_add = Op("scatter_add", numerics.scatter_add, analytic=True,

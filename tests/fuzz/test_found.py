@@ -41,6 +41,13 @@ def test_the_axis_of_a_single_number(f: Any, axis: int) -> None:
         ag.mean(Value(2.0), axis=1)
 
 
+def test_a_single_number_turned_round() -> None:
+    x = Value(2.0)
+    y = ag.flip(x)  # a float has no entries
+    y.backward()
+    assert (y.data, x.grad) == (2.0, 1.0)
+
+
 @pytest.mark.parametrize("dtype", [complex, object, str, "M8[s]"])
 def test_tensors_stay_real(dtype: Any) -> None:
     with pytest.raises(TypeError, match="holds real numbers"):
