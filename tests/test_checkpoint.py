@@ -349,8 +349,12 @@ def test_weights_go_to_pytorch_and_back(tmp_path: Path) -> None:
         k: v.tobytes() for k, v in ours.state_dict().items()
     }
     torch_files.save_file({"weight": torch.ones(2, 3, dtype=torch.bfloat16)}, path)
-    with pytest.raises(ValueError, match="safetensors"):
-        nn.load(nn.Linear(3, 2, bias=False), path)
+    layer = nn.Linear(3, 2, bias=False)
+    if "ml_dtypes" in sys.modules:  # JAX has taught NumPy what bfloat16 is
+        assert (nn.load(layer, path).weight.data == 1).all()
+    else:
+        with pytest.raises(ValueError, match="safetensors"):
+            nn.load(layer, path)
 
 
 # --- trainings ------------------------------------------------------------------------------------
