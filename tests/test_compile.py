@@ -790,6 +790,26 @@ def test_the_averaging_neuron_is_a_matrix_product() -> None:
     assert text.count("@") == 2 and text.count(" = ") == 7
 
 
+def test_pairs_of_columns_are_multiplied_pair_by_pair() -> None:
+    """And not all with all: of 64 products, the gradient by these weights needs 8."""
+    f = ag.compile(lambda w, x: sum(ag.tanh(a * b) for a, b in zip(w, x)))
+    rng = np.random.default_rng(0)
+    w, X = rng.uniform(-1, 1, 8), rng.normal(size=(8, 50))
+    value, gradient = f.value_and_grad(list(w), list(X), argnums=0, reduce="mean")
+    out = np.tanh(w[:, None] * X)
+    same(value, out.sum(0).mean())
+    same(gradient, ((1 - out**2) * X).mean(1))
+    (rolled,) = next(iter(f.latest.tasks.values())).rolled.values()
+    assert "vecdot(" in rolled.text() and "@" not in rolled.text()
+
+
+def test_columns_of_integers_are_converted() -> None:
+    f = ag.compile(lambda x: x / 2)
+    for n in (np.arange(3), np.array([False, True])):
+        out = f(n)
+        assert out.dtype == float and out.tolist() == (n / 2).tolist()
+
+
 @pytest.mark.parametrize("activation", [ag.relu, ag.tanh, ag.sigmoid, ag.softplus])
 @pytest.mark.parametrize("reduce", ["mean", "sum"])
 def test_nets_of_lists(activation: Any, reduce: str) -> None:

@@ -371,3 +371,20 @@ def test_arrays_beside_the_paths_are_no_hindrance() -> None:
     w = Tensor([1.0, 2.0], requires_grad=True)
     x = Tensor(3.0, requires_grad=True, label="x")
     assert explain(x, (w * w).sum() * x).gradient == 5.0
+
+
+@pytest.mark.parametrize(
+    ("f", "text", "latex"),
+    [
+        (lambda x: abs(x) * 3, "|x|", r"\left|x\right|"),
+        (lambda x: x / 1, "x / 1", r"\frac{x}{1}"),
+        (lambda x: x * math.inf, "x · inf", r"x \cdot \infty"),
+        (lambda x: x * -math.inf, "x · (-inf)", r"\left(-\infty\right)"),
+        (lambda x: x * math.nan, "x · nan", r"x \cdot \mathrm{nan}"),
+    ],
+)
+def test_rare_numbers_and_operations_are_written(f: Any, text: str, latex: str) -> None:
+    x = Value(-2.0, "x")
+    explained = explain(x, f(x))
+    assert text in explained.text
+    assert latex in explained.latex

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,8 @@ LATER = {
 def run(program: str) -> str:
     """What a fresh interpreter prints."""
     command = [sys.executable, "-W", "error", "-c", program]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    plain = {name: x for name, x in os.environ.items() if not name.startswith("COVERAGE_")}
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=plain).stdout
 
 
 def test_importing_loads_only_what_every_program_needs() -> None:

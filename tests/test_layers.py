@@ -280,3 +280,7 @@ def test_first_weights_fill_their_range(layer: Any, numbers: int) -> None:
     for p in layer.parameters():
         assert 0.8 * bound < np.abs(p.data).max() <= bound
     assert abs(layer.weight.data.mean()) < 0.1 * bound
+
+
+def test_an_embedding_says_how_large_it_is() -> None:
+    assert repr(nn.Embedding(5, 3)) == "Embedding(5, 3)"

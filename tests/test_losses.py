@@ -322,3 +322,7 @@ def test_labels_are_checked(
 def test_options_and_targets_are_checked(call: Callable[[], Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_lists_of_numbers_have_a_loss_too() -> None:
+    assert nn.mse_loss([1.0, 2.0], [1.0, 1.0]) == 0.5

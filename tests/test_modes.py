@@ -265,3 +265,10 @@ def test_copies_remember_what_was_seen(again: Any) -> None:
     c = again(c)
     c.backward()
     assert c.args[0].data == 10.0 and c.args[1].grad == 2.0
+
+
+def test_anomaly_shows_an_array_without_entries_by_its_shape() -> None:
+    with ag.detect_anomaly(), np.errstate(all="ignore"):
+        t = Tensor(np.empty((0, 2)), label="t")
+        with pytest.raises(ag.AnomalyError, match=r"first\(t = array\(0, 2\)\) made nan"):
+            Op("first", lambda x: np.array([np.nan]), ((lambda g, out, x: g),))(t)

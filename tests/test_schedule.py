@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import nn
+from autograd import Value
 from nn import schedule
 from nn.schedule import (
     CosineAnnealingLR,
@@ -349,3 +350,36 @@ def test_a_schedule_of_ones_own() -> None:
 def test_mistakes(make: Callable[[Any], Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         make(optimizer())
+
+
+def lr_of(optimizer: nn.SGD) -> Any:
+    return optimizer.groups[0].options["lr"]
+
+
+def test_a_plateau_begins_anew() -> None:
+    """With the first learning rate, and nothing remembered of the metrics so far."""
+    optimizer = nn.SGD([Value(1.0)], lr=1.0)
+    plateau = ReduceLROnPlateau(optimizer, factor=0.5, patience=1)
+    for metric in (1.0, 2.0, 2.0, 2.0):
+        plateau.step(metric)
+    assert lr_of(optimizer) == 0.5 and plateau.num_bad_epochs == 1
+    plateau.restart()
+    assert lr_of(optimizer) == 1.0
+    for metric in (3.0, 3.0):  # a new best, and one bad epoch
+        plateau.step(metric)
+    assert lr_of(optimizer) == 1.0
+    plateau.step(3.0)
+    assert lr_of(optimizer) == 0.5
+
+
+def test_the_last_learning_rates_are_those_of_the_schedule_at_work() -> None:
+    optimizer = nn.SGD([Value(1.0)], lr=1.0)
+    schedule = SequentialLR(
+        optimizer, [LinearLR(optimizer, 0.5, 1.0, 2), ExponentialLR(optimizer, 0.1)], [3]
+    )
+    seen = []
+    for _ in range(6):
+        assert schedule.get_last_lr() == [lr_of(optimizer)]
+        seen.append(lr_of(optimizer))
+        schedule.step()
+    assert seen == pytest.approx([0.5, 0.75, 1.0, 1.0, 0.1, 0.01])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -232,3 +234,31 @@ def test_ways_out_and_looks() -> None:
     assert f"{t.sum():.2f}" == "3.00"
     assert [row.tolist() for row in t] == [[1.0, 2.0]] and t.T.shape == (2, 1)
     assert (t.ndim, t.size, t.shape) == (2, 2, (1, 2))
+
+
+def test_fractions_and_lists_are_operands_of_functions() -> None:
+    t = Tensor([1.0, 2.0], requires_grad=True)
+    out = ag.add(ag.multiply(t, Fraction(1, 2)), [1, 2])
+    assert out.tolist() == [1.5, 3.0]
+    out.sum().backward()
+    assert t.grad.tolist() == [0.5, 0.5]
+    assert ([[1.0, 2.0]] @ t).tolist() == [5.0]
+
+
+def test_an_infinite_gradient_of_a_maximum_reaches_the_winner_alone() -> None:
+    t = Tensor([1.0, 3.0, 2.0], requires_grad=True)
+    ag.max(t).backward(np.inf)
+    assert t.grad.tolist() == [0.0, np.inf, 0.0]
+
+
+def test_a_single_number_is_its_own_product() -> None:
+    v = Value(3.0)
+    assert ag.prod(2.5) == 2.5
+    ag.prod(v).backward()
+    assert v.grad == 1.0
+
+
+def test_the_smallest_entry_is_found() -> None:
+    t = Tensor([[3.0, 1.0], [0.0, 0.0]], requires_grad=True)
+    assert ag.argmin(t) == 2
+    assert ag.argmin(t, axis=1).tolist() == [1, 0]

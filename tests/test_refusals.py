@@ -1,0 +1,72 @@
+"""What can't be done is refused, and the message says what was wanted and what came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+from autograd import Tensor, Value, linalg, rules
+
+T = Tensor(np.arange(6.0).reshape(2, 3), requires_grad=True)
+V = Value(2.0)
+
+
+def square(x: Any) -> Any:
+    return x * x
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        # shapes and axes
+        (lambda: ag.prod(T, axis=(0, -2)), ValueError, r"\(0, -2\) names one axis twice .* of 2"),
+        (lambda: ag.prod(T, axis=2), np.exceptions.AxisError, "axis 2 is out of bounds .* 2"),
+        (lambda: rules.sum_to(T, shape=(5, 3)), ValueError, r"\(5, 3\) does not broad.* \(2, 3\)"),
+        (lambda: rules.sum_to(T, shape=(1, 2, 3)), ValueError, "does not broadcast to"),
+        (lambda: ag.squeeze(T, axis=0), ValueError, r"axis 0 of shape \(2, 3\) is not of length 1"),
+        (lambda: ag.transpose(T, (0, 0)), ValueError, r"\(0, 0\) are no order of the 2 axes"),
+        (lambda: ag.concatenate([]), ValueError, "at least one array"),
+        (lambda: ag.split(T, 2, 1), ValueError, "3 entries do not divide into 2 equal parts"),
+        (lambda: ag.where(np.ones(4, bool), T, 0.0), ValueError, r"where of shapes \(4,\) and"),
+        # products
+        (lambda: ag.tensordot(T, T, axes=([0], [1])), ValueError, r"axes \[0\] .* \[1\] .* differ"),
+        (lambda: ag.einsum("ij,jk->ik", T), ValueError, "names 2 operands, got 1"),
+        (lambda: ag.einsum("ijk->i", T), ValueError, "names 3 axes where there are 2"),
+        (lambda: ag.cross(T, T[:, :2]), ValueError, r"3 entries, .* \(2, 3\), \(2, 2\)"),
+        (lambda: linalg.norm(Tensor(np.ones((2, 2, 2))), 1), ValueError, "ord=1 needs an axis"),
+        # operands
+        (lambda: rules.add(V), TypeError, "add takes 2 operands, got 1"),
+        (lambda: ag.add(T, "a"), TypeError, "a number or an array, but got str 'a'"),
+        (lambda: int(V), TypeError, r"int\(\) would drop the gradient"),
+        (lambda: ag.gelu(T, approximate="erf"), ValueError, "'none' or 'tanh', not 'erf'"),
+        # compiled functions
+        (lambda: ag.compile(square)(np.ones(2) * 1j), TypeError, "real numbers, not complex128"),
+        (lambda: ag.compile(square).derivatives(0), ValueError, "order 1 or more, not 0"),
+        (lambda: ag.compile(square).derivatives(1)(V), TypeError, "use ag.grad on nodes"),
+        (lambda: ag.compile(square).backward(2.0, reduce="max"), ValueError, "'sum', not 'max'"),
+        (lambda: ag.compile(max).source, ValueError, "call the function first"),
+    ],
+)
+def test_what_is_refused(call: Callable[[], Any], kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        call()
+
+
+def test_a_pool_that_only_half_exists_is_refused() -> None:
+    class Pool(nn.conv.Pool2d):
+        """One that forgets to say what it makes of a window."""
+
+    with pytest.raises(TypeError, match=r"Pool defines no reduce\(\)"):
+        Pool(2)(Tensor(np.ones((1, 1, 4, 4))))
+
+
+def test_what_can_not_be_assigned_leaves_the_tensor_as_it_was() -> None:
+    t = Tensor([1.0, 2.0])
+    with pytest.raises(TypeError, match="unsupported operand"):
+        t += "a"
+    assert t.tolist() == [1.0, 2.0]
