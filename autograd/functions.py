@@ -9,7 +9,7 @@ import numpy as np
 
 from . import rules
 from .node import Node, Op, data_of
-from .numerics import numpys
+from .numerics import numpys, one_hot
 from .rules import where as _where
 from .shapes import Axis, count_along, kept_shape, normalize_axes, shape_of
 from .shaping import concatenate, plain_index, ravel, sort, take
@@ -54,8 +54,9 @@ def round(x: Any, decimals: int = 0) -> Any:
 
 def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """Finite numbers in place of nan and infinities, where the slope is 0."""
-    data = data_of(x)
-    return _where(np.isfinite(data), x, finite(data, nan=nan, posinf=posinf, neginf=neginf))
+    data, usual = data_of(x), nan == 0.0 and posinf is None and neginf is None
+    options = {} if usual else {"nan": nan, "posinf": posinf, "neginf": neginf}
+    return _where(np.isfinite(data), x, finite(data, **options))  # Dask's takes none
 
 
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:
@@ -265,8 +266,17 @@ def softmax_cross_entropy(logits: Any, labels: Any) -> Any:
         logits: (n, classes).
         labels: (n,), integers from 0 to classes - 1.
     """
-    labels = plain_index(labels)
-    return -rules.getitem(log_softmax(logits, axis=1), index=(np.arange(len(labels)), labels))
+    return -picked(log_softmax(logits, axis=1), plain_index(labels))
+
+
+def picked(x: Any, labels: Any) -> Any:
+    """The entry of each row of x: (n, classes) that its label names; they may lie elsewhere too."""
+    rows = np.arange(len(labels), like=labels)
+    try:
+        return rules.getitem(x, index=(rows, labels))
+    except NotImplementedError:  # from Dask, which can choose. Of no class, there is no number
+        mine = one_hot(labels, data_of(x))
+        return _where(mine.any(axis=1), sum(_where(mine, x, 0.0), 1), np.nan)
 
 
 # --- what tells about numbers, and has no gradient ------------------------------------------------

@@ -11,6 +11,7 @@ import numpy as np
 from . import functions, rules
 from .functions import flat_power, flat_root
 from .node import data_of
+from .places import at_home
 from .shapes import Axis, normalize_axes, ordered_axes, shape_of
 from .shaping import diagonal, reshape, squeeze, stack, take
 
@@ -189,7 +190,7 @@ class SlogdetResult(NamedTuple):
 
 def slogdet(x: Any) -> SlogdetResult:
     """The determinant as sign and logarithm, which can't overflow."""
-    return SlogdetResult(np.linalg.slogdet(data_of(x))[0], rules.logabsdet(x))
+    return SlogdetResult(at_home(np.linalg.slogdet)(data_of(x))[0], rules.logabsdet(x))
 
 
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:

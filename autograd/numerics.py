@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .node import Data
+from .places import is_numpys
 from .shapes import Axis, Shape, axes_to_sum, count_along, kept_shape, normalize_axes, shape_of
 
 
@@ -206,22 +207,50 @@ def sum_to(x: Data, *, shape: Shape) -> Data:
 
 
 def entries(x: Data, *, index: Any) -> Data:
-    return np.asarray(x)[index] if type(x) is float else x[index]
+    try:
+        out = np.asarray(x)[index] if type(x) is float else x[index]
+    except (NotImplementedError, TypeError):  # from Dask, which takes one row of indices
+        if not is_at_hand(index):
+            raise
+    else:
+        if out.size == out.size:
+            return out
+        if not is_at_hand(index):  # Dask's nan: results without a shape would be wrong in silence
+            raise TypeError(
+                "how many entries such a mask picks is known only when it is computed; "
+                "use where(mask, x, 0)"
+            )
+    places = np.arange(math.prod(shape_of(x))).reshape(shape_of(x))[index]
+    return np.reshape(np.reshape(x, (-1,))[places.reshape(-1)], places.shape)
 
 
 def scatter_add(g: Data, *, index: Any, shape: Shape) -> Data:
     out = np.zeros_like(g, shape=shape)
-    if selects_once(index):
-        out[index] = g
-        return out
     try:
-        np.add.at(out, index, g)  # an entry picked twice gets both gradients
-    except TypeError:  # from CuPy and Dask, which can't; they can count
+        if selects_once(index):
+            out[index] = g
+        else:
+            np.add.at(out, index, g)  # an entry picked twice gets both gradients
+    except (IndexError, NotImplementedError, TypeError, ValueError):
+        # CuPy and Dask can't all of this; what they can is count.
         size = math.prod(shape)
-        places = np.reshape(np.arange(size, like=g), shape)[index]
-        sums = np.bincount(np.reshape(places, (-1,)), np.reshape(g, (-1,)), minlength=size)
+        places = entries(np.reshape(np.arange(size, like=g), shape), index=index)
+        places, weights = alike(np.reshape(places, (-1,)), np.reshape(g, (-1,)))
+        sums = np.bincount(places, weights, minlength=size)
         out = np.reshape(sums, shape).astype(g.dtype)
     return out
+
+
+def alike(x: Data, y: Data) -> tuple[Data, Data]:
+    """Both, divided into the same chunks if they lie in chunks: arithmetic brings that about."""
+    x = x + np.zeros_like(y, dtype=x.dtype)
+    return x, y + np.zeros_like(x, dtype=y.dtype)
+
+
+def is_at_hand(index: Any) -> bool:
+    """Whether all arrays in an index are NumPy's."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(is_numpys(i) or not hasattr(i, "__array_function__") for i in parts)
 
 
 def selects_once(index: Any) -> bool:
@@ -284,7 +313,17 @@ def linear(x: Data, w: Data, b: Data) -> Data:
 
 
 def nll(x: Data, *, labels: Data, scale: float) -> Data:
-    return 0.0 - scale * x[np.arange(len(labels)), labels].sum()  # a loss of 0 is no -0
+    try:
+        picked = x[np.arange(len(labels), like=labels), labels]
+    except NotImplementedError:  # from Dask, which can choose. Of no class, there is no number
+        mine = one_hot(labels, x)
+        picked = np.where(mine.any(axis=1), np.where(mine, x, 0.0).sum(axis=1), np.nan)
+    return 0.0 - scale * picked.sum()  # a loss of 0 is no -0
+
+
+def one_hot(labels: Data, like: Data) -> Data:
+    """Rows of zeros with a one at each label, in the shape of the rows of `like`."""
+    return labels[:, None] == np.arange(shape_of(like)[1], like=labels)
 
 
 def windows(x: Data, *, size: Shape, stride: Shape) -> Data:

@@ -15,6 +15,7 @@ import numpy as np
 
 from . import functions, linalg, rules, shaping, tree
 from .node import Node, Op, data_of
+from .places import at_home
 
 UFUNCS: dict[Any, Callable[..., Any]] = {
     getattr(np, op.name): op
@@ -105,7 +106,8 @@ def array_function(
     """`Value` and `Tensor`'s `__array_function__`."""
     if function in FLAT_FUNCTIONS:
         plain = tree.map_leaves(data_of, list(args))
-        return function(*plain, **{k: tree.map_leaves(data_of, x) for k, x in kwargs.items()})
+        options = {k: tree.map_leaves(data_of, x) for k, x in kwargs.items()}
+        return at_home(function)(*plain, **options)
     name = f"{function.__module__.replace('numpy', 'np', 1)}.{function.__name__}"
     if function not in FUNCTIONS:
         raise uncovered(name, self)

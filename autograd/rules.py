@@ -18,6 +18,7 @@ import numpy as np
 from . import numerics
 from .node import Data, Op, data_of, per_argument
 from .numerics import elementary, numpys
+from .places import at_home, is_numpys, maker_like
 from .shapes import Axis, inverse_permutation, kept_shape, shape_of
 
 LN2, LN10 = math.log(2.0), math.log(10.0)
@@ -32,18 +33,14 @@ def zeros_like(x: Data) -> Data:
 def _eye(n: int, like: Data) -> Data:
     """The identity, as an array of the same type and dtype."""
     data = data_of(like)
-    return np.eye(n, dtype=data.dtype, like=data)
+    i = np.arange(n, like=data)  # np.eye() and np.ones() hand CuPy's an option that they lack
+    return (i[:, None] == i).astype(data.dtype)
 
 
 def _ones(like: Data) -> Data:
     """A one for each row. Their product with the rows is the sum of these, in half of its time."""
     data = data_of(like)
-    return np.ones(data.shape[:1], dtype=data.dtype, like=data)
-
-
-def one_hot(labels: Data, like: Data) -> Data:
-    """Rows of zeros with a one at each label, in the shape of the rows of `like`."""
-    return labels[:, None] == np.arange(shape_of(like)[1], like=labels)
+    return np.ones_like(data, shape=len(data))
 
 
 def _kept(g: Data, x: Data, axis: Axis) -> Data:
@@ -55,11 +52,12 @@ def _extremum_vjp(
     g: Data, out: Data, x: Data, *, axis: Axis = None, keepdims: bool = False
 ) -> Data:
     winners = x == _kept(out, x, axis)
-    if np.any(np.isnan(data_of(out))):
+    near = is_numpys(data_of(out))  # elsewhere, to look costs more than it saves
+    if not near or np.any(np.isnan(data_of(out))):
         winners = winners | (x != x)  # a nan wins
     count = numerics.count(winners, axis=axis, keepdims=True)  # ties share the gradient
     share = div(_kept(g, x, axis), count)
-    if np.all(np.isfinite(data_of(share))):
+    if near and np.all(np.isfinite(data_of(share))):
         return winners * share  # a quarter of the time of where(), but 0 * inf is nan
     return where(winners, share, 0.0)
 
@@ -339,6 +337,9 @@ concatenate = Op("concatenate", lambda *xs, axis: np.concatenate(xs, axis=axis),
 astype = Op("astype", lambda x, *, dtype: x.astype(dtype),
             vjps=(lambda g, out, x, *, dtype: astype(g, dtype=x.dtype),))
 
+to = Op("to", lambda x, *, make: make(x), analytic=True,             # the same numbers elsewhere
+        vjps=(lambda g, out, x, *, make: to(g, make=maker_like(data_of(x))),))
+
 item = Op("item", float,                                             # an array's only entry
           vjps=(lambda g, out, x: g,))
 
@@ -370,7 +371,7 @@ log_softmax = Op("log_softmax", numerics.log_softmax,
 
 # The loss of log-probabilities x: (n, classes), in place of getitem, neg, sum and mul.
 nll = Op("nll", numerics.nll, analytic=True,                         # -scale * sum of x[i, label i]
-         vjps=(lambda g, out, x, *, labels, scale: one_hot(labels, x) * (-scale * g),))
+         vjps=(lambda g, out, x, *, labels, scale: numerics.one_hot(labels, x) * (-scale * g),))
 
 # --- products -------------------------------------------------------------------------------------
 
@@ -399,18 +400,18 @@ solve = Op("solve", np.linalg.solve, broadcasts=True, analytic=True,     # y = a
            vjps=(lambda g, out, a, b: -matmul(solve(_swap(a), g), _swap(out)),
                  lambda g, out, a, b: solve(_swap(a), g)))
 
-det = Op("det", np.linalg.det, analytic=True,                        # d det(x) = <cofactors, dx>
+det = Op("det", at_home(np.linalg.det), analytic=True,               # d det(x) = <cofactors, dx>
          vjps=(lambda g, out, x: _stacked(g) * cofactors(x),))
 
 cofactors = Op("cofactors", numerics.cofactors,
                vjps=(_cofactors_vjp,))
 
-logabsdet = Op("logabsdet", lambda x: np.linalg.slogdet(x)[1],       # log |det(x)|
+logabsdet = Op("logabsdet", lambda x: at_home(np.linalg.slogdet)(x)[1],  # log |det(x)|
                vjps=(lambda g, out, x: _stacked(g) * _swap(inv(x)),))
 
 cholesky = Op("cholesky", np.linalg.cholesky,                        # x = L L^T
               vjps=(_cholesky_vjp,))
 
-pinv = Op("pinv", np.linalg.pinv,
+pinv = Op("pinv", at_home(np.linalg.pinv),
           vjps=(_pinv_vjp,))
 # fmt: on

@@ -10,6 +10,7 @@ import numpy as np
 
 from . import rules
 from .node import data_of
+from .places import at_home
 from .shapes import Axis, Shape, normalize_axes, shape_of
 
 # --- shapes ---------------------------------------------------------------------------------------
@@ -324,13 +325,13 @@ def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
 def sort(x: Any, axis: int | None = -1) -> Any:
     """The entries in increasing order along an axis."""
     x, axis = (ravel(x), 0) if axis is None else (x, axis)
-    return take_along_axis(x, np.argsort(data_of(x), axis=axis, kind="stable"), axis)
+    return take_along_axis(x, at_home(np.argsort)(data_of(x), axis=axis, kind="stable"), axis)
 
 
 def partition(x: Any, kth: int, axis: int | None = -1) -> Any:
     """The k-th smallest entry in its place, smaller ones before it and larger ones behind."""
     x, axis = (ravel(x), 0) if axis is None else (x, axis)
-    return take_along_axis(x, np.argpartition(data_of(x), kth, axis=axis), axis)
+    return take_along_axis(x, at_home(np.argpartition)(data_of(x), kth, axis=axis), axis)
 
 
 def diff(x: Any, n: int = 1, axis: int = -1) -> Any:

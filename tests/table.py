@@ -270,6 +270,7 @@ CASES: list[Case] = [
     Case(rules.scatter_add, lambda g, index, shape: np.array([g[1], 0.0, g[0] + g[2]]), (apart(3),),
          {"index": np.array([2, 0, 2]), "shape": (3,)}),
     Case(rules.astype, lambda x, dtype: x, (apart(3),), {"dtype": np.dtype(float)}),
+    Case(rules.to, lambda x, make: x, (apart(3),), {"make": lambda x: x.copy()}, name="to"),
     Case(rules.item, float, (np.array(2.5),)),
     Case(rules.alias, lambda x: x, (apart(2),)),
     # indexing
