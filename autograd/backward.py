@@ -9,6 +9,7 @@ import numpy as np
 
 from .anomaly import check_gradient
 from .node import NO_KWARGS, Data, Node, NotDifferentiableError, Op, mode
+from .places import copied
 from .shapes import shape_of
 
 
@@ -151,12 +152,12 @@ def missing_rule(node: Node, arg: Node) -> NoReturn:
 def own(g: Data, taken: set[int]) -> Data:
     """`g`, copied if its memory is not all its own, or has been `taken` already."""
     if getattr(g, "base", None) is not None and (
-        getattr(g.base, "nbytes", None) != g.nbytes or not g.flags.writeable
+        getattr(g.base, "nbytes", None) != g.nbytes or not getattr(g.flags, "writeable", True)
     ):
-        g = np.copy(g)
+        g = copied(g)
     place = memory(g)
     if place in taken:
-        g = np.copy(g)
+        g = copied(g)
         place = id(g)
     taken.add(place)
     return g
