@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import functions, linalg, rules, shaping
+from . import functions, linalg, places, rules, shaping
 from .backward import own
 from .node import NOT_MADE, Data, Node, Op, mode
 from .operators import Operators, is_operand
@@ -116,7 +116,7 @@ class Tensor(Operators):
         if isinstance(data, np.ndarray) or not hasattr(data, "__array_function__"):
             data = np.array(data, dtype=dtype)
         else:  # an array of another library
-            data = np.copy(data) if dtype is None else data.astype(dtype)
+            data = data.copy() if dtype is None else data.astype(dtype)
         if not data.dtype.isnative:  # gradients are, and are like the data
             data = data.astype(data.dtype.newbyteorder("="))
         self._begin(check_real(data), requires_grad, label)
@@ -154,7 +154,8 @@ class Tensor(Operators):
                 given, data = data, np.empty_like(self._data)  # which lies as it lay before
                 data[...] = given
             else:
-                data = np.copy(data)
+                data = data if hasattr(data, "dtype") else np.array(data)
+                data = places.copied(places.beside(data, self._data))
         self._replace(data)
 
     def _replace(self, data: Data) -> None:
@@ -162,11 +163,14 @@ class Tensor(Operators):
 
         An op that saved the old object can tell from it that what it saw is stale.
         """
-        self._data = data.astype(self.dtype, copy=False)[...]
+        self._data = data.astype(self.dtype, copy=False)
+        self.mark_changed()
 
     def mark_changed(self) -> None:
         """Say that the array was changed in place: what was computed from it before is stale."""
-        self._data = self._data[...]
+        data = self._data
+        view = data[...]
+        self._data = view if view is not data else data.copy()  # Dask's [...] is no new object
 
     constant = staticmethod(as_constant)
 
@@ -180,6 +184,7 @@ class Tensor(Operators):
             data = self._data
             return data.dtype.type(1) if isinstance(data, np.generic) else np.ones_like(data)
         seed = as_constant(seed._data if isinstance(seed, Node) else seed)
+        seed = places.beside(seed, self._data)
         if shape_of(seed) != self.shape:
             raise ValueError(
                 f"the seed of backward() must have the shape {self.shape} of the tensor, "
@@ -219,21 +224,35 @@ class Tensor(Operators):
 
         What was computed shares its memory, read-only; a leaf, which can change, is copied.
         """
-        out = from_numpy(self._data[...] if self.op else np.copy(self._data))
+        out = from_numpy(self._data[...] if self.op else places.copied(self._data))
         out.label = self.label
         if self.op and isinstance(out._data, np.ndarray):
             out._data.flags.writeable = False
         return out
 
     def numpy(self) -> Data:
-        """The numbers as a read-only array outside the graph, without copying them."""
+        """The numbers as a read-only array outside the graph, without copying them.
+
+        It is an array of the library in which they are; `t.to(np).numpy()` is always NumPy's.
+        """
         data = self._data[...]
         if isinstance(data, np.ndarray):
             data.flags.writeable = False
         return data
 
+    def to(self, place: Any) -> Any:
+        """The same numbers in another library's arrays; this very tensor if they are in these.
+
+        Derivatives pass through: the gradient comes back to where this tensor's numbers are.
+
+        Args:
+            place: a library, such as `numpy`, or a function that makes its arrays out of NumPy's.
+        """
+        out = rules.to(self, make=places.maker(place))
+        return self if out._data is self._data else out
+
     def tolist(self) -> Any:
-        return self._data.tolist()
+        return places.fetched(self._data).tolist()
 
     @property
     def shape(self) -> Shape:

@@ -70,13 +70,16 @@ NOT_DIFFERENTIATED = {
 def test_methods_are_the_functions_that_are_tested(kind: type) -> None:
     known = [x for module in (ag, ag.linalg, rules) for x in vars(module).values()]
     functions = [x for x in known if isinstance(x, (Op, types.FunctionType))]
-    own = {"astype", "reshape", "transpose", "flatten"} if kind is Tensor else set()
+    own = {"astype", "reshape", "transpose", "flatten", "to"} if kind is Tensor else set()
     for name in dir(kind):
         method = inspect.getattr_static(kind, name)
         if not name.startswith("_") and callable(method) and not isinstance(method, type):
             assert method in functions or name in NOT_DIFFERENTIATED | own, name
     t = Tensor(np.ones((2, 3)), requires_grad=True)
-    for out in (t.astype(np.float32), t.reshape(3, 2), t.transpose(1, 0), t.T, t.flatten(), t[0]):
+    for out in (
+        t.astype(np.float32), t.reshape(3, 2), t.transpose(1, 0), t.T, t.flatten(), t[0],
+        t.to(np.copy),
+    ):  # fmt: skip
         assert out.requires_grad and out.args[0] is t
 
 
