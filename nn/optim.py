@@ -1,7 +1,8 @@
 """Optimisers: how parameters follow their gradients. They take `Tensor` and `Value` parameters.
 
 Each is one class with one method, `update`, that changes an array in place and allocates nothing
-after the first step. All `Value` parameters of a group are updated together, as one array.
+after the first step. Where arrays of another library can't be changed in place, the same lines make
+new ones. All `Value` parameters of a group are updated together, as one array.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 
 from autograd import Tensor, Value
 from autograd.node import Data, Node
+from autograd.places import copied, is_numpys, maker_like
 
 from .module import is_parameter
 
@@ -37,6 +39,17 @@ class Group:
         self.values = [p for p in self.params if isinstance(p, Value)]
         self.states: list[State] = [{} for _ in self.tensors]
         self.value_state: State = {}
+        self.kinds = [type(p._data) for p in self.tensors]  # of arrays, which the states have too
+
+    def follow(self, i: int) -> None:
+        """Move the i-th tensor's state to where the tensor has gone."""
+        p = self.tensors[i]
+        self.kinds[i], make = type(p._data), maker_like(p._data)
+        self.states[i] = {k: make(x) if is_array(x) else x for k, x in self.states[i].items()}
+
+
+def is_array(x: Any) -> bool:
+    return hasattr(x, "__array_function__")  # no plain number of NumPy's
 
 
 class Optimizer:
@@ -95,15 +108,22 @@ class Optimizer:
             group.options["lr"] = lr
 
     # `*args` is never passed: it lets the type checker accept subclasses that name their options.
-    def update(self, p: Data, g: Data, state: State, *args: Any, **options: Any) -> None:
-        """Change the array `p` in place. `state` is its own, and empty at first."""
+    def update(self, p: Data, g: Data, state: State, *args: Any, **options: Any) -> Data:
+        """Change the array `p` in place, as far as that is possible, and return it.
+
+        `state` is its own, and empty at first. `p -= step; return p` serves arrays that can't be
+        changed too, as `p` is a new one then; what is kept in `state` is put there again.
+        """
         raise TypeError(f"{type(self).__name__} defines no update()")
 
     def scratch(self, like: Data, which: int = 0) -> Data:
-        """An array of the shape and dtype of `like`, to overwrite: the same one every time."""
-        key = (like.shape, like.dtype, which)
+        """An array of the shape and dtype of `like`, to overwrite: the same one every time.
+
+        For other libraries' arrays it is `None`: then NumPy's functions make their `out=` anew.
+        """
+        key = (type(like), like.shape, like.dtype, which)
         if key not in self._scratch:
-            self._scratch[key] = np.empty_like(like)
+            self._scratch[key] = np.empty_like(like) if is_numpys(like) else None
         return self._scratch[key]
 
     def step(self) -> None:
@@ -120,10 +140,17 @@ class Optimizer:
             )
         self._stepped = True
         for group in self.groups:
-            for p, state in zip(group.tensors, group.states):
-                if p.grad is not None:
-                    self.update(p._data, p.grad, state, **group.options)
-                    p.mark_changed()
+            kinds, states, options = group.kinds, group.states, group.options
+            for i, p in enumerate(group.tensors):
+                data, g = p._data, p.grad
+                if g is not None:
+                    if kinds[i] is not type(data):
+                        group.follow(i)
+                    new = self.update(data, g, states[i], **options)
+                    if new is data or new is None:
+                        p.mark_changed()
+                    else:
+                        p._replace(new)
             if any(p.grad is not None for p in group.values):
                 self._step_values(group)
 
@@ -131,7 +158,7 @@ class Optimizer:
         """All `Value` parameters as one array; those without a gradient stay as they are."""
         values, state = group.values, group.value_state
         idle = [i for i, p in enumerate(values) if p.grad is None]
-        before = {k: x.copy() for k, x in state.items() if idle and isinstance(x, np.ndarray)}
+        before = {k: x.copy() for k, x in state.items() if idle and is_array(x)}
         data = np.array([p._data for p in values])
         grad = np.array([0.0 if p.grad is None else p.grad for p in values])
         self.update(data, grad, state, **group.options)
@@ -156,7 +183,7 @@ class Optimizer:
                 {
                     "options": dict(group.options),
                     "states": [
-                        {k: np.copy(x) if isinstance(x, np.ndarray) else x for k, x in s.items()}
+                        {k: copied(x) if is_array(x) else x for k, x in s.items()}
                         for s in (*group.states, group.value_state)
                     ],
                 }
@@ -182,14 +209,15 @@ class Optimizer:
                 )
             for s, p in zip(saved["states"], group.tensors):
                 for k, x in s.items():
-                    if isinstance(x, np.ndarray) and x.shape != p.shape:
+                    if is_array(x) and x.shape != p.shape:
                         raise ValueError(f"{k} has shape {x.shape} for a {p.describe()}")
         for saved, group in zip(groups, self.groups):
             group.options = dict(saved["options"])
             *group.states, group.value_state = (
-                {k: np.copy(x) if isinstance(x, np.ndarray) else x for k, x in s.items()}
-                for s in saved["states"]
+                {k: copied(x) if is_array(x) else x for k, x in s.items()} for s in saved["states"]
             )
+            for i in range(len(group.tensors)):
+                group.follow(i)
 
     def __repr__(self) -> str:
         options = ", ".join(f"{k}={x!r}" for k, x in self.groups[0].options.items())
@@ -200,9 +228,9 @@ def decayed(g: Data, p: Data, weight_decay: float, scratch: Data) -> Data:
     """The gradient with that of `weight_decay / 2 * p**2` added."""
     if not weight_decay:
         return g
-    np.multiply(p, weight_decay, out=scratch)
-    scratch += g
-    return scratch
+    decay = np.multiply(p, weight_decay, out=scratch)
+    decay += g
+    return decay
 
 
 class SGD(Optimizer):
@@ -243,12 +271,12 @@ class SGD(Optimizer):
         momentum: float,
         weight_decay: float,
         nesterov: bool,
-    ) -> None:
-        step = self.scratch(p)
-        g = decayed(g, p, weight_decay, step)
+    ) -> Data:
+        room = self.scratch(p)
+        g = decayed(g, p, weight_decay, room)
         if momentum:
             if "velocity" not in state:
-                state["velocity"] = np.copy(g)
+                state["velocity"] = copied(g)
             else:
                 state["velocity"] *= momentum
                 state["velocity"] += g
@@ -258,8 +286,8 @@ class SGD(Optimizer):
                 g = ahead
             else:
                 g = state["velocity"]
-        np.multiply(g, lr, out=step)
-        p -= step
+        p -= np.multiply(g, lr, out=room)
+        return p
 
 
 class Adagrad(Optimizer):
@@ -297,18 +325,19 @@ class Adagrad(Optimizer):
         weight_decay: float,
         initial_accumulator_value: float,
         eps: float,
-    ) -> None:
+    ) -> Data:
         if not state:
             state |= {"t": 0, "squares": np.full_like(p, initial_accumulator_value)}
         state["t"] += 1
         g = decayed(g, p, weight_decay, self.scratch(p))
-        step = np.multiply(g, g, out=self.scratch(p, 1))
-        state["squares"] += step
-        np.sqrt(state["squares"], out=step)
+        room = self.scratch(p, 1)
+        state["squares"] += np.multiply(g, g, out=room)
+        step = np.sqrt(state["squares"], out=room)
         step += eps
-        np.divide(g, step, out=step)
+        step = np.divide(g, step, out=room)
         step *= lr / (1 + (state["t"] - 1) * lr_decay)
         p -= step
+        return p
 
 
 class RMSprop(Optimizer):
@@ -350,35 +379,38 @@ class RMSprop(Optimizer):
         weight_decay: float,
         momentum: float,
         centered: bool,
-    ) -> None:
+    ) -> Data:
         if not state:
             state |= {"squares": np.zeros_like(p), "mean": np.zeros_like(p)}
             state["velocity"] = np.zeros_like(p)
         g = decayed(g, p, weight_decay, self.scratch(p))
-        step = self.scratch(p, 1)
-        running_mean(state["squares"], np.multiply(g, g, out=step), alpha, step)
+        room = self.scratch(p, 1)
+        squares = np.multiply(g, g, out=room)
+        state["squares"] = running_mean(state["squares"], squares, alpha, room)
         if centered:
-            running_mean(state["mean"], g, alpha, step)
-            np.multiply(state["mean"], state["mean"], out=step)
-            np.subtract(state["squares"], step, out=step)
-            np.sqrt(step, out=step)
+            state["mean"] = running_mean(state["mean"], g, alpha, room)
+            step = np.multiply(state["mean"], state["mean"], out=room)
+            step = np.subtract(state["squares"], step, out=room)
+            step = np.sqrt(step, out=room)
         else:
-            np.sqrt(state["squares"], out=step)
+            step = np.sqrt(state["squares"], out=room)
         step += eps
-        np.divide(g, step, out=step)
+        step = np.divide(g, step, out=room)
         if momentum:
             state["velocity"] *= momentum
             state["velocity"] += step
-            np.multiply(state["velocity"], lr, out=step)
+            step = np.multiply(state["velocity"], lr, out=room)
         else:
             step *= lr
         p -= step
+        return p
 
 
-def running_mean(mean: Data, x: Data, keep: float, scratch: Data) -> None:
-    """mean = keep mean + (1 - keep) x, in place; `scratch` may be `x`."""
+def running_mean(mean: Data, x: Data, keep: float, scratch: Data) -> Data:
+    """`keep mean + (1 - keep) x`, in place of `mean`; `scratch` may be `x`."""
     mean *= keep
     mean += np.multiply(x, 1 - keep, out=scratch)
+    return mean
 
 
 class Adam(Optimizer):
@@ -410,7 +442,7 @@ class Adam(Optimizer):
         betas: tuple[float, float],
         eps: float,
         weight_decay: float,
-    ) -> None:
+    ) -> Data:
         keep, keep_squares = betas
         if not state:
             state |= {"t": 0, "mean": np.zeros_like(p), "squares": np.zeros_like(p)}
@@ -419,18 +451,19 @@ class Adam(Optimizer):
         t, mean, squares = state["t"], state["mean"], state["squares"]
         unit, unit_of_squares = state.get("units", (1.0, 1.0))  # older files have the means as such
         g = decayed(g, p, weight_decay, self.scratch(p))
-        step = self.scratch(p, 1)
+        room = self.scratch(p, 1)
         mean *= keep  # counted in units of 1 - beta, and made up for below: two passes less
-        mean += scaled(g, (1 - keep) / unit, step)  # 1, unless a schedule changes the betas
+        mean += scaled(g, (1 - keep) / unit, room)  # 1, unless a schedule changes the betas
         squares *= keep_squares
-        np.multiply(g, g, out=step)
-        squares += scaled(step, (1 - keep_squares) / unit_of_squares, step)
+        squares += scaled(np.multiply(g, g, out=room), (1 - keep_squares) / unit_of_squares, room)
+        state["mean"], state["squares"] = mean, squares
         root = math.sqrt(unit_of_squares / (1 - keep_squares**t))
-        np.sqrt(squares, out=step)
+        step = np.sqrt(squares, out=room)
         step += eps / root
-        np.divide(mean, step, out=step)
+        step = np.divide(mean, step, out=room)
         step *= lr * unit / (1 - keep**t) / root
         p -= step
+        return p
 
 
 def scaled(x: Data, factor: float, scratch: Data) -> Data:
@@ -454,9 +487,9 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(parameters, lr, betas, eps, weight_decay)
 
-    def update(self, p: Data, g: Data, state: State, **options: Any) -> None:
+    def update(self, p: Data, g: Data, state: State, **options: Any) -> Data:
         p *= 1 - options["lr"] * options["weight_decay"]
-        super().update(p, g, state, **(options | {"weight_decay": 0.0}))
+        return super().update(p, g, state, **(options | {"weight_decay": 0.0}))
 
 
 def clip_grad_norm_(parameters: Iterable[Any], max_norm: float, norm_type: float = 2.0) -> float:
