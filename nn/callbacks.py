@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from autograd import AnomalyError, detect_anomaly
+from autograd.places import copied
 
 from .checkpoint import check_writable, save, suffix, take_over
 from .history import described
@@ -248,7 +249,7 @@ class StopOnNaN(Callback):
 
     def on_step_begin(self, run: Run) -> None:
         self.states = run.generator_states()
-        self.buffers = [(x, np.copy(x.data)) for _, x in run.model.named_buffers()]
+        self.buffers = [(x, copied(x.data)) for _, x in run.model.named_buffers()]
 
     def on_backward_end(self, run: Run) -> None:
         loss, moving = run.scores["loss"], run.optimizer.parameters()

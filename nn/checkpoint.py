@@ -24,6 +24,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from autograd.files import replacing
+from autograd.places import fetched, is_numpys
 
 from .module import Module
 
@@ -47,7 +48,8 @@ def save(model: Module, path: PathLike) -> None:
         OSError: it can't be written.
         ModuleNotFoundError: safetensors is not installed.
     """
-    state = model.state_dict()
+    suffix(path)
+    state = {name: fetched(x) for name, x in model.state_dict().items()}
     if suffix(path) == ".npz":
         write_npz(path, state)
         return
@@ -100,8 +102,9 @@ def take_over(
     taken = dict(state)
     for name in own.keys() & state.keys():
         x, wanted = state[name], own[name]
-        if x.shape != wanted.shape:
+        if x.shape != wanted.shape or not is_numpys(x):
             continue  # load_state_dict() complains about all that are wrong
+        wanted = wanted if is_numpys(wanted) else np.empty(wanted.shape, wanted.dtype)
         try:
             with np.errstate(over="raise"):
                 np.copyto(wanted, x, casting="no" if exact else "same_kind")
@@ -131,7 +134,8 @@ def save_training(path: PathLike, model: Mapping[str, Any], rest: Any) -> None:
     """
     arrays: Arrays = {}
     text = json.dumps(pack(rest, arrays))
-    write_npz(path, {**model, **arrays, TRAINING: as_array(text)})
+    weights = {name: fetched(x) for name, x in model.items()}
+    write_npz(path, {**weights, **arrays, TRAINING: as_array(text)})
 
 
 def load_training(path: PathLike) -> tuple[Arrays, Any]:
@@ -166,8 +170,8 @@ def pack(x: Any, arrays: Arrays) -> Any:
 
     if isinstance(x, np.generic):
         return {"number": put(np.asarray(x))}
-    if isinstance(x, np.ndarray):
-        return {"array": put(x)}
+    if hasattr(x, "__array_function__"):
+        return {"array": put(fetched(x))}
     if x is None or isinstance(x, (bool, int, float, str)):
         return x
     if isinstance(x, dict):

@@ -9,6 +9,9 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from autograd.node import Node
+from autograd.places import as_array, fetched, is_numpys, maker
+
 from .random import Rng, generator_from
 
 Array: TypeAlias = NDArray[Any]
@@ -36,7 +39,7 @@ class Dataset:
     y: Array
 
     def __init__(self, x: ArrayLike, y: ArrayLike) -> None:
-        x, y = np.asarray(x), np.asarray(y)
+        x, y = (np.asarray(a) if isinstance(a, Node) else as_array(a) for a in (x, y))
         if not x.ndim or not y.ndim:
             raise ValueError(f"x and y must hold one sample per row, but are {x!r} and {y!r}")
         if len(x) != len(y):
@@ -57,6 +60,11 @@ class Dataset:
         if isinstance(index, (int, np.integer)):
             return self.x[index], self.y[index]
         return Dataset(self.x[index], self.y[index])
+
+    def to(self, place: Any) -> Dataset:
+        """All samples in another library's arrays, to be held where a model is: see `Module.to`."""
+        make = maker(place)
+        return Dataset(make(self.x), make(self.y))
 
     def __repr__(self) -> str:
         x, y = self.x, self.y
@@ -118,7 +126,7 @@ class DataLoader:
         order = self.rng.permutation(len(self.data)) if self.shuffle else None
         for i in range(0, stop, size):
             x, y = (
-                read_only(a[i : i + size]) if order is None else a.take(order[i : i + size], axis=0)
+                read_only(a[i : i + size]) if order is None else rows(a, order[i : i + size])
                 for a in (self.data.x, self.data.y)
             )
             yield x if self.transform is None else self.transform(x, self.rng), y
@@ -126,8 +134,14 @@ class DataLoader:
 
 def read_only(view: Array) -> Array:
     """`view`, so that writing to a batch can't change the data."""
-    view.flags.writeable = False
+    if is_numpys(view):
+        view.flags.writeable = False
     return view
+
+
+def rows(array: Array, index: Array) -> Array:
+    """Some rows of an array, in an array of their own."""
+    return array.take(index, axis=0) if is_numpys(array) else array[index]  # take() is faster
 
 
 def split(
@@ -156,7 +170,7 @@ def split(
         )
     order = generator_from(rng).permutation(len(data))
     if stratify:
-        order = order[np.argsort(share_of_class(data.y[order]), kind="stable")]
+        order = order[np.argsort(share_of_class(fetched(data.y)[order]), kind="stable")]
     return data[np.sort(order[:size])], data[np.sort(order[size:])]
 
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 import autograd as ag
 from autograd import Tensor, Value, no_grad
+from autograd.places import beside, is_numpys
 
 from .data import DataLoader, Dataset
 from .metrics import accuracy
@@ -27,7 +28,8 @@ def predict(model: Module, x: Any, batch_size: int = 1024) -> Any:
     >>> nn.predict(nn.Linear(3, 2), np.zeros((5, 3))).shape
     (5, 2)
 
-    For no samples, the result is as empty. Afterwards all modes are as before.
+    The array is where the model's parameters are; NumPy's inputs are moved there, by batches. For
+    no samples, the result is as empty. Afterwards all modes are as before.
     """
     if isinstance(x, Dataset):
         x = x.x
@@ -39,9 +41,16 @@ def predict(model: Module, x: Any, batch_size: int = 1024) -> Any:
 
 def outputs(model: Module, batches: Iterable[Any]) -> list[Any]:
     """The model's outputs for each batch, as arrays, in evaluation mode."""
+    move = mover(model)
     with modes_kept(model), no_grad():
         model.eval()
-        return [numbers(model(x)) for x in batches]
+        return [numbers(model(x if move is None else move(x))) for x in batches]
+
+
+def mover(model: Module) -> Callable[[Any], Any] | None:
+    """What brings NumPy's arrays to the model's parameters; `None` if these are NumPy's."""
+    like = next((p._data for p in model.parameters() if isinstance(p, Tensor)), None)
+    return None if like is None or is_numpys(like) else lambda x: beside(x, like)
 
 
 def numbers(out: Any) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Tensor
+from autograd.places import as_array, fetched
 
 
 def accuracy(predicted: Any, labels: Any) -> float:
@@ -148,8 +149,13 @@ def averaged(scores: NDArray[np.float64], average: str | None) -> Any:
 
 
 def plain(x: Any) -> NDArray[Any]:
-    """The numbers of a tensor, a list or an array."""
-    return x.numpy() if isinstance(x, Tensor) else np.asarray(x)
+    """The numbers of a tensor, a list or an array, as NumPy's."""
+    return fetched(array_of(x))
+
+
+def array_of(x: Any) -> Any:
+    """The numbers of a tensor, a list or an array, where they are."""
+    return x.numpy() if isinstance(x, Tensor) else as_array(x)
 
 
 def check_classes(found: NDArray[Any], classes: int) -> None:
@@ -161,7 +167,7 @@ def check_classes(found: NDArray[Any], classes: int) -> None:
 
 def predicted_and_true(predicted: Any, labels: Any) -> tuple[NDArray[Any], NDArray[Any]]:
     """Both as class labels, one per sample."""
-    predicted, labels = plain(predicted), plain(labels)
+    predicted, labels = array_of(predicted), array_of(labels)
     if labels.ndim != 1 or predicted.shape[:1] != labels.shape or predicted.ndim > 2:
         raise ValueError(
             "wanted predictions of shape (N, classes) or (N,) and labels of shape (N,), "
@@ -174,6 +180,7 @@ def predicted_and_true(predicted: Any, labels: Any) -> tuple[NDArray[Any], NDArr
                 "classes; use predicted[:, 0] if they are class labels"
             )
         predicted = predicted.argmax(axis=1)
+    predicted, labels = fetched(predicted), fetched(labels)
     for found in (predicted, labels):
         if found.size and found.dtype.kind not in "iub":
             raise TypeError(f"class labels must be integers, but are {found.dtype}")

@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd import Tensor, Value, draw, scope
 from autograd.node import ORDINARY, Data, mode
+from autograd.places import copied, maker, maker_like
 from autograd.shapes import Shape, shape_of
 
 if TYPE_CHECKING:
@@ -138,6 +139,27 @@ class Module:
             parameter.requires_grad_(requires_grad)
         return self
 
+    def to(self, place: Any) -> Self:
+        """Move all parameters, with their gradients, and buffers into another library's arrays.
+
+        >>> import nn
+        >>> model = nn.Linear(3, 2).to(np)  # where it is already; `model.to(cupy)` to a GPU
+
+        The parameters stay the same objects: an optimizer goes on with them, and takes its own
+        numbers along at its next step. If something can't be moved, nothing is.
+
+        Args:
+            place: a library, or a function that makes its arrays out of NumPy's.
+        """
+        make = maker(place)
+        tensors = [x for _, x in self._named(is_state) if isinstance(x, Tensor)]
+        moved = [(make(x._data), None if x.grad is None else make(x.grad)) for x in tensors]
+        for x, (data, grad) in zip(tensors, moved):
+            if data is not x._data:
+                x._replace(data)
+                x.grad = grad
+        return self
+
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for parameter in self.parameters():
@@ -148,11 +170,16 @@ class Module:
     def state_dict(self) -> dict[str, Data]:
         """Copies of all parameters and buffers, by dotted name; a shared one under its first.
 
+        They are where the model is; `nn.save` writes NumPy's.
+
         >>> from nn import Linear
         >>> {name: x.shape for name, x in Linear(2, 3).state_dict().items()}
         {'weight': (3, 2), 'bias': (3,)}
         """
-        return {name: np.array(x._data) for name, x in self._named(is_state)}
+        return {
+            name: copied(x._data) if isinstance(x, Tensor) else np.array(x._data)
+            for name, x in self._named(is_state)
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over all parameters and buffers from `state_dict()` of a model of the same form.
@@ -173,7 +200,7 @@ class Module:
             found = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
             raise ValueError(f"this is not the state of such a {type(self).__name__}: {found}")
         for name, x in own.items():
-            x.data = state[name]
+            x.data = maker_like(x._data)(state[name]) if isinstance(x, Tensor) else state[name]
 
     # Looks.
 

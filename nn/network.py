@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd import Tensor, no_grad
 from autograd.node import data_of
+from autograd.places import fetched
 
 from . import scalar
 from .layers import Dropout, Flatten, Linear, Sequential
@@ -99,7 +100,7 @@ def layers_of(model: Module) -> list[Row]:
     for module in one_by_one(model):
         if isinstance(module, Linear):
             bias = np.zeros(module.out_features) if module.bias is None else module.bias.data
-            rows.append((module.weight.data, bias, []))
+            rows.append((fetched(module.weight.data), fetched(bias), []))
         elif isinstance(module, Module) and module.parameters():
             raise TypeError(
                 "draw_network() draws nets of linear layers with activations between them, but "

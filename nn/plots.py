@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import no_grad
+from autograd.places import fetched
 
 from . import scalar
 from .evaluation import numbers
@@ -221,7 +222,7 @@ def weight_images(
     """
     if isinstance(weights, Module):
         weights = first_weights(weights)
-    weights = np.asarray(numbers(weights))
+    weights = fetched(numbers(weights))
     if weights.ndim == 4:
         weights, shape = weights.mean(axis=1), None  # over the channels
     elif weights.ndim == 2:
@@ -318,9 +319,7 @@ def mistakes(
         title: of the picture.
         most: how many to show.
     """
-    probabilities, images, labels = (
-        np.asarray(numbers(x)) for x in (probabilities, images, labels)
-    )
+    probabilities, images, labels = (fetched(numbers(x)) for x in (probabilities, images, labels))
     predicted, certainty = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != labels)
     worst = wrong[np.argsort(-certainty[wrong], kind="stable")][:most]

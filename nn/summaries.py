@@ -11,6 +11,7 @@ import numpy as np
 from autograd import no_grad
 from autograd.shapes import Shape, shape_of
 
+from .evaluation import mover
 from .module import Module
 
 
@@ -93,7 +94,8 @@ def summary(model: Module, input_shape: Shape, dtype: Any = np.float32) -> Summa
         for name, module in inner:
             vars(module)["forward"] = watched(name, module)
         with no_grad():
-            model(np.zeros(input_shape, dtype))
+            x, move = np.zeros(input_shape, dtype), mover(model)
+            model(x if move is None else move(x))
     finally:
         for _, module in inner:
             vars(module).pop("forward", None)

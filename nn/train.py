@@ -23,7 +23,7 @@ import autograd as ag
 from .callbacks import Callback, is_finite
 from .checkpoint import PathLike, check_writable, load_training, save_training, suffix, take_over
 from .data import DataLoader, Transform
-from .evaluation import Loss, Samples, dataset_of, evaluate, has_classes, modes_kept
+from .evaluation import Loss, Samples, dataset_of, evaluate, has_classes, modes_kept, mover
 from .history import History, described
 from .module import Module
 from .optim import Optimizer
@@ -67,7 +67,8 @@ def fit(
         model: parts that are in evaluation mode inside a training model, such as a frozen batch
             norm, stay in it. Afterwards all modes are as before.
         data: inputs and targets, as a `Dataset`, a pair `(x, y)` or a `DataLoader`. All but the
-            last are shuffled anew for each epoch.
+            last are shuffled anew for each epoch. Batches are moved to where the model's parameters
+            are; see `Dataset.to` for holding all of them there.
         loss: a function of outputs and targets, averaged over the batch.
         optimizer: over the model's parameters.
         epochs: how often to go through the data, what was done before `resume` included.
@@ -213,8 +214,9 @@ class Run:
         began = perf_counter()
         bar.set_description(f"epoch {self.epoch + 1}/{self.epochs}", refresh=False)
         latest, seen, sums = self.latest(), 0, dict[str, float]()
+        move = mover(self.model)
         for x, y in self.loader:
-            self.step(x, y)
+            self.step(x, y) if move is None else self.step(move(x), move(y))
             if self.history.stopped or pressed:
                 return False
             seen += len(y)

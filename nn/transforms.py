@@ -12,6 +12,8 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
+from autograd.places import beside
+
 from .data import Array, Dataset
 from .random import Rng, generator_from
 
@@ -47,7 +49,7 @@ class RandomShift:
     def __call__(self, x: Array, rng: Rng = None) -> Array:
         n, channels, h, w = image_shape(x)
         k = self.pixels
-        framed = np.full((n, channels, h + 2 * k, w + 2 * k), self.fill, x.dtype)
+        framed = np.full_like(x, self.fill, shape=(n, channels, h + 2 * k, w + 2 * k))
         framed[:, :, k : k + h, k : k + w] = x.reshape(n, channels, h, w)
         windows = sliding_window_view(framed, (h, w), axis=(2, 3))  # (n, c, 2k+1, 2k+1, h, w)
         down, right = generator_from(rng).integers(0, 2 * k + 1, (2, n))
@@ -71,6 +73,7 @@ class RandomFlip:
     def __call__(self, x: Array, rng: Rng = None) -> Array:
         images = x.reshape(image_shape(x))
         mirrored = generator_from(rng).random(len(x)) < self.p
+        mirrored = beside(mirrored, x)
         return np.where(mirrored[:, None, None, None], images[..., ::-1], images).reshape(x.shape)
 
 
