@@ -11,6 +11,7 @@ import numpy as np
 import autograd as ag
 from autograd import Tensor, rules
 from autograd.node import data_of
+from autograd.places import as_array, beside, first, is_lazy
 from autograd.shapes import Shape, shape_of
 
 from . import init
@@ -84,7 +85,8 @@ class Dropout(Module):
     """In training, zeroes each number with probability `p` and scales the rest by 1 / (1 - p).
 
     So the mean stays as it is; in evaluation nothing happens (Srivastava et al. 2014, scaled in
-    training as in PyTorch). The generator is this layer's own, spawned from `rng`.
+    training as in PyTorch). The generator is this layer's own, spawned from `rng`, and NumPy's: to
+    a tensor that lives elsewhere goes one byte for each number, and the net is the same anywhere.
 
     Raises:
         ValueError: `p` is not at least 0 and below 1.
@@ -99,8 +101,9 @@ class Dropout(Module):
     def forward(self, x: Any) -> Any:
         if not self.training or not self.p:
             return x
-        kept = self.rng.random(shape_of(x), dtype=np.float32) >= self.p
-        return x * (kept * data_of(x).dtype.type(1 / (1 - self.p)))
+        data = data_of(x)
+        kept = beside(self.rng.random(shape_of(x), dtype=np.float32) >= self.p, data)
+        return x * (kept * data.dtype.type(1 / (1 - self.p)))
 
     def describe(self) -> str:
         return f"{self.p}"
@@ -129,13 +132,13 @@ class Embedding(Module):
         self.weight = Parameter(rows.astype(dtype))
 
     def forward(self, indices: Any) -> Any:
-        indices = np.asarray(data_of(indices))
+        indices = as_array(data_of(indices))
         if indices.dtype.kind not in "iu":
             raise TypeError(f"Embedding looks up integers, but got {indices.dtype}")
         count = self.weight.shape[0]
-        wrong = indices[(indices < 0) | (indices >= count)]
-        if wrong.size:
-            raise IndexError(f"Embedding: index {wrong[0]} is outside 0...{count - 1}")
+        wrong = (indices < 0) | (indices >= count)
+        if not is_lazy(wrong) and wrong.any():
+            raise IndexError(f"Embedding: index {first(indices, wrong)} is outside 0...{count - 1}")
         return self.weight[indices]
 
     def describe(self) -> str:

@@ -9,7 +9,10 @@ import numpy as np
 
 import autograd as ag
 from autograd import rules
+from autograd.functions import picked
 from autograd.node import Data, Node, data_of
+from autograd.numerics import one_hot
+from autograd.places import beside, first, is_lazy
 from autograd.shapes import shape_of
 from autograd.shaping import plain_index
 
@@ -163,7 +166,7 @@ def cross_entropy(
         raise ValueError(f"{name} needs a label_smoothing from 0 to 1, but got {label_smoothing}")
     share = None if weight is None or soft else weight[target]
     if soft or label_smoothing:
-        q = like(logits, target if soft else rules.one_hot(target, logits))
+        q = like(logits, target if soft else one_hot(target, logits))
         q = (1 - label_smoothing) * q + label_smoothing / shape[1]
         losses = expected_loss(logits, q if weight is None else weight * q)
     else:
@@ -211,7 +214,7 @@ def nll_of_labels(log_p: Any, labels: Data, reduction: str) -> Any:
     """-log_p[i, labels[i]]: the mean, the sum, or all of them."""
     if reduction == "mean" and len(labels):
         return rules.nll(log_p, labels=labels, scale=1 / len(labels))
-    return reduce(-ag.take_along_axis(log_p, labels[:, None], 1)[:, 0], reduction)
+    return reduce(-picked(log_p, labels), reduction)
 
 
 def reduce(losses: Any, reduction: str, weights: Any = None) -> Any:
@@ -246,25 +249,33 @@ def comparable(name: str, prediction: Any, target: Any) -> tuple[Any, Any]:
 
 
 def like(x: Any, y: Any) -> Any:
-    """`y` in the dtype of `x`, if that is a floating-point one; labels in int64 and targets in
-    float64 must not make float32 nets compute in float64.
+    """`y` in the dtype of `x`, if that is a floating-point one, and where `x` is; labels in int64
+    and targets in float64 must not make float32 nets compute in float64.
     """
     if isinstance(y, (list, tuple)):
         y = np.array(y)
+    y = beside(y, data_of(x))
     dtype = getattr(x, "dtype", None)
     if dtype is None or dtype.kind != "f" or getattr(y, "dtype", dtype) == dtype:
         return y
     return y.astype(dtype)
 
 
+def there(x: Data) -> bool:
+    """Whether there are numbers to look at: not while the loss is being compiled, nor where all is
+    computed later, in one go.
+    """
+    return not (isinstance(x, Node) or is_lazy(x))
+
+
 def refuse_any(name: str, x: Any, wanted: str, wrong: Callable[[Data], Data]) -> None:
     """Refuse numbers of which some are `wrong`, showing the first."""
     x = data_of(x)
-    if isinstance(x, Node):  # the loss is being compiled: there are no numbers yet
+    if not there(x):
         return
     found = wrong(x)
     if ag.any(found):
-        raise ValueError(f"{name} needs {wanted}, but got {np.ravel(x)[np.ravel(found)][0]:.6g}")
+        raise ValueError(f"{name} needs {wanted}, but got {first(x, found):.6g}")
 
 
 def class_weights(name: str, logits: Any, weight: Any) -> Data:
@@ -280,7 +291,9 @@ def class_weights(name: str, logits: Any, weight: Any) -> Data:
 
 
 def class_labels(name: str, logits: Any, labels: Any) -> Data:
-    """The labels as an array of integers that fit the logits; an error if they don't."""
+    """The labels as an array of integers that fit the logits, where these are; an error if they
+    don't fit.
+    """
     labels = plain_index(labels)
     shape = shape_of(logits)
     if len(shape) != 2 or shape_of(labels) != shape[:1]:
@@ -290,9 +303,10 @@ def class_labels(name: str, logits: Any, labels: Any) -> Data:
         )
     if labels.dtype.kind not in "iu":
         raise TypeError(f"{name} needs integer labels, but got {labels.dtype}")
-    if labels.size and (labels.min() < 0 or labels.max() >= shape[1]):
-        wrong = labels[(labels < 0) | (labels >= shape[1])][0]
+    # What is below 0 is huge as an unsigned number: one look is enough.
+    if there(labels) and labels.size and labels.astype(np.uint64).max() >= shape[1]:
+        wrong = first(labels, (labels < 0) | (labels >= shape[1]))
         raise ValueError(
             f"{name}: label {wrong} is outside 0...{shape[1] - 1} ({shape[1]} classes)"
         )
-    return labels
+    return beside(labels, data_of(logits))
