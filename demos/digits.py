@@ -12,8 +12,15 @@ from __future__ import annotations
 
 import json
 import warnings
-from argparse import SUPPRESS, ArgumentParser, BooleanOptionalAction, Namespace
+from argparse import (
+    SUPPRESS,
+    ArgumentParser,
+    ArgumentTypeError,
+    BooleanOptionalAction,
+    Namespace,
+)
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -115,6 +122,12 @@ def add_options(parser: ArgumentParser) -> None:
         action="store_true",
         help="report on the part held back instead of the test set: for choosing a recipe",
     )
+    add(
+        "--arrays",
+        type=library,
+        metavar="LIBRARY",
+        help="train with this library's arrays, such as cupy's on a GPU (default: numpy)",
+    )
     add("--baseline", action="store_true", help="compare with scikit-learn, on the same images")
     add("--save", type=Path, metavar="FILE.npz", help="keep the net")
     add("--load", type=Path, metavar="FILE.npz", help="begin with this net; --epochs trains it on")
@@ -125,6 +138,17 @@ def add_options(parser: ArgumentParser) -> None:
         help="keep the state of the training here after each epoch, and go on from it",
     )
     add_out(parser)
+
+
+def library(name: str) -> Any:
+    """The module of that name, if it makes arrays."""
+    try:
+        found = import_module(name)
+    except ImportError as error:
+        raise ArgumentTypeError(f"{name} can't be imported: {error}") from None
+    if not hasattr(found, "asarray"):
+        raise ArgumentTypeError(f"{name} makes no arrays")
+    return found
 
 
 def recipe_of(args: Namespace) -> Recipe:
@@ -208,6 +232,7 @@ def learn(
     rng: np.random.Generator,
 ) -> nn.History:
     """Train, and say how it goes."""
+    model.to(args.arrays or np)
     optimizer = optimizer_of(model, recipe)
     callbacks: list[nn.Callback] = [StopWhenDiverged(recipe.lr), nn.PrintEpochs()]
     if args.early_stopping:
@@ -228,6 +253,7 @@ def learn(
         checkpoint=args.resume,
         resume=args.resume is not None,
     )
+    model.to(np)
     if history.stopped:
         print(f"stopped after {len(history.ends)} epochs: {history.stopped}")
     print(f"trained in {perf_counter() - start:.1f} s")
