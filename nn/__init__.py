@@ -41,6 +41,7 @@ from .random import manual_seed
 LATER = {
     "callbacks": "Callback Checkpoint EarlyStopping GradientNorm PrintEpochs StopOnNaN",
     "checkpoint": "load save",
+    "cluster": "Cluster",
     "data": "DataLoader Dataset split",
     "datasets": "",
     "evaluation": "evaluate predict",
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
         StopOnNaN,
     )
     from .checkpoint import load, save
+    from .cluster import Cluster
     from .data import DataLoader, Dataset, split
     from .evaluation import evaluate, predict
     from .history import History
@@ -87,18 +89,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ELU", "GELU", "MLP", "SELU", "SGD", "Adagrad", "Adam", "AdamW", "AvgPool2d", "BatchNorm1d",
-    "BatchNorm2d", "Buffer", "Callback", "Chain", "Checkpoint", "Conv2d", "CosineAnnealingLR",
-    "DataLoader", "Dataset", "Dropout", "EarlyStopping", "Embedding", "ExponentialLR", "Flatten",
-    "GradientNorm", "Hardtanh", "History", "LRScheduler", "LayerNorm", "LeakyReLU", "Linear",
-    "LinearLR", "LogSigmoid", "LogSoftmax", "MaxPool2d", "Module", "Normalize", "OneCycleLR",
-    "Optimizer", "Parameter", "PrintEpochs", "RMSprop", "RandomFlip", "RandomShift", "ReLU",
-    "ReduceLROnPlateau", "Sequential", "SequentialLR", "SiLU", "Sigmoid", "Softmax", "Softplus",
-    "Softsign", "StepLR", "StopOnNaN", "Tanh", "accuracy", "binary_cross_entropy_with_logits",
-    "clip_grad_norm_", "clip_grad_value_", "confusion_matrix", "cross_entropy", "datasets",
-    "draw_network", "evaluate", "f1_score", "fit", "hinge_loss", "huber_loss", "init", "l1_loss",
-    "load", "losses", "manual_seed", "metrics", "mse_loss", "nll_loss", "one_hot", "optim", "plots",
-    "precision", "predict", "recall", "save", "scalar", "schedule", "split", "summary",
-    "top_k_accuracy",
+    "BatchNorm2d", "Buffer", "Callback", "Chain", "Checkpoint", "Cluster", "Conv2d",
+    "CosineAnnealingLR", "DataLoader", "Dataset", "Dropout", "EarlyStopping", "Embedding",
+    "ExponentialLR", "Flatten", "GradientNorm", "Hardtanh", "History", "LRScheduler", "LayerNorm",
+    "LeakyReLU", "Linear", "LinearLR", "LogSigmoid", "LogSoftmax", "MaxPool2d", "Module",
+    "Normalize", "OneCycleLR", "Optimizer", "Parameter", "PrintEpochs", "RMSprop", "RandomFlip",
+    "RandomShift", "ReLU", "ReduceLROnPlateau", "Sequential", "SequentialLR", "SiLU", "Sigmoid",
+    "Softmax", "Softplus", "Softsign", "StepLR", "StopOnNaN", "Tanh", "accuracy",
+    "binary_cross_entropy_with_logits", "clip_grad_norm_", "clip_grad_value_", "confusion_matrix",
+    "cross_entropy", "datasets", "draw_network", "evaluate", "f1_score", "fit", "hinge_loss",
+    "huber_loss", "init", "l1_loss", "load", "losses", "manual_seed", "metrics", "mse_loss",
+    "nll_loss", "one_hot", "optim", "plots", "precision", "predict", "recall", "save", "scalar",
+    "schedule", "split", "summary", "top_k_accuracy",
 ]
 # fmt: on
 

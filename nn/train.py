@@ -14,7 +14,7 @@ from numbers import Real
 from pathlib import Path
 from time import perf_counter
 from types import FrameType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -29,6 +29,9 @@ from .module import Module
 from .optim import Optimizer
 from .random import Rng, generator_from, generators_in
 from .schedule import LRScheduler, OneCycleLR, ReduceLROnPlateau
+
+if TYPE_CHECKING:
+    from .cluster import Cluster
 
 
 def fit(
@@ -50,6 +53,7 @@ def fit(
     progress: bool = True,
     checkpoint: PathLike | None = None,
     resume: bool = False,
+    executor: Cluster | None = None,
 ) -> History:
     """Train `model` by mini-batches, and tell how it went.
 
@@ -91,6 +95,7 @@ def fit(
         resume: go on from `checkpoint`, if the file exists. The arguments must be those of the
             training that wrote it, only `epochs` may differ; then it ends with the same bits as if
             it had never been broken off.
+        executor: a `Cluster` that holds the samples and computes loss and gradients.
 
     Raises:
         ValueError: no samples, an argument out of range, a schedule of another optimizer, or a
@@ -98,6 +103,8 @@ def fit(
         TypeError: `data` is nothing to train on.
     """
     loader = loader_of(data, batch_size, transform, seed)
+    if executor is not None:
+        loader = executor.loader(loader, model, loss)
     run = Run(
         model=model,
         loader=loader,
@@ -110,6 +117,7 @@ def fit(
         schedule_per=schedule_per,
         l1=l1,
         l2=l2,
+        executor=executor,
     )
     if checkpoint is not None:
         if suffix(checkpoint) != ".npz":
@@ -145,6 +153,7 @@ class Run:
     schedule_per: Literal["step", "epoch"] | None
     l1: float
     l2: float
+    executor: Cluster | None = None
     history: History = field(default_factory=History)
     epoch: int = 0
     batch: tuple[Any, Any] = (None, None)
@@ -245,10 +254,14 @@ class Run:
         out = self.model(x)
         value = self.loss(out, y)
         self.regularised(value).backward()
-        self.scores = {"loss": value.item()}
+        scores = {"loss": value.data}
         if has_classes(out, y):
-            right = np.count_nonzero(out.data.argmax(axis=1) == y)
-            self.scores["accuracy"] = float(right / len(y))
+            scores["accuracy"] = np.count_nonzero(out.data.argmax(axis=1) == y) / len(y)
+        if self.executor is not None:
+            leaves = (*self.optimizer.parameters(), *self.model.parameters())
+            buffers = [x for _, x in self.model.named_buffers()]
+            scores = self.executor.finish(scores, leaves, buffers)
+        self.scores = {name: x if type(x) is float else x.item() for name, x in scores.items()}
         self.scores["lr"] = self.optimizer.lr
         del out, value  # the graph: its memory is free for the optimiser and the next step
         self.tell("on_backward_end")
