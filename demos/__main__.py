@@ -25,6 +25,7 @@ ORDER = [
     "digits",
     "overfit",
     "napkin",
+    "cluster",
     "graph",
 ]
 
