@@ -164,7 +164,7 @@ class Cluster:
         for p, g in zip(leaves, grads):
             p.grad = g if type(g) is float or g.flags.writeable else g.copy()
         for x, state in zip(buffers, states):
-            x.data = state
+            x._replace(state)  # setting .data would leave it where the plan is
         return numbers
 
 
