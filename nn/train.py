@@ -261,7 +261,7 @@ class Run:
             leaves = (*self.optimizer.parameters(), *self.model.parameters())
             buffers = [x for _, x in self.model.named_buffers()]
             scores = self.executor.finish(scores, leaves, buffers)
-        self.scores = {name: x if type(x) is float else x.item() for name, x in scores.items()}
+        self.scores = {name: float(x) for name, x in scores.items()}
         self.scores["lr"] = self.optimizer.lr
         del out, value  # the graph: its memory is free for the optimiser and the next step
         self.tell("on_backward_end")
