@@ -55,7 +55,7 @@ PEERS = {
         "torch", pytorch, COMPILED, {"numbers": True, "decides": False}, quick=10
     ),
     # JAX takes a third of a second for a program, most of it in Python.
-    "JAX": Peer("jax", in_jax, quick=2),
+    "JAX": Peer("jax", in_jax, quick=2, soaked=300),
     "mpmath's numerical derivatives": Peer(
         "mpmath",
         high_precision,
