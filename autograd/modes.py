@@ -33,8 +33,8 @@ class change(ContextDecorator):  # noqa: N801  # read as a verb: with change(rec
         for token in self.tokens[::-1]:
             try:
                 mode.reset(token)
-            except ValueError:  # another thread's, or another task's, which is in here too
-                continue
+            except (ValueError, RuntimeError):  # another thread's or task's, which is in here too,
+                continue  # or has just left
             self.tokens.remove(token)
             return
 

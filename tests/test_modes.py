@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import copy
 import gc
 import pickle
@@ -15,6 +16,7 @@ import pytest
 
 import autograd as ag
 from autograd import Op, Tensor, Value
+from autograd.node import mode
 
 
 def test_anomaly_names_op_label_operands_and_line() -> None:
@@ -247,6 +249,19 @@ def test_grad_mode_is_per_async_task() -> None:
         return list(await asyncio.gather(off(event), on(event)))
 
     assert asyncio.run(both()) == [False, True]
+
+
+def test_one_switch_is_left_while_another_thread_is_leaving_it() -> None:
+    """Which has its own mode back, and has not yet crossed itself off the list."""
+    switch = ag.no_grad()
+
+    def about_to_leave() -> None:
+        switch.__enter__()
+        mode.reset(switch.tokens[-1])
+
+    with switch:
+        contextvars.copy_context().run(about_to_leave)
+    assert ag.is_grad_enabled()
 
 
 def test_checkpoint_computes_again_for_another_gradient() -> None:
