@@ -17,14 +17,26 @@ import os
 import signal
 from argparse import ArgumentParser, Namespace
 from threading import Timer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import nn
-from demos import add_lr, add_seed, check_loss, layer_sizes, whole_number
+from demos import (
+    add_lr,
+    add_out,
+    add_seed,
+    check_loss,
+    layer_sizes,
+    save_pictures,
+    whole_number,
+)
 from demos.digit_nets import CLASSES
 from demos.machine import quantity
+from nn import plots
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 TIMEOUT = 5.0  # seconds to wait for a cluster
 CLOSE = {"float32": 1e-5, "float64": 1e-10}  # how far apart losses may be, of 1
@@ -50,6 +62,7 @@ def configure(parser: ArgumentParser) -> None:
     add("--kill", type=whole_number, metavar="STEP", help="kill a worker in the middle of it")
     add_lr(parser, 0.2)
     add_seed(parser)
+    add_out(parser)
 
 
 class KillWorker(nn.Callback):
@@ -88,6 +101,8 @@ def run(args: Namespace) -> None:
             "--kill needs one of the steps, and two or more workers that were started here: "
             "those of a --scheduler are others' to kill"
         )
+    if args.out:
+        plots.new_figure(1, 1)  # fail now rather than after training
     train, _ = nn.datasets.load(args.dataset)
     data = nn.Dataset(train.x[: args.samples].astype(args.dtype), train.y[: args.samples])
     workers = None if args.scheduler else args.workers
@@ -115,8 +130,24 @@ def report(args: Namespace, alone: nn.History, spread: nn.History) -> None:
     for step, (x, y, difference) in enumerate(zip(a, b, apart), 1):
         killed = "   a worker was killed" if step == args.kill else ""
         print(f"  {step:4}  {x:12.8f}  {y:14.8f}  {difference:8.1e}{killed}")
+    if args.out:
+        save_pictures(args.out, {"cluster-losses": loss_curves(args, alone, spread)})
     times = (quantity(min(history.seconds), "s") for history in (alone, spread))
     print("fastest step: {} alone, {} on the cluster".format(*times))
     if apart.max() > CLOSE[args.dtype]:
         raise ValueError(f"the losses are {apart.max():.1e} apart, more than {CLOSE[args.dtype]}")
     print(f"largest difference of losses: {apart.max():.1e}")
+
+
+def loss_curves(args: Namespace, alone: nn.History, spread: nn.History) -> Figure:
+    """The loss of each step, by one process and by the cluster: one line upon the other."""
+    figure = plots.new_figure(5.6, 3.8)
+    figure.suptitle(f"{args.dataset}: gradient descent on all images, here and on a cluster")
+    axes = figure.add_subplot(1, 1, 1, xlabel="step", ylabel="loss (nats)")
+    steps = range(1, len(alone.step_loss) + 1)
+    axes.plot(steps, alone.step_loss, plots.PALE_BLUE, linewidth=4, label="one process")
+    axes.plot(steps, spread.step_loss, plots.ORANGE, ls="--", label="cluster")
+    if args.kill:
+        axes.axvline(args.kill, color=plots.BLUE, linewidth=0.8, label="a worker was killed")
+    plots.finish_curves(axes)
+    return figure
