@@ -128,6 +128,16 @@ def test_bad_input(call, error, message) -> None:  # type: ignore[no-untyped-def
         call()
 
 
+@pytest.mark.parametrize("f", [ag.sign, ag.floor, ag.round, lambda x: x // 1.5])
+def test_flat_slopes_meet_numbers_and_arrays_in_second_order(f) -> None:  # type: ignore[no-untyped-def]
+    """A number times an array: the gradient that the rule of `*` is given is an array of zeros."""
+    x = np.array([0.7, -1.2, 2.1])
+    gradient, product = ag.hvp(lambda a, x: ag.sum(f(a * x)), (0, 1))(1.3, x)
+    for found in (gradient, product((1.0, x))):
+        assert found[0] == 0
+        assert found[1].tolist() == [0, 0, 0]
+
+
 def test_a_long_inner_graph_is_no_matter_to_the_outer_closure() -> None:
     """A derivative looks only at what is newer than its own variable."""
     calls = []
