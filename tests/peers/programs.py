@@ -375,7 +375,7 @@ class Author:
         else:
             n, *rest = shape
             options += [((n + 1, *rest), "[1:]"), ((n + 1, *rest), "[:-1]")]
-            options += [((2 * n, *rest), "[::2]"), ((3, *rest), f"[array({[2, 0, 2][:n]})]")]
+            options += [((2 * n, *rest), "[::2]"), ((3, *rest), f"[array({([2, 0, 2] * n)[:n]})]")]
             options += [((*shape, 3), "[..., 1]")]
         if len(shape) == 2:
             options += [((shape[0], 3, shape[1]), "[:, 1]")]
