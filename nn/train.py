@@ -418,7 +418,14 @@ def form(x: Any) -> Any:
     """What has to be the same in two states: numbers, names, keys."""
     if isinstance(x, dict):
         return sorted(x)
-    return [name for name, _ in x] if isinstance(x, list) else x
+    return [named(part)[0] for part in x] if isinstance(x, list) else x
+
+
+def named(part: Any) -> tuple[str, Any]:
+    """A part's name and its state, as `named_states` has put them together."""
+    if not isinstance(part, tuple) or len(part) != 2:
+        raise ValueError(f"it holds {part!r:.40} in place of a name and a state")
+    return part
 
 
 def check_alike(where: str, saved: Any, own: Any) -> None:

@@ -172,7 +172,14 @@ def test_trees_of_another_form(tree: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "x"), [("epoch", "x"), ("epoch", None), ("history", {"steps": {"loss": "x"}})]
+    ("name", "x"),
+    [
+        ("epoch", "x"),
+        ("epoch", None),
+        ("history", {"steps": {"loss": "x"}}),
+        ("optimizer", [()]),
+        ("callbacks", ["x"]),
+    ],
 )
 def test_states_that_hold_something_else(name: str, x: Any, tmp_path: Path) -> None:
     path = tmp_path / "run.npz"
@@ -188,7 +195,7 @@ def test_states_that_hold_something_else(name: str, x: Any, tmp_path: Path) -> N
     fit(resume=False)
     weights, state = checkpoint.load_training(path)
     checkpoint.save_training(path, weights, state | {name: x})
-    with pytest.raises(ValueError, match=f"run.npz is the checkpoint of another .*its {name}"):
+    with pytest.raises(ValueError, match="run.npz is the checkpoint of another .*: its? "):
         fit(resume=True)
 
 
