@@ -311,7 +311,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
 def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
     """One entry of a row of `x` for each index in the same row of `indices`."""
     (axis,) = normalize_axes((axis,), len(shape_of(x)))
-    indices = plain_index(indices)
+    indices = plain_index(list(indices) if isinstance(indices, tuple) else indices)
     if len(shape_of(indices)) != len(shape_of(x)):
         raise ValueError(
             f"take_along_axis: indices of shape {shape_of(indices)} do not have the dimensions of "

@@ -12,7 +12,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).parents[2]
 DOCUMENTED = (TypeError, ValueError, IndexError)
 INTERNAL = (  # a message that says so tells of our code, not of the caller's mistake
-    "object has no attribute", "'NoneType'", "list index out of range", "tuple index out of range",
+    "object has no attribute", "list index out of range", "tuple index out of range",
     "values to unpack", "generator raised", "list assignment index", "is not subscriptable",
 )  # fmt: skip
 

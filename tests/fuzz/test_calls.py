@@ -31,7 +31,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     if name not in NOT_HERE and not name.endswith("Error")
 } | {
     f"linalg.{name}": getattr(ag.linalg, name)
-    for name in ["inv", "pinv", "det", "slogdet", "solve", "cholesky", "norm"]
+    for name in ["inv", "det", "slogdet", "solve", "cholesky", "norm"]
 }
 DTYPES = [float] * 5 + [np.float32, np.float16, np.longdouble, int, bool, np.uint8, complex, object,
                         np.dtype(">f8"), np.dtype("U2"), np.dtype("M8[s]")]  # fmt: skip
@@ -97,14 +97,16 @@ def nodes(x: Any) -> list[Any]:
 
 
 def test_calls(fuzz: Any) -> None:
-    # OverflowError: an integer that no dtype holds, which NumPy itself raises
+    # NumPy's own: an integer that no dtype holds, and what the suite makes an error of
+    numpys = OverflowError, np.exceptions.ComplexWarning
+
     def check(example: Any) -> None:
         name, operands, options = example
         before = [np.copy(x) if isinstance(x, np.ndarray) else None for x in operands]
         f, tensors = FUNCTIONS[name], [lifted(x, True) for x in operands]
         if not nodes(tensors) and not any(map(nodes, tensors)):
             return
-        with np.errstate(all="ignore"), documented(OverflowError):
+        with np.errstate(all="ignore"), documented(*numpys):
             out = f(*tensors, **options)
             for x in nodes(out):
                 assert x.data.dtype.kind in "fiub" if isinstance(x, Tensor) else True
@@ -187,8 +189,9 @@ def test_derivatives_of_calls(fuzz: Any) -> None:
         f = FUNCTIONS[name]
         if isinstance(x, dict) or getattr(getattr(x, "dtype", None), "kind", "") == "O":
             return  # computed with as their objects please
+        others = OverflowError, np.exceptions.ComplexWarning, ag.GradientCheckError
         wrapped = (lambda x: ag.sum(f(x))) if reduced else f
-        with np.errstate(all="ignore"), documented(OverflowError, ag.GradientCheckError):
+        with np.errstate(all="ignore"), documented(*others):
             TRANSFORMS[k](wrapped)(x)
 
     fuzz(
@@ -196,7 +199,7 @@ def test_derivatives_of_calls(fuzz: Any) -> None:
         check,
         st.tuples(
             st.integers(0, len(TRANSFORMS) - 1),
-            st.sampled_from(sorted(FUNCTIONS.keys() - {"linalg.pinv"})),  # NumPy's own messages
+            st.sampled_from(sorted(FUNCTIONS)),
             arrays() | st.floats(-3, 3) | ODD,
             st.booleans(),
         ),

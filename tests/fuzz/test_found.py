@@ -48,6 +48,10 @@ def test_a_single_number_turned_round() -> None:
     assert (y.data, x.grad) == (2.0, 1.0)
 
 
+def test_indices_in_a_tuple() -> None:
+    assert ag.take_along_axis(X, (2, 0)).tolist() == [3.0, 1.0]
+
+
 @pytest.mark.parametrize("dtype", [complex, object, str, "M8[s]"])
 def test_tensors_stay_real(dtype: Any) -> None:
     with pytest.raises(TypeError, match="holds real numbers"):
