@@ -159,8 +159,8 @@ def alike(x: float, y: float) -> bool:
 def test_floats_and_arrays_agree_at_every_edge(name: str) -> None:
     f, arity = FUNCTIONS[name]
     for point in itertools.product(POINTS, repeat=arity):
-        if name in {"maximum", "minimum", "fmax", "fmin"} and point[0] == point[1] == 0:
-            continue  # which zero it is, is NumPy's choice
+        # Which zero of two it is, is NumPy's choice, and another one in its older versions.
+        any_zero = name in {"maximum", "minimum", "fmax", "fmin", "relu"} and not any(point)
         values, tensors = [Value(x) for x in point], [tensor(np.full(9, x)) for x in point]
         with np.errstate(all="raise"):
             v = f(*values)
@@ -168,7 +168,8 @@ def test_floats_and_arrays_agree_at_every_edge(name: str) -> None:
             t = f(*tensors)
         v.backward()
         t.backward(np.ones(9))
-        assert all(alike(x, v.data) for x in t.tolist()), (point, v, t)
+        for x in t.tolist():
+            assert alike(x, v.data) or (any_zero and x == v.data), (point, v, t)
         for a, b in zip(values, tensors):
             assert all(alike(x, a.grad) for x in b.grad.tolist()), (point, a, b.grad)
 
