@@ -20,7 +20,8 @@ demo: $(VENV)/with-demos
 test: $(VENV)/with-dev
 	$(PY) -m pytest $(ARGS)
 
-# The long part of the tests, an hour or so: every mutant, every kill, ten thousand steps.
+# The long part of the tests, two hours or so: every mutant, every kill, ten thousand steps and
+# programs. docs/trust.md names its parts, and how long each takes.
 soak: $(VENV)/with-dev
 	$(PY) -m pytest -m soak $(ARGS)
 
