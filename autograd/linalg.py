@@ -71,6 +71,8 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
         pairs = list(range(len(a) - axes, len(a))), list(range(axes))
     else:
         lists: Any = [[i] if isinstance(i, (int, np.integer)) else list(i) for i in axes]
+        if len(lists) != 2:
+            raise ValueError(f"tensordot: axes has a list for each array, but is {axes!r}")
         pairs = ordered_axes(lists[0], len(a)), ordered_axes(lists[1], len(b))
     left, right = pairs
     if [a[i] for i in left] != [b[i] for i in right]:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .node import Data
-from .places import is_numpys
+from .places import at_home, is_numpys
 from .shapes import Axis, Shape, axes_to_sum, count_along, kept_shape, normalize_axes, shape_of
 
 
@@ -352,7 +352,17 @@ def cofactors(x: Data) -> Data:
 
     x = U diag(s) V^T has the cofactors det(U) det(V) U diag(products of all other s) V^T.
     """
-    u, s, vt = np.linalg.svd(x)
+    finite = np.isfinite(x).all(axis=(-2, -1), keepdims=True)
+    u, s, vt = np.linalg.svd(np.where(finite, x, 0.0))  # with infinities LAPACK may never end
     others = np.stack([np.prod(np.delete(s, i, -1), -1) for i in range(s.shape[-1])], -1)
     handed = (np.linalg.det(u) * np.linalg.det(vt))[..., None, None]
-    return handed * ((u * others[..., None, :]) @ vt)
+    return np.where(finite, handed * ((u * others[..., None, :]) @ vt), np.nan)
+
+
+def pinv(x: Data) -> Data:
+    x = x if hasattr(x, "dtype") else np.array(x)
+    if len(shape_of(x)) < 2:
+        raise np.linalg.LinAlgError(f"pinv is of matrices, but the shape is {shape_of(x)}")
+    if is_numpys(x) and not np.isfinite(x).all():  # see cofactors()
+        raise np.linalg.LinAlgError("pinv is of finite numbers, but there are others")
+    return at_home(np.linalg.pinv)(x)

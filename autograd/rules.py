@@ -412,6 +412,6 @@ logabsdet = Op("logabsdet", lambda x: at_home(np.linalg.slogdet)(x)[1],  # log |
 cholesky = Op("cholesky", np.linalg.cholesky,                        # x = L L^T
               vjps=(_cholesky_vjp,))
 
-pinv = Op("pinv", at_home(np.linalg.pinv),
+pinv = Op("pinv", numerics.pinv,
           vjps=(_pinv_vjp,))
 # fmt: on

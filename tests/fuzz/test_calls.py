@@ -31,7 +31,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     if name not in NOT_HERE and not name.endswith("Error")
 } | {
     f"linalg.{name}": getattr(ag.linalg, name)
-    for name in ["inv", "det", "slogdet", "solve", "cholesky", "norm"]
+    for name in ["inv", "pinv", "det", "slogdet", "solve", "cholesky", "norm"]
 }
 DTYPES = [float] * 5 + [np.float32, np.float16, np.longdouble, int, bool, np.uint8, complex, object,
                         np.dtype(">f8"), np.dtype("U2"), np.dtype("M8[s]")]  # fmt: skip

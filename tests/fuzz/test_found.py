@@ -41,6 +41,18 @@ def test_the_axis_of_a_single_number(f: Any, axis: int) -> None:
         ag.mean(Value(2.0), axis=1)
 
 
+def test_infinite_matrices_come_to_an_end() -> None:
+    """LAPACK's search for singular values goes on for ever in some of them."""
+    regular = np.diag([1.0, 2.0, 3.0])
+    x = Tensor([np.diag([np.inf, np.inf, 1.0]), regular], requires_grad=True)
+    with np.errstate(all="ignore"):
+        ag.linalg.det(x).sum().backward()
+    assert x.grad is not None
+    assert np.isnan(x.grad[0]).all() and np.allclose(x.grad[1], np.diag([6.0, 3.0, 2.0]))
+    with pytest.raises(np.linalg.LinAlgError, match="pinv is of finite numbers"):
+        ag.linalg.pinv(x)
+
+
 def test_a_single_number_turned_round() -> None:
     x = Value(2.0)
     y = ag.flip(x)  # a float has no entries
@@ -85,6 +97,8 @@ def test_gradients_of_big_endian_numbers() -> None:
         (lambda: ag.cross(Tensor(1.0), X), ValueError, "vectors have 3 entries"),
         (lambda: ag.tensordot(X, X, axes=5), ValueError, "do not both have 5 axes"),
         (lambda: ag.tensordot(X, X, axes=([3], [0])), IndexError, "axis 3 is out of bounds"),
+        (lambda: ag.tensordot(X, X, axes=[]), ValueError, "a list for each array"),
+        (lambda: ag.linalg.pinv(X), ValueError, r"of matrices, but the shape is \(3,\)"),
         (lambda: ag.cumsum(X, axis=()), TypeError, "integer"),
     ],
 )
