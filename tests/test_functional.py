@@ -138,6 +138,17 @@ def test_flat_slopes_meet_numbers_and_arrays_in_second_order(f) -> None:  # type
         assert found[1].tolist() == [0, 0, 0]
 
 
+def test_a_flat_slope_is_a_constant() -> None:
+    seen = []
+
+    def outer(x):  # type: ignore[no-untyped-def]
+        seen.append(ag.grad(lambda y: ag.sum(ag.floor(y) * x))(x))
+        return ag.sum(seen[-1] * x)
+
+    assert ag.grad(outer)(np.array([0.7, 2.1])).tolist() == [0, 0]
+    assert seen[0].level == 0
+
+
 def test_a_long_inner_graph_is_no_matter_to_the_outer_closure() -> None:
     """A derivative looks only at what is newer than its own variable."""
     calls = []

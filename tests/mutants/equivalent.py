@@ -8,7 +8,9 @@ ROUNDING = "other roundings only"
 PARTS_THAT_SELECT_ONCE = (
     "i is None or i is ... or isinstance(i, (int, slice)) or (getattr(i, 'dtype', None) == bool)"
 )
-NOT_ALL_ITS_OWN = "getattr(g.base, 'nbytes', None) != g.nbytes or not g.flags.writeable"
+NOT_ALL_ITS_OWN = (
+    "getattr(g.base, 'nbytes', None) != g.nbytes or not getattr(g.flags, 'writeable', True)"
+)
 FITTED = "in float64 and then fitted to the argument: slower, and no less exact"
 FASTER = "a shorter way to the same numbers"
 UNITS = "what the means are counted in cancels out"
@@ -140,6 +142,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             ),
             "copies more than it has to",
         ),
+        "own: True -> False": "copies more than it has to",
     },
     "nn.losses": {
         "cross_entropy: abs(total - 1) > 0.001 -> abs(total - 1) >= 0.001":
