@@ -326,3 +326,20 @@ def test_options_and_targets_are_checked(call: Callable[[], Any], message: str) 
 
 def test_lists_of_numbers_have_a_loss_too() -> None:
     assert nn.mse_loss([1.0, 2.0], [1.0, 1.0]) == 0.5
+
+
+def test_losses_do_not_look_at_numbers_that_are_yet_to_be_computed() -> None:
+    dask, array = pytest.importorskip("dask"), pytest.importorskip("dask.array")
+    scores, labels = np.array([[1.0, 2.0], [3.0, -1.0]]), np.array([1, 0])
+    x, y, t = (array.from_array(a, chunks=1) for a in (scores, labels, scores > 0))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("computed before it was asked for")
+
+    with dask.config.set(scheduler=refuse):
+        loss = nn.cross_entropy(ag.from_numpy(x), y)
+        apart = nn.binary_cross_entropy_with_logits(ag.from_numpy(x), t.astype(float))
+    assert loss.item() == pytest.approx(nn.cross_entropy(scores, labels))
+    assert apart.item() == pytest.approx(
+        nn.binary_cross_entropy_with_logits(scores, (scores > 0).astype(float))
+    )
