@@ -34,9 +34,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         " -> broadcast_to(part, shape=shape)": FASTER,
         "_power_below: x if type(y) in (int, float) and y == 2 else pow(x, y - (y != 0))"
         " -> pow(x, y - (y != 0))": FASTER,
-        "_eye: np.eye(n, dtype=data.dtype, like=data) -> np.eye(n, like=data)": FITTED,
-        "_ones: np.ones(data.shape[:1], dtype=data.dtype, like=data)"
-        " -> np.ones(data.shape[:1], like=data)": FITTED,
         "_cholesky_vjp: 1 -> 2": "the matrices are square",
         "_cholesky_vjp: np.ones_like(data_of(x), shape=(n, n)) -> np.ones_like(data_of(x))":
             "one triangle for each matrix of a stack, all the same",
