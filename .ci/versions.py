@@ -72,6 +72,7 @@ def main() -> int:
     reports = []
     with TemporaryDirectory(prefix="versions-") as folder:
         place = Path(folder)
+        place.chmod(0o755)  # some tests take on another user, who has to read the packages
         wheel = set_up(place)
         tests = QUICK if args.quick else ["--pyargs", "autograd", "nn", "tests"]
         for python in pythons if "newest" in cases else []:

@@ -258,7 +258,7 @@ def write_npz(path: PathLike, arrays: Mapping[str, Any]) -> None:
                 member.write(data)
 
 
-def checksum(members: Mapping[str, bytes | memoryview]) -> str:
+def checksum(members: Mapping[str, bytes]) -> str:
     """SHA-256 over the names and contents of all but the header."""
     digest = sha256()
     for name, data in members.items():
@@ -268,13 +268,13 @@ def checksum(members: Mapping[str, bytes | memoryview]) -> str:
     return digest.hexdigest()
 
 
-def as_npy(name: str, x: Any) -> memoryview:
+def as_npy(name: str, x: Any) -> bytes:
     """The array as the content of an .npy file, version 1.0."""
     if x.dtype.kind not in "fiub":
         raise TypeError(f"{name} holds {x.dtype}, but a file holds real numbers")
     buffer = BytesIO()
     npy.write_array(buffer, x, version=(1, 0), allow_pickle=False)
-    return buffer.getbuffer()
+    return buffer.getvalue()  # not getbuffer(): Pythons before 3.12.2 may crash on its garbage
 
 
 def from_npy(data: bytes) -> NDArray[Any]:

@@ -19,6 +19,7 @@ from autograd.node import Data
 
 from .registers import Register
 from .roll import COLUMN, NUMBER, REDUCED, Roll
+from .running import defined
 from .statements import Statement, Statements
 
 CACHE = 1 << 21  # bytes of all arrays of a block: they stay in the cache, and calls are few
@@ -53,7 +54,6 @@ class Blocks:
         self.find_outputs()
         self.find_arguments()
         self.space = self.statements.space | {
-            "__builtins__": {"range": range, "min": min, "abs": abs},
             "part": part,
             "empty": lambda rows, step: np.empty((rows, step) if rows > 1 else step, dtype),
             "empty_flags": lambda rows, step: np.empty((rows, step) if rows > 1 else step, bool),
@@ -198,9 +198,7 @@ class Blocks:
         return self.compiled(text, "blocked"), self.compiled(text, "reduced")
 
     def compiled(self, text: str, name: str) -> Callable[..., Any]:
-        exec(compile(text, f"<compiled {name}>", "exec"), self.space)  # written above
-        made: Callable[..., Any] = self.space[name]
-        return made
+        return defined(name, text, self.space, (range, min, abs))
 
     def run(self, leaves: Sequence[Any], n: int) -> Sequence[Any]:
         """The arrays that outputs are pieces of.

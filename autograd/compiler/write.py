@@ -23,6 +23,7 @@ from . import arrays, mathematics
 from .forms import Form, part_name
 from .mathematics import ON_FLOATS
 from .program import Line, Program
+from .running import defined
 from .spelling import ATOM, NEGATIVE, SPELLINGS, Spelling, call
 
 WIDTH = 64  # how long an expression may grow before it gets a name
@@ -43,12 +44,8 @@ class Source(NamedTuple):
 
     def compiled(self, guard: str = "") -> Callable[..., Any]:
         """The function; `guard` is put before its first line that computes."""
-        builtin = {x.__name__: x for x in (abs, type, float, list, tuple, dict)}
-        space: dict[str, Any] = {"__builtins__": builtin, **self.functions}
         body = self.body.replace("\0\n", guard)
-        exec(compile(body, f"<compiled {self.name}>", "exec"), space)  # the one place
-        made: Callable[..., Any] = space[self.name]
-        return made
+        return defined(self.name, body, self.functions, (abs, type, float, list, tuple, dict))
 
 
 class Names:

@@ -125,10 +125,11 @@ CHANGES_OF_OUT: dict[str, Change] = {
 
 def used(rule: Rule) -> set[str]:
     """The names of the arguments that a rule reads."""
-    return {
-        str(step.argval) for step in dis.get_instructions(rule)
-        if step.opname in {"LOAD_FAST", "LOAD_DEREF", "LOAD_CLOSURE"}
-    }  # fmt: skip
+    names: set[str] = set()
+    for step in dis.get_instructions(rule):
+        if any(word in step.opname for word in ("LOAD_FAST", "LOAD_DEREF", "LOAD_CLOSURE")):
+            names.update(step.argval if isinstance(step.argval, tuple) else (step.argval,))
+    return names  # of two at once, from Python 3.13 on
 
 
 def operands(rule: Rule) -> list[int]:

@@ -27,11 +27,11 @@ TARGETS = {
                           "test_value.py", "test_tensor.py", "test_compile_nets.py",
                           "test_compile.py", "-k",
                           "not million and not linear_time and not every_process and not large"],
-    "nn.losses": ["test_losses.py", "../nn/losses.py", "test_compile_nets.py",
+    "nn.losses": ["test_losses.py", "nn.losses", "test_compile_nets.py",
                   "-k", "not pytorchs"],
-    "nn.optim": ["test_optim.py", "../nn/optim.py"],
-    "nn.schedule": ["test_schedule.py", "../nn/schedule.py"],
-    "nn.init": ["test_init.py", "test_layers.py", "../nn/init.py"],
+    "nn.optim": ["test_optim.py", "nn.optim"],
+    "nn.schedule": ["test_schedule.py", "nn.schedule"],
+    "nn.init": ["test_init.py", "test_layers.py", "nn.init"],
 }  # fmt: skip
 
 
