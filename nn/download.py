@@ -6,11 +6,12 @@ Each set has a folder of its own, because the files of both have the same names.
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack, closing
 from hashlib import file_digest
 from io import BufferedRandom
 from pathlib import Path
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from autograd.files import replacing
@@ -156,15 +157,9 @@ def fetch(name: str, folder: Path) -> None:
             continue
         answers = {}
         for mirror in mirrors:
-            progress = Progress(f"{name}/{file}")
-            downloader = pooch.HTTPDownloader(
-                progressbar=progress,
-                timeout=TIMEOUT,
-                headers={"Accept-Encoding": "identity"},  # the bytes as published, not unpacked
-            )
             try:
                 with replacing(folder / f"{file}.gz") as new:
-                    downloader(f"{mirror}{file}.gz", new, None)
+                    receive(pooch.HTTPDownloader, f"{mirror}{file}.gz", new, f"{name}/{file}")
                     check(new, checksum)
             except (OSError, ValueError) as error:
                 if getattr(error, "errno", None) is not None:
@@ -174,11 +169,26 @@ def fetch(name: str, folder: Path) -> None:
                 # Whoever had this file is asked first for the next.
                 mirrors = (mirror, *(other for other in mirrors if other != mirror))
                 break
-            finally:
-                progress.close()
         else:
             said = (f"{urlsplit(mirror).netloc} {answer}" for mirror, answer in answers.items())
             raise ConnectionError(f"for {file}.gz, {', '.join(said)}")
+
+
+def receive(downloader: Any, url: str, file: BufferedRandom, name: str) -> None:
+    """Write what lies there into the file, telling how far it is; in any case hang up."""
+    with ExitStack() as ended:
+        progress = ended.enter_context(closing(Progress(name)))
+
+        def hang_up_later(response: Any, **_: Any) -> None:
+            ended.callback(response.close)
+
+        download = downloader(
+            progressbar=progress,
+            timeout=TIMEOUT,
+            headers={"Accept-Encoding": "identity"},  # the bytes as published, not unpacked
+            hooks={"response": hang_up_later},
+        )
+        download(url, file, None)
 
 
 def check(file: BufferedRandom, checksum: str) -> None:

@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -455,6 +456,28 @@ def test_troubles_of_this_machine_are_not_the_mirrors(
     monkeypatch.setattr(pooch.HTTPDownloader, "__call__", full)
     with pytest.raises(OSError, match="No space left"):
         load("mnist")
+
+
+def test_a_mirror_whose_file_does_not_fit_is_hung_up_on(
+    publish: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard, ended = [], threading.Event()
+
+    def endless(handler: Handler, content: bytes) -> None:
+        handler.send(bytes(10**5), Content_Length=10**9)
+        handler.connection.settimeout(10)
+        with suppress(ConnectionError):
+            heard.append(handler.connection.recv(1))
+        ended.set()
+
+    def full(self: Any, size: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    publish(endless)
+    monkeypatch.setattr(download.Progress, "update", full)
+    with pytest.raises(OSError, match="No space left") as held:
+        load("mnist")
+    assert ended.wait(20) and heard in ([], [b""]), held  # whose frames are all still there
 
 
 # --- progress -------------------------------------------------------------------------------------
