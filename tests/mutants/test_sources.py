@@ -29,7 +29,7 @@ TARGETS = {
                           "not million and not linear_time and not every_process and not large"],
     "nn.losses": ["test_losses.py", "nn.losses", "test_compile_nets.py",
                   "-k", "not pytorchs"],
-    "nn.optim": ["test_optim.py", "nn.optim"],
+    "nn.optim": ["test_optim.py", "nn.optim", "test_elsewhere.py"],
     "nn.schedule": ["test_schedule.py", "nn.schedule"],
     "nn.init": ["test_init.py", "test_layers.py", "nn.init"],
 }  # fmt: skip
