@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from string import ascii_letters
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ from .node import data_of
 from .places import at_home
 from .shapes import Axis, normalize_axes, ordered_axes, shape_of
 from .shaping import diagonal, reshape, squeeze, stack, take
+
+INDICES = re.compile(r"[A-Za-z]*(\.\.\.)?[A-Za-z]*")  # of one operand of einsum
 
 
 def matmul(x: Any, y: Any) -> Any:
@@ -91,6 +94,10 @@ def einsum(subscripts: str, *xs: Any) -> Any:
     """Einstein's sum: `einsum("ij,jk->ik", a, b)` is the matrix product.
 
     Repeated indices (diagonals), indices that are only summed, and `...` work as in NumPy.
+
+    Raises:
+        TypeError: the subscripts do not come first.
+        ValueError: they are none, or do not fit the operands.
     """
     if not isinstance(subscripts, str):
         what = type(subscripts).__name__
@@ -102,6 +109,12 @@ def einsum(subscripts: str, *xs: Any) -> Any:
             while name.count(letter) > 1:  # the diagonal of two axes becomes the last axis
                 one = name.index(letter)
                 two = name.index(letter, one + 1)
+                lengths = shape_of(x)[one], shape_of(x)[two]
+                if lengths[0] != lengths[1]:
+                    raise ValueError(
+                        f"einsum: {subscripts!r} has one index, {letter!r}, for axes of lengths "
+                        f"{lengths[0]} and {lengths[1]}"
+                    )
                 x = diagonal(x, axis1=one, axis2=two)
                 name = name[:one] + name[one + 1 : two] + name[two + 1 :] + letter
         elsewhere = output + "".join(inputs[:i] + inputs[i + 1 :])
@@ -117,6 +130,10 @@ def _explicit(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
     inputs = left.split(",")
     if len(inputs) != len(ndims):
         raise ValueError(f"einsum: {subscripts!r} names {len(inputs)} operands, got {len(ndims)}")
+    if wrong := [name for name in (*inputs, output) if not INDICES.fullmatch(name)]:
+        raise ValueError(
+            f"einsum: {subscripts!r}: indices are letters and one ..., not {wrong[0]!r}"
+        )
     spare = [c for c in ascii_letters if c not in subscripts]
     hidden = [
         ndim - len(name.replace("...", "")) if "..." in name else 0
@@ -129,6 +146,8 @@ def _explicit(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
             raise ValueError(
                 f"einsum: {subscripts!r} names {len(name)} axes where there are {ndim}"
             )
+    if arrow and ellipsis and "..." not in output:
+        raise ValueError(f"einsum: {subscripts!r}: the axes of ... are missing in the output")
     if not arrow:
         joined = "".join(inputs)
         output = ellipsis + "".join(

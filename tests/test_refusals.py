@@ -37,6 +37,12 @@ def square(x: Any) -> Any:
         (lambda: ag.tensordot(T, T, axes=([0], [1])), ValueError, r"axes \[0\] .* \[1\] .* differ"),
         (lambda: ag.einsum("ij,jk->ik", T), ValueError, "names 2 operands, got 1"),
         (lambda: ag.einsum("ijk->i", T), ValueError, "names 3 axes where there are 2"),
+        (lambda: ag.einsum("ii", T), ValueError, "'ii' has one index, 'i', .* lengths 2 and 3"),
+        (lambda: ag.einsum("j,iji->ij", T[0], T[:, None]), ValueError, "'i', .* lengths 2 and 3"),
+        (lambda: ag.einsum("...i->i", T), ValueError, "the axes of ... are missing in the output"),
+        (lambda: ag.einsum("i1", T), ValueError, "letters and one ..., not 'i1'"),
+        (lambda: ag.einsum("ij->>ij", T), ValueError, "letters and one ..., not '>ij'"),
+        (lambda: ag.einsum("...i...j", T), ValueError, "one ..., not '...i...j'"),
         (lambda: ag.cross(T, T[:, :2]), ValueError, r"3 entries, .* \(2, 3\), \(2, 2\)"),
         (lambda: linalg.norm(Tensor(np.ones((2, 2, 2))), 1), ValueError, "ord=1 needs an axis"),
         # operands

@@ -133,6 +133,61 @@ def compare(f: Any, operands: Any, options: Any, out: Any) -> None:
             assert np.allclose(x.data, y, rtol=tolerance, atol=tolerance, equal_nan=True)
 
 
+SIZES = {"i": 2, "j": 3, "k": 1, "A": 2}  # of axes, mostly
+
+
+@st.composite
+def sums(draw: Any) -> tuple[str, list[Any]]:
+    """Subscripts and operands of `einsum`: right ones, or with a letter or a length that is not."""
+    letters = st.text("ijkA", max_size=3)
+    names, shapes = [], []
+    for name in draw(st.lists(letters, min_size=1, max_size=3)):
+        odd = draw(st.integers(0, 9))
+        shape = [SIZES[c] for c in name]
+        if shape and odd < 3:
+            shape[-1] = odd + 1
+        if odd > 6:
+            at, count = draw(st.integers(0, len(name))), draw(st.integers(0, 2))
+            name = f"{name[:at]}...{name[at:]}"
+            shape[at:at] = [1, 2][:count]
+        names.append(name)
+        shapes.append(shape)
+    subscripts = ",".join(names)
+    if draw(st.booleans()):
+        there = sorted({c for c in subscripts if c.isalpha()})
+        kept = draw(st.lists(st.sampled_from(there), max_size=3, unique=True)) if there else []
+        dots = "..." if "." in subscripts and draw(st.booleans()) else ""
+        subscripts += f"->{dots}{''.join(kept)}"
+    if draw(st.integers(0, 4)) == 0:
+        at = draw(st.integers(0, len(subscripts)))
+        subscripts = subscripts[:at] + draw(st.sampled_from([*"ij.,->1é", "..."])) + subscripts[at:]
+    return subscripts, [np.random.default_rng(0).normal(size=shape) for shape in shapes]
+
+
+def check_einsum(example: tuple[str, list[Any]]) -> None:
+    """The same as NumPy's; and each operand times its gradient is the result, which is linear."""
+    subscripts, operands = example
+    try:
+        wanted = np.einsum(subscripts, *operands)
+    except ValueError:
+        wanted = None
+    xs = [Tensor(x, requires_grad=True) for x in operands]
+    out = None
+    with documented():
+        out = ag.einsum(subscripts, *xs)
+    assert (out is None) == (wanted is None)
+    if out is not None:
+        assert np.allclose(out.data, wanted, rtol=1e-12, atol=1e-12)
+        ag.sum(out).backward()
+        for x in xs:
+            assert x.grad is not None and x.grad.shape == x.shape
+            assert np.isclose(np.sum(x.grad * x.data), np.sum(wanted))
+
+
+def test_einsum(fuzz: Any) -> None:
+    fuzz("sums of Einstein's", check_einsum, sums(), quick=150, soak=10000)
+
+
 INDICES = st.recursive(
     st.one_of(
         st.integers(-4, 4), st.slices(4), st.none(), st.just(...), st.booleans(),
