@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import SearchStrategy
 
 Fuzz = Callable[..., None]
+collect_ignore = ["guided.py"]  # run by hand, with Atheris
 
 
 @pytest.fixture(scope="session")
