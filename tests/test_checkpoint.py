@@ -387,10 +387,10 @@ BATCHES = 5
 TRAINING = f"""
 import os, signal, sys, warnings
 warnings.simplefilter("error")
-from hashlib import sha256
 from pathlib import Path
 import numpy as np
 import nn
+from fingerprint import fingerprint
 
 path, moment = sys.argv[1], sys.argv[2]
 
@@ -424,23 +424,16 @@ history = nn.fit(
     transform=lambda x, rng: x * np.float32(rng.random() + library.random()),
     l1=1e-3, seed=5, checkpoint=path, resume=True,
 )
-digest = sha256()
-for name, array in model.state_dict().items():
-    digest.update(name.encode() + array.tobytes())
-told = history.to_dict()
-del told["seconds"]
-np.set_printoptions(threshold=sys.maxsize)
-state = (told, optimizer.state_dict(), library.random())
-print(digest.hexdigest(), repr(state).replace("\\n", " "))
+print(fingerprint(model, history, optimizer.state_dict(), library.random()))
 """
 
 
 def train(path: Path, moment: str) -> subprocess.CompletedProcess[str]:
-    root = str(Path(nn.__file__).parents[1])
+    paths = Path(nn.__file__).parents[1], Path(__file__).parent
     return subprocess.run(
         [sys.executable, "-c", TRAINING, str(path), moment],
         capture_output=True, text=True, timeout=60, check=False,
-        env=os.environ | {"PYTHONPATH": root},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))},
     )  # fmt: skip
 
 

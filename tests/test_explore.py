@@ -6,7 +6,6 @@ import json
 import math
 import random
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from pathlib import Path
@@ -271,28 +270,6 @@ def test_large_graphs_are_refused_with_a_way_on(tmp_path: Path) -> None:
 
 
 # --- in the browser -------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A headless Chromium that notes down its requests and what its console says."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not chromium or not driver:
-        pytest.skip("chromium and chromedriver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for option in (
-        *("headless=new", "no-sandbox", "disable-gpu", "disable-background-networking"),
-        *("no-first-run", "disable-sync", "disable-component-update", "window-size=1300,900"),
-        f"user-data-dir={tmp_path_factory.mktemp('profile')}",
-    ):
-        options.add_argument(f"--{option}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.ChromeService(driver)
-    made = webdriver.Chrome(options=options, service=service)
-    yield made
-    made.quit()
 
 
 @pytest.fixture

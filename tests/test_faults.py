@@ -24,7 +24,7 @@ import pytest
 import nn
 from autograd import files
 
-ROOT = str(Path(nn.__file__).parents[1])
+PATHS = os.pathsep.join([str(Path(nn.__file__).parents[1]), str(Path(__file__).parent)])
 Figure = Callable[[str], None]
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals, limits and modes are POSIX's")
@@ -37,7 +37,7 @@ class Program(subprocess.Popen[bytes]):
         super().__init__(
             [sys.executable, "-W", "error", "-c", program, *map(str, arguments)],
             bufsize=0, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": ROOT, "NO_PROXY": "127.0.0.1"},
+            env=os.environ | {"PYTHONPATH": PATHS, "NO_PROXY": "127.0.0.1"},
         )  # fmt: skip
         self.heard = b""
         self.listen("ready\n")
@@ -281,10 +281,10 @@ def test_killed_while_downloading(
 
 # argv: which net, how many epochs, and the checkpoint. Says "." after a step, "|" after an epoch.
 TRAINING = """
-import sys, warnings
-from hashlib import sha256
+import sys
 import numpy as np
 import nn
+from fingerprint import fingerprint
 
 which, epochs, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 
@@ -343,15 +343,9 @@ if history.stopped:
     print()
     print(history.stopped)
     sys.exit()
-digest = sha256()
-for name, array in model.state_dict().items():
-    digest.update(name.encode() + array.tobytes())
-told = history.to_dict()
-del told["seconds"]
-np.set_printoptions(threshold=sys.maxsize)
-state = (told, optimizer.state_dict(), [s.state_dict() for s in schedules], library.random())
 print()
-print(digest.hexdigest(), sha256(repr(state).encode()).hexdigest())
+print(fingerprint(model, history, optimizer.state_dict(), [s.state_dict() for s in schedules],
+                  library.random()))
 """
 NETS = ("layers", "images", "scalars")
 

@@ -33,20 +33,23 @@ which, steps = sys.argv[1], int(sys.argv[2])
 rng = np.random.default_rng(0)
 x, y = rng.normal(size=(64, 6)).astype(np.float32), rng.integers(0, 3, 64)
 
-def tensors(train_step=None):
+def trained(model, optimizer, inputs, labels):
+    optimizer.zero_grad()
+    loss = nn.cross_entropy(model(inputs), labels)
+    loss.backward()
+    nn.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    return loss
+
+def tensors():
     model = nn.MLP(6, [16, 3], dropout=0.2, rng=0)
     optimizer = nn.Adam(model.parameters(), lr=1e-3, weight_decay=1e-4)
     schedule = nn.ExponentialLR(optimizer, 0.9999)
     loader = nn.DataLoader(nn.Dataset(x, y), 16, shuffle=True, rng=0)
     while True:
         for batch, labels in loader:
-            optimizer.zero_grad()
-            loss = nn.cross_entropy(model(batch), labels)
-            loss.backward()
-            nn.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
+            yield trained(model, optimizer, batch, labels)
             schedule.step()
-            yield loss
 
 def images():
     model = nn.Sequential(nn.Conv2d(1, 2, 3, rng=0), nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2),
@@ -54,11 +57,7 @@ def images():
     optimizer = nn.SGD(model.parameters(), lr=1e-3, momentum=0.9)
     pictures = rng.random((8, 1, 6, 6), dtype=np.float32)
     while True:
-        optimizer.zero_grad()
-        loss = nn.cross_entropy(model(pictures), y[:8])
-        loss.backward()
-        optimizer.step()
-        yield loss
+        yield trained(model, optimizer, pictures, y[:8])
 
 def scalars():
     model = nn.scalar.MLP(3, [4, 1], rng=0)

@@ -7,7 +7,6 @@ import base64
 import json
 import os
 import re
-import shutil
 import warnings
 from collections.abc import Iterator
 from importlib.resources import files
@@ -185,26 +184,6 @@ INERT = """
   }
   return [document.title, document.querySelectorAll("script").length, bad];
 """
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not chromium or not driver:
-        pytest.skip("chromium and chromedriver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    profile = tmp_path_factory.mktemp("profile")
-    for option in (
-        *("headless=new", "no-sandbox", "disable-gpu", "disable-background-networking"),
-        *("no-first-run", "disable-sync", "disable-component-update", f"user-data-dir={profile}"),
-    ):
-        options.add_argument(f"--{option}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    made = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    yield made
-    made.quit()
 
 
 def hostile(labels: list[str]) -> Value:
