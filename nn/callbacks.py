@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd import AnomalyError, detect_anomaly
 from autograd.places import copied
+from autograd.shapes import shape_of
 
 from .checkpoint import check_writable, save, suffix, take_over
 from .history import described
@@ -150,10 +151,11 @@ class EarlyStopping(Best):
         self.patience = patience
         self.waited = 0
         self.weights: dict[str, Any] | None = None
+        self.form: dict[str, Any] | None = None  # of the weights in training
 
     def on_train_begin(self, run: Run) -> None:
         super().on_train_begin(run)
-        self.waited, self.weights = 0, None
+        self.waited, self.weights, self.form = 0, None, form_of(run.model.state_dict())
 
     def on_epoch_end(self, run: Run) -> None:
         if self.improved(run):
@@ -173,9 +175,21 @@ class EarlyStopping(Best):
         return super().state_dict() | {"waited": self.waited, "weights": self.weights}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        super().load_state_dict(state)
+        """Go on from what `state_dict` gave.
+
+        Raises:
+            ValueError: the best weights are those of another model than the one in training.
+        """
         weights = state["weights"]
+        if weights is not None and self.form not in (None, form_of(weights)):
+            raise ValueError("its best weights are those of another model")
+        super().load_state_dict(state)
         self.waited, self.weights = int(state["waited"]), None if weights is None else dict(weights)
+
+
+def form_of(weights: Mapping[str, Any]) -> dict[str, Any]:
+    """What has to be the same in two models' weights: names, shapes and types."""
+    return {name: (shape_of(x), getattr(x, "dtype", None)) for name, x in weights.items()}
 
 
 class Checkpoint(Best):

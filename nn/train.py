@@ -357,6 +357,8 @@ class Run:
                 )
         for what in ("epoch", "optimizer", "schedules", "history"):
             check_alike(what, state[what], own[what])
+        history = History(**state["history"])
+        check_columns(history.steps | history.epochs)
         # The optimizer after the schedules: they would set the learning rates that they had set
         # themselves, whoever has changed them since.
         states = (*state["schedules"], *state["optimizer"], *state["callbacks"])
@@ -365,7 +367,7 @@ class Run:
         for part, (_, saved) in zip(parts, states):
             part.load_state_dict(saved)
         self.set_generator_states(state["generators"])
-        self.epoch, self.history = state["epoch"], History(**state["history"])
+        self.epoch, self.history = state["epoch"], history
 
     def resume(self, path: PathLike) -> None:
         """Go on from a checkpoint.
@@ -446,6 +448,17 @@ def check_alike(where: str, saved: Any, own: Any) -> None:
     elif isinstance(own, (list, tuple)):
         for i, x in enumerate(saved):
             check_alike(where, x, own[i] if i < len(own) else blank(x))
+
+
+def check_columns(columns: Mapping[str, Any]) -> None:
+    """Whether they are what a history has.
+
+    Raises:
+        ValueError: one is no list of numbers, or is empty.
+    """
+    for name, column in columns.items():
+        if not (isinstance(column, list) and column and all(isinstance(x, Real) for x in column)):
+            raise ValueError(f"its history has {column!r:.40} for {name}, not a list of numbers")
 
 
 def kind_of(x: Any) -> type | None:

@@ -195,6 +195,8 @@ def test_trees_of_another_form(tree: Any, tmp_path: Path) -> None:
         ("epoch", "x"),
         ("epoch", None),
         ("history", {"steps": {"loss": "x"}}),
+        ("history", {"steps": {"loss": np.ones(2)}}),  # this and the next went wrong later
+        ("history", {"epochs": {"loss": []}}),
         ("optimizer", [()]),
         ("callbacks", ["x"]),
     ],
@@ -215,6 +217,29 @@ def test_states_that_hold_something_else(name: str, x: Any, tmp_path: Path) -> N
     checkpoint.save_training(path, weights, state | {name: x})
     with pytest.raises(ValueError, match="run.npz is the checkpoint of another .*: its? "):
         fit(resume=True)
+
+
+@pytest.mark.parametrize("name", ["wei.ght", "weight"])
+def test_best_weights_that_are_another_models(name: str, tmp_path: Path) -> None:
+    """They were restored at the end of the training, which then was lost."""
+    path, model = tmp_path / "run.npz", nn.Linear(1, 1, rng=0)
+
+    def fit(resume: bool) -> None:
+        nn.fit(
+            model, (np.ones((2, 1)), np.ones((2, 1))), loss=nn.mse_loss, epochs=1, seed=0,
+            optimizer=nn.SGD(model.parameters(), lr=0.1), checkpoint=path, resume=resume,
+            callbacks=[nn.EarlyStopping(monitor="loss")],
+        )  # fmt: skip
+
+    fit(resume=False)
+    weights, state = checkpoint.load_training(path)
+    best = state["callbacks"][0][1]["weights"]
+    best[name] = best.pop("weight")[:, :0]
+    checkpoint.save_training(path, weights, state)
+    before = model.weight.data.copy()
+    with pytest.raises(ValueError, match=r"run.npz is .* its best weights are those of another"):
+        fit(resume=True)
+    assert np.array_equal(model.weight.data, before)
 
 
 def test_pictures_are_read_by_no_other_program(tmp_path: Path) -> None:
