@@ -10,6 +10,9 @@ from shutil import rmtree
 from typing import Any
 
 import pytest
+
+pytest.importorskip("hypothesis")
+
 from contract import CHECKOUT, in_memory_of
 from hypothesis import strategies as st
 

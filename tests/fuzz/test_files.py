@@ -14,6 +14,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+pytest.importorskip("hypothesis")
+
 from contract import documented, in_little_memory
 from hypothesis import strategies as st
 

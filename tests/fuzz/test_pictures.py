@@ -12,6 +12,9 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+
+pytest.importorskip("hypothesis")
+
 from contract import documented
 from hypothesis import strategies as st
 

@@ -9,6 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
+
+pytest.importorskip("hypothesis")
+
 from contract import documented
 from hypothesis import strategies as st
 
