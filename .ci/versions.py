@@ -109,8 +109,10 @@ def without(place: Path, python: str, wheel: Path, cases: list[str]) -> Iterator
 def concerned(place: Path) -> list[str]:
     """The test modules that use a package or a program which may be missing, or the demos."""
     words = re.compile(rf"\b({'|'.join(PACKAGES.values())}|demos|doctest|which)\b")
-    modules = sorted((place / "tests").glob("test_*.py"))
-    return [f"tests/{module.name}" for module in modules if words.search(module.read_text())]
+    modules = [
+        x for room in ("tests", "tests/fuzz") for x in sorted((place / room).glob("test_*.py"))
+    ]
+    return [str(x.relative_to(place)) for x in modules if words.search(x.read_text())]
 
 
 # --- environments ---------------------------------------------------------------------------------
