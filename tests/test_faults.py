@@ -168,6 +168,19 @@ def test_killed_while_writing(name: str, kills: int, tmp_path: Path, figure: Fig
     figure(f"{name}: killed {kills} times while writing, {unfinished} amid a file: 0 damaged")
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError(), OSError("of the net")])
+def test_what_goes_wrong_amid_a_file_leaves_the_old_one_alone(
+    error: BaseException, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"old")
+    with pytest.raises(type(error)) as raised, files.replacing(path) as file:
+        file.write(b"new")
+        raise error
+    assert raised.value is error
+    assert names(tmp_path) == ["a.txt"] and path.read_bytes() == b"old"
+
+
 def test_what_others_are_writing_is_not_taken_for_abandoned(tmp_path: Path) -> None:
     path, other = tmp_path / "a.txt", tmp_path / "b.txt"
     foreign = tmp_path / ".something.tmp"
