@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from browsers import complaints
 from table import CASES
 from test_table import as_tensors
 
@@ -284,7 +285,7 @@ def page(browser: Any, tmp_path: Path) -> Iterator[Page]:
         return browser
 
     yield opened
-    assert [entry["message"] for entry in browser.get_log("browser")] == []
+    assert complaints(browser) == []
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     asked = [e["params"] for e in events if e["method"] == "Network.requestWillBeSent"]
     asked = [x["request"]["url"] for x in asked if x["documentURL"].endswith("page.html")]

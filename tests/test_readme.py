@@ -13,17 +13,17 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_snippets_run(page: Path) -> None:
-    if "nn.datasets" in page.read_text():
+    if "nn.datasets" in page.read_text("utf-8"):
         pytest.importorskip("sklearn", reason="it trains on scikit-learn's digits")
-    failed, _ = doctest.testfile(str(page), module_relative=False)
+    failed, _ = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
     assert failed == 0
 
 
 def test_the_readme_shows_results() -> None:
-    assert len(doctest.DocTestParser().get_examples(PAGES[0].read_text())) > 15
+    assert len(doctest.DocTestParser().get_examples(PAGES[0].read_text("utf-8"))) > 15
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_linked_files_exist(page: Path) -> None:
-    links = [part.split(")")[0] for part in page.read_text().split("](")[1:]]
+    links = [part.split(")")[0] for part in page.read_text("utf-8").split("](")[1:]]
     assert all((page.parent / x).exists() for x in links if not x.startswith(("http", "#")))

@@ -362,6 +362,20 @@ def test_idx_bombs(tmp_path: Path) -> None:
     assert "more than the" in refused(packed, "read_idx(path)", read)
 
 
+@pytest.mark.parametrize("descr", ["|O", "<c16", "<U3", "|V8", "<M8[s]"])
+def test_what_no_model_holds(descr: str) -> None:
+    size = np.dtype(descr).itemsize
+    with pytest.raises(ValueError, match="^an array of"):
+        checkpoint.from_npy(npy(descr, (2,), bytes(2 * size)))
+
+
+@pytest.mark.parametrize("shape", [(-1, -6), (-1, 0), (2,), (7,)])
+def test_shapes_that_do_not_fit_what_is_there(shape: tuple[int, ...]) -> None:
+    data = bytes(0 if 0 in shape else 24)
+    with pytest.raises(ValueError, match=f"^{len(data)} bytes for an array of float32"):
+        checkpoint.from_npy(npy("<f4", shape, data))
+
+
 def test_zip_bombs(tmp_path: Path) -> None:
     zeros = npy("<f4", (1 << 25,), bytes(1 << 27))
     path = write(tmp_path / "bomb.npz", zipped({"0.weight.npy": zeros}, zipfile.ZIP_DEFLATED))

@@ -140,7 +140,7 @@ def test_operations_are_spelled_out_like_labels(tmp_path: Path) -> None:
     x = Value(1.0, "x")
     y = Op("\x1b[31m", lambda x: x, (lambda g, out, x: g,))(x)
     explore(y, tmp_path / "page.html")
-    page = (tmp_path / "page.html").read_text()
+    page = (tmp_path / "page.html").read_text("utf-8")
     for text in str(explain(x, y)), draw(y).text, draw(y).svg, draw(y).dot:
         assert "\x1b" not in text and "\\x1b[31m" in text.replace("\\\\", "\\").replace(
             "&#93;", "]"
@@ -224,10 +224,12 @@ def test_best_weights_that_are_another_models(name: str, tmp_path: Path) -> None
     """They were restored at the end of the training, which then was lost."""
     path, model = tmp_path / "run.npz", nn.Linear(1, 1, rng=0)
 
+    optimizer = nn.SGD(model.parameters(), lr=0.1)
+
     def fit(resume: bool) -> None:
         nn.fit(
             model, (np.ones((2, 1)), np.ones((2, 1))), loss=nn.mse_loss, epochs=1, seed=0,
-            optimizer=nn.SGD(model.parameters(), lr=0.1), checkpoint=path, resume=resume,
+            optimizer=optimizer, checkpoint=path, resume=resume,
             callbacks=[nn.EarlyStopping(monitor="loss")],
         )  # fmt: skip
 
@@ -236,10 +238,12 @@ def test_best_weights_that_are_another_models(name: str, tmp_path: Path) -> None
     best = state["callbacks"][0][1]["weights"]
     best[name] = best.pop("weight")[:, :0]
     checkpoint.save_training(path, weights, state)
-    before = model.weight.data.copy()
+    optimizer = nn.SGD(model.parameters(), lr=0.2, momentum=0.9)
+    before, state = model.weight.data.copy(), optimizer.state_dict()
     with pytest.raises(ValueError, match=r"run.npz is .* its best weights are those of another"):
         fit(resume=True)
     assert np.array_equal(model.weight.data, before)
+    assert optimizer.state_dict() == state  # that of the file had been taken over already
 
 
 def test_pictures_are_read_by_no_other_program(tmp_path: Path) -> None:
