@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 CHECKOUT = Path(__file__).parents[2]
 DOCUMENTED = (TypeError, ValueError, IndexError)
@@ -29,6 +31,37 @@ def documented(*others: type[Exception], naming: object = "") -> Iterator[None]:
     assert text.strip(), "an exception without a message"
     assert not any(phrase in text for phrase in INTERNAL), text
     assert str(naming) in text, text
+
+
+CHANGING = (  # as Python names what it does to those who audit it
+    "ctypes.", "os.chmod", "os.exec", "os.fork", "os.link", "os.mkdir", "os.posix_spawn",
+    "os.remove", "os.rename", "os.rmdir", "os.symlink", "os.system", "os.truncate",
+    "pickle.find_class", "shutil.", "socket.", "subprocess.",
+)  # fmt: skip
+watched: list[list[str]] = []  # what happened, while somebody looks; a hook can't be taken away
+
+
+def note(event: str, args: tuple[Any, ...]) -> None:
+    if not watched:
+        return
+    writes = event == "open" and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+    if writes or event.startswith(CHANGING):
+        watched[-1].append(f"{event} {args}")
+
+
+sys.addaudithook(note)
+
+
+@contextmanager
+def only_reading() -> Iterator[None]:
+    """Nothing is written, anywhere, nothing started, nothing asked of the net."""
+    happened: list[str] = []
+    watched.append(happened)
+    try:
+        yield
+    finally:
+        watched.pop()
+    assert happened == []
 
 
 def in_memory_of(megabytes: int) -> Callable[[], None]:

@@ -17,7 +17,7 @@ import pytest
 
 pytest.importorskip("hypothesis")
 
-from contract import documented, in_little_memory
+from contract import documented, in_little_memory, only_reading
 from hypothesis import strategies as st
 
 import nn
@@ -102,7 +102,7 @@ def test_idx_files(fuzz: Any, tmp_path: Path) -> None:
 
     def check(content: bytes) -> None:
         path.write_bytes(content)
-        with documented(naming=path):
+        with only_reading(), documented(naming=path):
             array = read_idx(path)
             assert array.nbytes < 1 << 20 and array.dtype.kind in "uif"
         assert folder_of(tmp_path) == {"numbers": content}
@@ -175,7 +175,7 @@ def check_model_file(content: bytes, path: Path) -> None:
     write(path, content)
     model = nn.Linear(2, 3, rng=1)
     before = bits(model)
-    with documented(naming=path):
+    with only_reading(), documented(naming=path):
         nn.load(model, path)
         before = bits(model)
     assert bits(model) == before
@@ -483,7 +483,7 @@ def test_picture_files(fuzz: Any, tmp_path: Path) -> None:
     def check(example: tuple[str, bytes]) -> None:
         form, content = example
         write(path, content)
-        with documented(naming=path), np.errstate(all="ignore"):
+        with only_reading(), documented(naming=path), np.errstate(all="ignore"):
             own = own_digits.prepare(path, 28)
             assert own.image.shape == (28, 28) and np.isfinite(own.image).all()
             assert own.image.min() >= 0 and own.image.max() <= 1
