@@ -72,7 +72,7 @@ def main() -> int:
     reports = []
     with TemporaryDirectory(prefix="versions-") as folder:
         place = Path(folder)
-        place.chmod(0o755)  # some tests take on another user, who has to read the packages
+        place.chmod(0o755)  # a test gives up root's rights, and reads on
         wheel = set_up(place)
         tests = QUICK if args.quick else ["--pyargs", "autograd", "nn", "tests"]
         for python in pythons if "newest" in cases else []:
@@ -158,6 +158,7 @@ def lowest() -> list[str]:
 def made(place: Path, python: str, wheel: Path, packages: list[str]) -> Path:
     """An environment of its own."""
     environment = Path(mkdtemp(prefix="environment-", dir=place))
+    environment.chmod(0o755)
     subprocess.run([python, "-m", "venv", environment], check=True)
     pip(environment, "install", str(wheel), *packages)
     return environment
