@@ -19,7 +19,7 @@ Role: TypeAlias = Literal["label", "name", "value", "gradient", "missing", "op",
 WIDTHS = {
     **dict.fromkeys("ijl'‚’‘", 222), **dict.fromkeys(" !,./:;I[\\]ft|", 278),
     **dict.fromkeys('()-`r{}"°', 340), **dict.fromkeys("*^", 469),
-    **dict.fromkeys("Jckvsxyz", 500), **dict.fromkeys("+<=>~×÷−", 584),  # noqa: RUF001
+    **dict.fromkeys("Jckvsxyz", 500), **dict.fromkeys("+<=>~×÷\N{MINUS SIGN}", 584),
     **dict.fromkeys("FTZ", 611), **dict.fromkeys("ABEKPSVXY&", 667),
     **dict.fromkeys("CDHNRUw", 722), **dict.fromkeys("GOQ", 778), **dict.fromkeys("Mm", 833),
     **dict.fromkeys("%W", 944), **dict.fromkeys("@…", 1015),

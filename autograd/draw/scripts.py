@@ -47,6 +47,7 @@ class Script:
 
     times: str = " · "
     minus: str = "-"
+    brackets: tuple[str, str] = "(", ")"
 
     def __init__(self, precision: int) -> None:
         self.precision = precision
@@ -69,7 +70,8 @@ class Script:
         return Formula((f"array{shape}".replace(" ", "") if shape else "…",))
 
     def wrapped(self, pieces: Pieces) -> Pieces:
-        return ("(", *pieces, ")")
+        left, right = self.brackets
+        return (left, *pieces, right)
 
     def within(self, formula: Formula, rank: int) -> Pieces:
         """The formula as part of another: in parentheses if it binds less tightly than `rank`."""
@@ -89,8 +91,8 @@ class Script:
     def put(self, x: str | float, tight: bool) -> str:
         if isinstance(x, str):
             return self.name(x)
-        number = self.number(x)
-        return "".join(self.wrapped((number,))) if tight and x < 0 else number  # type: ignore[arg-type]  # of a text alone, all pieces are texts
+        left, right = self.brackets if tight and x < 0 else ("", "")
+        return f"{left}{self.number(x)}{right}"
 
     def joined(self, factors: Sequence[Formula]) -> Pieces:
         """A product of all factors, ones included, each one set apart."""
@@ -206,6 +208,7 @@ class Tex(Script):
     r"""Formulas for LaTeX's mathematics mode, and whatever else reads it: `3 \cdot x^{2}`."""
 
     times = r" \cdot "
+    brackets = r"\left(", r"\right)"
     transposed = r"^{\top}"
     letters: Mapping[str, str] = TEX_LETTERS
 
@@ -229,9 +232,6 @@ class Tex(Script):
         if part in self.letters:
             return self.letters[part]
         return rf"\mathrm{{{part}}}" if part.isascii() and part.isalnum() else rf"\text{{{part}}}"
-
-    def wrapped(self, pieces: Pieces) -> Pieces:
-        return (r"\left(", *pieces, r"\right)")
 
     def op_div(self, x: Formula, y: Formula) -> Formula:
         if y.number == 1:
