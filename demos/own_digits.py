@@ -74,8 +74,8 @@ def read_grey(path: Path) -> Array:
                 picture = made_small(opened)
     except FileNotFoundError:
         raise ValueError(f"there is no picture {path}") from None
-    except Exception as error:  # noqa: BLE001  # Pillow has many ways to be surprised
-        raise ValueError(f"{path} can't be read as a picture: {error}") from None
+    except Exception as error:  # Pillow has many ways to be surprised
+        raise ValueError(f"{path} can't be read as a picture: {error}") from error
     if picture.mode == "F":  # of 16 or 32 bits: how bright white is, is not said
         wide = np.nan_to_num(np.asarray(picture, float), posinf=0.0, neginf=0.0)
         spread = float(np.ptp(wide)) or 1.0

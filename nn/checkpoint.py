@@ -152,11 +152,11 @@ def load_training(path: PathLike) -> tuple[Arrays, Any]:
         )
     try:
         rest = unpack(json.loads(arrays[TRAINING].tobytes()), arrays)
-    except Exception as error:  # noqa: BLE001  # a tree of another form breaks in many ways
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise ValueError(
             f"{os.fspath(path)} is no file that nn.fit() wrote: what it says of the training can't "
             f"be read ({type(error).__name__})"
-        ) from None
+        ) from error
     return {name: x for name, x in arrays.items() if not name.startswith(TRAINING)}, rest
 
 
@@ -305,10 +305,10 @@ def read_npz(path: PathLike) -> Arrays:
             members = dict(read_members(file, size))
             arrays = {name: from_npy(data) for name, data in members.items()}
             header = json.loads(arrays.pop(HEADER).tobytes()) if HEADER in arrays else {}
-        except Exception as error:  # noqa: BLE001  # zipfile has a dozen ways to be surprised
+        except Exception as error:  # zipfile has a dozen ways to be surprised
             raise ValueError(
                 f"{os.fspath(path)} is no file that nn.save() wrote, or is damaged: {error}"
-            ) from None
+            ) from error
     if not isinstance(header, dict) or header.get("format") != "napkingrad":
         raise ValueError(f"{os.fspath(path)} holds arrays, but nn.save() did not write it")
     if header.get("version") != VERSION:
@@ -362,5 +362,5 @@ def read_safetensors(path: PathLike) -> Arrays:
         pass
     try:
         return read(path)
-    except Exception as error:  # noqa: BLE001  # SafetensorError, and KeyError for bfloat16
-        raise ValueError(f"{os.fspath(path)} can't be read as .safetensors: {error}") from None
+    except Exception as error:  # SafetensorError, and KeyError for bfloat16
+        raise ValueError(f"{os.fspath(path)} can't be read as .safetensors: {error}") from error
