@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedRandom
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from uuid import uuid4
 
 if sys.platform != "win32":
@@ -20,11 +22,20 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
     """A new file that takes the place of `path` when it is complete, and on the disk.
 
     Until then it has a hidden name beside it. If something goes wrong it is removed, and if the
-    program is killed, the next one that writes to the folder removes it.
+    program is killed, the next one that writes to the folder removes it. A device or a pipe is not
+    replaced: what is complete is written to it.
 
     Raises:
         OSError: it can't be written; what was there is as it was.
     """
+    given = Path(path)
+    if given.exists() and not (given.is_file() or given.is_dir()):
+        with TemporaryFile() as file:
+            yield file
+            file.seek(0)
+            with open(given, "wb") as device:
+                copyfileobj(file, device)
+        return
     target = Path(os.path.realpath(path))  # a link stays, and what it names is replaced
     if target.is_file() and not os.access(target, os.W_OK):  # renaming would not ask
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(path))
@@ -50,11 +61,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
     except BaseException:
         discard(new)
         raise
-    if os.name == "posix":  # elsewhere a folder can't be opened; the name is safe later
-        folder = os.open(target.parent, os.O_RDONLY)
-        with suppress(OSError):  # some network file systems refuse
-            os.fsync(folder)
-        os.close(folder)
+    sync_names(target.parent)
 
 
 @contextmanager
@@ -85,9 +92,21 @@ def lock(file: BufferedRandom, wait: bool) -> bool:
     return True
 
 
+def sync_names(folder: Path) -> None:
+    """Have the disk keep the names in a folder now, where that can be asked for."""
+    if os.name != "posix":
+        return
+    with suppress(OSError):  # who may write to a folder may not always read it; some disks refuse
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def remove_abandoned(folder: Path) -> None:
     """Remove the unfinished files of programs that were killed: a lock ends with its program."""
     for left in folder.glob(".napkingrad-*.tmp"):
         with suppress(OSError), open(left, "r+b") as file:
-            if lock(file, wait=False):
-                left.unlink()
+            if lock(file, wait=False) and os.path.samestat(os.fstat(file.fileno()), left.stat()):
+                left.unlink()  # and not another that was begun anew under its name

@@ -5,6 +5,7 @@ The short part takes a few of each; `make soak` takes a hundred.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -197,6 +198,16 @@ def test_what_others_are_writing_is_not_taken_for_abandoned(tmp_path: Path) -> N
     assert names(tmp_path) == [foreign.name, "a.txt", "b.txt"]
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, GeneratorExit, ValueError])
+def test_what_is_broken_off_leaves_nothing(error: type[BaseException], tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(error), files.replacing(path) as file:
+        file.write(b"half of")
+        raise error
+    assert names(tmp_path) == ["a.txt"] and path.read_text() == "old"
+
+
 def test_a_file_taken_for_abandoned_before_it_was_locked_is_begun_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,6 +236,73 @@ def test_who_may_read_a_file_stays_as_it_was(tmp_path: Path) -> None:
     path.chmod(0o600)
     nn.save(nn.Linear(2, 1), path)
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@posix
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        history = nn.History()
+        history.add_epoch({"loss": 0.5}, seconds=1.0)
+        history.to_csv(path)
+        assert os.read(reader, 1000).splitlines() == [b"epoch,steps,loss,seconds", b"1,0,0.5,1.0"]
+    finally:
+        os.close(reader)
+    assert path.is_fifo() and names(tmp_path) == [path.name]
+
+
+@posix
+def test_the_disk_is_asked_to_keep_the_name_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, fsync, synced = tmp_path / "a.txt", os.fsync, []
+
+    def noted(descriptor: int) -> None:
+        synced.append((os.path.samestat(os.fstat(descriptor), tmp_path.stat()), names(tmp_path)))
+        fsync(descriptor)
+        if len(synced) == 2:
+            raise OSError(errno.EINVAL, "as network disks may say")
+
+    monkeypatch.setattr(os, "fsync", noted)
+    before = open_descriptors()
+    with files.replacing(path) as file:
+        file.write(b"here")
+    (new,) = synced[0][1]
+    assert synced == [(False, [new]), (True, ["a.txt"])] and new != "a.txt"
+    assert open_descriptors() == before
+
+    def unreadable(path: Any, flags: int) -> int:
+        raise PermissionError(errno.EACCES, "as folders say that may be written to, but not read")
+
+    monkeypatch.setattr(os, "open", unreadable)
+    with files.replacing(path) as file:
+        file.write(b"again")
+    assert path.read_bytes() == b"again"
+
+
+def open_descriptors() -> set[str]:
+    return {path.name for path in Path("/dev/fd").iterdir()}
+
+
+def test_what_was_begun_anew_under_the_name_of_an_abandoned_one_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, lock = tmp_path / ".napkingrad-0.tmp", files.lock
+
+    def overtaken(file: Any, wait: bool) -> bool:
+        left.rename(tmp_path / "removed by a third one")
+        left.write_text("begun anew")
+        return lock(file, wait)
+
+    left.touch()
+    monkeypatch.setattr(files, "lock", overtaken)
+    files.remove_abandoned(tmp_path)
+    assert left.read_text() == "begun anew"
+    monkeypatch.undo()
+    files.remove_abandoned(tmp_path)
+    assert not left.exists()
 
 
 # --- killed while downloading ---------------------------------------------------------------------
