@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from numbers import Real
 from pathlib import Path
 from time import perf_counter
 from types import FrameType
@@ -29,6 +28,7 @@ from .module import Module
 from .optim import Optimizer
 from .random import Rng, generator_from, generators_in
 from .schedule import LRScheduler, OneCycleLR, ReduceLROnPlateau
+from .states import check_fits, named_states
 
 if TYPE_CHECKING:
     from .cluster import Cluster
@@ -348,17 +348,7 @@ class Run:
         Raises:
             ValueError: it has another form.
         """
-        own = self.state_dict()
-        for what in ("steps per epoch", "optimizer", "schedules", "callbacks", "generators"):
-            saved, now = form(state[what]), form(own[what])
-            if saved != now:
-                raise ValueError(
-                    f"its {what} {'are' if what[-1] == 's' else 'is'} {saved}, not {now}"
-                )
-        for what in ("epoch", "optimizer", "schedules", "history"):
-            check_alike(what, state[what], own[what])
-        history = History(**state["history"])
-        check_columns(history.steps | history.epochs)
+        check_fits(state, self.state_dict())
         # The optimizer after the schedules: they would set the learning rates that they had set
         # themselves, whoever has changed them since.
         states = (*state["schedules"], *state["optimizer"], *state["callbacks"])
@@ -367,7 +357,7 @@ class Run:
         for part, (_, saved) in zip(parts, states):
             part.load_state_dict(saved)
         self.set_generator_states(state["generators"])
-        self.epoch, self.history = state["epoch"], history
+        self.epoch, self.history = state["epoch"], History(**state["history"])
 
     def resume(self, path: PathLike) -> None:
         """Go on from a checkpoint.
@@ -408,69 +398,6 @@ def short(scores: Mapping[str, float]) -> str:
     validation = "validation_accuracy" if "validation_accuracy" in scores else "validation_loss"
     names = ("loss", "accuracy", validation)
     return ", ".join(described({name: scores[name] for name in names if name in scores}))
-
-
-def named_states(parts: Iterable[Any]) -> list[tuple[str, Any]]:
-    """The states of those that have one, each with the name of its class."""
-    states = ((type(part).__name__, part.state_dict()) for part in parts)
-    return [(name, state) for name, state in states if state]
-
-
-def form(x: Any) -> Any:
-    """What has to be the same in two states: numbers, names, keys."""
-    if isinstance(x, dict):
-        return sorted(x)
-    return [named(part)[0] for part in x] if isinstance(x, list) else x
-
-
-def named(part: Any) -> tuple[str, Any]:
-    """A part's name and its state, as `named_states` has put them together."""
-    if not isinstance(part, tuple) or len(part) != 2:
-        raise ValueError(f"it holds {part!r:.40} in place of a name and a state")
-    return part
-
-
-def check_alike(where: str, saved: Any, own: Any) -> None:
-    """Whether a saved state has numbers where this one has numbers, and so on.
-
-    What is empty as yet may have been filled with numbers; what is None, with anything.
-
-    Raises:
-        ValueError: it has something else.
-    """
-    if own is None:
-        return
-    if kind_of(own) is not kind_of(saved):
-        raise ValueError(f"its {where} is {saved!r:.40}, not such as {own!r:.40}")
-    if isinstance(own, dict):
-        for name, x in saved.items():
-            check_alike(f"{where}, {name}", x, own[name] if name in own else blank(x))
-    elif isinstance(own, (list, tuple)):
-        for i, x in enumerate(saved):
-            check_alike(where, x, own[i] if i < len(own) else blank(x))
-
-
-def check_columns(columns: Mapping[str, Any]) -> None:
-    """Whether they are what a history has.
-
-    Raises:
-        ValueError: one is no list of numbers, or is empty.
-    """
-    for name, column in columns.items():
-        if not (isinstance(column, list) and column and all(isinstance(x, Real) for x in column)):
-            raise ValueError(f"its history has {column!r:.40} for {name}, not a list of numbers")
-
-
-def kind_of(x: Any) -> type | None:
-    """Of what is in states."""
-    kinds = (str, dict, list, tuple, np.ndarray, Real)
-    return next((kind for kind in kinds if isinstance(x, kind)), None)
-
-
-def blank(x: Any) -> Any:
-    """Something like `x`, if there is nothing in it but numbers."""
-    empty: dict[type | None, Any] = {dict: {}, list: [], tuple: (), np.ndarray: x}
-    return empty.get(kind_of(x), 0.0)
 
 
 @contextmanager

@@ -1,0 +1,95 @@
+"""States of a training and its parts: whether a saved one can be gone on from.
+
+A state is a tree of numbers, texts, arrays, lists, tuples and dicts, see `checkpoint`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from .history import History
+
+
+def named_states(parts: Iterable[Any]) -> list[tuple[str, Any]]:
+    """The states of those that have one, each with the name of its class."""
+    states = ((type(part).__name__, part.state_dict()) for part in parts)
+    return [(name, state) for name, state in states if state]
+
+
+def check_fits(saved: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    """Whether a training with the state `own` can go on from the `saved` one.
+
+    Raises:
+        ValueError: it is that of a training of another form.
+    """
+    for what in ("steps per epoch", "optimizer", "schedules", "callbacks", "generators"):
+        found, wanted = form(saved[what]), form(own[what])
+        if found != wanted:
+            raise ValueError(
+                f"its {what} {'are' if what[-1] == 's' else 'is'} {found}, not {wanted}"
+            )
+    for what in ("epoch", "optimizer", "schedules", "history"):  # callbacks look at theirs
+        check_alike(what, saved[what], own[what])
+    history = History(**saved["history"])
+    check_columns(history.steps | history.epochs)
+
+
+def form(x: Any) -> Any:
+    """What has to be the same in two states: numbers, names, keys."""
+    if isinstance(x, dict):
+        return sorted(x)
+    return [named(part)[0] for part in x] if isinstance(x, list) else x
+
+
+def named(part: Any) -> tuple[str, Any]:
+    """A part's name and its state, as `named_states` has put them together."""
+    if not isinstance(part, tuple) or len(part) != 2:
+        raise ValueError(f"it holds {part!r:.40} in place of a name and a state")
+    return part
+
+
+def check_alike(where: str, saved: Any, own: Any) -> None:
+    """Whether a saved state has numbers where this one has numbers, and so on.
+
+    What is empty as yet may have been filled with numbers; what is None, with anything.
+
+    Raises:
+        ValueError: it has something else.
+    """
+    if own is None:
+        return
+    if kind_of(own) is not kind_of(saved):
+        raise ValueError(f"its {where} is {saved!r:.40}, not such as {own!r:.40}")
+    if isinstance(own, dict):
+        for name, x in saved.items():
+            check_alike(f"{where}, {name}", x, own[name] if name in own else blank(x))
+    elif isinstance(own, (list, tuple)):
+        for i, x in enumerate(saved):
+            check_alike(where, x, own[i] if i < len(own) else blank(x))
+
+
+def check_columns(columns: Mapping[str, Any]) -> None:
+    """Whether they are what a history has.
+
+    Raises:
+        ValueError: one is no list of numbers, or is empty.
+    """
+    for name, column in columns.items():
+        if not (isinstance(column, list) and column and all(isinstance(x, Real) for x in column)):
+            raise ValueError(f"its history has {column!r:.40} for {name}, not a list of numbers")
+
+
+def kind_of(x: Any) -> type | None:
+    """Of what is in states."""
+    kinds = (str, dict, list, tuple, np.ndarray, Real)
+    return next((kind for kind in kinds if isinstance(x, kind)), None)
+
+
+def blank(x: Any) -> Any:
+    """Something like `x`, if there is nothing in it but numbers."""
+    empty: dict[type | None, Any] = {dict: {}, list: [], tuple: (), np.ndarray: x}
+    return empty.get(kind_of(x), 0.0)
