@@ -2,7 +2,8 @@
 
 Each story is a module whose docstring says in its first line what it is about, with two functions:
 `configure(parser)` adds its options, and `run(args)` tells it. The folder that `--out` names is
-there, and can be written to, by the time `run` is called. Here is what stories share.
+there, and can be written to, by the time `run` is called, and so is what draws the pictures. Here
+is what stories share.
 """
 
 from __future__ import annotations
@@ -85,10 +86,14 @@ def add_seed(parser: ArgumentParser) -> None:
     parser.add_argument("--seed", type=seed, default=0, help="of all randomness (default: 0)")
 
 
-def add_epochs(parser: ArgumentParser, default: int, what: str = "passes through the data") -> None:
+def add_count(parser: ArgumentParser, option: str, default: int, what: str) -> None:
     parser.add_argument(
-        "--epochs", type=whole_number, default=default, help=f"{what} (default: {default})"
+        option, type=whole_number, default=default, metavar="N", help=f"{what} (default: {default})"
     )
+
+
+def add_epochs(parser: ArgumentParser, default: int, what: str = "passes through the data") -> None:
+    add_count(parser, "--epochs", default, what)
 
 
 def add_lr(parser: ArgumentParser, default: float) -> None:
@@ -109,9 +114,7 @@ def add_hidden(parser: ArgumentParser, default: tuple[int, ...]) -> None:
 
 
 def add_samples(parser: ArgumentParser, default: int, what: str) -> None:
-    parser.add_argument(
-        "--samples", type=whole_number, default=default, help=f"{what} (default: {default})"
-    )
+    add_count(parser, "--samples", default, what)
 
 
 def add_engine(parser: ArgumentParser, engines: Iterable[str], default: str) -> None:
@@ -123,19 +126,24 @@ def add_engine(parser: ArgumentParser, engines: Iterable[str], default: str) -> 
     )
 
 
-def add_out(parser: ArgumentParser) -> None:
+def add_out(parser: ArgumentParser, plots: bool = True) -> None:
+    """`plots`: whether it takes matplotlib to draw them."""
     parser.add_argument("--out", type=Path, help="folder to write the pictures to (default: none)")
+    parser.set_defaults(plots=plots)
 
 
 # --- on the way -----------------------------------------------------------------------------------
 
 
-def prepare(out: Path) -> None:
-    """Make the folder, and try whether it can be written to: before a story, not after it.
+def prepare(out: Path, plots: bool) -> None:
+    """Make the folder, and try whether pictures can be made there: before a story, not after it.
 
     Raises:
-        ValueError: it can't.
+        ModuleNotFoundError: matplotlib is not installed.
+        ValueError: the folder can't be written to.
     """
+    if plots:
+        nn.plots.new_figure(1, 1)
     try:
         out.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=out):

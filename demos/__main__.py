@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     try:
         if vars(args).get("out"):
-            demos.prepare(args.out)
+            demos.prepare(args.out, args.plots)
         with np.errstate(all="ignore"):  # a story says itself when its numbers overflow
             args.run(args)
     except BrokenPipeError:  # nobody reads on, as behind `| head`

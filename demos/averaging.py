@@ -319,13 +319,7 @@ def picture(plan: Plan, run: Run) -> Any:
 
 def configure(parser: ArgumentParser) -> None:
     add = parser.add_argument
-    add(
-        "--size",
-        type=whole_number,
-        default=2,
-        metavar="N",
-        help=f"rows and columns of a rectangle, at most {LARGEST} (default: 2)",
-    )
+    demos.add_count(parser, "--size", 2, f"rows and columns of a rectangle, at most {LARGEST}")
     demos.add_engine(parser, ENGINES, "scalar")
     add("--compare", action="store_true", help="first time an epoch on each engine")
     add("--bias", action="store_true", help="the neuron has a bias too; it should become 0")
@@ -345,8 +339,6 @@ def plan_of(args: Namespace) -> Plan:
 def run(args: Namespace) -> None:
     plan = plan_of(args)
     check_size(plan, args.engine)
-    if args.out:  # fail now rather than after training
-        plots.new_figure(1, 1)
     if args.compare:
         compare(plan)
     pixels, name = example(plan)

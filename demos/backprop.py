@@ -25,6 +25,7 @@ import autograd as ag
 import nn
 from autograd import Tensor
 from demos import (
+    add_count,
     add_epochs,
     add_hidden,
     add_lr,
@@ -33,7 +34,6 @@ from demos import (
     check_loss,
     progress,
     save_pictures,
-    whole_number,
 )
 from nn import plots
 from nn.metrics import accuracy
@@ -249,16 +249,12 @@ def configure(parser: ArgumentParser) -> None:
     add_epochs(parser, 20)
     add_lr(parser, 3.0)
     add_hidden(parser, (30,))
-    parser.add_argument(
-        "--batch-size", type=whole_number, default=10, help="images per step (default: 10)"
-    )
+    add_count(parser, "--batch-size", 10, "images per step")
     add_seed(parser)
     add_out(parser)
 
 
 def run(args: Namespace) -> None:
-    if args.out:
-        plots.new_figure(1, 1)  # fail now rather than after training
     train_set, test_set = nn.datasets.load("digits")
     images = nn.Dataset(train_set.x.astype(float), np.eye(10)[train_set.y])  # to compare to 1e-12
     rng = np.random.default_rng(args.seed)

@@ -21,6 +21,7 @@ import numpy as np
 import autograd as ag
 import nn
 from demos import (
+    add_count,
     add_epochs,
     add_lr,
     add_out,
@@ -30,7 +31,6 @@ from demos import (
     progress,
     save_pictures,
     seed,
-    whole_number,
 )
 from nn import plots
 from nn.datasets import CLOUD_CENTRES
@@ -143,9 +143,7 @@ def cost_curves(runs: dict[str, Run]) -> Figure:
 def configure(parser: ArgumentParser) -> None:
     add_epochs(parser, 1000, "steps of descent, each on all points")
     add_lr(parser, 1.0)
-    parser.add_argument(
-        "--hidden", type=whole_number, default=5, help="neurons of the hidden layer (default: 5)"
-    )
+    add_count(parser, "--hidden", 5, "neurons of the hidden layer")
     add_samples(parser, 1500, "points in all")
     parser.add_argument(
         "--spread", type=positive, default=1.0, help="standard deviation of a cloud (default: 1)"
@@ -160,8 +158,6 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> None:
-    if args.out:
-        plots.new_figure(1, 1)  # fail now rather than after training
     rng = np.random.default_rng(args.seed)
     train_set, test_set = (
         nn.Dataset(part.x.astype(float), part.y)  # in float64, to compare to 1e-12

@@ -300,8 +300,6 @@ def balls_of(land: Landscape, lr: float | None) -> Sequence[Ball]:
 
 
 def run(args: Namespace) -> None:
-    if args.out:  # fail now rather than after the telling
-        plots.new_figure(1, 1)
     ways: Ways = {}
     for land in LANDSCAPES:
         ways[land.name] = {

@@ -170,8 +170,6 @@ def run(args: Namespace) -> None:
     recipe = recipe_of(args)
     for path in filter(None, (args.save, args.resume)):
         check_file(path)
-    if args.out:  # fail now rather than after training
-        plots.new_figure(1, 1)
     if args.baseline:
         baselines(recipe, args.seed)
     owns = [own_digits.prepare(file, SIDE[args.dataset]) for file in vars(args).get("files", ())]

@@ -105,7 +105,7 @@ def net() -> NetworkDrawing:
 
 
 def configure(parser: ArgumentParser) -> None:
-    add_out(parser)
+    add_out(parser, plots=False)
     parser.add_argument(
         "--direction",
         choices=get_args(Direction),

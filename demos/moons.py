@@ -125,8 +125,6 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> None:
-    if args.out:
-        plots.new_figure(1, 1)  # fail now rather than after training
     rng = np.random.default_rng(args.seed)
     train_set, test_set = (
         nn.Dataset(part.x.astype(float), part.y)

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 import nn
 from demos import (
+    add_count,
     add_epochs,
     add_lr,
     add_out,
@@ -42,7 +43,6 @@ from demos.machine import (
 )
 from demos.rooflines import roofline
 from demos.sums import FLOAT, OPTIMIZERS, Measured, Recipe, Sums, parameter_count, work
-from nn import plots
 
 BUSY = 0.5  # the load of a machine on which others compute
 PATIENCE = 300.0  # seconds that a measurement may take, by the sums
@@ -279,7 +279,7 @@ def configure(parser: ArgumentParser) -> None:
     add("--quick", action="store_true", help="measure for an instant only")
     add("--params", type=positive, default=175e9, help="of the large net (default: 175e9, GPT-3)")
     add("--tokens", type=positive, default=300e9, help="that it reads in training (default: 300e9)")
-    add("--devices", type=whole_number, default=1024, help="that train it (default: 1024)")
+    add_count(parser, "--devices", 1024, "that train it")
     add(
         "--utilization",
         type=share,
@@ -291,8 +291,6 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> None:
-    if args.out:
-        plots.new_figure(1, 1)  # fail now rather than after measuring
     seconds, rounds, chains = (0.02, 1, CHAINS[:2]) if args.quick else (0.25, 5, CHAINS)
     busy = load()
     machine = measure(seconds, rounds, chains)

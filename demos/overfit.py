@@ -122,8 +122,6 @@ def learn(
 
 
 def run(args: Namespace) -> None:
-    if args.out:  # fail now rather than after training
-        plots.new_figure(1, 1)
     few, many, wrong = few_and_many(args.samples, args.wrong, args.seed)
     _, validation = nn.datasets.load("digits")
     print(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 from stories import lines_of, refusal, refusal_at_once
 
-from demos.__main__ import main
+import nn
+from demos import cluster
+from demos.__main__ import find_stories, main
 
 # --- the command line -----------------------------------------------------------------------------
 
@@ -116,9 +120,32 @@ def test_baselines_without_sklearn_say_what_to_install(
     assert "scikit-learn" in message and "pip install napkingrad[demos]" in message
 
 
+@pytest.mark.parametrize("story", sorted(find_stories().keys() - {"graph"}))
 def test_pictures_without_matplotlib_say_what_to_install(
+    story: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    message = refusal_at_once(capsys, story, "--out", tmp_path)
+    assert "pip install napkingrad[demos]" in message
+
+
+def test_graphs_are_drawn_without_matplotlib(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    message = refusal(capsys, "digits", "--out", str(tmp_path))
-    assert "pip install napkingrad[demos]" in message
+    lines_of(capsys, "graph", "--out", tmp_path)
+    assert (tmp_path / "neuron.svg").is_file()
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"), [(0.5001, "the losses are 2.0e-04 apart"), (math.nan, "are nan apart")]
+)
+def test_a_cluster_that_computes_something_else_is_not_believed(loss: float, message: str) -> None:
+    histories = nn.History(), nn.History()
+    for history, last in zip(histories, (0.5, loss)):
+        for x in (1.0, last):
+            history.add_step({"loss": x})
+            history.add_epoch({"loss": x}, seconds=1.0)
+    args = Namespace(lr=0.1, kill=None, out=None, dtype="float32")
+    with pytest.raises(ValueError, match=message):
+        cluster.report(args, *histories)
