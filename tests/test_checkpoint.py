@@ -594,6 +594,34 @@ def test_the_checkpoint_of_another_training_changes_nothing(
     assert bits(model) == before and path.read_bytes() == content
 
 
+def test_what_was_taken_over_before_something_did_not_fit_is_given_back(tmp_path: Path) -> None:
+    path, data = tmp_path / "run.npz", problem()
+    model = nn.MLP(3, [4, 2], dtype=float, dropout=0.2, rng=0)
+    optimizer = nn.Adam(model.parameters(), lr=0.1)
+    schedule, stopping = nn.ExponentialLR(optimizer, 0.5), nn.EarlyStopping(monitor="loss")
+
+    def train(resume: bool) -> None:
+        nn.fit(
+            model, data, loss=nn.mse_loss, optimizer=optimizer, schedule=schedule, epochs=1,
+            callbacks=[stopping], checkpoint=path, resume=resume, seed=0,
+        )  # fmt: skip
+
+    def states() -> str:
+        return repr((model.state_dict(), optimizer.state_dict(), schedule.state_dict()))
+
+    start = model.state_dict(), optimizer.state_dict(), schedule.state_dict()
+    train(resume=False)
+    weights, state = nn.checkpoint.load_training(path)
+    state["callbacks"] = [("EarlyStopping", {})]  # the last that its state is given to
+    nn.checkpoint.save_training(path, weights, state)
+    for part, x in zip((model, optimizer, schedule), start):
+        part.load_state_dict(x)
+    before = states()
+    with pytest.raises(ValueError, match="is the checkpoint of another training: KeyError"):
+        train(resume=True)
+    assert states() == before
+
+
 def test_where_a_checkpoint_can_not_be_is_said_before_training(tmp_path: Path) -> None:
     model = nn.MLP(3, [4, 2], dtype=float)
     before = bits(model)

@@ -18,7 +18,7 @@ from table import CASES
 from test_table import as_tensors
 
 import autograd as ag
-from autograd import Tensor, Value, explore, no_grad, scope, tree
+from autograd import Tensor, Value, draw, explain, explore, no_grad, scope, tree
 from autograd.backward import operands_first
 from autograd.draw import trace
 from autograd.draw.explore import LONGEST_WRONG, embedded, story_of
@@ -138,6 +138,17 @@ def test_hooks_and_missing_rules_are_as_in_a_backward_pass() -> None:
     bare = ag.Op("bare", lambda x: x, vjps=(None,))
     with pytest.raises(ag.NotDifferentiableError, match="bare has no derivative"):
         list(trace.engine(bare(x)))
+
+
+def test_names_of_operations_stay_on_one_line() -> None:
+    op = ag.Op("two\nlines", lambda x, **_: x, vjps=(lambda g, out, x, **_: g,))
+    y = op(Value(2.0, "x"), **{"a\nb": 1})
+    (made,) = (node for node in story_of(y)["nodes"] if node["kind"] == "step")
+    assert made["op"] == "two\\nlines"
+    assert made["formula"][0] == "two\\nlines"
+    told = draw(y).text
+    assert "two\\nlines" in told and "two\n" not in told
+    assert "two\\nlines(x, a\\nb=1)" in explain(y.args[0], y).text
 
 
 # --- the file -------------------------------------------------------------------------------------
