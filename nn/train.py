@@ -105,6 +105,8 @@ def fit(
     loader = loader_of(data, batch_size, transform, seed)
     if executor is not None:
         loader = executor.loader(loader, model, loss)
+    if validation is not None and not isinstance(validation, DataLoader):
+        validation = dataset_of(validation)  # lists become arrays once, not after each epoch
     run = Run(
         model=model,
         loader=loader,

@@ -269,6 +269,23 @@ def test_callbacks_are_told_in_order_and_record_numbers() -> None:
     assert history.epochs["twice"] == pytest.approx([2 * x for x in history.loss])
 
 
+def test_validation_data_become_arrays_once_and_before_training() -> None:
+    data, made = clusters(), []
+
+    class Rows:
+        def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+            made.append(1)
+            return data.x
+
+    assert fit(validation=(Rows(), data.y)) == fit(validation=data)
+    assert made == [1]
+    model = net()
+    for wrong, message in ((data.x, "a pair"), ((data.x, data.y[1:]), "x has 60 rows")):
+        with pytest.raises((TypeError, ValueError), match=message):
+            fit(model, validation=wrong)
+    assert bits(model) == bits(net())
+
+
 def test_a_history_in_other_forms(tmp_path: Path) -> None:
     data = clusters()
     history = fit(validation=data)
