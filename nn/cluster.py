@@ -48,6 +48,7 @@ class Cluster:
     Raises:
         ModuleNotFoundError: Dask is not installed.
         ConnectionError: no scheduler can be reached there, or it has no workers.
+        TypeError: `where` is something else.
         ValueError: no number of workers, or one for a scheduler, which has its own.
     """
 
@@ -63,6 +64,7 @@ class Cluster:
                 import_module(name)
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(INSTALL, name=error.name) from None
+        check_place(where)
         if workers is not None and where is not None:
             raise ValueError("a scheduler has its own workers: leave out workers=")
         if workers is not None and workers < 1:
@@ -202,6 +204,17 @@ def chosen(x: Any, rows: Array) -> Any:
 
 def is_dask(x: Any) -> bool:
     return hasattr(x, "__dask_graph__")
+
+
+def check_place(where: Any) -> None:
+    """Refuse what is neither the address of a scheduler nor a client."""
+    from distributed import Client
+
+    if not (where is None or isinstance(where, (str, Client))):
+        raise TypeError(
+            "Cluster takes the address of a scheduler, such as 'tcp://host:8786', or a Dask "
+            f"client, but got {where!r:.60}; a Dask cluster has get_client()"
+        )
 
 
 def local_workers(count: int | None) -> Any:

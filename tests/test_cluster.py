@@ -275,6 +275,12 @@ def test_arguments_that_make_no_sense(arguments: dict[str, Any], message: str) -
         nn.Cluster(**arguments)
 
 
+@pytest.mark.parametrize("where", [8786, ("host", 8786), Path("host")])
+def test_what_is_no_place(where: Any) -> None:
+    with pytest.raises(TypeError, match="takes the address of a scheduler, .*or a Dask client"):
+        nn.Cluster(where)
+
+
 def test_without_dask_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "dask.array", None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install napkingrad\[cluster\]"):
