@@ -129,7 +129,8 @@ def test_copies_keep_their_groups(copy: Any) -> None:
 
 
 def test_a_group_in_a_cycle_cannot_be_one_node_and_is_named() -> None:
-    x = Value(2.0)
+    with scope("in no cycle"):
+        x = Value(2.0) * 2.0
     with scope("G"):
         inside = x * 2.0
         context = copy_context()
