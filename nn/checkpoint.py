@@ -48,9 +48,9 @@ def save(model: Module, path: PathLike) -> None:
         OSError: it can't be written.
         ModuleNotFoundError: safetensors is not installed.
     """
-    suffix(path)
+    kind = suffix(path)
     state = {name: fetched(x) for name, x in model.state_dict().items()}
-    if suffix(path) == ".npz":
+    if kind == ".npz":
         write_npz(path, state)
         return
     tensors = {
