@@ -417,10 +417,10 @@ def in_a_chain() -> dict[str, Any]:
 
 
 def in_a_closure() -> dict[str, Any]:
-    own, unused = np.random.default_rng(3), Noise()
+    own = np.random.default_rng(3)
     if own is None:
-        del unused  # an empty cell
-    return {"transform": lambda x, rng: x * own.uniform(0.9, 1.1) + (0 if own else unused)}
+        unset = 0  # never: an empty cell
+    return {"transform": lambda x, rng: x * own.uniform(0.9, 1.1) if own else unset}
 
 
 def in_a_default() -> dict[str, Any]:
@@ -428,6 +428,14 @@ def in_a_default() -> dict[str, Any]:
         return x * own.uniform(0.9, 1.1)
 
     transform.__defaults__ = (np.random.default_rng(3),)  # a new one for each training
+    return {"transform": transform}
+
+
+def in_a_keyword() -> dict[str, Any]:
+    def transform(x: Any, rng: Any, *, own: Any = None) -> Any:
+        return x * own.uniform(0.9, 1.1)
+
+    transform.__kwdefaults__ = {"own": np.random.default_rng(3)}
     return {"transform": transform}
 
 
@@ -460,8 +468,8 @@ def in_a_circle() -> dict[str, Any]:
 @pytest.mark.parametrize(
     "kept",
     [
-        in_a_chain, in_a_closure, in_a_default, in_a_method, in_a_partial, in_validation,
-        in_the_loss, in_a_circle,
+        in_a_chain, in_a_closure, in_a_default, in_a_keyword, in_a_method, in_a_partial,
+        in_validation, in_the_loss, in_a_circle,
     ],
 )  # fmt: skip
 def test_generators_are_found_wherever_they_are_kept(
