@@ -146,6 +146,31 @@ def test_what_cannot_be_drawn_is_refused(picture: Any, message: str) -> None:
         picture()
 
 
+def test_infinite_outputs_are_shaded_as_the_surest(monkeypatch: pytest.MonkeyPatch) -> None:
+    from matplotlib.axes import Axes
+
+    contourf, shaded = Axes.contourf, []
+
+    def noted(axes: Axes, across: Any, up: Any, out: Any, **options: Any) -> Any:
+        shaded.append(out)
+        return contourf(axes, across, up, out, **options)
+
+    monkeypatch.setattr(Axes, "contourf", noted)
+
+    def model(points: Any) -> Any:
+        out = np.clip(points[:, :1], -2.0, 2.0)
+        out[points[:, 0] > 0.5] = np.inf
+        out[points[:, 0] < -0.5] = -np.inf
+        out[np.abs(points[:, 0]) < 0.1] = np.nan
+        return out
+
+    x = np.array([[-1.0, -1.0], [1.0, 1.0]])
+    plots.decision_regions(model, x, np.array([0, 1]))
+    (out,) = shaded
+    assert 0 < out.max() == -out.min() <= 0.5 and np.isfinite(out.compressed()).all()
+    assert not out.mask[:, [0, -1]].any() and out.mask.any()  # only what is nan is left white
+
+
 def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     for draw in (lambda: plots.training_curves(history()), lambda: plots.weight_images(np.eye(4))):

@@ -286,6 +286,13 @@ def test_validation_data_become_arrays_once_and_before_training() -> None:
     assert bits(model) == bits(net())
 
 
+@pytest.mark.parametrize("changes", [{"best": "x"}, {"waited": "x"}, {"weights": 3.0}])
+def test_early_stopping_refuses_what_is_no_state_of_it(changes: dict[str, Any]) -> None:
+    stopping = nn.EarlyStopping()
+    with pytest.raises((ValueError, TypeError)):
+        stopping.load_state_dict(stopping.state_dict() | changes)
+
+
 def test_a_history_in_other_forms(tmp_path: Path) -> None:
     data = clusters()
     history = fit(validation=data)
