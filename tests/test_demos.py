@@ -104,6 +104,12 @@ def test_digits_that_diverge_say_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert "the loss became" in message
 
 
+@pytest.mark.parametrize("lr", ["inf", "nan", "0", "-1", "x"])
+def test_a_learning_rate_is_a_number_above_0(lr: str, capsys: pytest.CaptureFixture[str]) -> None:
+    message = refusal_at_once(capsys, "moons", f"--lr={lr}")
+    assert f"must be a number above 0, not '{lr}'" in message
+
+
 def test_an_out_that_is_no_folder_is_refused_before_training(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
