@@ -361,3 +361,13 @@ def test_ctrl_c_ends_the_whole_story(
     monkeypatch.setattr(nn, "fit", pressed)
     assert main(["overfit"]) == 130
     assert capsys.readouterr().err == "python -m demos overfit: stopped\n"
+
+
+def test_a_picture_is_read_as_the_camera_was_held(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    grey = np.zeros((30, 50), np.uint8)
+    grey[2:10, 5:45] = 255
+    held = image.Exif()
+    held[0x0112] = 6  # orientation: to be turned by a quarter, clockwise
+    image.fromarray(grey).save(tmp_path / "turned.png", exif=held)
+    assert np.array_equal(own_digits.read_grey(tmp_path / "turned.png") * 255, np.rot90(grey, -1))
