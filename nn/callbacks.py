@@ -180,11 +180,13 @@ class EarlyStopping(Best):
         Raises:
             ValueError: the best weights are those of another model than the one in training.
         """
-        weights = state["weights"]
-        if weights is not None and self.form not in (None, form_of(weights)):
-            raise ValueError("its best weights are those of another model")
+        waited, weights = int(state["waited"]), state["weights"]
+        if weights is not None:
+            weights = dict(weights)
+            if self.form not in (None, form_of(weights)):
+                raise ValueError("its best weights are those of another model")
         super().load_state_dict(state)
-        self.waited, self.weights = int(state["waited"]), None if weights is None else dict(weights)
+        self.waited, self.weights = waited, weights
 
 
 def form_of(weights: Mapping[str, Any]) -> dict[str, Any]:
