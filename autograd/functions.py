@@ -10,6 +10,7 @@ import numpy as np
 from . import rules
 from .node import Node, Op, data_of
 from .numerics import numpys, one_hot
+from .places import is_lazy
 from .rules import where as _where
 from .shapes import Axis, count_along, kept_shape, normalize_axes, shape_of
 from .shaping import concatenate, plain_index, ravel, sort, take
@@ -271,12 +272,10 @@ def softmax_cross_entropy(logits: Any, labels: Any) -> Any:
 
 def picked(x: Any, labels: Any) -> Any:
     """The entry of each row of x: (n, classes) that its label names; they may lie elsewhere too."""
-    rows = np.arange(len(labels), like=labels)
-    try:
-        return rules.getitem(x, index=(rows, labels))
-    except NotImplementedError:  # from Dask, which can choose. Of no class, there is no number
+    if is_lazy(labels):  # by them one can't pick yet, but choose. Of no class, there is no number
         mine = one_hot(labels, data_of(x))
         return _where(mine.any(axis=1), sum(_where(mine, x, 0.0), 1), np.nan)
+    return rules.getitem(x, index=(np.arange(len(labels), like=labels), labels))
 
 
 # --- what tells about numbers, and has no gradient ------------------------------------------------

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .node import Data
-from .places import at_home, is_numpys
+from .places import at_home, is_lazy, is_numpys
 from .shapes import Axis, Shape, axes_to_sum, count_along, kept_shape, normalize_axes, shape_of
 
 
@@ -207,10 +207,13 @@ def sum_to(x: Data, *, shape: Shape) -> Data:
 
 
 def entries(x: Data, *, index: Any) -> Data:
+    x = np.asarray(x) if type(x) is float else x
+    if is_numpys(x):
+        return x[index]
     try:
-        out = np.asarray(x)[index] if type(x) is float else x[index]
-    except (NotImplementedError, TypeError):  # from Dask, which takes one row of indices
-        if not is_at_hand(index):
+        out = x[index]
+    except (NotImplementedError, TypeError):  # Dask takes one row of indices, and of what is more
+        if not is_at_hand(index):  # refuses some and stumbles over some
             raise
     else:
         if out.size == out.size:
@@ -225,20 +228,31 @@ def entries(x: Data, *, index: Any) -> Data:
 
 
 def scatter_add(g: Data, *, index: Any, shape: Shape) -> Data:
-    out = np.zeros_like(g, shape=shape)
     try:
-        if selects_once(index):
-            out[index] = g
-        else:
-            np.add.at(out, index, g)  # an entry picked twice gets both gradients
+        return added(g, index, shape)
     except (IndexError, NotImplementedError, TypeError, ValueError):
-        # CuPy and Dask can't all of this; what they can is count.
-        size = math.prod(shape)
-        places = entries(np.reshape(np.arange(size, like=g), shape), index=index)
-        places, weights = alike(np.reshape(places, (-1,)), np.reshape(g, (-1,)))
-        sums = np.bincount(places, weights, minlength=size)
-        out = np.reshape(sums, shape).astype(g.dtype)
+        if is_numpys(g):
+            raise
+        return counted(g, index, shape)  # Dask refuses by all of these names what it can't
+
+
+def added(g: Data, index: Any, shape: Shape) -> Data:
+    """Zeros with g added where the index points."""
+    out = np.zeros_like(g, shape=shape)
+    if selects_once(index):
+        out[index] = g
+    else:
+        np.add.at(out, index, g)  # an entry picked twice gets both gradients
     return out
+
+
+def counted(g: Data, index: Any, shape: Shape) -> Data:
+    """The same for arrays that can't be written to so, as Dask's and CuPy's: they can count."""
+    size = math.prod(shape)
+    places = entries(np.reshape(np.arange(size, like=g), shape), index=index)
+    places, weights = alike(np.reshape(places, (-1,)), np.reshape(g, (-1,)))
+    sums = np.bincount(places, weights, minlength=size)
+    return np.reshape(sums, shape).astype(g.dtype)
 
 
 def alike(x: Data, y: Data) -> tuple[Data, Data]:
@@ -313,11 +327,11 @@ def linear(x: Data, w: Data, b: Data) -> Data:
 
 
 def nll(x: Data, *, labels: Data, scale: float) -> Data:
-    try:
-        picked = x[np.arange(len(labels), like=labels), labels]
-    except NotImplementedError:  # from Dask, which can choose. Of no class, there is no number
+    if is_lazy(labels):  # see functions.picked()
         mine = one_hot(labels, x)
         picked = np.where(mine.any(axis=1), np.where(mine, x, 0.0).sum(axis=1), np.nan)
+    else:
+        picked = entries(x, index=(np.arange(len(labels), like=labels), labels))
     return 0.0 - scale * picked.sum()  # a loss of 0 is no -0
 
 
