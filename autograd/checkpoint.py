@@ -75,8 +75,9 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
 def same(x: Data, y: Data) -> bool:
     """Whether all numbers are equal, one nan to another."""
-    nans = np.isnan(x) & np.isnan(y)
-    return shape_of(x) == shape_of(y) and bool(np.all((x == y) | nans))
+    if shape_of(x) != shape_of(y):
+        return False
+    return bool(np.all((x == y) | np.isnan(x) & np.isnan(y)))
 
 
 def recorded(f: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, list[Node]]:
