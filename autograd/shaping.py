@@ -309,7 +309,10 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
 
 
 def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
-    """One entry of a row of `x` for each index in the same row of `indices`."""
+    """One entry of a row of `x` for each index in the same row of `indices`.
+
+    Of the other axes, what has one entry is stretched.
+    """
     (axis,) = normalize_axes((axis,), len(shape_of(x)))
     indices = plain_index(list(indices) if isinstance(indices, tuple) else indices)
     if len(shape_of(indices)) != len(shape_of(x)):
@@ -317,7 +320,7 @@ def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
             f"take_along_axis: indices of shape {shape_of(indices)} do not have the dimensions of "
             f"an array of shape {shape_of(x)}"
         )
-    grid: list[Any] = list(np.ix_(*map(np.arange, indices.shape)))
+    grid: list[Any] = list(np.ix_(*map(np.arange, shape_of(x))))
     grid[axis] = indices
     return rules.getitem(x, index=tuple(grid))
 
