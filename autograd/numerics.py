@@ -368,7 +368,8 @@ def cofactors(x: Data) -> Data:
     """
     finite = np.isfinite(x).all(axis=(-2, -1), keepdims=True)
     u, s, vt = np.linalg.svd(np.where(finite, x, 0.0))  # with infinities LAPACK may never end
-    others = np.stack([np.prod(np.delete(s, i, -1), -1) for i in range(s.shape[-1])], -1)
+    i = np.arange(shape_of(s)[-1], like=s)
+    others = np.prod(np.where(i[:, None] == i, 1.0, s[..., None, :]), -1)
     handed = (np.linalg.det(u) * np.linalg.det(vt))[..., None, None]
     return np.where(finite, handed * ((u * others[..., None, :]) @ vt), np.nan)
 

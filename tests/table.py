@@ -289,7 +289,9 @@ CASES: list[Case] = [
             ((3, 4), {"indices": 1, "axis": 0})),
     *shaped(ag.take_along_axis, np.take_along_axis,
             ((3, 4), {"indices": np.array([[0, 3], [1, 1], [2, 0]]), "axis": 1}),
-            ((3, 4), {"indices": np.array([[2, 0, 1, 1]]), "axis": 0})),
+            ((3, 4), {"indices": np.array([[2, 0, 1, 1]]), "axis": 0}),
+            ((3, 4), {"indices": np.array([[0, 3]]), "axis": 1}),
+            ((1, 4), {"indices": np.array([[0, 3], [1, 1]]), "axis": 1})),
     *shaped(ag.sort, np.sort, ((3, 4), {}), ((3, 4), {"axis": 0}), ((3, 4), {"axis": None})),
     *shaped(ag.partition, np.partition, ((5,), {"kth": 2}), ((3, 4), {"kth": 1, "axis": 0})),
     *shaped(ag.diff, np.diff, ((4,), {}), ((4, 3), {"n": 2, "axis": 0})),
@@ -374,6 +376,7 @@ CASES: list[Case] = [
         for stack in ((), (2,))
     ),
     Case(ag.linalg.det, np.linalg.det, (np.ones((1, 1)),)),
+    Case(ag.linalg.det, np.linalg.det, (np.ones((0, 0)),)),
     Case(ag.linalg.det, np.linalg.det, (matrices(2)[:, [1, 0, 2]],), name="det below zero"),
     Case(ag.linalg.solve, np.linalg.solve, (matrices(), between(*REAL, 3))),
     Case(ag.linalg.solve, np.linalg.solve, (matrices(), between(*REAL, 3, 2))),
