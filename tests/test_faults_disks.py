@@ -239,6 +239,8 @@ for place in ("locked", "open"):
     for name, write in writers.items():
         refused(write, folder / place / name)
 refused(lambda path: nn.load(nn.Linear(2, 1), path), folder / "secret.npz")
+writers["net.npz"](folder / "dark" / "net.npz")  # one can write there, but not look
+assert (folder / "dark" / "net.npz").stat().st_size
 try:
     import pooch
 except ImportError:
@@ -261,8 +263,11 @@ def test_what_may_not_be_written_to() -> None:
         (folder / "locked").mkdir()
         (folder / "open").mkdir()
         (folder / "open").chmod(0o777)
+        (folder / "dark").mkdir()
+        (folder / "dark").chmod(0o333)
         out, error = Program(FORBIDDEN, folder).ended()
         (folder / "locked").chmod(0o755)
+        (folder / "dark").chmod(0o755)
     assert not error
     told = out.splitlines()[1:]
     written = ("net.npz", "run.npz", "kept.npz", "graph.svg", "page.html", "history.csv")
