@@ -442,6 +442,21 @@ def test_the_demo_names_what_makes_no_arrays(capsys: pytest.CaptureFixture[str])
         assert why in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_labels_that_are_yet_to_be_computed_are_not_looked_at(reduction: str) -> None:
+    dask, array = pytest.importorskip("dask"), pytest.importorskip("dask.array")
+    numbers, labels = np.arange(12.0).reshape(4, 3), np.array([0, 2, 1, 1])
+    logits = Tensor(numbers, requires_grad=True)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("computed before it was asked for")
+
+    with dask.config.set(scheduler=refuse):
+        loss = nn.cross_entropy(logits, array.from_array(labels, chunks=2), reduction=reduction)
+    wanted = nn.cross_entropy(numbers, labels, reduction=reduction)
+    np.testing.assert_allclose(loss.data.compute(), wanted)
+
+
 def test_dask_names_what_is_missing() -> None:
     da = pytest.importorskip("dask.array")
     t = Tensor(da.ones((3, 3)), requires_grad=True)

@@ -33,6 +33,11 @@ def square(x: Any) -> Any:
         (lambda: ag.concatenate([]), ValueError, "at least one array"),
         (lambda: ag.split(T, 2, 1), ValueError, "3 entries do not divide into 2 equal parts"),
         (lambda: ag.where(np.ones(4, bool), T, 0.0), ValueError, r"where of shapes \(4,\) and"),
+        (
+            lambda: rules.scatter_add(np.ones((2, 3)), index=(np.ones((3, 2), int),), shape=(4,)),
+            ValueError,
+            "broadcast",
+        ),
         # products
         (lambda: ag.tensordot(T, T, axes=([0], [1])), ValueError, r"axes \[0\] .* \[1\] .* differ"),
         (lambda: ag.einsum("ij,jk->ik", T), ValueError, "names 2 operands, got 1"),
