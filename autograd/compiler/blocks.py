@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 from autograd.node import Data
 
 from .registers import Register
-from .roll import COLUMN, NUMBER, REDUCED, Roll
+from .roll import COLUMN, NUMBER, REDUCED
 from .running import defined
 from .statements import Statement, Statements
 
@@ -39,28 +39,21 @@ class Piece(NamedTuple):
 
 
 class Blocks:
-    """Writes a rolled program as a function of the inputs' data, and runs it.
+    """Writes statements as a function of the inputs' data, and runs it."""
 
-    Args:
-        roll: the program.
-        dtype: of all columns.
-        wide: whether columns are so long that to copy one costs more than to call NumPy.
-    """
-
-    def __init__(self, roll: Roll, dtype: Any, wide: bool) -> None:
-        self.roll, self.dtype = roll, dtype
-        self.statements = Statements(roll, dtype, wide)
-        self.registers = self.statements.registers
+    def __init__(self, statements: Statements) -> None:
+        self.statements, self.registers = statements, statements.registers
+        self.roll, self.dtype = statements.roll, statements.dtype
         self.find_outputs()
         self.find_arguments()
         self.space = self.statements.space | {
             "part": part,
-            "empty": lambda rows, step: np.empty((rows, step) if rows > 1 else step, dtype),
-            "empty_flags": lambda rows, step: np.empty((rows, step) if rows > 1 else step, bool),
+            "empty": partial(empty, self.dtype),
+            "empty_flags": partial(empty, bool),
         }
         rows = sum(self.inner[1].values()) + len(self.outs) + sum(map(len, self.groups))
         rows += len(self.single_columns)
-        self.step = max(SHORTEST, CACHE // (dtype.itemsize * max(rows, 1)))
+        self.step = max(SHORTEST, CACHE // (self.dtype.itemsize * max(rows, 1)))
 
     def find_outputs(self) -> None:
         """What the function returns, and the outputs as pieces of that."""
@@ -251,6 +244,10 @@ def listed(names: Sequence[str]) -> str:
 
 def function(name: str, arguments: Sequence[str], lines: Sequence[str]) -> str:
     return f"def {name}({', '.join(arguments)}):\n" + "".join(f"{INDENT}{line}\n" for line in lines)
+
+
+def empty(dtype: Any, rows: int, step: int) -> Data:
+    return np.empty((rows, step) if rows > 1 else step, dtype)
 
 
 def part(columns: Any, start: int, stop: int) -> Data:

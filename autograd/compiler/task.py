@@ -15,6 +15,7 @@ from .blocks import Blocks, Piece
 from .forms import Form, filled, form_of, groups_of, replaced
 from .program import Program
 from .roll import COLUMN, NUMBER, Roll
+from .statements import Statements
 from .write import Source, Writer
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ class Task:
         if reduce:
             totals = [True] + [kinds[k] == NUMBER for k in self.wanted] * (self.order > 0)
         groups = groups_of([form for _, form in self.version.parameters])
-        return Blocks(Roll(self.program, kinds, groups, totals, reduce == "mean"), dtype, long)
+        rolled = Roll(self.program, kinds, groups, totals, reduce == "mean")
+        return Blocks(Statements(rolled, dtype, wide=long))
 
     def collected(
         self, pieces: Sequence[Piece], made: Sequence[Any], leaves: Sequence[Any], shape: Any,
