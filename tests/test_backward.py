@@ -14,7 +14,7 @@ import pytest
 
 import autograd as ag
 from autograd import Tensor, Value, rules
-from autograd.backward import consumers_first
+from autograd.backward import consumers_first, operands_first
 from autograd.node import Op
 
 
@@ -119,6 +119,14 @@ def test_order_puts_consumers_first() -> None:
     order = consumers_first(z * y, z)
     assert len(order) == 4
     assert order.index(z) < order.index(y) < order.index(x)
+
+
+@pytest.mark.parametrize("join", [lambda *xs: xs[0] + xs[1], lambda *xs: ag.stack(xs)])
+def test_operands_come_as_they_are_written(join: Any) -> None:
+    leaves = [Tensor(float(i), requires_grad=True) for i in range(3)]
+    order = operands_first(join(*leaves))
+    found = [node for node in order if node.op is None]
+    assert found == leaves[: len(found)] and len(found) > 1
 
 
 PROGRAM = """

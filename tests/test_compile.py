@@ -13,7 +13,6 @@ from table import CASES, Case
 
 import autograd as ag
 from autograd import DataDependentError, Op, Tensor, Value, tree
-from autograd.compiler import blocks
 
 scalar_cases = pytest.mark.parametrize(
     "case", [c for c in CASES if c.elementwise and np.shape(c.args[0]) == ()], ids=str
@@ -831,25 +830,6 @@ def test_nets_of_lists(activation: Any, reduce: str) -> None:
     leaves = [list(tree.leaves(g)) for _, g in both]
     np.testing.assert_allclose(list(tree.leaves(gradient)), scale * np.sum(leaves, 0),
                                rtol=1e-11, atol=1e-12)  # fmt: skip
-
-
-@pytest.mark.parametrize("cores", [1, 2])
-@pytest.mark.parametrize("n", [1, 4095, 4096, 200_001])
-def test_blocks(n: int, cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "CORES", cores)
-    monkeypatch.setattr(blocks, "CACHE", 1 << 14)
-    monkeypatch.setattr(blocks, "PARALLEL", 1 << 17)
-    f = ag.compile(lambda a, x, y: ag.where(x > y, ag.tanh(a * x + 1.0), x) * ag.exp(-(y**2)))
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(2, n))
-    value, (da, dx) = f.value_and_grad(2.0, x, y, argnums=(0, 1), reduce="sum")
-    a, t = Value(2.0), Tensor(x, requires_grad=True)
-    out = (ag.where(x > y, ag.tanh(a * t + 1.0), t) * np.exp(-(y**2))).sum()
-    out.backward()
-    np.testing.assert_allclose(value, out.data, rtol=1e-9)
-    np.testing.assert_allclose(da, a.grad, rtol=1e-9)
-    np.testing.assert_allclose(dx, t.grad, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(f(2.0, x, y).sum(), value, rtol=1e-9)
 
 
 def test_warnings_are_numpys_in_values_and_none_in_gradients() -> None:

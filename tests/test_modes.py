@@ -173,6 +173,13 @@ def test_checkpoint_refuses_what_it_can_not_repeat() -> None:
         ag.checkpoint(lambda x: [x])(Value(1.0))
 
 
+def test_checkpoint_finds_one_nan_equal_to_another() -> None:
+    x = Tensor([-1.0, 1.0], requires_grad=True)
+    with np.errstate(invalid="ignore"):
+        ag.checkpoint(ag.log)(x).sum().backward()
+    assert x.grad.tolist() == [-1.0, 1.0]
+
+
 def test_checkpoint_leaves_no_cycle() -> None:
     gc.collect()
     gc.disable()
