@@ -262,6 +262,24 @@ def test_grad_mode_is_per_async_task() -> None:
     assert asyncio.run(both()) == [False, True]
 
 
+def test_one_switch_is_entered_twice_and_remembers_neither() -> None:
+    switch = ag.no_grad()
+    with switch:
+        with switch:
+            pass
+        assert not ag.is_grad_enabled()
+    assert ag.is_grad_enabled() and not switch.tokens
+
+
+def test_one_switch_is_left_while_another_task_is_inside() -> None:
+    switch, other = ag.no_grad(), contextvars.copy_context()
+    with switch:
+        other.run(switch.__enter__)
+    assert ag.is_grad_enabled() and not other.run(ag.is_grad_enabled)
+    other.run(switch.__exit__, None, None, None)
+    assert other.run(ag.is_grad_enabled)
+
+
 def test_one_switch_is_left_while_another_thread_is_leaving_it() -> None:
     """Which has its own mode back, and has not yet crossed itself off the list."""
     switch = ag.no_grad()
