@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Any
 
 import numpy as np
@@ -282,6 +283,16 @@ def test_a_full_disk_leaves_the_old_file(
     with pytest.raises(OSError, match=f"No space left on device: '{path}'"):
         nn.save(nn.Linear(2, 1, rng=1), path)
     assert path.read_bytes() == old and names(tmp_path) == [path.name]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a folder can't be opened")
+def test_a_file_and_then_its_name_are_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(S_ISDIR(os.fstat(fd).st_mode)))
+    nn.save(nn.Linear(2, 1, rng=0), tmp_path / "net.npz")
+    assert synced == [False, True]
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:

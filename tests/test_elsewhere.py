@@ -6,6 +6,7 @@ library would fetch in silence is an error: arrays that refuse say so, and Dask 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -465,7 +466,19 @@ def test_dask_names_what_is_missing() -> None:
         (ag.linalg.det, "numpy.linalg.det"),
         (np.argsort, "numpy.argsort"),
     ):
-        with pytest.raises(TypeError, match=name):
+        with warnings.catch_warnings(), pytest.raises(TypeError, match=name):
+            warnings.simplefilter("ignore")  # whatever a program does about warnings
             use(t)
     with pytest.raises(TypeError, match="how many entries such a mask picks is known only when"):
         t[t.data > 1]
+    with pytest.raises(NotImplementedError, match="fancy indexing"):
+        t[da.arange(3), da.arange(3)]
+
+
+def test_dask_counts_what_it_can_not_write() -> None:
+    da = pytest.importorskip("dask.array")
+    x = Tensor(da.ones(6, chunks=2, dtype=np.float32), requires_grad=True)
+    y = ag.diag(x[[0, 0, 1, 2, 3, 4, 5]])
+    assert y.dtype == np.float32
+    ag.sum(y).backward()
+    assert x.grad.dtype == np.float32 and x.grad.compute().tolist() == [2.0] + [1.0] * 5
