@@ -111,8 +111,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             ),
             FASTER,
         ),
-        "scatter_add: 1 -> 2": "any size below 0 is open",
-        "scatter_add: 1 -> 2 (2)": "any size below 0 is open",
+        "counted: 1 -> 2": "any size below 0 is open",
+        "counted: 1 -> 2 (2)": "any size below 0 is open",
         "finite_max: 0.0 -> 0.0 and a bit": "any finite shift will do",
         "cofactors: np.linalg.det(u) * np.linalg.det(vt)"
         " -> np.linalg.det(u) / np.linalg.det(vt)": "both are 1 or -1",

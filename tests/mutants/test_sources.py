@@ -25,7 +25,7 @@ TARGETS = {
                           "test_protocols.py", "test_refusing.py"],
     "autograd.backward": ["test_backward.py", "test_functional.py", "test_modes.py",
                           "test_value.py", "test_tensor.py", "test_compile_nets.py",
-                          "test_compile.py", "-k",
+                          "test_compile.py", "test_compile_blocks.py", "-k",
                           "not million and not linear_time and not every_process and not large"],
     "nn.losses": ["test_losses.py", "nn.losses", "test_compile_nets.py",
                   "-k", "not pytorchs"],
