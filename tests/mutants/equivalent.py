@@ -111,6 +111,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             ),
             FASTER,
         ),
+        "entries: np.asarray(x) if type(x) is float else x -> x": FASTER,
         "counted: 1 -> 2": "any size below 0 is open",
         "counted: 1 -> 2 (2)": "any size below 0 is open",
         "finite_max: 0.0 -> 0.0 and a bit": "any finite shift will do",
