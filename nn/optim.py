@@ -112,7 +112,8 @@ class Optimizer:
         """Change the array `p` in place, as far as that is possible, and return it.
 
         `state` is its own, and empty at first. `p -= step; return p` serves arrays that can't be
-        changed too, as `p` is a new one then; what is kept in `state` is put there again.
+        changed too, as `p` is a new one then; what is kept in `state` is put there again. Nothing
+        returned stands for `p`.
         """
         raise TypeError(f"{type(self).__name__} defines no update()")
 
@@ -161,7 +162,8 @@ class Optimizer:
         before = {k: x.copy() for k, x in state.items() if idle and is_array(x)}
         data = np.array([p._data for p in values])
         grad = np.array([0.0 if p.grad is None else p.grad for p in values])
-        self.update(data, grad, state, **group.options)
+        new = self.update(data, grad, state, **group.options)
+        data = data if new is None else new
         for i in idle:
             data[i] = values[i]._data
             for k, x in before.items():
@@ -207,10 +209,12 @@ class Optimizer:
                     f"this state has options {sorted(saved['options'])}, "
                     f"but {type(self).__name__} has {sorted(group.options)}"
                 )
-            for s, p in zip(saved["states"], group.tensors):
+            count = len(group.values)
+            wanted = [(p.shape, f"a {p.describe()}") for p in group.tensors]
+            for s, (shape, what) in zip(saved["states"], [*wanted, ((count,), f"{count} Values")]):
                 for k, x in s.items():
-                    if is_array(x) and x.shape != p.shape:
-                        raise ValueError(f"{k} has shape {x.shape} for a {p.describe()}")
+                    if is_array(x) and x.shape != shape:
+                        raise ValueError(f"{k} has shape {x.shape} for {what}")
         for saved, group in zip(groups, self.groups):
             group.options = dict(saved["options"])
             *group.states, group.value_state = (

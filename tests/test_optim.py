@@ -431,6 +431,15 @@ def test_a_wrong_state_changes_nothing() -> None:
         assert pickle.dumps(optimizer.state_dict()) == before
 
 
+def test_a_state_of_other_values_is_refused() -> None:
+    three, two = ([Value(1.0) for _ in range(n)] for n in (3, 2))
+    optimizer = nn.Adam(three)
+    three[0].grad = 1.0
+    optimizer.step()
+    with pytest.raises(ValueError, match=r"shape \(3,\) for 2 Values"):
+        nn.Adam(two).load_state_dict(optimizer.state_dict())
+
+
 # --- clipping -------------------------------------------------------------------------------------
 
 
@@ -537,6 +546,31 @@ def test_the_base_class_moves_nothing() -> None:
     (w * 1).sum().backward()
     with pytest.raises(TypeError, match=r"Optimizer defines no update\(\)"):
         nn.Optimizer([w], lr=0.1).step()
+
+
+class Signs(nn.Optimizer):
+    """Steps against the sign of the gradient: in place, by a new array, or without saying so."""
+
+    def __init__(self, parameters: Any, way: str) -> None:
+        super().__init__(parameters, lr=0.5)
+        self.way = way
+
+    def update(self, p: Any, g: Any, state: Any, *args: Any, lr: float, **options: Any) -> Any:
+        if self.way == "anew":
+            return p - lr * np.sign(g)
+        p -= lr * np.sign(g)
+        return p if self.way == "in place" else None
+
+
+@pytest.mark.parametrize("way", ["in place", "anew", "silently"])
+def test_an_update_of_ones_own(way: str) -> None:
+    w, a, idle = nn.Parameter([1.0, 2.0]), Value(3.0), Value(4.0)
+    optimizer = Signs([w, a, idle], way)
+    (loss := (w * w).sum() * a).backward()
+    optimizer.step()
+    assert (w.tolist(), a.data, idle.data) == ([0.5, 1.5], 2.5, 4.0)
+    with pytest.raises(ValueError, match="changed in place"):
+        loss.backward()
 
 
 def test_a_net_frozen_before_is_fine_tuned() -> None:

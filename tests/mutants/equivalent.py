@@ -151,8 +151,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "the middle one of three, in either order",
     },
     "nn.optim": {
-        "Optimizer._step_values: idle and isinstance(x, np.ndarray) -> isinstance(x, np.ndarray)":
+        "Optimizer._step_values: idle and is_array(x) -> is_array(x)":
             "copies what is not put back",
+        "Optimizer.step: new is data or new is None -> new is None": FASTER,
         "SGD.update: 1 -> 2": SCRATCH,
         "Adagrad.update: 1 -> 2 (2)": SCRATCH,
         "RMSprop.update: 1 -> 2": SCRATCH,
