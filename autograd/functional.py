@@ -37,7 +37,7 @@ def variable(x: Any, level: int) -> Node:
     elif isinstance(x, (float, int)):
         node = Value(x)
     elif hasattr(x, "dtype"):
-        node = from_numpy(np.asarray(x) if isinstance(x, np.generic) else x)
+        node = from_numpy(x)
     else:
         raise TypeError(f"can't differentiate with respect to {type(x).__name__} {x!r}")
     if node.kind is Node.array and node._data.dtype.kind != "f":
