@@ -73,7 +73,10 @@ def test_arguments_of_every_form() -> None:
 def test_types_in_are_types_out() -> None:
     assert type(grad(lambda x: x * x)(3)) is float
     assert type(grad(lambda x: x * x)(np.float64(3))) is float
-    assert grad(lambda x: x * x)(np.float32(3)).dtype == np.float32
+    assert type(grad(lambda x: x)(3.0)) is float
+    assert type(grad(lambda x: x * x)(np.float32(3))) is np.float32
+    assert type(grad(lambda x: x * x)(np.array(3.0))) is np.float64
+    assert type(ag.jvp(lambda x: x * x)(3.0)[1](1.0)) is float
     g = grad(lambda x: (x * x).sum())(np.ones(2, np.float32))
     assert type(g) is np.ndarray and g.dtype == np.float32
     g = grad(ag.sum)(np.ones((2, 2)))
@@ -81,6 +84,9 @@ def test_types_in_are_types_out() -> None:
     assert g.tolist() == [[2.0, 2.0], [2.0, 2.0]]
     assert isinstance(grad(lambda x: x * x)(Value(3.0)), Value)
     assert isinstance(grad(ag.sum)(Tensor([1.0])), Tensor)
+    g = grad(lambda x: x * x)(Tensor(3.0))
+    g[...] = 1.0  # as in any other constant
+    assert g.item() == 1.0
 
 
 def test_one_number_returned_twice_gets_both_seeds() -> None:
@@ -104,6 +110,8 @@ def test_what_is_not_recorded_comes_back_as_a_number() -> None:
     assert (type(value), type(slope), value, slope) == (float, float, 6.0, 3.0)
     value, slope = ag.value_and_grad(lambda x: w.detach())(2.0)
     assert (type(value), value, slope) == (float, 3.0, 0.0)
+    with ag.no_grad():
+        assert type(ag.value_and_grad(lambda x: w)(2.0)[0]) is float
 
 
 def test_what_does_not_depend_has_slope_zero() -> None:
@@ -111,6 +119,10 @@ def test_what_does_not_depend_has_slope_zero() -> None:
     assert grad(lambda x: 5.0)(1.0) == 0.0 and type(grad(lambda x: 5.0)(1.0)) is float
     assert grad(lambda x: ag.sum(np.ones(2)))(np.ones(3)).tolist() == [0.0, 0.0, 0.0]
     assert grad(grad(lambda x: 2 * x))(1.0) == 0.0
+    assert value_and_grad(lambda x: 5.0)(1.0) == (5.0, 0.0)
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    value, pull = ag.vjp(lambda x: (x * x, w))(3.0)
+    assert value[1] is w and pull((1.0, None)) == 6.0  # nor does it need a seed
 
 
 @pytest.mark.parametrize(
@@ -121,6 +133,8 @@ def test_what_does_not_depend_has_slope_zero() -> None:
         (lambda: grad(ag.sin, argnums=1)(1.0), ValueError, "names argument 1.*got 1"),
         (lambda: grad(ag.sin)("a"), TypeError, "with respect to str"),
         (lambda: grad(ag.sin)(None), TypeError, "with respect to NoneType"),
+        (lambda: grad(ag.sum)(np.arange(3)), TypeError, "array of int64; convert it"),
+        (lambda: grad(ag.sum)(Tensor([1, 2])), TypeError, "array of int64; convert it"),
     ],
 )
 def test_bad_input(call, error, message) -> None:  # type: ignore[no-untyped-def]
@@ -147,6 +161,10 @@ def test_a_flat_slope_is_a_constant() -> None:
 
     assert ag.grad(outer)(np.array([0.7, 2.1])).tolist() == [0, 0]
     assert seen[0].level == 0
+    w = Value(3.0)
+    slope = grad(lambda y: ag.sum(ag.floor(y) * w))(np.array([0.7, 2.1]))
+    assert isinstance(slope, Tensor) and slope.level == 0
+    assert isinstance(grad(lambda y: ag.floor(y) * w)(0.7), Value)
 
 
 def test_a_long_inner_graph_is_no_matter_to_the_outer_closure() -> None:
@@ -235,6 +253,8 @@ def test_outer_derivatives_reach_through_all_of_them() -> None:
     assert grad(lambda s: ag.vjp(lambda x: s * x**2)(x)[1](s * x).sum())(3.0) == 2 * 2 * 3 * 5.0
     assert grad(lambda s: ag.hvp(lambda x: (s * x**3).sum())(x)[1](x).sum())(3.0) == 6 * 5.0
     assert grad(lambda s: ag.elementwise_grad(lambda x: s * x**2)(x).sum())(3.0) == 6.0
+    assert grad(lambda s: value_and_grad(lambda x: s * x)(2.0)[0])(3.0) == 2.0
+    assert grad(lambda s: ag.jvp(lambda x: s * x**2)(2.0)[1](1.0))(3.0) == 2 * 2.0
     direction = grad(lambda v: ag.jvp(ag.sin)(2.0)[1](v))(1.0)
     assert direction == pytest.approx(math.cos(2.0))
 
@@ -257,12 +277,22 @@ def nth_tanh(n: int, x: float) -> float:
 
 def test_seeds_must_fit() -> None:
     _, pull = ag.vjp(lambda x: x * 2)(np.ones(3))
-    with pytest.raises(ValueError, match=r"shape \(3,\)"):
-        pull(np.ones(2))
+    for seed in np.ones(2), np.ones(1), np.ones((2, 3)):
+        with pytest.raises(ValueError, match=r"seed of .* must have the shape \(3,\)"):
+            pull(seed)
     with pytest.raises(ValueError, match=r"seed has shape \(2,\), its output \(3,\)"):
         pull(Tensor(np.ones(2), requires_grad=True))
     with pytest.raises(ValueError, match="1 outputs, but got 2 seeds"):
         pull([np.ones(3), 1.0])
+
+
+def test_a_seed_may_be_a_node() -> None:
+    slopes = ag.vjp(lambda x: x @ x)(np.array([1.0, 2.0]))[1](seed := Value(3.0))
+    assert slopes.data.tolist() == [6.0, 12.0]
+    slopes.sum().backward()
+    assert seed.grad == 2 * 1.0 + 2 * 2.0
+    flat = ag.vjp(ag.floor)(np.array([0.7, 2.1]))[1](Tensor([1.0, 1.0], requires_grad=True))
+    assert isinstance(flat, Tensor) and flat.tolist() == [0.0, 0.0]
 
 
 def test_an_inner_derivative_computes_nothing_for_the_outer_variable() -> None:

@@ -142,6 +142,15 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         ),
         "own: True -> False": "copies more than it has to",
     },
+    "autograd.functional": {
+        "plain: isinstance(data, np.ndarray) and data.ndim == 0 -> isinstance(data, np.ndarray)":
+            "[()] of more dimensions is all of them",
+        "jvp.linearized.push.slope: dot(trace.pull(g), direction)"
+        " -> dot(direction, trace.pull(g))": "the same products",
+        "dot: 0.0 -> 0.0 and a bit": "only its slope is asked for",
+        "ones: np.ones_like(data) if hasattr(data, 'dtype') else 1.0 -> np.ones_like(data)":
+            "a seed for a number is made a float anyway",
+    },
     "nn.losses": {
         "cross_entropy: abs(total - 1) > 0.001 -> abs(total - 1) >= 0.001":
             "no sum of floats is off by 0.001 exactly",
