@@ -168,7 +168,7 @@ def of_operators(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
             for other in OPERATORS.get(type(op), ()):
                 yield shown(new := ast.AugAssign(target, other(), value)), new
         case ast.UnaryOp(ast.USub() | ast.Not() | ast.Invert(), operand):
-            yield shown(operand), operand
+            yield shown(operand), only(operand)  # itself it would take on another location
 
 
 def of_conditions(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
