@@ -35,7 +35,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(f, updated=())
     def forgetful(*args: Any, **kwargs: Any) -> Any:
-        if not mode.get().recording or mode.get().tracer is not None:
+        if not mode.get().recording:
             return f(*args, **kwargs)
         out, order = recorded(f, args, kwargs)
         if not order:
@@ -96,4 +96,4 @@ def recorded(f: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, list[N
         )
     made = set(tape)
     inside = [out] if isinstance(out, Node) else []
-    return out, operands_first(*inside, level=1, stop=lambda x: x not in made)[::-1]
+    return out, operands_first(*inside, stop=lambda x: x not in made)[::-1]

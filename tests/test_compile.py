@@ -360,7 +360,14 @@ def test_detached_numbers_have_no_gradient() -> None:
     assert g.value_and_grad(3.0) == (27.0, 9.0)
     with ag.no_grad():
         assert ag.compile(lambda x: x * x).value_and_grad(3.0) == (9.0, 6.0)
-    assert ag.compile(lambda x: ag.checkpoint(ag.sin)(x)).grad(0.5) == math.cos(0.5)
+
+
+def test_what_is_compiled_from_a_checkpoint_is_its_function() -> None:
+    f = ag.compile(lambda x: ag.checkpoint(ag.sin)(x) * x)
+    assert f.source == ag.compile(lambda x: ag.sin(x) * x).source
+    assert f.grad(0.5) == math.cos(0.5) * 0.5 + math.sin(0.5)
+    with pytest.raises(TypeError, match="returned list"):
+        ag.compile(ag.checkpoint(lambda x: [x, x * x]))(0.5)
 
 
 # --- what functions close over --------------------------------------------------------------------
