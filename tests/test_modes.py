@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import copy
 import gc
+import math
 import pickle
 import sys
 import weakref
@@ -156,8 +157,23 @@ def test_checkpoint_of_every_order_nested_and_in_closures() -> None:
     assert ag.checkpoint(ag.sin)(1.0) == ag.sin(1.0)
     with ag.no_grad():
         assert not ag.checkpoint(ag.sin)(Value(1.0)).requires_grad
+        assert ag.checkpoint(scaled)(1.0, factor=2.0) == 2.0
     x = Value(1.0)
     assert ag.checkpoint(lambda y: y)(x) is x
+    (ag.checkpoint(scaled)(x, factor=2.0) + ag.checkpoint(lambda y: y * x.detach())(x)).backward()
+    assert x.grad == 2.0 + 1.0
+
+
+def scaled(x: Any, factor: float) -> Any:
+    return x * factor
+
+
+def test_checkpoint_records_again_whatever_the_mode_of_the_backward_pass() -> None:
+    x = Value(3.0)
+    out = ag.checkpoint(lambda x: x * x)(x)
+    with ag.no_grad():
+        out.backward()
+    assert x.grad == 6.0
 
 
 def test_checkpoint_refuses_what_it_can_not_repeat() -> None:
@@ -165,12 +181,30 @@ def test_checkpoint_refuses_what_it_can_not_repeat() -> None:
     out = ag.checkpoint(lambda x: x * rng.random())(Value(1.0))
     with pytest.raises(ValueError, match="something else the second time"):
         out.backward()
-    lengths = iter((3, 2))
-    out = ag.checkpoint(lambda x: x[: next(lengths)])(Tensor(np.ones(4), requires_grad=True))
-    with pytest.raises(ValueError, match="something else the second time"):
-        out.sum().backward()
-    with pytest.raises(TypeError, match="returned list"):
-        ag.checkpoint(lambda x: [x])(Value(1.0))
+    for returned in ([1.0], None):
+        with pytest.raises(TypeError, match=f"returned {type(returned).__name__}"):
+            ag.checkpoint(lambda x, y=returned: y)(Value(1.0))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        (math.nan, math.nan, True),
+        (1.0, math.nan, False),
+        (math.nan, 1.0, False),
+        (np.array([1.0, 1.0]), np.array([1.0]), False),
+    ],
+)
+def test_checkpoint_tells_whether_it_was_repeated(first: Any, second: Any, same: bool) -> None:
+    factors = iter([first, second])
+    x = Tensor(1.0, requires_grad=True)
+    out = ag.checkpoint(lambda x: x * next(factors))(x)
+    if same:
+        out.backward()
+        np.testing.assert_array_equal(x.grad, first)
+    else:
+        with pytest.raises(ValueError, match="something else the second time"):
+            out.backward(np.ones(out.shape))
 
 
 def test_checkpoint_finds_one_nan_equal_to_another() -> None:

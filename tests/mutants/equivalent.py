@@ -151,6 +151,10 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "ones: np.ones_like(data) if hasattr(data, 'dtype') else 1.0 -> np.ones_like(data)":
             "a seed for a number is made a float anyway",
     },
+    "autograd.checkpoint": {
+        "checkpoint.forgetful.derivatives: same(again._data, value) -> same(value, again._data)":
+            "in either order",
+    },
     "nn.losses": {
         "cross_entropy: abs(total - 1) > 0.001 -> abs(total - 1) >= 0.001":
             "no sum of floats is off by 0.001 exactly",

@@ -30,6 +30,8 @@ TARGETS = {
                           "not million and not linear_time and not every_process and not large"],
     "autograd.functional": ["test_functional.py", "../autograd/functional.py",
                             "test_refusing.py::test_functional_api_gives_it_back"],
+    "autograd.checkpoint": ["test_modes.py", "../autograd/checkpoint.py", "test_refusing.py",
+                            "-k", "checkpoint or gives_it_back"],
     "nn.losses": ["test_losses.py", "../nn/losses.py", "test_compile_nets.py",
                   "-k", "not pytorchs"],
     "nn.optim": ["test_optim.py", "nn.optim", "test_elsewhere.py"],
