@@ -151,6 +151,16 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "ones: np.ones_like(data) if hasattr(data, 'dtype') else 1.0 -> np.ones_like(data)":
             "a seed for a number is made a float anyway",
     },
+    "autograd.node": {
+        "record: op.forward(*saved, **kwargs) if kwargs else op.forward(*saved)"
+        " -> op.forward(*saved, **kwargs)": FASTER,
+        "record: kwargs or NO_KWARGS -> kwargs": "an empty dict more in memory",
+        "record: node if doing is ORDINARY else noted(node, doing) -> noted(node, doing)": FASTER,
+        "taken_apart: False -> True": FASTER,
+        "taken_apart: x.level > level -> x.level >= level": "the same one again",
+        "taken_apart: arg is None and rule -> rule": "the numbers of nodes pass every check",
+        "Node.stale: graph=False -> True": "each kind has its own",
+    },
     "autograd.checkpoint": {
         "checkpoint.forgetful.derivatives: same(again._data, value) -> same(value, again._data)":
             "in either order",

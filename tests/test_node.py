@@ -1,0 +1,90 @@
+"""What a graph is made of: ops that users write, and nodes that say how they were made."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import Op, Tensor, Value
+from autograd.node import Node
+
+TWO_RULES = (lambda g, out, x, y: g, lambda g, out, x, y: -g)
+
+
+def test_an_op_knows_its_arity() -> None:
+    less = Op("less", lambda x, y: x - y, TWO_RULES)
+    assert less(Value(3.0), 1.0).data == 2.0
+    for operands in ((Value(1.0),), (Value(1.0), 2.0, 3.0)):
+        with pytest.raises(TypeError, match=f"less takes 2 operands, got {len(operands)}"):
+            less(*operands)
+
+
+def test_an_op_broadcasts_if_it_says_so() -> None:
+    x, y = Tensor(np.ones((2, 3)), requires_grad=True), Tensor(np.ones(3), requires_grad=True)
+    Op("less", lambda x, y: x - y, TWO_RULES, broadcasts=True)(x, y).sum().backward()
+    assert y.grad.tolist() == [-2.0, -2.0, -2.0]
+    out = Op("less", lambda x, y: x - y, TWO_RULES)(x, y)
+    with pytest.raises(ValueError, match=r"derivative of less has shape \(2, 3\).* shape \(3,\)"):
+        out.sum().backward()
+
+
+def test_the_steps_that_check_an_analytic_op_are_complex() -> None:
+    seen = set()
+
+    def forward(x: np.ndarray) -> np.ndarray:
+        seen.add(x.dtype.kind)
+        return x * x
+
+    for analytic, kinds in (False, {"f"}), (True, {"c", "f"}):
+        seen.clear()
+        square = Op("square", forward, (lambda g, out, x: 2 * g * x,), analytic=analytic)
+        ag.check_gradients(square, np.array([1.0, 2.0]))
+        assert seen == kinds
+
+
+def test_an_op_is_pickled_by_the_name_that_its_module_has_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    twice = Op("twice", lambda x: 2 * x, (lambda g, out, x: 2 * g,))
+    monkeypatch.setitem(globals(), "twice", twice)
+    assert pickle.loads(pickle.dumps(twice)) is twice
+
+
+def test_an_op_is_a_method_of_nodes_alone() -> None:
+    assert Value.exp is ag.exp
+    assert Value(0.0).exp().data == 1.0
+
+
+@pytest.mark.parametrize("kind", [Value, Tensor])
+def test_a_node_says_how_it_was_made(kind: type[Node]) -> None:
+    x = kind(2.0).requires_grad_()
+    for made, operands in ((x - 1.0, (x, 1.0)), (1.0 - x, (1.0, x)), (ag.exp(x), (x,))):
+        assert all(a is b or a == b for a, b in zip(made.operands(), operands, strict=True))
+        assert made.kwargs == {}
+    condition, first, second = ag.where(True, x, 3.0).operands()
+    assert condition is True and first is x and second == 3.0
+    assert ag.sum(Tensor([[1.0]], requires_grad=True), axis=0).kwargs["axis"] == 0
+
+
+def test_what_is_made_of_constants_alone_remembers_nothing() -> None:
+    out = Tensor([1.0]) * 2
+    assert out.op is None and out.args == ()
+
+
+def test_nodes_say_whether_a_backward_pass_leaves_a_gradient_on_them() -> None:
+    t = Tensor([1.0, 2.0], requires_grad=True)
+    labelled, kept, v = t * 2, t * 3, Value(1.0) * 2
+    labelled.label = "no request"
+    kept.retain_grad()
+    assert [x.leaves_grad for x in (t, v, t * 2, labelled, kept)] == [True, True, False, False, True]
+
+
+def test_conditions_are_no_numbers_to_a_value() -> None:
+    x = Value(2.0)
+    out = ag.where(np.array([True, False, True]), x, 0.0)
+    assert out.tolist() == [2.0, 0.0, 2.0]
+    out.sum().backward()
+    assert x.grad == 2.0
