@@ -334,8 +334,9 @@ concatenate = Op("concatenate", lambda *xs, axis: np.concatenate(xs, axis=axis),
                  vjps=per_argument(lambda i: lambda g, out, *xs, axis:
                                        _concatenate_vjp(i, g, xs, axis)))
 
-astype = Op("astype", lambda x, *, dtype: x.astype(dtype),
-            vjps=(lambda g, out, x, *, dtype: astype(g, dtype=x.dtype),))
+astype = Op("astype", lambda x, *, dtype: x.astype(dtype),           # whole numbers are steps
+            vjps=(lambda g, out, x, *, dtype: astype(g, dtype=x.dtype) if dtype.kind == "f"
+                  else zeros_like(x),))
 
 to = Op("to", lambda x, *, make: make(x), analytic=True,             # the same numbers elsewhere
         vjps=(lambda g, out, x, *, make: to(g, make=maker_like(data_of(x))),))

@@ -142,7 +142,9 @@ def test_bad_input(call, error, message) -> None:  # type: ignore[no-untyped-def
         call()
 
 
-@pytest.mark.parametrize("f", [ag.sign, ag.floor, ag.round, lambda x: x // 1.5])
+@pytest.mark.parametrize(
+    "f", [ag.sign, ag.floor, ag.round, lambda x: x // 1.5, lambda x: x.astype(int) * 1.5]
+)
 def test_flat_slopes_meet_numbers_and_arrays_in_second_order(f) -> None:  # type: ignore[no-untyped-def]
     """A number times an array: the gradient that the rule of `*` is given is an array of zeros."""
     x = np.array([0.7, -1.2, 2.1])
