@@ -190,7 +190,9 @@ class Tensor(Operators):
                 f"the seed of backward() must have the shape {self.shape} of the tensor, "
                 f"but has {shape_of(seed)}"
             )
-        return np.full_like(self._data, seed) if isinstance(seed, Real) else seed
+        if isinstance(seed, Real):
+            return np.full_like(self._data, seed)
+        return seed.astype(self.dtype, copy=False)  # it may be a gradient that stays
 
     def fit(self, part: Data, op: Op) -> Data:
         shape, dtype = self._data.shape, self._data.dtype

@@ -253,8 +253,15 @@ def test_a_rule_may_give_a_float_for_an_array(swapped: bool) -> None:
     a, b = (y, x) if swapped else (x, y)
     op(a, b).backward()
     for t, slope in ((a, 1.0), (b, 2.0)):
-        assert (t.grad.shape, t.grad.dtype) == (t.shape, np.float32)
+        assert (type(t.grad), t.grad.shape, t.grad.dtype) == (np.ndarray, t.shape, np.float32)
         assert (t.grad == slope).all()
+
+
+def test_a_rule_may_give_a_value_for_an_array() -> None:
+    total = Op("total", lambda x: float(x.sum()), (lambda g, out, x: g,))
+    slopes = ag.grad(lambda x: total(x) ** 2)
+    assert slopes(np.ones(3)).tolist() == [6.0, 6.0, 6.0]
+    assert ag.jacobian(slopes)(np.ones(3)).tolist() == [[2.0, 2.0, 2.0]] * 3
 
 
 def test_a_rule_may_give_an_array_for_a_float() -> None:
@@ -265,6 +272,34 @@ def test_a_rule_may_give_an_array_for_a_float() -> None:
         values = [Value(2.0) for _ in range(count)]
         op(*values).backward()
         assert [(type(v.grad), v.grad) for v in values] == [(float, 3.0)] * count
+
+
+@pytest.mark.parametrize("seed", [[1, 2], np.array([1.0, 2.0]), Tensor([1.0, 2.0])])
+def test_what_stays_of_a_seed_is_an_array_of_the_tensors_dtype(seed: Any) -> None:
+    x = Tensor(np.ones(2, np.float32), requires_grad=True)
+    y = x * 2
+    y.retain_grad()
+    for t, wanted in ((x, [1.0, 2.0]), (y, [1.0, 2.0])):
+        x.grad = None
+        t.backward(seed)
+        assert type(t.grad) is np.ndarray and t.grad.dtype == np.float32
+        assert t.grad.tolist() == wanted
+    number = Tensor(np.float32(3), requires_grad=True)
+    for seed in 2, Value(2.0), np.float64(2):
+        number.grad = None
+        number.backward(seed)
+        assert type(number.grad) is np.ndarray and number.grad.dtype == np.float32
+        assert number.grad == 2
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_a_gradient_has_the_shape_of_its_single_entry(shape: tuple[int, ...]) -> None:
+    x = Tensor(np.full(shape, 3.0), requires_grad=True)
+    x.backward()
+    assert type(x.grad) is np.ndarray and x.grad.shape == shape and x.grad == 1.0
+    x.grad = None
+    (x * x).backward()
+    assert type(x.grad) is np.ndarray and x.grad.shape == shape and x.grad == 6.0
 
 
 def test_infinite_slopes_are_no_warnings() -> None:
