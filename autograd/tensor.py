@@ -111,7 +111,7 @@ class Tensor(Operators):
             )
         if data is None:
             raise TypeError("a Tensor is made from numbers, but got None")
-        if dtype is not None and getattr(getattr(data, "dtype", None), "kind", "") == "c":
+        if getattr(getattr(data, "dtype", None), "kind", "") == "c":
             check_real(data)  # to convert it would drop the imaginary part
         if isinstance(data, np.ndarray) or not hasattr(data, "__array_function__"):
             data = np.array(data, dtype=dtype)

@@ -183,6 +183,20 @@ def test_training_step_in_place() -> None:
     assert type(w.data) is Refusing and w.data.get().tolist() == [[2.0, 2.0]]
 
 
+@pytest.mark.parametrize("kind", [Refusing, Device])
+def test_a_tensor_copies_it_and_converts_it_if_told(kind: Any) -> None:
+    a = kind(np.ones(2, np.float32))
+    t = Tensor(a, requires_grad=True)
+    a[0] = 5.0
+    assert type(t.data) is kind and t.dtype == np.float32 and t.tolist() == [1.0, 1.0]
+    assert Tensor(a, dtype=float).dtype == np.float64
+    constant = (t * 2).detach()
+    assert type(constant.data) is kind and constant.tolist() == [2.0, 2.0]
+    moved = Tensor([1.0, 2.0])
+    moved.data = a
+    assert type(moved.data) is kind and moved.tolist() == [5.0, 1.0]
+
+
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
 def test_graphs_over_it_are_copied_and_pickled(again: Any) -> None:
     t = parameter([1.0, 2.0])

@@ -80,6 +80,10 @@ def test_numpys_functions_and_operands_on_either_side() -> None:
         (lambda t: float(t.sum()), r"float\(\) would drop"),
         (lambda t: t + "a", "unsupported operand"),
         (lambda t: t * None, "unsupported operand"),
+        (lambda t: t @ None, "unsupported operand"),
+        (lambda t: None @ t, "unsupported operand"),
+        (lambda t: ag.add(t, None), "a number or an array, but got NoneType"),
+        (lambda t: t.astype(complex), "can't be made complex128"),
         (lambda t: t * 1j, "unsupported operand"),
         (lambda t: t * np.array([1j, 2]), "complex128"),
     ],
@@ -103,6 +107,18 @@ def test_what_is_not_covered_says_so(use, message) -> None:  # type: ignore[no-u
 def test_what_a_tensor_can_not_hold(data: object, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         Tensor(data)
+
+
+def test_an_imaginary_part_is_never_dropped() -> None:
+    with pytest.raises(TypeError, match="complex128"):
+        Tensor(np.array([1j]), dtype=float)
+
+
+def test_bytes_lie_as_this_machine_has_them() -> None:
+    t = parameter(np.array([1.0, 2.0], ">f8"))
+    assert t.dtype.isnative and t.tolist() == [1.0, 2.0]
+    (t * t).sum().backward()
+    assert t.grad.dtype.isnative and t.grad.tolist() == [2.0, 4.0]
 
 
 def test_integers_have_no_gradient() -> None:
@@ -156,17 +172,20 @@ def test_augmented_assignment() -> None:
     (w * w).sum().backward()
     same = w
     with ag.no_grad():
-        w -= 0.5 * w.grad
-    assert w is same and w.requires_grad and w.data.tolist() == [0.0, 0.0]
+        w -= 0.25 * w.grad
+    assert w is same and w.requires_grad and w.data.tolist() == [0.5, 1.0]
     with pytest.raises(ValueError, match="in place on Tensor of shape.*no_grad"):
         w += 1
     y = w * 2
     z = y
-    z += 1
-    assert z is not y and z.op.name == "add"
+    z -= 1
+    assert z is not y and z.op.name == "sub" and z.tolist() == [0.0, 1.0]
     c = Tensor([1.0, 2.0], dtype=np.float32)
     shared = c
     c *= 2
+    assert shared is c and c.data.tolist() == [2.0, 4.0] and c.dtype == np.float32
+    c += Tensor([1.0, 1.0])
+    c -= Value(1.0).detach()
     assert shared is c and c.data.tolist() == [2.0, 4.0] and c.dtype == np.float32
     c += w
     assert c is not shared and c.requires_grad
@@ -183,6 +202,10 @@ def test_in_place_never_reaches_what_was_shared_out() -> None:
     assert x.data.tolist() == [1.0, 2.0]
     with pytest.raises(ValueError, match="read-only"):
         y.numpy()[0] = 5.0
+    turned = x.reshape(2, 1)
+    with ag.no_grad():
+        turned -= 5
+    assert x.data.tolist() == [1.0, 2.0] and turned.data.tolist() == [[-4.0], [-3.0]]
     seen = x.detach()
     loss = (seen * y).sum()
     with ag.no_grad():
@@ -195,6 +218,13 @@ def test_item_assignment() -> None:
     c = Tensor([1.0, 2.0])
     c[0] = 5
     assert c.data.tolist() == [5.0, 2.0]
+    c[0], c[1] = Tensor(3.0), Value(4.0).detach()
+    assert c.data.tolist() == [3.0, 4.0]
+    w = parameter([1.0, 2.0])
+    out = (c * w).sum()
+    c[0] = 5
+    with pytest.raises(ValueError, match="changed in place after mul had used it"):
+        out.backward()
     for t, value in ((parameter([1.0]), 3.0), (c, Value(1.0))):
         with pytest.raises(ValueError, match="where\\(mask"):
             t[0] = value
@@ -221,6 +251,10 @@ def test_from_numpy_shares() -> None:
     t = ag.from_numpy(a, requires_grad=True)
     a[0] = 5
     assert t.data[0] == 5
+    with ag.no_grad():
+        t += 1
+        t *= 2
+    assert a.tolist() == [12.0, 4.0]
     with pytest.raises(TypeError, match="takes an array"):
         ag.from_numpy([1.0])
 
@@ -228,12 +262,34 @@ def test_from_numpy_shares() -> None:
 def test_ways_out_and_looks() -> None:
     t = parameter([[1.0, 2.0]])
     assert t.sum().item() == 3.0 and t.tolist() == [[1.0, 2.0]] and len(t) == 1
+    assert f"{t}" == repr(t)
     assert not t.detach().requires_grad and np.asarray(t.detach()).tolist() == [[1.0, 2.0]]
     assert repr(t) == "Tensor([[1., 2.]], requires_grad=True)"
     assert repr(Tensor(np.float32(1), label="a")) == "Tensor(1., dtype=float32, label='a')"
     assert f"{t.sum():.2f}" == "3.00"
     assert [row.tolist() for row in t] == [[1.0, 2.0]] and t.T.shape == (2, 1)
     assert (t.ndim, t.size, t.shape) == (2, 2, (1, 2))
+
+
+def test_shapes_are_given_as_numpys_methods_take_them() -> None:
+    t = Tensor(np.arange(6.0).reshape(1, 2, 3))
+    for out in (t.reshape(3, 2), t.reshape((3, 2)), t.reshape(3, -1)):
+        assert out.tolist() == [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
+    assert t.reshape(-1).shape == t.reshape((6,)).shape == (6,)
+    for out in (t.transpose(2, 0, 1), t.transpose((2, 0, 1))):
+        assert out.shape == (3, 1, 2)
+    assert t.transpose().shape == t.transpose(None).shape == (3, 2, 1)
+
+
+def test_what_is_detached_keeps_its_label_and_its_numbers() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True, label="x")
+    y = x * 2
+    y.label = "y"
+    leaf, computed = x.detach(), y.detach()
+    assert (leaf.label, computed.label) == ("x", "y")
+    assert np.shares_memory(computed.data, y.data) and not computed.data.flags.writeable
+    leaf.data[0] = 9.0
+    assert x.data.tolist() == [1.0, 2.0]
 
 
 def test_fractions_and_lists_are_operands_of_functions() -> None:

@@ -13,6 +13,7 @@ NOT_ALL_ITS_OWN = (
 )
 FITTED = "in float64 and then fitted to the argument: slower, and no less exact"
 FASTER = "a shorter way to the same numbers"
+COPIED = "copies more than it has to"
 UNITS = "what the means are counted in cancels out"
 LAST_AXIS = "of two axes, 1 is the last, which is the default"
 SCRATCH = "the number of a scratch array may be any but 0"
@@ -138,9 +139,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
                     "getattr(g, 'base', None) is not None",
                 )
             ),
-            "copies more than it has to",
+            COPIED,
         ),
-        "own: True -> False": "copies more than it has to",
+        "own: True -> False": COPIED,
     },
     "autograd.functional": {
         "plain: isinstance(data, np.ndarray) and data.ndim == 0 -> isinstance(data, np.ndarray)":
@@ -150,6 +151,17 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "dot: 0.0 -> 0.0 and a bit": "only its slope is asked for",
         "ones: np.ones_like(data) if hasattr(data, 'dtype') else 1.0 -> np.ones_like(data)":
             "a seed for a number is made a float anyway",
+    },
+    "autograd.tensor": {
+        "Tensor.seed: data.dtype.type(1) if isinstance(data, np.generic) else np.ones_like(data)"
+        " -> np.ones_like(data)": FASTER,
+        "Tensor.seed: seed.astype(self.dtype, copy=False) -> seed.astype(self.dtype)": COPIED,
+        "Tensor.seed: False -> True": COPIED,
+        "Tensor.fit: part * (from_numpy(ones) if isinstance(part, Node) else ones)"
+        " -> part / (from_numpy(ones) if isinstance(part, Node) else ones)": "by ones",
+        "Tensor.fit: part if part.dtype == dtype else rules.astype(part, dtype=dtype)"
+        " -> rules.astype(part, dtype=dtype)": FASTER,
+        "Tensor.stale: graph=False -> True": "an array is stale either way",
     },
     "autograd.node": {
         "record: op.forward(*saved, **kwargs) if kwargs else op.forward(*saved)"

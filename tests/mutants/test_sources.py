@@ -36,6 +36,12 @@ TARGETS = {
                       "-k", "not million and not linear_time and not every_process and not large"],
     "autograd.checkpoint": ["test_modes.py", "../autograd/checkpoint.py", "test_refusing.py",
                             "-k", "checkpoint or gives_it_back"],
+    "autograd.tensor": ["test_tensor.py", "test_backward.py", "test_functional.py",
+                        "test_node.py", "test_modes.py", "test_refusing.py", "test_elsewhere.py",
+                        "../autograd/tensor.py",
+                        "-k", "not million and not linear_time and not every_process and not large"
+                        " and not case and (not dask or stale) and not demo and not layers and not losses"
+                        " and not optimizers and not fit and not images"],
     "nn.losses": ["test_losses.py", "../nn/losses.py", "test_compile_nets.py",
                   "-k", "not pytorchs"],
     "nn.optim": ["test_optim.py", "nn.optim", "test_elsewhere.py"],
