@@ -285,9 +285,9 @@ def test_what_stays_of_a_seed_is_an_array_of_the_tensors_dtype(seed: Any) -> Non
         assert type(t.grad) is np.ndarray and t.grad.dtype == np.float32
         assert t.grad.tolist() == wanted
     number = Tensor(np.float32(3), requires_grad=True)
-    for seed in 2, Value(2.0), np.float64(2):
+    for two in 2, Value(2.0), np.float64(2):
         number.grad = None
-        number.backward(seed)
+        number.backward(two)
         assert type(number.grad) is np.ndarray and number.grad.dtype == np.float32
         assert number.grad == 2
 

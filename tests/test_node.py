@@ -79,13 +79,8 @@ def test_nodes_say_whether_a_backward_pass_leaves_a_gradient_on_them() -> None:
     labelled, kept, v = t * 2, t * 3, Value(1.0) * 2
     labelled.label = "no request"
     kept.retain_grad()
-    assert [x.leaves_grad for x in (t, v, t * 2, labelled, kept)] == [
-        True,
-        True,
-        False,
-        False,
-        True,
-    ]
+    assert t.leaves_grad and v.leaves_grad and kept.leaves_grad
+    assert not (t * 2).leaves_grad and not labelled.leaves_grad
 
 
 def test_conditions_are_no_numbers_to_a_value() -> None:

@@ -13,6 +13,8 @@ NOT_ALL_ITS_OWN = (
 )
 FITTED = "in float64 and then fitted to the argument: slower, and no less exact"
 FASTER = "a shorter way to the same numbers"
+OPEN = "any size below 0 is open"
+MASK = "ones are true"
 COPIED = "copies more than it has to"
 UNITS = "what the means are counted in cancels out"
 LAST_AXIS = "of two axes, 1 is the last, which is the default"
@@ -112,9 +114,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             ),
             FASTER,
         ),
-        "entries: np.asarray(x) if type(x) is float else x -> x": FASTER,
-        "counted: 1 -> 2": "any size below 0 is open",
-        "counted: 1 -> 2 (2)": "any size below 0 is open",
+        "scatter_add: 1 -> 2": OPEN,
+        "scatter_add: 1 -> 2 (2)": OPEN,
         "finite_max: 0.0 -> 0.0 and a bit": "any finite shift will do",
         "cofactors: np.linalg.det(u) * np.linalg.det(vt)"
         " -> np.linalg.det(u) / np.linalg.det(vt)": "both are 1 or -1",
@@ -151,6 +152,28 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "dot: 0.0 -> 0.0 and a bit": "only its slope is asked for",
         "ones: np.ones_like(data) if hasattr(data, 'dtype') else 1.0 -> np.ones_like(data)":
             "a seed for a number is made a float anyway",
+    },
+    "autograd.shaping": {
+        "ravel: 1 -> 2": OPEN,
+        "transpose: 1 -> 2 (4)": "any number that is no axis",
+        "column_stack: 1 -> 2 (2)": OPEN,
+        "atleast_2d: 1 -> 2 (2)": OPEN,
+        "atleast_3d: 1 -> 2 (3)": OPEN,
+        "rearranged: 1 -> 2": OPEN,
+        "pad: np.ones_like(data_of(x), dtype=bool) -> np.ones_like(data_of(x))": MASK,
+        "pad: rules.where(inside, out, constant_values) if constant_values else out"
+        " -> rules.where(inside, out, constant_values)": FASTER,
+        "_all_true: np.ones_like(data_of(x), dtype=bool, shape=shape_of(x)[-2:])"
+        " -> np.ones_like(data_of(x), shape=shape_of(x)[-2:])": MASK,
+        "_all_true: np.ones_like(data_of(x), dtype=bool, shape=shape_of(x)[-2:])"
+        " -> np.ones_like(data_of(x), dtype=bool)": "one mask for each, all the same",
+        "_all_true: 2 -> 3": "a mask for some, all the same",
+    },
+    "autograd.shapes": {
+        "shape_of: () if type(x) is float else x.shape if hasattr(x, 'shape') else np.shape(x)"
+        " -> x.shape if hasattr(x, 'shape') else np.shape(x)": FASTER,
+        "shape_of: x.shape if hasattr(x, 'shape') else np.shape(x) -> np.shape(x)": FASTER,
+        "axes_to_sum: 1 -> 2 (4)": "any number below 0",
     },
     "autograd.tensor": {
         "Tensor.seed: data.dtype.type(1) if isinstance(data, np.generic) else np.ones_like(data)"

@@ -32,16 +32,22 @@ TARGETS = {
                             "test_refusing.py::test_functional_api_gives_it_back"],
     "autograd.node": ["test_node.py", "test_modes.py", "test_value.py", "test_tensor.py",
                       "test_backward.py", "test_functional.py", "test_scope.py",
-                      "../autograd/node.py", "test_compile.py::test_derivatives_inside_are_compiled",
+                      "../autograd/node.py",
+                      "test_compile.py::test_derivatives_inside_are_compiled",
                       "-k", "not million and not linear_time and not every_process and not large"],
     "autograd.checkpoint": ["test_modes.py", "../autograd/checkpoint.py", "test_refusing.py",
                             "-k", "checkpoint or gives_it_back"],
     "autograd.tensor": ["test_tensor.py", "test_backward.py", "test_functional.py",
                         "test_node.py", "test_modes.py", "test_refusing.py", "test_elsewhere.py",
                         "../autograd/tensor.py",
-                        "-k", "not million and not linear_time and not every_process and not large"
-                        " and not case and (not dask or stale) and not demo and not layers and not losses"
-                        " and not optimizers and not fit and not images"],
+                        "-k", (
+                            "not million and not linear_time and not every_process and not large"
+                            " and not case and (not dask or stale) and not demo and not layers and"
+                            " not losses and not optimizers and not fit and not images"
+                        )],
+    "autograd.shapes": ["test_shapes.py"],
+    "autograd.shaping": ["test_shaping.py", "test_table.py", "../autograd/shaping.py",
+                         "-k", "shaping or value_is_numpys"],
     "nn.losses": ["test_losses.py", "../nn/losses.py", "test_compile_nets.py",
                   "-k", "not pytorchs"],
     "nn.optim": ["test_optim.py", "nn.optim", "test_elsewhere.py"],

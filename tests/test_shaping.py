@@ -1,0 +1,110 @@
+"""Moving entries about: every shape, beside NumPy, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from refusing import Refusing
+
+import autograd as ag
+from autograd import Tensor, Value
+
+SHAPES = [(), (0,), (3,), (1, 3), (2, 3), (2, 0, 1), (2, 3, 4), (1, 2, 3, 2)]
+
+
+def numbers(*shape: int) -> Any:
+    return np.arange(float(np.prod(shape))).reshape(shape)
+
+
+@pytest.mark.parametrize("name", ["ravel", "atleast_1d", "atleast_2d", "atleast_3d", "transpose"])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_every_shape_becomes_what_numpy_makes_of_it(name: str, shape: tuple[int, ...]) -> None:
+    x = numbers(*shape)
+    wanted = getattr(np, name)(x)
+    np.testing.assert_array_equal(getattr(ag, name)(x), wanted, strict=True)
+    t = Tensor(x, requires_grad=True)
+    out = getattr(ag, name)(t)
+    np.testing.assert_array_equal(out.data, wanted, strict=True)
+    assert out is t or not name.startswith("atleast") or wanted.shape != x.shape
+
+
+@pytest.mark.parametrize(
+    ("f", "error", "message"),
+    [
+        (lambda x: ag.squeeze(x, 1), ValueError, r"axis 1 of shape \(2, 3\) is not of length 1"),
+        (lambda x: ag.transpose(x, (0, 3)), ValueError, r"axes \(0, 3\) are no order of the 2"),
+        (lambda x: ag.transpose(x, (0, -3)), ValueError, r"axes \(0, -3\) are no order"),
+        (lambda x: ag.transpose(x, (2, 1)), ValueError, r"axes \(2, 1\) are no order"),
+        (lambda x: ag.transpose(x, (0,)), ValueError, r"axes \(0,\) are no order"),
+        (lambda x: ag.swapaxes(Value(1.0), 0, 0), IndexError, "out of bounds .* dimension 0"),
+        (lambda x: ag.concatenate([]), ValueError, "at least one array"),
+        (lambda x: ag.hstack([]), ValueError, "at least one array"),
+        (lambda x: ag.array_split(x, 0), ValueError, "1 part or more, not 0"),
+        (lambda x: ag.split(x, 2, 1), ValueError, "3 entries do not divide into 2 equal parts"),
+        (lambda x: ag.pad(x, 1, "mean"), ValueError, "'mean' is not one that copies"),
+        (lambda x: ag.take_along_axis(x, [0], 1), ValueError, r"\(1,\) .* shape \(2, 3\)"),
+        (lambda x: ag.diff(x, -1), ValueError, "but is -1"),
+    ],
+)
+def test_what_is_refused(f: Callable[..., Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        f(Tensor(numbers(2, 3)))
+
+
+ROWS = np.array([[3.0, 1.0, 2.0], [5.0, 6.0, 4.0]])
+
+
+@pytest.mark.parametrize(
+    ("ours", "numpys"),
+    [
+        (lambda x: ag.transpose(x, (-1, -2)), lambda x: x.T),
+        (lambda x: ag.concatenate([x, x]), lambda x: np.concatenate([x, x])),
+        (lambda x: ag.concatenate([x, x], None), lambda x: np.concatenate([x, x], None)),
+        (lambda x: ag.hstack([x]), lambda x: x),
+        (lambda x: ag.hstack([x[0], x[1, :2]]), lambda x: np.hstack([x[0], x[1, :2]])),
+        (lambda x: ag.hstack([x[0, 0], x[1, 1]]), lambda x: np.hstack([x[0, 0], x[1, 1]])),
+        (lambda x: ag.column_stack([x[0], x[1]]), lambda x: np.column_stack([x[0], x[1]])),
+        (lambda x: ag.array_split(x, 1, 1)[0], lambda x: x),
+        (lambda x: ag.pad(x, 1, constant_values=7.0), lambda x: np.pad(x, 1, constant_values=7.0)),
+        (lambda x: x[[]], lambda x: x[[]]),
+        (lambda x: x[[True, False]], lambda x: x[[True, False]]),
+        (lambda x: x[:, [True, False, True]], lambda x: x[:, [True, False, True]]),
+        (lambda x: ag.take_along_axis(x, ((2,), (1,))), lambda x: x[[[0], [1]], [[2], [1]]]),
+        (lambda x: ag.sort(x), lambda x: np.sort(x)),
+        (lambda x: ag.sort(x, None), lambda x: np.sort(x, None)),
+        (lambda x: ag.partition(x, 1), lambda x: np.sort(x)),
+        (lambda x: ag.partition(x, 0, 0), lambda x: np.sort(x, 0)),
+        (lambda x: ag.partition(x, 1, None)[:2], lambda x: np.array([1.0, 2.0])),
+        (lambda x: ag.diff(x, 0), lambda x: x),
+        (lambda x: ag.diff(x), lambda x: np.diff(x)),
+        (lambda x: ag.diff(x, 2), lambda x: np.diff(x, 2)),
+        (lambda x: ag.triu(ag.stack([x, x]), 1), lambda x: np.triu(np.stack([x, x]), 1)),
+    ],
+)  # fmt: skip
+def test_it_is_as_numpy_has_it(ours: Callable[..., Any], numpys: Callable[..., Any]) -> None:
+    out = ours(Tensor(ROWS, requires_grad=True))
+    assert out.requires_grad
+    np.testing.assert_array_equal(out.data, numpys(ROWS), strict=True)
+
+
+def test_equal_entries_are_sorted_in_their_order() -> None:
+    """Which tells whose gradient is whose."""
+    x = np.random.default_rng(0).integers(3, size=1000).astype(float)
+    weights = np.arange(1000.0)
+    slopes = ag.grad(lambda x: (ag.sort(x) * weights).sum())(x)
+    for number in range(3):
+        assert (np.diff(slopes[x == number]) == 1).all()
+
+
+def test_axes_counted_from_the_end_go_back_where_they_were() -> None:
+    x = numbers(2, 3, 4)
+    slopes = ag.grad(lambda t: (ag.transpose(t, (-1, 0, 1)) * x.transpose(2, 0, 1)).sum())(x)
+    np.testing.assert_array_equal(slopes, x)
+
+
+def test_positions_may_be_where_the_numbers_are() -> None:
+    t = Tensor(Refusing(ROWS), requires_grad=True)
+    assert ag.take_along_axis(t, Refusing([[0], [2]])).tolist() == [[3.0], [4.0]]
