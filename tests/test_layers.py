@@ -12,7 +12,7 @@ import autograd as ag
 import nn
 from autograd import Tensor, Value, check_gradients
 from nn.activations import Activation
-from nn.conv import conv2d
+from nn.conv import Pool2d, conv2d
 
 rng = np.random.default_rng(0)
 IMAGES = rng.normal(size=(3, 2, 6, 5))
@@ -23,6 +23,9 @@ ACTIVATIONS = [kind for kind in vars(nn).values()
 LAYERS: list[tuple[Callable[[], nn.Module], np.ndarray]] = [
     (lambda: nn.Linear(3, 2, dtype=float, rng=0), rng.normal(size=(4, 3))),
     (lambda: nn.Linear(3, 2, bias=False, dtype=float, rng=0), rng.normal(size=(2, 4, 3))),
+    (lambda: nn.Linear(3, 2, dtype=float, rng=0), rng.normal(size=(2, 4, 3))),
+    (lambda: nn.Linear(3, 2, dtype=float, rng=0), rng.normal(size=3)),
+    (lambda: nn.Linear(3, 2, bias=False, dtype=float, rng=0), rng.normal(size=(4, 3))),
     (lambda: nn.Flatten(), IMAGES),
     (lambda: nn.Dropout(0.5, rng=0).eval(), rng.normal(size=(4, 3))),
     (lambda: nn.BatchNorm1d(3, dtype=float), rng.normal(size=(4, 3))),
@@ -31,6 +34,7 @@ LAYERS: list[tuple[Callable[[], nn.Module], np.ndarray]] = [
     (lambda: nn.BatchNorm2d(2, dtype=float), IMAGES),
     (lambda: nn.LayerNorm(3, dtype=float), rng.normal(size=(4, 3))),
     (lambda: nn.LayerNorm((2, 3), dtype=float), rng.normal(size=(4, 2, 3))),
+    (lambda: nn.LayerNorm(3, elementwise_affine=False), rng.normal(size=(4, 3))),
     (lambda: nn.Conv2d(2, 3, 3, dtype=float, rng=0), IMAGES),
     (lambda: nn.Conv2d(2, 3, (3, 2), (2, 1), (1, 2), dtype=float, rng=0), IMAGES),
     (lambda: nn.Conv2d(2, 3, 2, 2, bias=False, dtype=float, rng=0), IMAGES),
@@ -76,17 +80,28 @@ def replace(module: nn.Module, name: str, x: Any) -> None:
 TORCH = [
     ("Linear(5, 3)", (4, 5)),
     ("Linear(5, 3, bias=False)", (2, 4, 5)),
+    ("Linear(5, 3)", (2, 4, 5)),
+    ("Linear(5, 3)", (5,)),
     ("Conv2d(2, 3, 3)", (3, 2, 6, 5)),
     ("Conv2d(2, 3, (3, 2), (2, 1), (1, 2))", (3, 2, 6, 5)),
     ("Conv2d(2, 3, 5, padding=2, bias=False)", (3, 2, 6, 5)),
+    ("Conv2d(2, 3, 1)", (3, 2, 6, 5)),
+    ("Conv2d(2, 3, (8, 7), padding=1)", (3, 2, 6, 5)),
+    ("MaxPool2d(1)", (3, 2, 6, 5)),
+    ("MaxPool2d((6, 5))", (3, 2, 6, 5)),
+    ("MaxPool2d((4, 3))", (3, 2, 6, 5)),
+    ("MaxPool2d((4, 1))", (3, 2, 6, 5)),
     ("MaxPool2d(2)", (3, 2, 6, 5)),
     ("MaxPool2d(3, 2)", (3, 2, 7, 7)),
     ("AvgPool2d(2)", (3, 2, 6, 5)),
     ("AvgPool2d((3, 2), 1)", (3, 2, 6, 5)),
     ("BatchNorm1d(5)", (4, 5)),
+    ("BatchNorm1d(5)", (2, 5)),
+    ("BatchNorm1d(5, affine=False)", (4, 5)),
     ("BatchNorm2d(2)", (3, 2, 6, 5)),
     ("LayerNorm(5)", (4, 5)),
     ("LayerNorm((2, 5))", (4, 2, 5)),
+    ("LayerNorm(5, elementwise_affine=False)", (4, 5)),
     ("Flatten()", (3, 2, 6, 5)),
     *((f"{kind.__name__}()", (4, 5)) for kind in ACTIVATIONS if "oftmax" not in kind.__name__),
 ]
@@ -152,6 +167,7 @@ def test_dropout_keeps_the_mean_and_repeats_itself() -> None:
     assert (layer(Tensor(x)).data != out).any()
     t = Tensor(x)
     assert layer.eval()(t) is t
+    assert nn.Dropout(0.0)(t) is t and nn.Dropout().p == 0.5
     two = nn.MLP(2, [8, 8, 1], dropout=0.5, rng=0)
     masks = [m(Tensor(np.ones(64, np.float32))).tolist() for m in two if isinstance(m, nn.Dropout)]
     assert masks[0] != masks[1]
@@ -175,17 +191,23 @@ def test_batch_statistics_follow_in_training_only() -> None:
     ("call", "error", "message"),
     [
         (lambda: nn.Conv2d(2, 3, 3)(np.ones((1, 4, 8, 8))), ValueError, "2 channels, got 4"),
-        (lambda: nn.Conv2d(2, 3, 3)(np.ones((2, 8, 8))), ValueError, r"\(2, 8, 8\)"),
+        (lambda: nn.Conv2d(2, 3, 3)(np.ones((2, 8, 8))), ValueError, r"images .* \(2, 8, 8\)"),
+        (lambda: nn.Conv2d(2, 3, 3)(np.ones((1, 2, 2, 8))), ValueError, "smaller than the window"),
+        (lambda: nn.Conv2d(2, 3, (9, 7), padding=1)(IMAGES), ValueError, "smaller than the window"),
+        (lambda: nn.Conv2d(2, 3, (3, 3, 3)), ValueError, r"one or two .* not \(3, 3, 3\)"),
         (lambda: nn.Conv2d(2, 3, 9)(np.ones((1, 2, 8, 8))), ValueError, "smaller than the window"),
         (lambda: nn.Conv2d(2, 3, 0), ValueError, "kernel_size must be"),
         (lambda: nn.MaxPool2d(2, 0), ValueError, "stride must be"),
-        (lambda: nn.MaxPool2d(9)(np.ones((1, 2, 8, 8))), ValueError, "smaller than the window"),
+        (lambda: nn.MaxPool2d((7, 1))(IMAGES), ValueError, "smaller than the window"),
+        (lambda: nn.MaxPool2d((1, 6))(IMAGES), ValueError, "smaller than the window"),
+        (lambda: Pool2d(2)(IMAGES), TypeError, "Pool2d defines no reduce"),
         (lambda: nn.BatchNorm1d(3)(np.ones((4, 2))), ValueError, r"length 3.*\(4, 2\)"),
         (lambda: nn.BatchNorm1d(3)(np.ones((1, 3))), ValueError, "more than one number"),
         (lambda: nn.BatchNorm2d(3)(np.ones((4, 3))), ValueError, "expected 4 axes"),
-        (lambda: nn.LayerNorm(3)(np.ones((4, 2))), ValueError, r"\(4, 2\)"),
+        (lambda: nn.LayerNorm(3)(np.ones((4, 2))), ValueError, r"an input of shape \(4, 2\)"),
         (lambda: nn.Dropout(1.0), ValueError, "below 1, but is 1.0"),
         (lambda: nn.Embedding(5, 2)([0, 5]), IndexError, r"index 5 is outside 0...4"),
+        (lambda: nn.Embedding(5, 2)([0, -1]), IndexError, r"index -1 is outside 0...4"),
         (lambda: nn.Embedding(5, 2)([0.0]), TypeError, "float64"),
         (lambda: nn.MLP(2, []), ValueError, "at least one layer"),
         (lambda: nn.MLP(2, [3, 1], [nn.ReLU, nn.Tanh]), ValueError, "1 activations, but got 2"),
@@ -211,6 +233,7 @@ def test_convolution_is_what_loops_say() -> None:
     for n, o, i, j in np.ndindex(*wanted.shape):
         wanted[n, o, i, j] = (IMAGES[n, :, i : i + 3, 2 * j : 2 * j + 2] * w[o]).sum()
     np.testing.assert_allclose(out, wanted, rtol=1e-12)
+    np.testing.assert_allclose(conv2d(IMAGES, w)[:, :, :, ::2], wanted, rtol=1e-12)
 
 
 def test_summary_counts_shapes_parameters_and_products() -> None:
@@ -226,6 +249,9 @@ def test_summary_counts_shapes_parameters_and_products() -> None:
     assert str(table).splitlines()[-1].split() == ["total", "11,738", "253,440"]
     assert net.training and not net[4].training
     assert "forward" not in vars(net[0])
+    assert len(net) == 6
+    two = nn.summary(nn.Conv2d(2, 3, (3, 2)), (1, 2, 6, 5))
+    assert two.multiply_adds == 3 * (4 * 4) * (2 * 3 * 2)
     shared = nn.Linear(3, 3)
     table = nn.summary(nn.Sequential(shared, shared), (1, 3))
     assert [row.parameters for row in table.rows] == [12, 0]
@@ -272,14 +298,36 @@ def test_freezing_and_state() -> None:
 
 
 @pytest.mark.parametrize(
-    ("layer", "numbers"), [(nn.Linear(50, 40, rng=0), 50), (nn.Conv2d(8, 16, (3, 2), rng=0), 48)],
+    ("make", "numbers"),
+    [(lambda: nn.Linear(50, 40, rng=0), 50), (lambda: nn.Conv2d(8, 16, (3, 2), rng=0), 48)],
     ids=["Linear", "Conv2d"],
-)  # fmt: skip
-def test_first_weights_fill_their_range(layer: Any, numbers: int) -> None:
-    bound = numbers**-0.5
+)
+def test_first_weights_fill_their_range(make: Callable[[], Any], numbers: int) -> None:
+    layer, bound = make(), numbers**-0.5
     for p in layer.parameters():
         assert 0.8 * bound < np.abs(p.data).max() <= bound
     assert abs(layer.weight.data.mean()) < 0.1 * bound
+
+
+def test_norms_have_weights_unless_told_otherwise() -> None:
+    for layer in nn.BatchNorm1d(3), nn.BatchNorm2d(3), nn.LayerNorm(3):
+        assert [(p.shape, p.data[0]) for p in layer.parameters()] == [((3,), 1.0), ((3,), 0.0)]
+    for layer in nn.BatchNorm1d(3, affine=False), nn.LayerNorm(3, elementwise_affine=False):
+        assert not list(layer.parameters())
+
+
+def test_what_is_looked_up_is_not_computed_before_it_is_asked_for() -> None:
+    dask, array = pytest.importorskip("dask"), pytest.importorskip("dask.array")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("computed before it was asked for")
+
+    table = nn.Embedding(4, 2, rng=0).to(array)
+    words = array.from_array(np.array([1, 3]), chunks=1)
+    with dask.config.set(scheduler=refuse):
+        rows = table(words)
+    with dask.config.set(scheduler="synchronous"):
+        assert rows.tolist() == table.weight.data[[1, 3]].compute().tolist()
 
 
 def test_an_embedding_says_how_large_it_is() -> None:

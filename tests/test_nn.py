@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+import autograd as ag
 import nn
 from autograd import Tensor, Value
 
@@ -47,6 +50,7 @@ class Tied(nn.Module):
         self.constant = Tensor([1.0])
         self.computed = self.gain * 2
         self.v = Value(1.0)
+        self.doubled = self.v * 2
 
 
 def test_parameters_are_found_in_order_and_once() -> None:
@@ -63,6 +67,46 @@ def test_parameters_are_found_in_order_and_once() -> None:
     model.zero_grad()
     assert all(p.grad is None for p in model.parameters())
     assert "(blocks.1.a): Linear(2, 2, bias=False)" in repr(model)
+
+
+def test_state_of_arrays_and_of_numbers_is_taken_over() -> None:
+    model, other = Tied(), Tied()
+    model.v.data = 3.0
+    state = model.state_dict()
+    model.v.data, model.gain.data = 4.0, [5.0]
+    assert state["v"] == 3.0 and state["gain"].tolist() == [1.0]
+    other.load_state_dict(state)
+    assert other.v.data == 3.0 and other.gain.tolist() == [1.0]
+
+
+class Scaled(nn.Module):
+    def forward(self, x: Any, factor: float = 1.0) -> Any:
+        return x * factor
+
+
+def test_options_are_passed_through_and_pictures_do_not_change_that() -> None:
+    assert Scaled()(2.0, factor=3.0) == 6.0
+    with ag.scope("net"):
+        assert Scaled()(2.0, factor=3.0) == 6.0
+
+
+def test_a_module_shows_its_picture_and_its_text() -> None:
+    bundle = nn.Linear(2, 1)._repr_mimebundle_()
+    assert bundle["text/plain"] == "Linear(2, 1)" and "<svg" in bundle["image/svg+xml"]
+
+
+def test_no_gradient_stays_none_where_a_model_goes() -> None:
+    net = nn.Linear(2, 1)
+    before = net.weight.data
+    net.to(lambda x: x + 0.0)
+    assert net.weight.data is not before and net.weight.grad is None
+    assert net.multiply_adds((4, 2), (4, 1)) == 8 and nn.ReLU().multiply_adds((4,), (4,)) == 0
+
+
+def test_what_is_frozen_is_thawed() -> None:
+    net = nn.MLP(2, [3, 1])
+    assert not any(p.requires_grad for p in net.requires_grad_(False).parameters())
+    assert all(p.requires_grad for p in net.requires_grad_().parameters())
 
 
 def test_wrong_number_of_inputs() -> None:

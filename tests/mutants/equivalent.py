@@ -200,6 +200,53 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "checkpoint.forgetful.derivatives: same(again._data, value) -> same(value, again._data)":
             "in either order",
     },
+    "nn.layers": {
+        "Dropout.__init__: 1 -> 2 (2)": "one more, for nobody",
+        "Dropout.forward: self.rng.random(shape_of(x), dtype=np.float32) >= self.p"
+        " -> self.rng.random(shape_of(x), dtype=np.float32) > self.p": "hardly ever equal",
+        "Dropout.forward: self.rng.random(shape_of(x), dtype=np.float32)"
+        " -> self.rng.random(shape_of(x))": "other draws, as even",
+    },
+    "nn.conv": {
+        "conv2d: 1 -> 2 (2)": OPEN,
+        **dict.fromkeys(
+            (
+                f"Pool2d.forward: {change}"
+                for change in (
+                    "h % kh -> h * kh", "h % kh -> h", "h % kh -> kh",
+                    "w % kw -> w * kw", "w % kw -> w", "w % kw -> kw",
+                )
+            ),
+            "nothing is cut off where nothing is left over",
+        ),
+        "Pool2d.forward: h // kh -> h / kh (2)": "a shape is rounded down",
+        "Pool2d.forward: w // kw -> w / kw (2)": "a shape is rounded down",
+    },
+    "nn.norm": {
+        "BatchNorm.forward: 1 -> 2 (3)": OPEN,
+        "BatchNorm.track: 1 -> 2 (2)": OPEN,
+        "BatchNorm.track: 1 -> 2 (4)": OPEN,
+        "BatchNorm.forward: math.prod(shape) // shape[1] -> math.prod(shape) / shape[1]":
+            "it divides",
+        **dict.fromkeys(
+            (
+                f"{norm}.forward: self.weight is None or self.bias is None -> {other}"
+                for norm in ("BatchNorm", "LayerNorm")
+                for other in (
+                    "self.weight is None and self.bias is None",
+                    "self.bias is None",
+                    "self.weight is None",
+                )
+            ),
+            "both are there, or neither",
+        ),
+    },
+    "nn.module": {
+        "Module.__call__: current() is ORDINARY or current().scope is None"
+        " -> current().scope is None": FASTER,
+        "Module.state_dict: copied(x._data) if isinstance(x, Tensor) else np.array(x._data)"
+        " -> copied(x._data)": "an array either way",
+    },
     "nn.losses": {
         "cross_entropy: abs(total - 1) > 0.001 -> abs(total - 1) >= 0.001":
             "no sum of floats is off by 0.001 exactly",
