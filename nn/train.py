@@ -200,6 +200,7 @@ class Run:
             initial=self.epoch * steps,
             disable=(False if in_notebook else None) if progress else True,
         )
+        shown = not bar.disable  # which a bar that is closed no longer tells
         with modes_kept(self.model), ctrl_c() as pressed, bar:
             if not self.model.training:
                 self.model.train()
@@ -217,7 +218,7 @@ class Run:
             self.tell("on_train_end")
         if pressed and not self.history.stopped:
             self.stop("Ctrl-C")
-        if self.history.stopped and not bar.disable:
+        if self.history.stopped and shown:
             tqdm.write(f"stopped after {self.epoch} epochs: {self.history.stopped}")
 
     def run_epoch(self, bar: Any, pressed: Sequence[object]) -> bool:

@@ -13,6 +13,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -342,7 +343,10 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_the_bar_is_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bar_is_for_terminals(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tqdm.std.time", count().__next__)  # so slow that each step is shown
     for kind, progress, shown in ((Terminal, True, True), (Terminal, False, False),
                                   (io.StringIO, True, False)):  # fmt: skip
         monkeypatch.setattr(sys, "stderr", kind())
@@ -350,6 +354,7 @@ def test_the_bar_is_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
         text = sys.stderr.getvalue()
         for part in ("epoch 2/3", "6/9", "<", "loss 0.", "accuracy", "validation accuracy"):
             assert (part in text) == shown, part
+        assert (capsys.readouterr().out == "stopped after 2 epochs: enough\n") == shown
 
 
 def test_epochs_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -526,6 +531,16 @@ def test_nan_that_no_operation_made() -> None:
     model[2].bias.data = np.array([0.0, np.inf, 0.0])
     with pytest.warns(RuntimeWarning, match=r"infinite numbers in 2\.bias"):
         fit(model, callbacks=[nn.StopOnNaN()])
+
+
+def test_nan_that_does_not_come_again() -> None:
+    """As a loss with numbers of its own may make it: there is nothing left to be found."""
+    factors = iter([np.nan])
+    with pytest.warns(RuntimeWarning, match="no operation made it out of finite numbers"):
+        fit(
+            loss=lambda out, y: nn.cross_entropy(out, y) * next(factors, 1.0),
+            callbacks=[nn.StopOnNaN()],
+        )
 
 
 class Press(nn.Callback):
