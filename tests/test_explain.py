@@ -261,6 +261,19 @@ def test_users_ops_have_formulas_too() -> None:
     assert "∂v2/∂x = 3 · x · x = 3 · 2 · 2 = 12" in explain(x, cube(x)).text
 
 
+def test_long_formulas_are_left_to_their_number() -> None:
+    wavy = Op("wavy", lambda x: x, (lambda g, out, x: sum((ag.sin(x) for _ in range(99)), g),))
+    x = Value(0.0, "x")
+    assert "v2 = wavy(x) = 0  ∂v2/∂x = 1\n" in explain(x, wavy(x)).text
+
+
+def test_a_missing_rule_is_named() -> None:
+    step = Op("step", lambda x: float(x > 0), (None,))
+    x = Value(2.0, "x")
+    with pytest.raises(ag.NotDifferentiableError, match="step has no derivative .* 'x'"):
+        explain(x, step(x) * x)
+
+
 def test_a_rule_for_plain_floats_has_its_number() -> None:
     bare = Op("bare", math.exp, vjps=(lambda g, out, x: g * math.exp(x),))
     x = Value(0.0, "x")
@@ -373,6 +386,13 @@ def test_arrays_beside_the_paths_are_no_hindrance() -> None:
     assert explain(x, (w * w).sum() * x).gradient == 5.0
 
 
+def test_numbers_of_two_dtypes() -> None:
+    x = Tensor(np.float32(2.0), requires_grad=True, label="x")
+    explained = explain(x, x.astype(float) ** 2)
+    assert explained.gradient == explained.derivative == 4.0
+    assert "astype(x) = 2" in explained.text
+
+
 @pytest.mark.parametrize(
     ("f", "text", "latex"),
     [
@@ -388,3 +408,19 @@ def test_rare_numbers_and_operations_are_written(f: Any, text: str, latex: str) 
     explained = explain(x, f(x))
     assert text in explained.text
     assert latex in explained.latex
+
+
+@pytest.mark.parametrize(
+    ("slope", "text", "latex"),
+    [
+        (lambda x: 0.0 + x, "∂v2/∂x = x = 2", "= x = 2"),
+        (lambda x: ag.sin(x) + 0.0, "∂v2/∂x = sin(x) = ", r"= \sin\left(x\right) = "),
+        (lambda x: ag.divide(x, 1.0), "∂v2/∂x = x = 2", "= x = 2"),
+        (lambda x: ag.sum(ag.matmul(ag.reshape(x, (1, 1)), np.ones((1, 1)))), "@ arr", r"\,arr"),
+    ],
+)
+def test_formulas_of_ones_own_rules_are_simplified(slope: Any, text: str, latex: str) -> None:
+    op = Op("op", lambda x: x, (lambda g, out, x: g * slope(x),))
+    x = Tensor(2.0, requires_grad=True, label="x")
+    explained = explain(x, op(x))
+    assert text in explained.text and latex in explained.latex

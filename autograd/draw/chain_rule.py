@@ -53,15 +53,15 @@ def check_single(live: Mapping[Node, None]) -> None:
 def slopes_of(node: Node, live: Mapping[Node, None]) -> Iterator[Slope]:
     """The slopes of a step in those operands that depend on the leaf: its rules, with g = 1."""
     op = node.op
-    if op is None:
-        return
+    assert op is not None
+    one = 1.0 if node.kind is Node.scalar else np.ones_like(node._data)
     for i, (arg, vjp) in enumerate(zip(node.args, op.vjps)):
         if arg is None or arg not in live:
             continue
         if vjp is None:
             raise missing_rule(node, arg)
         with np.errstate(all="ignore"):
-            slope = arg.fit(vjp(1.0, node._data, *node.saved, **node.kwargs), op)
+            slope = arg.fit(vjp(one, node._data, *node.saved, **node.kwargs), op)
         yield Slope(node, i, arg, float(slope), rule_as_graph(node, i))
 
 
