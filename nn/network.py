@@ -152,7 +152,7 @@ def applied(function: Any, out: Any) -> Any:
     """An activation of a row of numbers, for those too that take batches or single numbers."""
     try:
         return data_of(function(Tensor(out[None])))[0]
-    except TypeError:  # a function of one number
+    except (TypeError, ValueError):  # a function of one number, that looks at it perhaps
         return np.array([float(data_of(function(y))) for y in out.tolist()])
 
 

@@ -79,6 +79,14 @@ def test_activations_are_what_the_model_computes(model: Any) -> None:
         np.testing.assert_allclose(column.values, numbers, rtol=1e-6)
 
 
+def test_an_activation_of_single_numbers_is_applied_to_each() -> None:
+    model = nn.scalar.MLP(2, [3, 1], lambda v: v if v > 0.0 else 0.1 * v, rng=0)
+    x = [0.5, -1.0]
+    columns = nn.draw_network(model, x).columns
+    np.testing.assert_allclose(columns[1].values, [v.data for v in model.layers[0](x)])
+    np.testing.assert_allclose(columns[2].values, [model(x).data])
+
+
 def test_names_survive() -> None:
     names = ["<b>", 'say "hi" & π']
     drawing = nn.draw_network(net(), inputs=names, outputs=["same"], theme="dark")
