@@ -148,10 +148,8 @@ class Operators(Node):
 
     def item(self) -> float:
         """The number as a plain `float`, outside the graph; a tensor must have one entry."""
-        data = self._data
-        if self.kind is Node.array:  # Dask's have no item()
-            data = data.item() if hasattr(data, "item") else np.reshape(data, ())
-        return float(data)
+        data = self._data  # Dask's have no item()
+        return float(data.item() if hasattr(data, "item") else np.reshape(data, ()))
 
     def requires_grad_(self, requires_grad: bool = True) -> Any:
         """Begin or end to differentiate with respect to this leaf, in place; returns it.

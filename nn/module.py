@@ -108,9 +108,7 @@ class Module:
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """This module, under the empty name, and all modules in it, each once."""
         yield "", self
-        for name, module in self._named(lambda x: isinstance(x, Module)):
-            if module is not self:
-                yield name, module
+        yield from self._named(lambda x: isinstance(x, Module))
 
     def modules(self) -> Iterator[Module]:
         """This module and all modules in it, each once."""

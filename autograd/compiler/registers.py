@@ -144,9 +144,7 @@ class Registers:
 
 
 def as_slice(rows: Sequence[int]) -> slice | None:
-    """The rows as a slice, if they are evenly spaced and ascend."""
-    if len(rows) == 1:
-        return slice(rows[0], rows[0] + 1, 1)
+    """Two rows or more as a slice, if they are evenly spaced and ascend."""
     step = rows[1] - rows[0]
     if step < 1 or any(b - a != step for a, b in zip(rows, rows[1:])):
         return None

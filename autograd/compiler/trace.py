@@ -70,9 +70,7 @@ class Symbol(Operators):
         """The operands. The backward loop asks for them just before it runs the rules: what is
         written down from now on comes from these.
         """
-        tracer = mode.get().tracer
-        if isinstance(tracer, Trace):
-            tracer.origin = self
+        trace().origin = self
         return super().operands()
 
     def detach(self) -> Any:

@@ -97,10 +97,9 @@ def draw(
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        from . import dot, drawing, geometry
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import dot, drawing, geometry
 
-        for module in (drawing, dot, geometry):
-            if hasattr(module, name):
-                return getattr(module, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = next(module for module in (drawing, dot, geometry) if hasattr(module, name))
+    return getattr(home, name)

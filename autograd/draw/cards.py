@@ -151,8 +151,6 @@ def size_of(role: Role) -> float:
 
 
 def row_width(row: Row) -> float:
-    if not row:
-        return 0.0
     widths = [width(text, size_of(role), role == "label") for text, role in row]
     return sum(widths) + COLUMN * (len(widths) - 1)
 

@@ -346,9 +346,8 @@ def plain(x: Data) -> Any:
 
 
 def described(value: Number | None) -> Any:
-    """A box's number, of which the entries are gone."""
-    if not isinstance(value, Array):
-        return None if value is None else plain(value)
+    """An array of which there is only what its box shows."""
+    assert isinstance(value, Array)  # single numbers stand with the operation
     return {
         "shape": list(value.shape), "dtype": value.dtype,
         "low": plain(value.low), "high": plain(value.high), "norm": plain(value.norm),
