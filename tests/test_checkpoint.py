@@ -198,6 +198,7 @@ def test_foreign_files(refuses: Refusal) -> None:
         (npz(a=npy(claim("<f8", "(99999999,)"))), "0 bytes for"),
         (npz(a=npy(claim("<f8", "(-1,)"))), "0 bytes for"),
         (npz(a=npy("(" * 20000)), "is no file"),
+        (npz(a=mine.replace(b"NUMPY\1", b"NUMPY\2", 1)), "not an array of this format"),
         (npz({"version": 2}, a=mine), "has version 2 of the format, but this napkingrad reads"),
         (npz({"sha256": "0"}, a=mine), "checksum"),
         (npz({"format": "other"}, a=mine), "did not write it"),
@@ -385,6 +386,8 @@ def test_trees_come_back_as_they_were(tmp_path: Path) -> None:
     assert repr(back) == repr(tree)
     with pytest.raises(TypeError, match="but no set"):
         checkpoint.save_training(path, {}, {"x": {1}})
+    with pytest.raises(TypeError, match="holds complex128, but a file holds real numbers"):
+        checkpoint.save_training(path, {}, {"x": np.array([1j])})
     assert repr(checkpoint.load_training(path)[1]) == repr(tree)
     nn.save(nn.Linear(1, 1), path)
     with pytest.raises(ValueError, match="holds a model, but no training"):
@@ -506,6 +509,30 @@ def test_a_resumed_training_may_be_longer(tmp_path: Path) -> None:
     fit(path, epochs=3)
     assert fit(path, resume=True) == fit()
     assert fit(path, epochs=5, resume=True) == fit()  # it has been longer already
+
+
+class Peaking(nn.SGD):
+    """An optimiser that notes its largest learning rate, and has none before the first step."""
+
+    peak: float | None = None
+
+    def step(self) -> None:
+        super().step()
+        self.peak = max(self.peak or 0.0, self.lr)
+
+    def state_dict(self) -> dict[str, Any]:
+        return super().state_dict() | {"peak": self.peak}
+
+    def load_state_dict(self, state: Any) -> None:
+        super().load_state_dict(state)
+        self.peak = state["peak"]
+
+
+def test_what_is_none_at_first_may_come_back_as_anything(tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    fit(path, epochs=3, optimizer=Peaking)
+    assert checkpoint.load_training(path)[1]["optimizer"][0][1]["peak"] == 0.01
+    assert fit(path, resume=True, optimizer=Peaking) == fit(optimizer=Peaking)
 
 
 def test_early_stopping_goes_on_counting(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 from collections import OrderedDict
 from typing import Any, NamedTuple
@@ -230,8 +231,11 @@ def test_results_may_be_nested() -> None:
         f.value_and_grad(2.0, 3.0)
     with pytest.raises(TypeError, match="returns numbers"):
         ag.compile(lambda x: "x")(2.0)
+    assert "return {'sum': t1, 'both': [x, (y, 1.0)], 'more': t2}" in f.source
     with pytest.raises(TypeError, match="returns numbers"):
         ag.compile(lambda x: None)(2.0)
+    with pytest.raises(TypeError, match="can't use Tensor"):
+        ag.compile(lambda x: Tensor([1.0, 2.0]))(2.0)
 
 
 def test_constant_results() -> None:
@@ -245,6 +249,16 @@ def test_constant_results() -> None:
     value, gradient = identity.value_and_grad(x)
     value[0], gradient[0] = 5.0, 7.0
     assert x.tolist() == [1.0, 2.0] and gradient.tolist() == [7.0, 1.0]
+
+
+def test_nothing_but_constants() -> None:
+    """There is nothing to look at before the lines that were written are run again."""
+    f = ag.compile(lambda: 1.5)
+    assert [f(), f()] == [1.5, 1.5]
+    g = ag.compile(lambda xs: sum(xs, 1.5))
+    assert [g([]), g([]), g([1.0]), g([])] == [1.5, 1.5, 2.5, 1.5]
+    with pytest.raises(TypeError):
+        f(1.0)
 
 
 def test_results_share_no_memory() -> None:
@@ -300,6 +314,17 @@ def test_dtypes_are_kept(dtype: Any, n: int) -> None:
             assert all(type(g) is float for g in dw)
         else:
             assert all(g.dtype == dtype for g in dw)
+
+
+def test_dtypes_are_mixed_as_numpy_mixes_them() -> None:
+    x, y = np.linspace(-1, 1, 5, dtype=np.float32), np.linspace(1, 2, 5)
+    value, (dx, dy) = ag.compile(lambda x, y: x * y * y).value_and_grad(
+        x, y, argnums=(0, 1), reduce="sum"
+    )
+    assert (value.dtype, dx.dtype, dy.dtype) == (float, np.float32, float)
+    same(value, (x * y * y).sum())
+    same(dx, (y * y).astype(np.float32))
+    same(dy, 2 * x * y)
 
 
 def test_integers() -> None:
@@ -440,7 +465,10 @@ def test_what_was_computed_outside_is_refused() -> None:
 def test_numbers_of_another_trace_are_refused() -> None:
     kept = []
     ag.compile(lambda x: kept.append(x) or x)(1.0)
-    for use in (lambda: kept[0] + 1.0, lambda: ag.exp(kept[0]), lambda: kept[0] > 0):
+    for use in (
+        lambda: kept[0] + 1.0, lambda: ag.exp(kept[0]), lambda: kept[0] > 0,
+        lambda: kept[0].detach(), lambda: ag.draw(kept[0]),
+    ):  # fmt: skip
         with pytest.raises(TypeError, match="left over"):
             use()
     with pytest.raises(TypeError, match="another function"):
@@ -487,6 +515,14 @@ def test_decisions_by_data_raise_at_their_line(name: str) -> None:
     )
     with pytest.raises(DataDependentError):
         f(np.ones(3))
+
+
+def test_numbers_are_printed_by_name() -> None:
+    said = []
+    ag.compile(lambda x: said.append(f"{x}, {x!r}") or x)(1.0)
+    assert said == [", ".join(2 * ["<the number x in a function that is being compiled>"])]
+    with pytest.raises(TypeError, match=r"np\.array_equal is not defined"):
+        ag.compile(lambda x: x * np.array_equal(x, 1.0))(1.0)
 
 
 def test_conditions_are_numbers_to_choose_by() -> None:
@@ -642,6 +678,24 @@ def test_a_primitive_of_ones_own_must_work_entry_by_entry() -> None:
         f(np.ones(3))
 
 
+def test_primitives_of_ones_own_count_in_whatever_they_like() -> None:
+    """Twice in one function, with options, and with integers as results."""
+    floor = Op(
+        "floor",
+        lambda x, by=1.0: np.floor_divide(x, by).astype(int),
+        (lambda g, out, x, by=1.0: g * 0.0,),
+    )
+    f = ag.compile(lambda x: floor(floor(x), by=2.0) + x)
+    x = np.array([1.5, 4.5, 7.0], np.float32)
+    assert f(4.5) == 6.5 and f.grad(4.5) == 1.0
+    assert f(x).dtype == np.float32 and f(x).tolist() == [1.5, 6.5, 10.0]
+    whole = ag.compile(lambda x: floor(x))(x)
+    assert whole.dtype == np.float32 and whole.tolist() == [1.0, 4.0, 7.0]
+    assert f.source.count("floor(") == 2 and "by=2.0" in f.source
+    with pytest.raises(TypeError, match="a number or None, not 'two'"):
+        ag.compile(lambda x: Op("odd", lambda x, by: x, (None,))(x, by="two"))(1.0)
+
+
 def lines_of(f: Any, *args: Any) -> list[str]:
     f.value_and_grad(*args)
     body = f.source.split("def ")[-1].splitlines()[1:-1]
@@ -746,6 +800,7 @@ def test_anything_that_can_be_called() -> None:
         def output(self, x: Any) -> Any:
             return x
 
+    assert Model.output is vars(Model)["output"]
     with pytest.raises(TypeError, match="method"):
         Model().output(1.0)
 
@@ -766,6 +821,16 @@ def test_decorator_and_names() -> None:
     assert area(2.0, 3.0) == 6.0 and "def area(width, height):" in area.source
 
 
+def test_names_that_are_taken_are_not_given_away_again() -> None:
+    def f(x: Any, t1: Any, t2: Any, t: Any) -> Any:
+        return ag.sin(x * t1) * t2 + ag.exp(ag.sin(t) * x) * ag.sin(x * t1)
+
+    compiled, args = ag.compile(f), (0.5, 1.5, -2.0, 0.25)
+    same(compiled(*args), f(*args))
+    names = re.findall(r"^    (\w+) = ", compiled.source, re.MULTILINE)
+    assert len({*names, "x", "t1", "t2", "t"}) == len(names) + 4
+
+
 def test_graph_is_what_is_computed() -> None:
     f = ag.compile(lambda x, y: ag.sin(x * y) + x * y)
     graph = f.graph(2.0, 3.0)
@@ -775,6 +840,8 @@ def test_graph_is_what_is_computed() -> None:
     assert [x.label for x in graph.inputs] == ["x", "y"]
     text = ag.draw(graph.value, *graph.gradients).text
     assert "d_x" in text and "cos" in text
+    only = f.graph(Value(2.0), 3.0, argnums=1)
+    assert [g.data for g in only.gradients] == [f.grad(2.0, 3.0, argnums=1)]
     straight = ag.compile(lambda x, y: 3.0 * x + y).graph(1.0, 2.0)
     assert [g.data for g in straight.gradients] == [3.0, 1.0]
     assert ag.draw(straight.value, *straight.gradients).text
@@ -807,6 +874,35 @@ def test_pairs_of_columns_are_multiplied_pair_by_pair() -> None:
     same(gradient, ((1 - out**2) * X).mean(1))
     (rolled,) = next(iter(f.latest.tasks.values())).rolled.values()
     assert "vecdot(" in rolled.text() and "@" not in rolled.text()
+
+
+@pytest.mark.parametrize(
+    ("pairs", "text"),
+    [
+        (((0, 0), (1, 1), (2, 2)), "dot("),  # too few, of too many
+        (((0, 0), (0, 1), (1, 1)), "@"),  # all but one of four
+    ],
+)
+def test_few_pairs_of_columns(pairs: Any, text: str) -> None:
+    f = ag.compile(lambda x, y: sum(ag.exp(x[i]) * y[j] for i, j in pairs))
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(2, 3, 50))
+    value = f.value_and_grad(list(X), list(Y), argnums=(), reduce="mean")[0]
+    same(value, sum(np.exp(X[i]) * Y[j] for i, j in pairs).mean())
+    assert text in rolled_text(f)
+
+
+def test_one_number_before_all_columns() -> None:
+    f = ag.compile(lambda w, x: ag.tanh(sum((w * w) * v for v in x)))
+    X = np.random.default_rng(0).normal(size=(3, 20))
+    same(f(0.5, list(X)), np.tanh(0.25 * X.sum(0)))
+    assert "] * 3)" in rolled_text(f)
+
+
+def rolled_text(f: Any) -> str:
+    """The source of the latest call on columns."""
+    (blocks,) = next(iter(f.latest.tasks.values())).rolled.values()
+    return blocks.text()
 
 
 def test_columns_of_integers_are_converted() -> None:
@@ -887,6 +983,13 @@ def test_latex() -> None:
         r"\left(\alpha - \left(\mathrm{rate} - 2\right)\right)}{\sqrt{\mathrm{rate}}} "
         r"+ {\left(e^{-x_{1}}\right)}^{1.5}"
     )
+    for g, formula in (
+        (lambda x: 2.5e-20 * x, r"2.5 \cdot 10^{-20} \, x"),
+        (lambda x: (1e30 + x) ** 2.0, r"{\left(1 \cdot 10^{30} + x\right)}^{2}"),
+        (lambda x: True, r"\text{true}"),
+        (lambda x: x**-1.0, r"\frac{1}{x}"),
+    ):
+        assert ag.compile(g).latex() == f"f(x) = {formula}"
     with pytest.raises(ValueError, match="more than 4000 characters"):
         deep = ag.compile(
             lambda x: __import__("functools").reduce(lambda y, _: y * y + y, range(20), x)

@@ -499,6 +499,13 @@ def test_a_bar_is_drawn_on_a_terminal_alone(
     assert all((f"mnist/{file}" in shown.getvalue()) == shown.isatty() for file in FILES)
 
 
+def test_pooch_may_ask_how_much_is_to_come() -> None:
+    progress = Progress("file")
+    progress.total = 1500
+    assert progress.total == 1500
+    progress.close()
+
+
 def test_what_is_slow_but_comes_is_waited_for(
     publish: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -278,6 +278,14 @@ def test_a_shared_constant_is_one_node() -> None:
     assert [box.label for box in boxes(draw(x * k + k))].count("k") == 1
 
 
+def test_a_leaf_that_is_frozen_since_is_a_constant() -> None:
+    w, x = Value(2.0), Value(3.0, "x")
+    y = w * x
+    w.requires_grad_(False)
+    assert [box.op or box.label for box in boxes(draw(y))] == ["x", "mul"]
+    assert boxes(draw(y))[-1].operands == (2.0, "n0")
+
+
 def test_a_constant_alone_is_drawn() -> None:
     assert "2" in draw(Value(2.0).detach()).text
 
@@ -654,6 +662,8 @@ def test_what_repeats_is_folded(chain: bool) -> None:
     assert part.times == 12
     assert part.operands == ("n0",)
     assert part.notes == ("2 operations each", "1 parameter each")
+    faces = [card.count('class="face"') for card in drawing.svg.split("<g class=")[1:]]
+    assert max(faces) == 3 and faces.count(3) == 1  # it is drawn as a stack
     single = draw(root, depth=0, fold=False)
     assert sum(box.kind == "group" for box in boxes(single)) == 12
 
@@ -679,6 +689,13 @@ def test_a_large_graph_is_drawn_as_its_groups() -> None:
         draw(root, limit=10, fold=False)
 
 
+class Beside(nn.Module):
+    """Modules that are called in an order that only their owner knows."""
+
+    def __init__(self, *parts: nn.Module) -> None:
+        self.parts = list(parts)
+
+
 def test_a_model_is_drawn_as_its_layers() -> None:
     drawing = draw(nn.MLP(784, [128, 10]))
     assert [box.label for box in boxes(drawing)] == [
@@ -690,6 +707,8 @@ def test_a_model_is_drawn_as_its_layers() -> None:
     assert notes == [("100,480 parameters",), (), ("1,290 parameters",)]
     assert [edge[:2] for edge in drawing.picture.edges] == [("n0", "n1"), ("n1", "n2")]
     assert "2: Linear(128, 10)" in drawing.text
+    beside = draw(Beside(nn.Linear(2, 3), nn.ReLU()))
+    assert [box.operands for box in boxes(beside)] == [(), ()]  # their order is not known
     bundle = nn.MLP(2, [1])._repr_mimebundle_()
     assert bundle["image/svg+xml"].startswith("<svg ")
     assert bundle["text/plain"] == repr(nn.MLP(2, [1]))

@@ -19,6 +19,7 @@ from refusing import Device, Refusing
 import autograd as ag
 import nn
 from autograd import Tensor, Value
+from autograd import places as locations
 from demos.__main__ import main
 
 places = pytest.mark.parametrize("place", PLACES, indirect=True)
@@ -348,6 +349,25 @@ def fitted(place: Any, path: Path, **options: Any) -> tuple[nn.Module, nn.Histor
         **options,
     )
     return model, history
+
+
+class Bare:
+    """An array of a library that has neither CuPy's name for fetching numbers nor Dask's."""
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.arange(3.0)
+
+
+def test_arrays_are_fetched_from_wherever_numpy_can() -> None:
+    assert locations.fetched(Bare()).tolist() == [0.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("place", REFUSING, indirect=True)
+def test_batches_in_order_stay_there(place: Any) -> None:
+    data = nn.Dataset(ROWS, np.arange(6)).to(place)
+    batches = list(nn.DataLoader(data, 4))
+    assert [type(x) for x, _ in batches] == [kind(place)] * 2
+    close(batches[1][0], ROWS[4:])
 
 
 @places

@@ -244,6 +244,23 @@ def test_a_result_may_be_an_array_of_one_entry_or_a_leaf() -> None:
     assert story_of(Value(3.0))["forward"] == []
 
 
+def test_what_has_changed_since_is_told_as_it_was_seen() -> None:
+    x, w = Value(2.0), Value(3.0)
+    y = x * w
+    x.data = 5.0
+    w.requires_grad_(False)
+    story = story_of(y)
+    product = story["nodes"][-1]
+    assert product["value"] == 6.0 and product["seen"] == {"0": 2.0}
+    (step,) = trace.engine(y)
+    assert isinstance(step, trace.Contribution) and (step.arg, step.part) == (x, 3.0)
+
+
+def test_a_change_of_dtype_passes_the_gradient_on() -> None:
+    x = Tensor(np.float32(2.0), requires_grad=True)
+    assert story_of(x.astype(float))["nodes"][-1]["slopes"] == {"0": [["g", 0, 0]]}
+
+
 def test_numbers_that_json_lacks() -> None:
     with np.errstate(all="ignore"):
         x = Value(0.0)

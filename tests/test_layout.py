@@ -17,6 +17,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Tensor, Value
+from autograd.draw import layers
 from autograd.draw.geometry import Direction, Frame, Layout, Place, Point, Size
 from autograd.draw.layout import arrange
 from autograd.draw.picture import Edge, Group, Picture
@@ -388,6 +389,21 @@ def edges(*pairs: tuple[int, int]) -> list[Edge]:
     return [Edge(f"n{a}", f"n{b}", i) for i, (a, b) in enumerate(pairs)]
 
 
+@pytest.mark.parametrize("limit", ["SWEEPS", "EXCHANGES"])
+def test_however_early_it_ends_fewer_edges_cross(
+    limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layers, limit, 1)
+    rng = random.Random(0)
+    rank = [i // 8 for i in range(40)]
+    links = [(i, 8 * (rank[i] + 1) + rng.randrange(8)) for i in range(32) for _ in range(2)]
+    made = layers.grid(rank, links)
+    before, items = layers.total_crossings(made), [sorted(row) for row in made.rows]
+    layers.untangle(made)
+    assert layers.total_crossings(made) < before / 2
+    assert [sorted(row) for row in made.rows] == items
+
+
 def test_a_chain_is_straight() -> None:
     layout = arrange(boxes(50), edges(*pairwise(range(50))))
     assert len({place.center.y for place in layout.places}) == 1
@@ -420,6 +436,17 @@ def test_a_leaf_is_drawn_again_beside_far_uses() -> None:
     assert {place.box for place in references} == {"n1"}
     reach = max(abs(r.points[-1].x - r.points[0].x) for r in layout.routes)
     assert reach < layout.width / 8
+
+
+def test_a_leaf_that_is_used_twice_far_away_is_drawn_again_once() -> None:
+    pick = ag.Op("pick", lambda h, x, y: h + x + y, (lambda g, out, *args: g,) * 3)
+    (x,) = values("x")
+    h = x
+    for _ in range(12):
+        h = ag.sin(h)
+    layout = compose(picture_of([pick(h, x, x)]), "LR", 4).layout
+    (again,) = [place for place in layout.places if place.reference]
+    assert [route.source for route in layout.routes].count(again.id) == 2
 
 
 def test_a_leaf_that_is_used_nearby_is_drawn_once() -> None:

@@ -90,6 +90,14 @@ def test_hooks_see_and_change_gradients() -> None:
     assert v.grad == -3.0
 
 
+def test_what_hooks_make_of_a_values_gradient_is_a_float() -> None:
+    x = Value(3.0)
+    x.register_hook(lambda g: np.float64(2.0) * g)
+    for total in (12.0, 24.0):
+        (x * x).backward()
+        assert x.grad == total and type(x.grad) is float
+
+
 def test_hooks_stay_differentiable() -> None:
     def f(x: Any) -> Any:
         y = x**3
@@ -324,6 +332,14 @@ def test_one_switch_is_left_while_another_thread_is_leaving_it() -> None:
 
     with switch:
         contextvars.copy_context().run(about_to_leave)
+    assert ag.is_grad_enabled()
+
+
+def test_a_switch_is_left_by_whoever_has_entered_it() -> None:
+    switch = ag.no_grad()
+    with switch:
+        contextvars.Context().run(switch.__exit__, None, None, None)
+        assert not ag.is_grad_enabled()
     assert ag.is_grad_enabled()
 
 

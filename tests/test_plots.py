@@ -76,6 +76,21 @@ def test_where_a_model_has_no_number_nothing_is_shaded() -> None:
         drawn(plots.decision_regions(lambda p: 1.0 / np.maximum(p[:, 0], 0.0) - 1.0, x, y))
 
 
+def test_only_classes_that_win_somewhere_are_shaded() -> None:
+    x, y = np.array([[-1.0, 0.0], [1.0, 1.0]]), np.array([0, 1])
+    from matplotlib.contour import ContourSet
+
+    zeros = lambda p: np.zeros(len(p))
+    half = lambda p: np.stack([p[:, 0], -p[:, 0], zeros(p) - 99.0], axis=1)
+    whole = lambda p: np.stack([zeros(p), zeros(p) - 1.0], axis=1)
+    none = lambda p: np.stack([zeros(p), zeros(p)], axis=1)
+    counts = []
+    for model in half, whole, none:
+        collections = drawn(plots.decision_regions(model, x, y, resolution=8)).axes[0].collections
+        counts.append(sum(isinstance(c, ContourSet) for c in collections))
+    assert counts == [4, 1, 0]  # regions, and their borders
+
+
 def test_every_kind_of_model_has_regions() -> None:
     x, y = np.random.default_rng(0).normal(size=(9, 2)), np.arange(9) % 2
     tensor = nn.Sequential(nn.Linear(2, 4, rng=0), nn.Dropout(0.5), nn.Linear(4, 2, rng=1))
@@ -105,6 +120,9 @@ def test_weights_are_images() -> None:
     model = nn.Sequential(nn.Linear(12, 40, rng=0), nn.ReLU())
     assert "the first 32 of 40" in plots.weight_images(model, (3, 4))._suptitle.get_text()  # type: ignore[attr-defined]
     drawn(plots.weight_images(nn.Conv2d(3, 5, 3, rng=0)))
+    behind = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 2, rng=0))
+    shown = drawn(plots.weight_images(behind)).axes[0].images[0].get_array()
+    assert np.array(shown).tolist() == behind[1].weight.data[0].reshape(2, 2).tolist()
 
 
 def test_confusions_and_mistakes() -> None:

@@ -293,3 +293,10 @@ def test_options_in_every_place_are_seen(call: Any, message: str) -> None:
     with pytest.raises((TypeError, ValueError), match=message):
         call(t)
     assert t.data.tolist() == [1.0, 1.0]
+
+
+def test_arguments_go_on_as_they_are_where_their_names_are_not_known() -> None:
+    """As of NumPy's functions in C, before NumPy 2.4."""
+    assert not numpy_protocols.parameters(max)
+    operands, options = numpy_protocols.translated(max, (T, 1), {"axis": 0})
+    assert operands[0] is T and operands[1:] == [1] and options == {"axis": 0}
