@@ -36,6 +36,7 @@ coverage: $(VENV)/with-dev
 	$(PY) -m coverage erase
 	$(PY) -m coverage run -m pytest --ignore tests/mutants \
 	    --deselect tests/test_faults_disks.py::test_files_that_may_not_grow_as_large \
+	    --deselect tests/test_faults_disks.py::test_what_may_not_be_written_to \
 	    --deselect tests/test_faults.py::test_ctrl_c_at_any_moment $(ARGS)
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report

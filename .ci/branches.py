@@ -12,5 +12,5 @@ for what, covered, of in (
     ("branches", totals["covered_branches"], totals["num_branches"]),
 ):
     shares.append(100 * covered / of)
-    print(f"{what}: {of - covered} of {of} not taken, {shares[-1]:.1f} % are")
+    print(f"{what}: {of - covered} of {of} not taken, {shares[-1]:.2f} % are")
 sys.exit(min(shares) < LEAST)
