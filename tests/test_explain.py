@@ -17,7 +17,7 @@ from table import Case
 from test_table import scalar_cases
 
 import autograd as ag
-from autograd import Op, Tensor, Value, explain, no_grad
+from autograd import Op, Tensor, Value, explain, no_grad, rules
 from autograd.draw.chain_rule import product_of
 from autograd.draw.formulas import rule_as_graph, written
 from autograd.draw.scripts import Script
@@ -415,6 +415,7 @@ def test_rare_numbers_and_operations_are_written(f: Any, text: str, latex: str) 
     [
         (lambda x: 0.0 + x, "∂v2/∂x = x = 2", "= x = 2"),
         (lambda x: ag.sin(x) + 0.0, "∂v2/∂x = sin(x) = ", r"= \sin\left(x\right) = "),
+        (lambda x: rules.alias(rules.astype(x, dtype=float)), "∂v2/∂x = x = 2", "= x = 2"),
         (lambda x: ag.divide(x, 1.0), "∂v2/∂x = x = 2", "= x = 2"),
         (lambda x: ag.sum(ag.matmul(ag.reshape(x, (1, 1)), np.ones((1, 1)))), "@ arr", r"\,arr"),
     ],

@@ -428,6 +428,11 @@ def in_a_closure() -> dict[str, Any]:
     return {"transform": lambda x, rng: x * own.uniform(0.9, 1.1) if own else unset}
 
 
+def in_a_closure_with_a_class() -> dict[str, Any]:
+    own, kind = np.random.default_rng(3), np.float64
+    return {"transform": lambda x, rng: x * kind(own.uniform(0.9, 1.1))}
+
+
 def in_a_default() -> dict[str, Any]:
     def transform(x: Any, rng: Any, own: Any = np.random.default_rng(3)) -> Any:  # noqa: B008
         return x * own.uniform(0.9, 1.1)
@@ -473,8 +478,8 @@ def in_a_circle() -> dict[str, Any]:
 @pytest.mark.parametrize(
     "kept",
     [
-        in_a_chain, in_a_closure, in_a_default, in_a_keyword, in_a_method, in_a_partial,
-        in_validation, in_the_loss, in_a_circle,
+        in_a_chain, in_a_closure, in_a_closure_with_a_class, in_a_default, in_a_keyword,
+        in_a_method, in_a_partial, in_validation, in_the_loss, in_a_circle,
     ],
 )  # fmt: skip
 def test_generators_are_found_wherever_they_are_kept(

@@ -34,6 +34,7 @@ def test_scopes_nest() -> None:
         with scope("b"):
             y = x.exp()
         z = y.sin()
+    assert y.notes is not None and repr(y.notes.scope) == "Scope('b')"
     assert paths(draw(z * x).picture) == {"x": "", "exp": "/a/b", "sin": "/a", "mul": ""}
 
 

@@ -83,7 +83,7 @@ def test_leaving_the_graph_is_said_aloud() -> None:
             use()
     constant = v.detach()
     assert float(constant) == 3.0 == v.item() and math.exp(constant) == math.exp(3.0)
-    assert np.asarray(constant) == 3.0
+    assert np.asarray(constant) == 3.0 and int(constant) == 3
     with ag.no_grad():
         assert float(v * 2) == 6.0
 
