@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from patience import HungError, stopped_after
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 Fuzz = Callable[..., None]
+PATIENCE = 60  # seconds of the processor for one example
 collect_ignore = ["guided.py"]  # run by hand, with Atheris
 
 
@@ -52,7 +54,11 @@ def fuzz(request: pytest.FixtureRequest, counts: Counter[str]) -> Fuzz:
 
         def tried(example: Any) -> None:
             counts[name] += 1
-            check(example)
+            try:
+                with stopped_after(PATIENCE):
+                    check(example)
+            except HungError:
+                raise AssertionError(f"{name}: no end after {PATIENCE} s") from None
 
         effort(given(examples)(tried))()
 

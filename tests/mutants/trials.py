@@ -11,16 +11,14 @@ from __future__ import annotations
 import importlib
 import json
 import random
-import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
+from patience import HungError, stopped_after
 
 from autograd.node import ORDINARY, mode
 
@@ -28,10 +26,6 @@ from . import source
 
 SLOW = 1.0  # seconds: longer tests are no fast tests
 MEMORY = 12 * 2**30  # bytes: what a mutant that never ends may take
-
-
-class HungError(BaseException):
-    """A test takes many times as long as it does without the mutant."""
 
 
 class Trials:
@@ -110,20 +104,6 @@ def run(item: Any, limit: float) -> bool:
     finally:
         mode.set(ORDINARY)
     return any(report.failed for report in reports)
-
-
-@contextmanager
-def stopped_after(seconds: float) -> Iterator[None]:
-    def stop(*_: Any) -> None:
-        raise HungError
-
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
 
 
 def main(name: str, *arguments: str) -> int:
