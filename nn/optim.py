@@ -147,6 +147,8 @@ class Optimizer:
                 if g is not None:
                     if kinds[i] is not type(data):
                         group.follow(i)
+                    if type(g) is not type(data):  # yet to be computed, from samples of Dask's
+                        g = maker_like(data)(g)
                     new = self.update(data, g, states[i], **options)
                     if new is data or new is None:
                         p.mark_changed()

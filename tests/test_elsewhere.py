@@ -302,6 +302,23 @@ def test_new_data_goes_where_the_old_were(place: Any) -> None:
     close(model[0].weight.data, stays[0].weight.data)
 
 
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_parameters_of_numpy_learn_from_samples_yet_to_be_computed(name: str) -> None:
+    da = pytest.importorskip("dask.array")
+    learnt = []
+    for rows in ROWS, da.from_array(ROWS, chunks=(2, -1)):
+        model = nn.MLP(5, [4, 3], dtype=D, rng=0)
+        optimizer = OPTIMIZERS[name](model.parameters())
+        for _ in range(3):
+            optimizer.zero_grad()
+            (model(Tensor(rows)) ** 2).mean().backward()
+            optimizer.step()
+            assert all(type(p.data) is np.ndarray for p in model.parameters())
+        learnt.append([p.data for p in model.parameters()])
+    for p, wanted in zip(*learnt[::-1], strict=True):
+        close(p, wanted)
+
+
 @places
 def test_what_has_changed_since_is_stale(place: Any) -> None:
     t, w = Tensor(ROWS).to(place), Tensor(ROWS, requires_grad=True)
