@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 from string import ascii_letters
 from typing import Any, NamedTuple
@@ -173,6 +174,7 @@ def cross(x: Any, y: Any, axis: int = -1) -> Any:
     Raises:
         ValueError: the vectors do not have three entries.
     """
+    axis = operator.index(axis)
     if any(s[axis : axis + 1 or None] != (3,) for s in (shape_of(x), shape_of(y))):
         raise ValueError(
             f"cross: vectors have 3 entries, but shapes are {shape_of(x)}, {shape_of(y)}"

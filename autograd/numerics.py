@@ -39,6 +39,7 @@ def elementary(name: str, math_name: str = "") -> Callable[..., Data]:
         except (ValueError, OverflowError):
             return ieee(on_arrays, *args)
 
+    forward.__qualname__ = name  # in Python's own messages, about options that it has not
     return forward
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).parents[2]
-DOCUMENTED = (TypeError, ValueError, IndexError)
+DOCUMENTED = (TypeError, ValueError, IndexError, DeprecationWarning)  # NumPy's, before an error
 INTERNAL = (  # a message that says so tells of our code, not of the caller's mistake
     "object has no attribute", "list index out of range", "tuple index out of range",
     "values to unpack", "generator raised", "list assignment index", "is not subscriptable",

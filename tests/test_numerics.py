@@ -1,0 +1,55 @@
+"""Forward functions that NumPy lacks, or that treat what it would not."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import Tensor, numerics
+from autograd.places import fetched
+
+NAN = np.full((2, 2), np.nan)
+REGULAR = np.array([[1.0, 2.0], [3.0, 5.0]])
+
+
+def test_erf_of_whole_numbers() -> None:
+    wanted = [math.erf(n) for n in (-7, 0, 1, 2)]
+    assert np.allclose(numerics.erf(np.array([-7, 0, 1, 2])), wanted, rtol=1e-15, atol=0)
+    assert numerics.erf(2) == math.erf(2)
+
+
+def test_numpys_functions_take_no_options_that_derivatives_know_nothing_of() -> None:
+    x = np.ones(2)
+    with pytest.raises(TypeError, match="floor has no option 'out' here; leave it out"):
+        ag.floor(x, out=np.zeros(2))
+    with pytest.raises(TypeError, match=r"^exp\(\) got an unexpected keyword argument 'out'"):
+        ag.exp(x, out=np.zeros(2))
+
+
+def test_cofactors_of_each_matrix_by_itself() -> None:
+    found = numerics.cofactors(np.stack([NAN, REGULAR]))
+    assert np.isnan(found[0]).all()
+    assert np.allclose(found[1], [[5.0, -3.0], [-2.0, 1.0]], rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [(np.stack([NAN, REGULAR]), "pinv is of finite numbers"), (np.ones(2), r"the shape is \(2,\)")],
+)
+def test_pinv_is_of_finite_matrices(x: Any, message: str) -> None:
+    with pytest.raises(np.linalg.LinAlgError, match=message):
+        ag.linalg.pinv(x)
+    assert np.allclose(ag.linalg.pinv(REGULAR.tolist()), np.linalg.inv(REGULAR))
+
+
+def test_a_label_of_no_class_is_no_number() -> None:
+    da = pytest.importorskip("dask.array")
+    logits = Tensor(np.zeros((2, 3)))
+    for labels, wanted in ([0, 2], math.log(3.0)), ([0, 7], math.nan):
+        lazy = da.from_array(np.array(labels), 2)
+        loss = numerics.nll(ag.log_softmax(logits, axis=1).data, labels=lazy, scale=0.5)
+        assert np.allclose(fetched(loss), wanted, equal_nan=True)
