@@ -71,7 +71,10 @@ class Refusing(NDArrayOperatorsMixin):
         if not all(issubclass(t, Refusing) for t in types):
             return NotImplemented
         self.note(args)  # what is told to lie beside this array, by like=
-        return self.there(function(*here(args), **here(kwargs)), *args)
+        out = function(*here(args), **here(kwargs))
+        if function is np.count_nonzero:  # of older NumPys a plain int, of other libraries none
+            out = np.asarray(out)
+        return self.there(out, *args)
 
     def note(self, parts: Any) -> None:
         """Note the ndarrays that cross as part of a call, or of an index."""
