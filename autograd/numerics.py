@@ -299,7 +299,7 @@ def short_axes(
     return forward
 
 
-count = short_axes(np.sum, lambda x, y: np.add(x, y, dtype=np.int8))  # of what is true
+count = short_axes(np.sum, lambda x, y: x.astype(np.int8, copy=False) + y)  # of what is true
 
 
 def finite_max(x: Data, axis: Axis) -> Data:

@@ -139,11 +139,9 @@ def prepare(out: Path, plots: bool) -> None:
     """Make the folder, and try whether pictures can be made there: before a story, not after it.
 
     Raises:
-        ModuleNotFoundError: matplotlib is not installed.
         ValueError: the folder can't be written to.
+        ModuleNotFoundError: matplotlib is not installed.
     """
-    if plots:
-        nn.plots.new_figure(1, 1)
     try:
         out.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=out):
@@ -152,6 +150,8 @@ def prepare(out: Path, plots: bool) -> None:
         raise ValueError(
             f"--out must be a folder that can be written to, but {out} is not: {error.strerror}"
         ) from None
+    if plots:
+        nn.plots.new_figure(1, 1)
 
 
 def progress(steps: Iterable[T], unit: str = "epoch") -> Iterable[T]:

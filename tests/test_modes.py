@@ -189,6 +189,10 @@ def test_checkpoint_refuses_what_it_can_not_repeat() -> None:
     out = ag.checkpoint(lambda x: x * rng.random())(Value(1.0))
     with pytest.raises(ValueError, match="something else the second time"):
         out.backward()
+    lengths = iter((3, 2))
+    out = ag.checkpoint(lambda x: x[: next(lengths)])(Tensor(np.ones(4), requires_grad=True))
+    with pytest.raises(ValueError, match="something else the second time"):
+        out.sum().backward()
     for returned in ([1.0], None):
         with pytest.raises(TypeError, match=f"returned {type(returned).__name__}"):
             ag.checkpoint(lambda x, y=returned: y)(Value(1.0))

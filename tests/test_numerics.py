@@ -38,12 +38,43 @@ def test_cofactors_of_each_matrix_by_itself() -> None:
 
 @pytest.mark.parametrize(
     ("x", "message"),
-    [(np.stack([NAN, REGULAR]), "pinv is of finite numbers"), (np.ones(2), r"the shape is \(2,\)")],
+    [
+        (np.stack([NAN, REGULAR]), "pinv is of finite numbers"),
+        (NAN.tolist(), "pinv is of finite numbers"),
+        (np.ones(2), r"the shape is \(2,\)"),
+    ],
 )
 def test_pinv_is_of_finite_matrices(x: Any, message: str) -> None:
     with pytest.raises(np.linalg.LinAlgError, match=message):
         ag.linalg.pinv(x)
     assert np.allclose(ag.linalg.pinv(REGULAR.tolist()), np.linalg.inv(REGULAR))
+
+
+def test_pinv_looks_at_no_numbers_that_are_yet_to_be_computed() -> None:
+    dask = pytest.importorskip("dask")
+    da = pytest.importorskip("dask.array")
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("computed")
+
+    with (
+        dask.config.set(scheduler=refuse),
+        pytest.raises(TypeError, match=r"dask has no numpy\.linalg\.pinv"),
+    ):
+        ag.linalg.pinv(da.from_array(REGULAR))
+
+
+def test_relu_keeps_the_sign_of_zero() -> None:
+    """So do both ways: an array's is `clip`, for which -0 is not below 0."""
+    for zero in (0.0, -0.0):
+        for found in (numerics.relu(zero), numerics.relu(np.array([zero]))[0]):
+            assert found == 0 and np.signbit(found) == np.signbit(zero)
+
+
+def test_gradients_that_do_not_fit_an_index_are_not_summed() -> None:
+    index = np.arange(6).reshape(3, 2)
+    with pytest.raises(ValueError, match="broadcast"):
+        numerics.scatter_add(np.ones((2, 3)), index=index, shape=(6,))
 
 
 def test_a_label_of_no_class_is_no_number() -> None:

@@ -114,8 +114,24 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             ),
             FASTER,
         ),
-        "scatter_add: 1 -> 2": OPEN,
-        "scatter_add: 1 -> 2 (2)": OPEN,
+        "elementary: forward.__qualname__ = name -> nothing":
+            "runs when the table is made, and not again",
+        "entries: np.asarray(x) if type(x) is float else x -> x": FASTER,
+        "entries: 1 -> 2 (2)": OPEN,
+        "is_at_hand: index if isinstance(index, tuple) else (index,) -> index":
+            "the rows of an array are where it is",
+        "counted: 1 -> 2": OPEN,
+        "counted: 1 -> 2 (2)": OPEN,
+        **dict.fromkeys(
+            (
+                "alike: x + np.zeros_like(y, dtype=x.dtype) -> x - np.zeros_like(y, dtype=x.dtype)",
+                "alike: y + np.zeros_like(x, dtype=y.dtype) -> y - np.zeros_like(x, dtype=y.dtype)",
+            ),
+            "there are only zeros to add",
+        ),
+        "alike: np.zeros_like(x, dtype=y.dtype) -> np.zeros_like(x)":
+            "summed in float64, and converted afterwards",
+        "cofactors: 0.0 -> 0.0 and a bit": "of what becomes nan",
         "finite_max: 0.0 -> 0.0 and a bit": "any finite shift will do",
         "cofactors: np.linalg.det(u) * np.linalg.det(vt)"
         " -> np.linalg.det(u) / np.linalg.det(vt)": "both are 1 or -1",
