@@ -120,8 +120,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "entries: 1 -> 2 (2)": OPEN,
         "is_at_hand: index if isinstance(index, tuple) else (index,) -> index":
             "the rows of an array are where it is",
-        "counted: 1 -> 2": OPEN,
-        "counted: 1 -> 2 (2)": OPEN,
+        "count: False -> True": FASTER,
+        "count: x.astype(np.int8, copy=False) -> x.astype(np.int8)": FASTER,
         **dict.fromkeys(
             (
                 "alike: x + np.zeros_like(y, dtype=x.dtype) -> x - np.zeros_like(y, dtype=x.dtype)",

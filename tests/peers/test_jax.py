@@ -1,0 +1,66 @@
+"""What docs/numbers.md says of JAX: its slopes at kinks, ties and poles, row by row."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from libraries import in_jax
+from test_numbers import LINES, ROWS, Row
+
+jax = pytest.importorskip("jax", reason="JAX, of the extra `peers`, is not installed")
+jnp, scipy = jax.numpy, jax.scipy.special
+nn = jax.nn
+
+DIFFERENT = {
+    "hardtanh": lambda x, low=-1.0, high=1.0: (
+        nn.hard_tanh(x) if (low, high) == (-1.0, 1.0) else nn.relu6(x)
+    ),
+    "linalg": jnp.linalg,
+}
+LOSSES = SimpleNamespace(l1_loss=lambda x, y: abs(x - jnp.array(y)).mean())
+
+
+class Jax:
+    """JAX under the names of `autograd`."""
+
+    def __getattr__(self, name: str) -> Any:
+        return DIFFERENT.get(name) or in_jax().names.get(name) or getattr(jnp, name)
+
+
+# JAX has no losses but what one writes by hand, and no lists beside arrays.
+BEYOND = ("nn.cross", "nn.losses.h", "nn.losses.b", "*[")
+EDGES = [
+    pytest.param(row, line.split("|")[-2], id=str(row))
+    for row, line in zip(ROWS, LINES[2:], strict=True)
+    if not any(part in row.expression for part in BEYOND)
+]
+
+
+def said(remark: str) -> list[Any] | None:
+    """The slopes that a remark says JAX has, if it names it."""
+    found = re.search(r"JAX: (.*?)(?: for all)?\s*$", remark)
+    if found is None:
+        return None
+    return [float(x) for x in found[1].split(",")]
+
+
+@pytest.mark.parametrize(("row", "remark"), EDGES)
+def test_numbers_at_the_edge(row: Row, remark: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are JAX's, up to the sign of a zero, unless the row says otherwise."""
+    monkeypatch.setattr("test_numbers.ag", Jax())
+    monkeypatch.setattr("test_numbers.nn", SimpleNamespace(losses=LOSSES))
+    with in_jax().at_work(), np.errstate(all="ignore"):
+        args = [jnp.array(x, float) for x in row.point]
+        value, slopes = jax.value_and_grad(row.f, tuple(range(len(args))))(*args)
+    found = np.concatenate([np.ravel(x) for x in slopes])
+    ours = np.concatenate([np.ravel(x) for x in row.slopes])
+    theirs = said(remark)
+    assert np.allclose(value, row.value, rtol=1e-12, atol=1e-12, equal_nan=True), value
+    same = np.allclose(found, ours, rtol=1e-12, atol=1e-12, equal_nan=True)
+    assert same == (theirs is None), found
+    if theirs is not None:
+        assert np.allclose(found, theirs, rtol=1e-3, equal_nan=True), found  # four digits are said
