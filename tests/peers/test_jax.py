@@ -12,8 +12,7 @@ from libraries import in_jax
 from test_numbers import LINES, ROWS, Row
 
 jax = pytest.importorskip("jax", reason="JAX, of the extra `peers`, is not installed")
-jnp, scipy = jax.numpy, jax.scipy.special
-nn = jax.nn
+jnp, nn = jax.numpy, jax.nn
 
 DIFFERENT = {
     "hardtanh": lambda x, low=-1.0, high=1.0: (
