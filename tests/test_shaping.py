@@ -73,6 +73,7 @@ ROWS = np.array([[3.0, 1.0, 2.0], [5.0, 6.0, 4.0]])
         (lambda x: x[[True, False]], lambda x: x[[True, False]]),
         (lambda x: x[:, [True, False, True]], lambda x: x[:, [True, False, True]]),
         (lambda x: ag.take_along_axis(x, ((2,), (1,))), lambda x: x[[[0], [1]], [[2], [1]]]),
+        (lambda x: ag.take_along_axis(x[0], (2, 0)), lambda x: x[0][[2, 0]]),
         (lambda x: ag.sort(x), lambda x: np.sort(x)),
         (lambda x: ag.sort(x, None), lambda x: np.sort(x, None)),
         (lambda x: ag.partition(x, 1), lambda x: np.sort(x)),
