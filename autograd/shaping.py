@@ -314,7 +314,7 @@ def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
     Of the other axes, what has one entry is stretched.
     """
     (axis,) = normalize_axes((axis,), len(shape_of(x)))
-    indices = plain_index(list(indices) if isinstance(indices, tuple) else indices)
+    indices = plain_index(indices)
     if len(shape_of(indices)) != len(shape_of(x)):
         raise ValueError(
             f"take_along_axis: indices of shape {shape_of(indices)} do not have the dimensions of "
