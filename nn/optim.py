@@ -141,14 +141,17 @@ class Optimizer:
             )
         self._stepped = True
         for group in self.groups:
+            for p in group.tensors:
+                g = p.grad
+                if g is not None and type(g) is not type(p._data):
+                    p.grad = maker_like(p._data)(g)  # a plan, and of parameters as they still are
+        for group in self.groups:
             kinds, states, options = group.kinds, group.states, group.options
             for i, p in enumerate(group.tensors):
                 data, g = p._data, p.grad
                 if g is not None:
                     if kinds[i] is not type(data):
                         group.follow(i)
-                    if type(g) is not type(data):  # yet to be computed, from samples of Dask's
-                        g = maker_like(data)(g)
                     new = self.update(data, g, states[i], **options)
                     if new is data or new is None:
                         p.mark_changed()
