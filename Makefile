@@ -20,13 +20,13 @@ demo: $(VENV)/with-demos
 test: $(VENV)/with-dev
 	$(PY) -m pytest $(ARGS)
 
-# The long part of the tests, two hours or so: every mutant, every kill, ten thousand steps and
+# The long part of the tests, forty minutes or more: every mutant, every kill, ten thousand steps and
 # programs. docs/trust.md names its parts, and how long each takes.
 soak: $(VENV)/with-dev
 	$(PY) -m pytest -m soak $(ARGS)
 
 # The tests once more, from the wheel: on the oldest and the newest versions of all that is needed,
-# and with each part missing. Half an hour, and 2 GB of packages; ARGS=oldest runs that alone.
+# and with each part missing. An hour, and 2 GB of packages; ARGS=oldest runs that alone.
 versions: $(VENV)/with-dev
 	$(PY) .ci/versions.py $(ARGS)
 

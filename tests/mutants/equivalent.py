@@ -275,6 +275,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "Optimizer._step_values: idle and is_array(x) -> is_array(x)":
             "copies what is not put back",
         "Optimizer.step: new is data or new is None -> new is None": FASTER,
+        "Optimizer.step: g is not None and type(g) is not type(p._data) -> g is not None": FASTER,
         "SGD.update: 1 -> 2": SCRATCH,
         "Adagrad.update: 1 -> 2 (2)": SCRATCH,
         "RMSprop.update: 1 -> 2": SCRATCH,
