@@ -257,7 +257,7 @@ def log_softmax(x: Any, axis: Axis = -1) -> Any:
 
 def softmax(x: Any, axis: Axis = -1) -> Any:
     """exp(x) scaled to sum to one along `axis`."""
-    return rules.exp(rules.log_softmax(x, axis=axis))
+    return rules.softmax(x, axis=axis)
 
 
 def softmax_cross_entropy(logits: Any, labels: Any) -> Any:

@@ -316,9 +316,19 @@ def logsumexp(x: Data, *, axis: Axis = None, keepdims: bool = False) -> Data:
 
 
 def log_softmax(x: Data, *, axis: Axis = -1) -> Data:
+    below = below_max(x, axis)
+    return below - np.log(np.exp(below).sum(axis=axis, keepdims=True))
+
+
+def softmax(x: Data, *, axis: Axis = -1) -> Data:
+    out = np.exp(below_max(x, axis))
+    return out / out.sum(axis=axis, keepdims=True)
+
+
+def below_max(x: Data, axis: Axis) -> Data:
+    """`x` less its maximum along an axis: no exponential of it overflows."""
     x = x if hasattr(x, "dtype") else np.array(x)
-    shifted = x - x.max(axis=axis, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    return x - x.max(axis=axis, keepdims=True)
 
 
 def linear(x: Data, w: Data, b: Data) -> Data:

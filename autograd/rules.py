@@ -370,6 +370,10 @@ log_softmax = Op("log_softmax", numerics.log_softmax,
                  vjps=(lambda g, out, x, *, axis=-1:
                            g - exp(out) * sum(g, axis=axis, keepdims=True),))
 
+softmax = Op("softmax", numerics.softmax,                            # d s = s (dx - <s, dx>)
+             vjps=(lambda g, out, x, *, axis=-1:
+                       g * out - out * sum(g * out, axis=axis, keepdims=True),))
+
 # The loss of log-probabilities x: (n, classes), in place of getitem, neg, sum and mul.
 nll = Op("nll", numerics.nll, analytic=True,                         # -scale * sum of x[i, label i]
          vjps=(lambda g, out, x, *, labels, scale: numerics.one_hot(labels, x) * (-scale * g),))

@@ -164,6 +164,24 @@ def test_plain_lists_and_whole_numbers_are_computed_too() -> None:
     np.testing.assert_allclose(ag.log_softmax([[0.0, 0.0]]), np.full((1, 2), -np.log(2)))
 
 
+@pytest.mark.parametrize("axis", [-1, 0, (0, 1)], ids=str)
+def test_softmax_is_one_node_and_equals_the_exponential_of_log_softmax(axis: Any) -> None:
+    x = np.random.default_rng(0).normal(size=(4, 5)) * 3
+
+    def composed(x: Any) -> Any:
+        return ag.exp(ag.log_softmax(x, axis=axis))
+
+    def single(x: Any) -> Any:
+        return ag.softmax(x, axis=axis)
+
+    assert single(Tensor(x, requires_grad=True)).op is rules.softmax
+    np.testing.assert_allclose(single(x), composed(x), rtol=2e-15)
+    for derivative in (ag.jacobian, lambda f: ag.hessian(lambda x: ag.sum(f(x) ** 2))):
+        np.testing.assert_allclose(
+            derivative(single)(x), derivative(composed)(x), rtol=1e-12, atol=1e-15
+        )
+
+
 def test_a_single_choice_has_the_shape_of_both() -> None:
     assert ag.where(False, np.zeros(3), 2.0).tolist() == [2.0] * 3
     assert ag.where(True, 2.0, np.zeros(3)).tolist() == [2.0] * 3
