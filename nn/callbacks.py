@@ -17,6 +17,7 @@ from autograd.shapes import shape_of
 
 from .checkpoint import check_writable, save, suffix, take_over
 from .history import described
+from .metrics import is_better
 from .optim import clip_grad_norm_
 
 if TYPE_CHECKING:
@@ -95,11 +96,11 @@ class Best(Callback):
         if not 0 <= min_delta < math.inf:
             raise ValueError(f"min_delta must be at least 0 and finite, but is {min_delta}")
         self.monitor, self.min_delta = monitor, min_delta
-        self.sign = 1 if mode == "min" else -1
-        self.best = self.sign * math.inf
+        self.mode = mode
+        self.best = math.inf if mode == "min" else -math.inf
 
     def on_train_begin(self, run: Run) -> None:
-        self.best = self.sign * math.inf
+        self.best = math.inf if self.mode == "min" else -math.inf
         if run.validation is None and self.monitor.startswith("validation_"):
             raise ValueError(
                 f"{type(self).__name__} monitors {self.monitor}, but there is no validation data; "
@@ -115,7 +116,7 @@ class Best(Callback):
                 f"but the history has {', '.join(columns)}"
             )
         now = columns[self.monitor][-1]
-        better = self.sign * (self.best - now) > self.min_delta
+        better = is_better(now, self.best, self.mode, self.min_delta)
         if better:
             self.best = now
         return better

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -128,6 +129,32 @@ def f1_score(predicted: Any, labels: Any, classes: int, average: str | None = "m
     """
     hits, taken, there = counts(predicted, labels, classes)
     return averaged(ratio(2 * hits, taken + there), average)
+
+
+def is_better(
+    now: float, best: float, mode: str = "min", threshold: float = 0.0, relative: bool = False
+) -> bool:
+    """Whether a metric is better than the best one so far, by more than a threshold.
+
+    A relative threshold is a part of the size of `best`, whatever its sign: beside -1 with 0.1 in
+    mode "min", better is below -1.1. Beside 0 it is 0. Any number but nan is better than the
+    infinite `best` that a search starts from, and nan is never better.
+
+    >>> is_better(-1.0, -1.0, threshold=0.1, relative=True)
+    False
+    >>> is_better(-1.2, -1.0, threshold=0.1, relative=True)
+    True
+
+    Args:
+        now, best: the metric, and its best value so far.
+        mode: "min" or "max", whether small or large numbers are good.
+        threshold: at least 0.
+        relative: whether the threshold is a part of `best`.
+    """
+    sign = 1 if mode == "max" else -1
+    if math.isinf(best):  # a part of an infinite number is no threshold
+        return sign * now > sign * best
+    return sign * now > sign * best + threshold * (abs(best) if relative else 1)
 
 
 def counts(predicted: Any, labels: Any, classes: int) -> tuple[NDArray[np.int64], ...]:

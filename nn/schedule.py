@@ -11,6 +11,9 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from autograd import arguments
+
+from .metrics import is_better
 from .optim import Optimizer
 
 
@@ -339,8 +342,9 @@ class ReduceLROnPlateau(LRScheduler):
         mode: "min" or "max", whether small or large metrics are good.
         factor: below 1.
         patience: how many steps without progress are accepted.
-        threshold: what counts as progress: more than this, as a part of the best metric so far
-            (`threshold_mode` "rel") or as it is ("abs").
+        threshold: what counts as progress: a metric that is better than the best so far by more
+            than this, as it is (`threshold_mode` "abs") or as a part of the size of the best
+            ("rel"). PyTorch takes a part of the signed number: there, -1 is always better than -1.
         cooldown: for how many steps after a reduction nothing is counted.
         min_lr: what no learning rate falls below; one for all groups, or one for each.
         eps: a smaller reduction is none.
@@ -378,10 +382,13 @@ class ReduceLROnPlateau(LRScheduler):
         return base
 
     def step(self, metric: float) -> None:  # type: ignore[override]  # this one looks at training
-        metric = float(metric)
+        metric = arguments.plain(metric)
+        if not (isinstance(metric, float) and math.isnan(metric)):  # nan is never better
+            metric = arguments.number("metric", metric, finite=False)
         self.follow()
         self.last_epoch += 1
-        if self.is_better(metric):
+        relative = self.threshold_mode == "rel"
+        if is_better(metric, self.best, self.mode, self.threshold, relative):
             self.best = metric
             self.num_bad_epochs = 0
         else:
@@ -394,16 +401,6 @@ class ReduceLROnPlateau(LRScheduler):
             self.cooldown_counter = self.cooldown
             self.num_bad_epochs = 0
         self.apply()
-
-    def is_better(self, metric: float) -> bool:
-        """Whether the metric is progress over the best so far."""
-        sign = 1 if self.mode == "max" else -1
-        bound = (
-            self.best * (1 + sign * self.threshold)
-            if self.threshold_mode == "rel"
-            else self.best + sign * self.threshold
-        )
-        return sign * metric > sign * bound
 
     def reduce(self) -> None:
         """Reduce every group's learning rate, unless by next to nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -84,3 +85,37 @@ def test_confusion_matrix_counts_every_sample() -> None:
 def test_mistakes(call: Callable[[], Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("now", "best", "mode", "threshold", "relative", "wanted"),
+    [
+        (1.0, 1.0, "min", 0.0, False, False),
+        (0.9, 1.0, "min", 0.0, False, True),
+        (0.9, 1.0, "max", 0.0, False, False),
+        (-0.9, -1.0, "max", 0.0, False, True),
+        (0.5, 1.0, "min", 0.5, False, False),
+        (0.49, 1.0, "min", 0.5, False, True),
+        (1.5, 1.0, "max", 0.5, True, False),
+        (1.51, 1.0, "max", 0.5, True, True),
+        (-1.0, -1.0, "min", 0.5, True, False),
+        (-1.5, -1.0, "min", 0.5, True, False),
+        (-1.51, -1.0, "min", 0.5, True, True),
+        (-0.5, -1.0, "max", 0.5, True, False),
+        (-0.49, -1.0, "max", 0.5, True, True),
+        (0.0, 0.0, "min", 0.5, True, False),
+        (-1e-300, 0.0, "min", 0.5, True, True),
+        (-1.0, 1.0, "min", 0.5, True, True),
+        (1.0, math.inf, "min", 0.5, True, True),
+        (math.inf, math.inf, "min", 0.5, True, False),
+        (-math.inf, math.inf, "min", 0.5, True, True),
+        (-math.inf, -math.inf, "min", 0.5, True, False),
+        (1.0, -math.inf, "max", 0.5, True, True),
+        (math.nan, math.inf, "min", 0.0, False, False),
+        (math.nan, 1.0, "max", 0.0, False, False),
+    ],
+)
+def test_what_is_better(
+    now: float, best: float, mode: str, threshold: float, relative: bool, wanted: bool
+) -> None:
+    assert metrics.is_better(now, best, mode, threshold, relative) is wanted

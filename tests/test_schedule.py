@@ -28,7 +28,7 @@ from nn.schedule import (
 )
 
 LRS = (0.1, 0.04)
-METRICS = [5, 4, 3, 3.0001, 3, 3, 2, 2, 2, 2, 2, 2, 1.9999, 3, 3, 3, -1, -1, -1, -1.1, -1, -1, -1,
+METRICS = [5, 4, 3, 3.0001, 3, 3, 2, 2, 2, 2, 2, 2, 1.9999, 3, 3, 3, 1, 1, 1, 0.9, 1, 1, 1,
            math.nan, math.nan, math.nan]  # fmt: skip
 
 # A schedule over an optimizer o, how many steps, and the sum of all learning rates that PyTorch
@@ -48,7 +48,7 @@ RECIPES = [
     ("OneCycleLR(o, 2.0, 20, None, None, 0.2, 'cos', True, 0.6, 0.9, 10.0, 100.0)", 19, 38.834),
     ("OneCycleLR(o, 1.0, total_steps=10, cycle_momentum=False)", 9, 9.120032),
     ("OneCycleLR(o, 1.0, total_steps=10, pct_start=0.0)", 9, 9.000044),
-    ("ReduceLROnPlateau(o, patience=1)", 26, 0.759118122),
+    ("ReduceLROnPlateau(o, patience=1)", 26, 0.75911409),
     ("ReduceLROnPlateau(o, mode='max', factor=0.5, patience=2)", 26, 0.9778125),
     ("ReduceLROnPlateau(o, 'min', 0.3, 0, 0.5, 'abs', min_lr=[0.01, 0.001])", 26, 0.84676),
     ("ReduceLROnPlateau(o, 'max', 0.1, 1, 0.5, 'abs', 0, 0.002, 1e-3)", 26, 0.536),
@@ -228,6 +228,38 @@ def test_what_a_plateau_calls_better(mode: str, threshold_mode: str, bound: floa
         chosen.step(2.0)
         chosen.step(metric)
         assert (sgd.lr == LRS[0], sgd.lr == 0.0) == (better, not better)
+
+
+# Eight metrics, and the learning rate after them: from 0.1, with patience 2.
+PLATEAUS = [
+    ("min", [1.0] * 8, 0.001),
+    ("min", [-1.0] * 8, 0.001),
+    ("min", [0.0] * 8, 0.001),
+    ("max", [1.0] * 8, 0.001),
+    ("max", [-1.0] * 8, 0.001),
+    ("max", [0.0] * 8, 0.001),
+    ("min", [2.0, 1.0, 0.0, -1.0, -2.0, -3.0, -4.0, -5.0], 0.1),
+    ("max", [-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0], 0.1),
+    ("min", [-1.0, -1.00005, -1.00005, -1.00005, -1.0002, -1.0002, -1.0002, -1.0002], 0.001),
+    ("min", [-1.0, -1.00005, -1.00005, -1.0002, -1.0002, -1.0002, -1.0004, -1.0], 0.1),
+    ("max", [-1.0, -0.9998, -0.9996, -0.9994, -0.9992, -0.999, -0.9988, -0.9986], 0.1),
+    ("min", [1.0, -1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0], 0.001),
+    ("min", [math.nan] * 8, 0.001),
+    ("min", [-1.0, math.nan, math.nan, -1.5, math.nan, math.nan, -2.0, math.nan], 0.1),
+    ("min", [math.inf] * 8, 0.001),
+    ("min", [-math.inf] * 8, 0.001),
+    ("max", [math.inf] * 8, 0.001),
+]
+
+
+@pytest.mark.parametrize(("mode", "metrics", "wanted"), PLATEAUS)
+@pytest.mark.parametrize("kind", [float, np.float32])
+def test_a_plateau_of_any_sign(mode: str, metrics: list[float], wanted: float, kind: Any) -> None:
+    sgd = nn.SGD([nn.Parameter([1.0])], lr=0.1)
+    chosen = ReduceLROnPlateau(sgd, mode, patience=2)
+    for metric in metrics:
+        chosen.step(kind(metric))
+    assert sgd.lr == pytest.approx(wanted, rel=1e-12)
 
 
 def test_what_a_plateau_waits_for_unless_told() -> None:
