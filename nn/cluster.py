@@ -19,8 +19,8 @@ import numpy as np
 from autograd import Tensor, from_numpy, no_grad
 
 from .data import Array, DataLoader, Dataset
-from .evaluation import Loss, modes_kept
-from .module import Module
+from .evaluation import Loss
+from .module import Module, evaluation
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -138,8 +138,7 @@ class Cluster:
         """Ask the loss about all targets: it can't look at them where all is computed later."""
         if not all(isinstance(p, Tensor) for p in model.parameters()):
             raise TypeError("a cluster computes with tensors: nn.MLP in place of nn.scalar.MLP")
-        with modes_kept(model), no_grad():
-            model.eval()
+        with evaluation(), no_grad():
             out = model(self.compute(data.x[:1]))
         for part in getattr(data.y, "blocks", [data.y]):  # they may be many: not all at once
             y = self.compute(part)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,7 +14,7 @@ from autograd.places import beside, is_numpys
 
 from .data import DataLoader, Dataset
 from .metrics import accuracy
-from .module import Module
+from .module import Module, evaluation
 
 Samples: TypeAlias = Dataset | DataLoader | tuple[ArrayLike, ArrayLike]
 Loss: TypeAlias = Callable[[Any, Any], Any]
@@ -42,8 +41,7 @@ def predict(model: Module, x: Any, batch_size: int = 1024) -> Any:
 def outputs(model: Module, batches: Iterable[Any]) -> list[Any]:
     """The model's outputs for each batch, as arrays, in evaluation mode."""
     move = mover(model)
-    with modes_kept(model), no_grad():
-        model.eval()
+    with evaluation(), no_grad():
         return [numbers(model(x if move is None else move(x))) for x in batches]
 
 
@@ -88,7 +86,8 @@ def evaluate(
     guess = ag.from_numpy(out)
     result = {}
     if loss is not None:
-        result["loss"] = float(numbers(loss(guess, y)))
+        with evaluation(), no_grad():
+            result["loss"] = float(numbers(loss(guess, y)))
     if has_classes(guess, y):
         result["accuracy"] = accuracy(out, y)
     return result
@@ -103,17 +102,6 @@ def has_classes(out: Any, y: Any) -> bool:
         and getattr(y, "shape", None) == out.shape[:1]
         and y.dtype.kind in "iu"
     )
-
-
-@contextmanager
-def modes_kept(model: Module) -> Iterator[None]:
-    """Afterwards each module is in training or evaluation mode as it was."""
-    before = [(module, module.training) for module in model.modules()]
-    try:
-        yield
-    finally:
-        for module, training in before:
-            module.training = training
 
 
 def dataset_of(data: Any) -> Dataset:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Self
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from autograd.draw.picture import Picture
 
 current = mode.get  # every call of every module asks
+Watcher: TypeAlias = "Callable[[Module, tuple[Any, ...], Any], None]"
+_evaluating: ContextVar[bool] = ContextVar("nn evaluation", default=False)
+_watcher: ContextVar[Watcher | None] = ContextVar("nn watcher", default=None)
 
 
 class Parameter(Tensor):
@@ -47,6 +52,33 @@ class Buffer(Tensor):
     __slots__ = ()
 
 
+@contextmanager
+def evaluation(on: bool = True) -> Iterator[None]:
+    """Inside, all modules are in evaluation mode, in this thread or async task alone.
+
+    No module is changed, so other threads may use the same model in any mode. With `on=False`
+    modules are in the mode that they were set to, even inside another `evaluation()`.
+    """
+    token = _evaluating.set(on)
+    try:
+        yield
+    finally:
+        _evaluating.reset(token)
+
+
+@contextmanager
+def watching(watch: Watcher) -> Iterator[None]:
+    """Inside, `watch(module, args, out)` is called after every call of a module, in this thread
+    or async task alone.
+    """
+    token = _watcher.set(watch)
+    try:
+        with scope(""):  # without one, modules take the short way
+            yield
+    finally:
+        _watcher.reset(token)
+
+
 class Module:
     """Anything with parameters: a layer, a net, a whole model.
 
@@ -64,17 +96,40 @@ class Module:
     Tensor([6.], requires_grad=True)
     """
 
-    training = True
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        self = super().__new__(cls)
+        vars(self)["training"] = True  # no attribute is added later, while a thread reads them
+        return self
+
+    @property
+    def training(self) -> bool:
+        """Whether dropout is on and statistics are the batch's: set by `train()` and `eval()`.
+
+        Inside `nn.predict` and `nn.evaluate` it is False, in their thread or async task alone.
+        """
+        return vars(self)["training"] and not _evaluating.get()
+
+    @training.setter
+    def training(self, training: bool) -> None:
+        vars(self)["training"] = training
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The output for an input. Subclasses define it."""
         raise TypeError(f"{type(self).__name__} defines no forward()")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if current() is ORDINARY or current().scope is None:  # nobody asks for pictures
-            return self.forward(*args, **kwargs)
-        with self._scope():
-            return self.forward(*args, **kwargs)
+        if current() is ORDINARY or current().scope is None:  # no picture is asked for
+            out = self.forward(*args, **kwargs)
+        else:
+            with self._scope():
+                out = self.forward(*args, **kwargs)
+            if watch := _watcher.get():
+                watch(self, args, out)
+        if out is None:
+            raise TypeError(
+                f"{type(self).__name__}.forward() returned None; it must return a result"
+            )
+        return out
 
     def _scope(self) -> scope:
         """The name of this call in pictures, as the module around it has it: "0: Linear"."""

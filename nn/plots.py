@@ -20,7 +20,7 @@ from autograd.places import fetched
 from . import scalar
 from .evaluation import numbers
 from .metrics import confusion_matrix
-from .module import Module
+from .module import Module, evaluation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -156,18 +156,11 @@ def outputs_at(model: Callable[..., Any], points: Any) -> Any:
     if isinstance(model, scalar.MLP):
         with suppress(ValueError):  # an activation that only scalar nets have
             model = model.to_tensor()  # the same net, for all points at once
-    was_training = [(m, m.training) for m in model.modules()] if isinstance(model, Module) else []
-    try:
-        if isinstance(model, Module):
-            model.eval()
-        with no_grad():
-            if isinstance(model, (scalar.MLP, scalar.Layer, scalar.Neuron)):
-                out = numbers([model(point) for point in points.tolist()])
-            else:
-                out = numbers(model(points))
-    finally:
-        for module, training in was_training:
-            module.training = training
+    with evaluation(), no_grad():
+        if isinstance(model, (scalar.MLP, scalar.Layer, scalar.Neuron)):
+            out = numbers([model(point) for point in points.tolist()])
+        else:
+            out = numbers(model(points))
     if out.ndim == 0 or len(out) != len(points) or out.ndim > 2:
         raise ValueError(
             f"decision_regions() needs an output for each of {len(points)} points, "

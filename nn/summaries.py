@@ -12,7 +12,7 @@ from autograd import no_grad
 from autograd.shapes import Shape, shape_of
 
 from .evaluation import mover
-from .module import Module
+from .module import Module, evaluation, watching
 
 
 @dataclass(frozen=True)
@@ -72,35 +72,21 @@ def summary(model: Module, input_shape: Shape, dtype: Any = np.float32) -> Summa
     """
     rows: list[Row] = []
     counted: set[int] = set()
-    inner = [(name, m) for name, m in model.named_modules() if not list(m.children())]
-    was_training = {m: m.training for m in model.modules()}
+    names = {id(m): name for name, m in model.named_modules() if not list(m.children())}
 
-    def watched(name: str, module: Module) -> Any:
-        forward = module.forward
+    def note(module: Module, args: tuple[Any, ...], out: Any) -> None:
+        if id(module) not in names:
+            return
+        own = [p for p in module.parameters() if id(p) not in counted]
+        counted.update(map(id, own))
+        size = sum(math.prod(shape_of(p)) for p in own)
+        work = module.multiply_adds(shape_of(args[0]), shape_of(out))
+        name, kind = names[id(module)], type(module).__name__
+        rows.append(Row(name, kind, shape_of(out), size, work))
 
-        def run(x: Any, *args: Any, **kwargs: Any) -> Any:
-            out = forward(x, *args, **kwargs)
-            own = [p for p in module.parameters() if id(p) not in counted]
-            counted.update(map(id, own))
-            size = sum(math.prod(shape_of(p)) for p in own)
-            work = module.multiply_adds(shape_of(x), shape_of(out))
-            rows.append(Row(name, type(module).__name__, shape_of(out), size, work))
-            return out
-
-        return run
-
-    model.eval()
-    try:
-        for name, module in inner:
-            vars(module)["forward"] = watched(name, module)
-        with no_grad():
-            x, move = np.zeros(input_shape, dtype), mover(model)
-            model(x if move is None else move(x))
-    finally:
-        for _, module in inner:
-            vars(module).pop("forward", None)
-        for module, training in was_training.items():
-            module.training = training
+    with evaluation(), no_grad(), watching(note):
+        x, move = np.zeros(input_shape, dtype), mover(model)
+        model(x if move is None else move(x))
     return Summary(
         rows,
         sum(math.prod(shape_of(p)) for p in model.parameters()),

@@ -22,9 +22,9 @@ import autograd as ag
 from .callbacks import Callback, is_finite
 from .checkpoint import PathLike, check_writable, load_training, save_training, suffix, take_over
 from .data import DataLoader, Transform
-from .evaluation import Loss, Samples, dataset_of, evaluate, has_classes, modes_kept, mover
+from .evaluation import Loss, Samples, dataset_of, evaluate, has_classes, mover
 from .history import History, described
-from .module import Module
+from .module import Module, evaluation
 from .optim import Optimizer
 from .random import Rng, generator_from, generators_in
 from .schedule import LRScheduler, OneCycleLR, ReduceLROnPlateau
@@ -201,9 +201,7 @@ class Run:
             disable=(False if in_notebook else None) if progress else True,
         )
         shown = not bar.disable  # which a bar that is closed no longer tells
-        with modes_kept(self.model), ctrl_c() as pressed, bar:
-            if not self.model.training:
-                self.model.train()
+        with training_mode(self.model), ctrl_c() as pressed, bar:
             try:
                 while self.epoch < self.epochs and not self.history.stopped and not pressed:
                     if not self.run_epoch(bar, pressed):
@@ -401,6 +399,21 @@ def short(scores: Mapping[str, float]) -> str:
     validation = "validation_accuracy" if "validation_accuracy" in scores else "validation_loss"
     names = ("loss", "accuracy", validation)
     return ", ".join(described({name: scores[name] for name in names if name in scores}))
+
+
+@contextmanager
+def training_mode(model: Module) -> Iterator[None]:
+    """Inside, the model is in training mode; afterwards each module is in the mode it was in."""
+    modules = list(model.modules())
+    with evaluation(False):
+        before = [module.training for module in modules]
+        if not model.training:
+            model.train()
+        try:
+            yield
+        finally:
+            for module, training in zip(modules, before):
+                module.training = training
 
 
 @contextmanager

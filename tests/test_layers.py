@@ -332,3 +332,18 @@ def test_what_is_looked_up_is_not_computed_before_it_is_asked_for() -> None:
 
 def test_an_embedding_says_how_large_it_is() -> None:
     assert repr(nn.Embedding(5, 3)) == "Embedding(5, 3)"
+
+
+class Forgetful(nn.Module):
+    """Its `forward` has no `return`."""
+
+    def forward(self, x: Any) -> Any:
+        ag.tanh(x)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_forward_without_return_is_named(inside: bool) -> None:
+    model = nn.Sequential(Forgetful(), nn.Linear(2, 1)) if inside else Forgetful()
+    for call in (model, lambda x: nn.predict(model, x), lambda x: nn.summary(model, x.shape)):
+        with pytest.raises(TypeError, match=r"Forgetful\.forward\(\) returned None"):
+            call(np.ones((3, 2)))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import gc
 import io
 import math
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -698,6 +701,93 @@ def test_modes_are_restored_one_by_one() -> None:
     fit(model)
     assert not any(modes(model))
     assert (model[1].running_mean.data != statistics).any()  # trained in training mode all the same
+
+
+class Gate(nn.Module):
+    """Holds each call until the other threads have begun theirs, and notes the mode."""
+
+    def __init__(self, barrier: threading.Barrier) -> None:
+        self.barrier = barrier
+        self.modes: list[bool] = []
+
+    def forward(self, x: Any) -> Any:
+        self.barrier.wait(30)
+        self.modes.append(self.training)
+        return x
+
+
+def in_threads(*works: Callable[[], Any]) -> list[Any]:
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [done.result() for done in [pool.submit(work) for work in works]]
+
+
+@pytest.mark.parametrize("ask", ["predict", "evaluate", "decision_regions", "summary"])
+def test_threads_that_use_one_model_leave_its_modes_alone(ask: str) -> None:
+    gate = Gate(threading.Barrier(8))
+    model = nn.Sequential(nn.Dropout(0.5, rng=0), gate)
+    data = nn.Dataset(np.ones((64, 2)), np.zeros(64, int))
+
+    def work() -> None:
+        if ask == "predict":
+            for _ in range(5):
+                assert (nn.predict(model, data, batch_size=8) == 1).all()
+        elif ask == "evaluate":
+            scores = nn.evaluate(model, data, nn.cross_entropy, batch_size=8)
+            assert scores["loss"] == pytest.approx(np.log(2))
+        elif ask == "decision_regions":
+            assert (nn.plots.outputs_at(model, data.x) == 1).all()
+        else:
+            assert len(nn.summary(model, (3, 2)).rows) == 2
+
+    in_threads(*[work] * 8)
+    assert not any(gate.modes) and modes(model) == [True] * 3
+    assert (model[0](data.x) == 0).any()
+
+
+def test_one_thread_predicts_while_another_trains() -> None:
+    model = nn.Sequential(nn.Linear(2, 3, rng=0), nn.Dropout(0.5, rng=0))
+    data, done, seen = clusters(), threading.Event(), []
+
+    class Record(nn.Callback):
+        def on_step_end(self, run: Run) -> None:
+            seen.append(model[1].training)
+
+    def train() -> None:
+        fit(model, epochs=30, callbacks=[Record()])
+        done.set()
+
+    def ask() -> None:
+        while not done.is_set():
+            assert (nn.predict(model, data.x[:4]) != 0).all()
+
+    in_threads(train, ask)
+    assert len(seen) == 90 and all(seen) and modes(model) == [True] * 3
+
+
+def test_a_model_is_trained_in_training_mode_inside_an_evaluation() -> None:
+    drop = nn.Dropout(0.5, rng=0)
+    seen: list[bool] = []
+
+    class Outer(nn.Module):
+        def forward(self, x: Any) -> Any:
+            inner = nn.Sequential(nn.Linear(2, 3, rng=0), drop)
+            callback = nn.Callback()
+            callback.on_step_end = lambda run: seen.append(drop.training)  # type: ignore[method-assign]
+            with ag.modes.change(recording=True):
+                fit(inner, callbacks=[callback], epochs=1)
+            assert not inner.training
+            return x
+
+    nn.predict(Outer(), np.ones((2, 2)))
+    assert seen == [True] * 3
+
+
+def test_a_mode_can_be_read_set_and_copied() -> None:
+    model = nn.Sequential(nn.Dropout())
+    model[0].training = False
+    again = pickle.loads(pickle.dumps(copy.deepcopy(model)))
+    assert modes(again) == modes(model) == [True, False]
+    assert again.train().training and again[0].training
 
 
 def test_predictions_of_few_and_none() -> None:
