@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce, wraps
 from itertools import count
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from . import rules, shaping, tree
+from . import arguments, rules, shaping, tree
 from .backward import backpropagate, consumers_first, memory, own
 from .modes import enable_grad, is_grad_enabled
-from .node import Data, Node, data_of, make
+from .node import Data, Node, data_of, make, mode
 from .shapes import Shape, shape_of
 from .tensor import from_numpy
 from .value import Value
 
 Function: TypeAlias = Callable[..., Any]
-Argnums: TypeAlias = int | tuple[int, ...]
+Argnums: TypeAlias = int | Sequence[int]
 
 # Each differentiation works on a level of its own, above all nodes that exist: whatever lies
 # below it is a constant to it, so nested derivatives can't be confused with one another.
@@ -34,7 +34,7 @@ def variable(x: Any, level: int) -> Node:
     """
     if isinstance(x, Node):
         node: Node = rules.alias(x)
-    elif isinstance(x, (float, int)):
+    elif isinstance(x, (float, int)) and not isinstance(x, bool):
         node = Value(x)
     elif hasattr(x, "dtype"):
         node = from_numpy(x)
@@ -71,57 +71,80 @@ def as_node(g: Any, like: Node) -> Node:
     return g if isinstance(g, Node) else make(like.kind, g, 0)
 
 
+def selected(argnums: Argnums, count: int) -> int | tuple[int, ...]:
+    """The arguments that `argnums` names, counted from 0, of a function that got `count`.
+
+    Raises:
+        TypeError: `argnums` is no integer and no sequence of integers.
+        ValueError: it names an argument that there is not, or names one twice.
+    """
+    numbers = arguments.integers("argnums", argnums)
+    for i in numbers:
+        if not -count <= i < count:
+            raise ValueError(f"argnums names argument {i}, but the function got {count} arguments")
+    chosen = tuple(i % count for i in numbers)
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f"argnums must name each argument once, but is {argnums!r}")
+    return chosen if np.ndim(argnums) else chosen[0]
+
+
 class Trace:
-    """One call of `f`, with variables in place of the arguments that `argnums` names."""
+    """One call of `f`, with variables in place of the arguments that `argnums` names.
+
+    Raises:
+        TypeError: the result holds something else than floating-point numbers.
+    """
 
     def __init__(
         self, f: Function, argnums: Argnums, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-        for i in chosen:
-            if not -len(args) <= i < len(args):
-                raise ValueError(
-                    f"argnums names argument {i}, but the function got {len(args)} arguments"
-                )
-        self.inputs = args[argnums] if isinstance(argnums, int) else tuple(args[i] for i in chosen)
+        chosen = selected(argnums, len(args))
+        self.inputs = args[chosen] if isinstance(chosen, int) else tuple(args[i] for i in chosen)
         self.level = new_level()
         variables = tree.map_leaves(lambda x: variable(x, self.level), self.inputs)
         self.variables: list[Node] = tree.leaves(variables)
         replaced = list(args)
-        for i, x in zip(chosen, (variables,) if isinstance(argnums, int) else variables):
-            replaced[i] = x
+        if isinstance(chosen, int):
+            replaced[chosen] = variables
+        else:
+            for i, x in zip(chosen, variables):
+                replaced[i] = x
         self.recording = is_grad_enabled()
         with enable_grad():
             self.out = f(*replaced, **kwargs)
-        self.roots = [x for x in tree.leaves(self.out) if self.depends(x)]
-        self.order = consumers_first(*self.roots, level=self.level)
-        # Whether something outer is differentiating too: then the results must be nodes.
-        levels = {arg.level for node in self.order for arg in node.args if arg is not None}
-        self.attached = self.recording and any(0 < level < self.level for level in levels)
+        self.outs = tree.leaves(self.out)
+        for x in self.outs:
+            check_differentiable(x)
+        self.order = consumers_first(*filter(self.depends, self.outs), level=self.level)
+        self.attached = self.recording and self.is_attached(args, kwargs)
+
+    def is_attached(self, args: Any, kwargs: Any) -> bool:
+        """Whether the results must be nodes: an argument is one, or something outer differentiates.
+
+        Otherwise nodes that the function closes over, such as a model's parameters, count as
+        constants. While a function is compiled, its arguments are among these.
+        """
+        if any(isinstance(x, Node) and x.level for x in tree.leaves([args, kwargs])):
+            return True
+        lowest = 1 if mode.get().tracer is None else 0
+        operands = (x for node in self.order for x in node.args)
+        return any(
+            lowest < x.level < self.level for x in (*operands, *self.outs) if isinstance(x, Node)
+        )
 
     def depends(self, x: Any) -> bool:
         return isinstance(x, Node) and x.level >= self.level
 
     def value(self) -> Any:
         """What `f` returned: nodes where something outer differentiates them, else numbers."""
+        return self.out if self.attached else tree.map_leaves(plain, self.out)
 
-        def outer(x: Any) -> bool:
-            return isinstance(x, Node) and 0 < x.level < self.level
-
-        return tree.map_leaves(
-            lambda x: x if self.attached or (self.recording and outer(x)) else plain(x), self.out
-        )
-
-    def pull(self, seed: Any) -> Any:
+    def pull(self, seed: Any, name: str = "seed", model: str = "the result") -> Any:
         """The gradients for the inputs, given those of the outputs, in the form of the inputs."""
-        outs, given = tree.leaves(self.out), tree.leaves(seed)
-        if len(outs) != len(given):
-            raise ValueError(f"the function has {len(outs)} outputs, but got {len(given)} seeds")
+        given = tree.paired(name, seed, self.out, model, needed=self.depends)
         seeds: dict[Node, Data] = {}
-        for x, g in zip(outs, given):
+        for x, g in zip(self.outs, given):
             if self.depends(x):
-                if isinstance(g, Node) and shape_of(g) != shape_of(x):
-                    raise ValueError(f"a seed has shape {shape_of(g)}, its output {shape_of(x)}")
                 g = g if isinstance(g, Node) else x.seed(g)
                 seeds[x] = seeds[x] + g if x in seeds else g
         graph = self.attached or any(isinstance(g, Node) for g in seeds.values())
@@ -136,6 +159,34 @@ class Trace:
                 for x, variable in zip(tree.leaves(self.inputs), self.variables)
             ),
         )
+
+
+def check_differentiable(x: Any) -> None:
+    """Refuse a result that has no derivative: integers, booleans, None, text, complex numbers.
+
+    Raises:
+        TypeError: `x` is no floating-point number, nor an array or a node of them.
+    """
+    if isinstance(x, Node) and x.op is not None and x.op.arity and not any(x.op.vjps):
+        what = f"the result of {x.op.name}"  # a comparison, in a function that is being compiled
+    elif isinstance(x, Node) and x.kind is not Node.array:
+        return
+    else:
+        x = data_of(x)
+        if isinstance(x, float) or getattr(getattr(x, "dtype", None), "kind", "") == "f":
+            return
+        shape = getattr(x, "shape", ())
+        what = f"an array of {x.dtype}" if shape else arguments.shown(x)
+    raise TypeError(
+        f"only floating-point results can be differentiated, but the function returned {what}; "
+        "return a float, or an array of floats"
+    )
+
+
+def check_call(f: Function, argnums: Argnums) -> None:
+    """Refuse at once what can't be right: the name of a function, "x" for argnums."""
+    arguments.function("f", f)
+    arguments.integers("argnums", argnums)
 
 
 def scalar_trace(f: Function, argnums: Argnums, args: Any, kwargs: Any) -> Trace:
@@ -159,6 +210,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> value_and_grad(lambda x, y: x * y**2, argnums=(0, 1))(3.0, 2.0)
     (12.0, (4.0, 12.0))
     """
+    check_call(f, argnums)
 
     @wraps(f, updated=())
     def differentiated(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
@@ -178,14 +230,24 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> ag.grad(cube)(2.0), ag.grad(ag.grad(cube))(2.0), ag.grad(ag.grad(ag.grad(cube)))(2.0)
     (12.0, 12.0, 6.0)
 
+    Floats and arrays give floats and arrays, whatever `f` closes over: a model's parameters, say,
+    are constants to it. Where an argument is a `Value` or a `Tensor` that requires a gradient, the
+    results are nodes, and `backward()` goes on through them to everything that `f` uses.
+
+    >>> w = ag.Value(2.0)
+    >>> ag.grad(lambda x: w * x * x)(3.0), ag.grad(lambda x: w * x * x)(ag.Value(3.0))
+    (12.0, Value(12.0))
+
     Args:
         f: a function that returns one number. Keyword arguments are passed through.
-        argnums: which positional argument to differentiate by, or a tuple of them.
+        argnums: which positional argument to differentiate by, or several, each once.
 
     Raises:
         ValueError: `f` returned something else than one number.
-        TypeError: an argument holds integers, or no numbers.
+        TypeError: an argument holds integers, or no numbers, or `f` returned an integer, a boolean
+            or no number. A `float` that does not depend on the argument has slope 0.
     """
+    check_call(f, argnums)
 
     @wraps(f, updated=())
     def gradient(*args: Any, **kwargs: Any) -> Any:
@@ -204,6 +266,7 @@ def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> elementwise_grad(ag.square)(np.array([1.0, 2.0, 3.0]))
     array([2., 4., 6.])
     """
+    check_call(f, argnums)
 
     @wraps(f, updated=())
     def slopes(*args: Any, **kwargs: Any) -> Any:
@@ -227,6 +290,7 @@ def vjp(f: Function, argnums: Argnums = 0) -> Function:
             one of these.
         argnums: which positional argument to differentiate by, or a tuple of them.
     """
+    check_call(f, argnums)
 
     @wraps(f, updated=())
     def linearized(*args: Any, **kwargs: Any) -> tuple[Any, Function]:
@@ -248,12 +312,15 @@ def jvp(f: Function, argnums: Argnums = 0) -> Function:
 
     Args: as for `vjp`; the direction has the form of the argument.
     """
+    check_call(f, argnums)
 
     @wraps(f, updated=())
     def linearized(*args: Any, **kwargs: Any) -> tuple[Any, Function]:
         trace = Trace(f, argnums, args, kwargs)
 
         def push(direction: Any) -> Any:
+            tree.paired("direction", direction, trace.inputs, "the argument")  # or an error
+
             def slope(g: Any) -> Any:
                 return dot(trace.pull(g), direction)
 
@@ -276,7 +343,14 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
     >>> gradient, product(np.array([1.0, 1.0]))
     (array([ 3., 12.]), array([ 6., 12.]))
     """
-    return vjp(grad(f, argnums), argnums)
+    gradient = grad(f, argnums)
+
+    @wraps(f, updated=())
+    def linearized(*args: Any, **kwargs: Any) -> tuple[Any, Function]:
+        trace = Trace(gradient, argnums, args, kwargs)
+        return trace.value(), lambda v: trace.pull(v, "direction", "the argument")
+
+    return linearized
 
 
 def jacobian(f: Function, argnums: Argnums = 0) -> Function:
@@ -290,11 +364,12 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
 
     Where argument or result are nested, so is the Jacobian: first like the result.
     """
+    check_call(f, argnums)
 
     @wraps(f, updated=())
     def derivatives(*args: Any, **kwargs: Any) -> Any:
         trace = Trace(f, argnums, args, kwargs)
-        outs = list(tree.leaves(trace.out))
+        outs = trace.outs
 
         def rows(k: int) -> Any:
             """The derivatives of the k-th number or array of the result."""
@@ -307,7 +382,7 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
                     seeds[k][entry] = 1.0
                 else:
                     seeds[k] = 1.0
-                pulled.append(list(tree.leaves(trace.pull(seeds))))
+                pulled.append(tree.leaves(trace.pull(tree.rebuild(trace.out, seeds))))
             columns = (
                 stacked([row[j] for row in pulled], shape, x)
                 for j, x in enumerate(tree.leaves(trace.inputs))
@@ -340,7 +415,7 @@ def stacked(rows: list[Any], shape: Shape, x: Any) -> Any:
 
 def dot(x: Any, y: Any) -> Any:
     """The sum of the products of all numbers in two trees of one form."""
-    pairs = zip(tree.leaves(x), tree.leaves(y))
+    pairs = zip(tree.paired("x", x, y, "y"), tree.leaves(y))
     return reduce(operator.add, (rules.sum(a * b) for a, b in pairs), 0.0)
 
 

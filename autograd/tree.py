@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
+from numbers import Real
 from typing import Any
+
+from .arguments import shown, wrong
+from .shapes import Shape, shape_of
 
 
 def is_branch(tree: Any) -> bool:
@@ -25,7 +30,12 @@ def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:
     if not isinstance(tree, (list, tuple, dict)):
         return f(tree)
     if isinstance(tree, dict):
-        return type(tree)((key, map_leaves(f, branch)) for key, branch in tree.items())
+        changed = {key: map_leaves(f, branch) for key, branch in tree.items()}
+        if type(tree) is dict:
+            return changed
+        out = copy(tree)  # a defaultdict keeps its factory
+        out.update(changed)
+        return out
     branches = [map_leaves(f, branch) for branch in tree]
     return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
 
@@ -34,3 +44,69 @@ def rebuild(tree: Any, numbers: Iterable[Any]) -> Any:
     """A tree of the same form with the next of `numbers` in place of each leaf."""
     rest = iter(numbers)
     return map_leaves(lambda _: next(rest), tree)
+
+
+def at(key: Any) -> str:
+    """How a path in a message goes on: `[0]`, `["a"]`."""
+    return f'["{key}"]' if isinstance(key, str) and '"' not in key else f"[{key!r}]"
+
+
+def paired(
+    name: str,
+    given: Any,
+    like: Any,
+    model: str,
+    needed: Callable[[Any], bool] = lambda leaf: True,
+) -> list[Any]:
+    """The numbers of `given` in the order of the leaves of `like`, a tree of the same form.
+
+    Entries of dicts are paired by key, whatever their order; a list may stand for a tuple. Nothing
+    broadcasts.
+
+    >>> paired("direction", {"b": 2.0, "a": [1.0]}, {"a": (5.0,), "b": 6.0}, "the argument")
+    [1.0, 2.0]
+    >>> paired("direction", {"a": [1.0]}, {"a": (5.0, 6.0)}, "the argument")
+    Traceback (most recent call last):
+    ValueError: direction["a"] must have 2 entries, as in the argument, but has 1
+
+    Args:
+        name: what messages call `given`.
+        given, like: the trees.
+        model: what messages call `like`, with an article.
+        needed: says of a leaf of `like` whether its counterpart must not be None.
+
+    Raises:
+        TypeError: `given` has a list, dict or number where `like` has something else.
+        ValueError: an entry is missing, is unknown, or has another shape.
+    """
+    if isinstance(like, dict):
+        if not isinstance(given, dict):
+            raise wrong(name, f"a dict, as in {model}", given)
+        for key in [*like, *given]:
+            if (key in like) != (key in given):
+                fault = "lacks" if key in like else "has"
+                raise ValueError(f"{name} must have the keys of {model}, but {fault} {key!r}")
+        branches = [(at(key), given[key], like[key]) for key in like]
+    elif isinstance(like, (list, tuple)):
+        if not isinstance(given, (list, tuple)):
+            raise wrong(name, f"a {type(like).__name__}, as in {model}", given)
+        if len(given) != len(like):
+            raise ValueError(
+                f"{name} must have {len(like)} entries, as in {model}, but has {len(given)}"
+            )
+        branches = [(at(i), *both) for i, both in enumerate(zip(given, like))]
+    else:
+        if given is not None or needed(like):
+            check_leaf(name, given, getattr(like, "shape", ()), model)
+        return [given]
+    return [x for path, one, two in branches for x in paired(name + path, one, two, model, needed)]
+
+
+def check_leaf(name: str, x: Any, shape: Shape, model: str) -> None:
+    """Refuse what is no number or array of the given shape."""
+    wanted = f"an array of shape {shape}, as in {model}" if shape else f"a number, as in {model}"
+    kind = getattr(getattr(x, "dtype", None), "kind", "f")
+    if kind not in "fiub" or not (isinstance(x, Real) or hasattr(x, "shape")):
+        raise wrong(name, wanted, x)
+    if shape_of(x) != shape:
+        raise ValueError(f"{name} must be {wanted}, but got {shown(x)}")

@@ -239,7 +239,7 @@ def train(plan: Plan, engine: str) -> tuple[nn.Sequential, nn.Dataset, Run]:
 def weights_of(net: nn.Sequential) -> Any:
     """The slope of the output by each pixel: of a neuron its weights, of a net at medium grey."""
     grey = np.full((1, net[0].in_features), 0.5)
-    return ag.grad(lambda x: net(x).sum())(grey)[0].numpy()
+    return ag.grad(lambda x: net(x).sum())(grey)[0]
 
 
 def spread(weights: Any) -> list[float]:

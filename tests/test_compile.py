@@ -552,7 +552,7 @@ def test_conditions_are_counted() -> None:
         same(f(float(xs[k]), float(ys[k])), [w[k] for w in want])
     both = ag.compile(lambda x, y: (x > 0) * (y > 0))
     assert both.value_and_grad(np.ones(5), np.ones(5), reduce="sum")[0] == 5.0
-    share = ag.compile(lambda x: x > 0)
+    share = ag.compile(lambda x: (x > 0) * 1.0)
     assert share.value_and_grad(xs, reduce="sum")[0] == 2.0
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import functional, tree
+from autograd import arguments, functional, tree
 from autograd.functional import Argnums
 from autograd.node import Node
 from autograd.value import Value
@@ -81,6 +81,8 @@ class Compiled:
         """
         if reduce not in REDUCTIONS:
             raise ValueError(f"reduce is 'mean', 'sum' or None, not {reduce!r}")
+        if type(argnums) is not int:
+            argnums = functional.selected(argnums, len(args))
         if not kwargs:
             out = self.again(args, argnums, 1, reduce)
             if out is not None:
@@ -149,9 +151,9 @@ class Compiled:
         >>> ag.compile(lambda x: x**3).derivatives(2)(2.0)
         (8.0, 12.0, 12.0)
         """
-        if order < 1:
-            raise ValueError(f"derivatives() are of order 1 or more, not {order}")
-        return Compiled(self.f, order, argnums)
+        order = arguments.integer("order", order, at_least=1)
+        numbers = arguments.integers("argnums", argnums)
+        return Compiled(self.f, order, numbers if np.ndim(argnums) else numbers[0])
 
     # What was written.
 
@@ -293,7 +295,8 @@ class Compiled:
         """A gradient in the very form of its argument, if that is a kind of list of its own."""
         if task.order != 1 or argnums is None or all(map(is_plain, args)):
             return out
-        like = args[argnums] if isinstance(argnums, int) else tuple(args[i] for i in argnums)
+        chosen = functional.selected(argnums, len(args))
+        like = args[chosen] if isinstance(chosen, int) else tuple(args[i] for i in chosen)
         return out[0], tree.rebuild(like, tree.leaves(out[1]))
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from threading import RLock
 from typing import Any
 
-from autograd.functional import Argnums
+from autograd import tree
+from autograd.functional import Argnums, check_differentiable, selected
 
 from .forms import ONE, Form, filled, labels_of
 from .task import Task, other
@@ -47,6 +48,8 @@ class Version:
         key = (argnums, order)
         with TRACING:
             if key not in self.tasks:
+                for x in tree.leaves(self.out) if order else ():
+                    check_differentiable(x)
                 positions, form = self.variables(argnums) if order else ([], ONE)
                 self.tasks[key] = Task(self, positions, form, order)
             return self.tasks[key]
@@ -55,19 +58,14 @@ class Version:
         """Which inputs these arguments are, or the weights for None, and how they are nested."""
         if argnums is None:
             return self.weight_positions, Form(list, (ONE,) * len(self.weights))
-        chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-        count = len(self.parameters)
+        chosen = selected(argnums, len(self.parameters))
         forms = [form for _, form in self.parameters]
         starts = [0]
         for form in forms:
             starts.append(starts[-1] + form.size())
         positions: list[int] = []
-        for i in chosen:
-            if not -count <= i < count:
-                raise ValueError(
-                    f"argnums names argument {i}, but the function got {count} arguments"
-                )
-            positions += range(starts[i % count], starts[i % count] + forms[i].size())
-        if isinstance(argnums, int):
-            return positions, forms[argnums]
+        for i in (chosen,) if isinstance(chosen, int) else chosen:
+            positions += range(starts[i], starts[i + 1])
+        if isinstance(chosen, int):
+            return positions, forms[chosen]
         return positions, Form(tuple, tuple(forms[i] for i in chosen))
