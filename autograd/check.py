@@ -10,7 +10,8 @@ import numpy as np
 
 from . import tree
 from .functional import Trace, dot, grad
-from .node import Op
+from .modes import no_grad
+from .node import Op, data_of
 from .shapes import shape_of
 
 STEP = 6e-6  # of central differences, relative to the argument: the cube root of float64's epsilon
@@ -42,7 +43,8 @@ def check_gradients(
 
     Args:
         f: a function of floats and arrays, also nested in lists, tuples and dicts.
-        args: where to check, in float64. Keyword arguments are passed through.
+        args: where to check, in float64. Keyword arguments are passed through. Nodes that the
+            function closes over, such as a model's parameters, are constants to the check.
         order: the highest order of derivative to check.
         rtol, atol: what difference passes, relative and absolute.
         seed: of the random weights.
@@ -51,6 +53,7 @@ def check_gradients(
         GradientCheckError: naming order, argument and entry, with both numbers.
         TypeError: an argument is not in float64: numerical slopes need the precision.
     """
+    args = tree.map_leaves(data_of, args)
     for x in tree.leaves(args):
         if type(x) is not float and getattr(x, "dtype", None) != np.float64:
             what = getattr(x, "dtype", type(x).__name__)
@@ -104,7 +107,8 @@ class Line:
         else:
             moved[self.k] = moved[self.k].astype(type(h))
             moved[self.k][self.entry] += h
-        return self.f(*tree.rebuild(self.args, moved))
+        with no_grad():  # of nodes that the function closes over, the numbers
+            return data_of(self.f(*tree.rebuild(self.args, moved)))
 
     def complex_slope(self) -> tuple[float, float]:
         slope = float(np.imag(self(1e-30j))) / 1e-30

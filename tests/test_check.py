@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd import GradientCheckError, Op, check_gradients, rules
+import nn
+from autograd import GradientCheckError, Op, Tensor, Value, check_gradients, rules
 
 X, Y = np.array([[0.5, -1.5], [2.0, 0.7]]), np.array([[1.5, 0.4], [-0.6, 1.1]])
 
@@ -81,3 +82,23 @@ def test_only_float64_can_be_checked() -> None:
     for x in (np.ones(2, np.float32), 3, np.array([1, 2])):
         with pytest.raises(TypeError, match="float64"):
             check_gradients(ag.sum, x)
+
+
+def test_nodes_that_the_function_closes_over_are_constants() -> None:
+    layer, w = nn.Linear(2, 2, dtype=float, rng=0), Value(2.0)
+    check_gradients(lambda x: ag.tanh(layer(x)) ** 2, X, order=3)
+    check_gradients(lambda x: w * x**3, 0.5)
+    with pytest.raises(GradientCheckError, match="order 1"):
+        check_gradients(lambda x: layer(wrong(x)), X)
+    assert all(p.grad is None for p in (w, *layer.parameters()))
+
+
+def test_nodes_are_checked_at_their_numbers() -> None:
+    t = Tensor(X, requires_grad=True)
+    check_gradients(lambda x, v: ag.sin(x) * v, t, Value(0.5))
+    with pytest.raises(GradientCheckError, match=r"argument 0, entry \(0, 0\)"):
+        check_gradients(wrong, t)
+    assert t.grad is None
+
+
+wrong = Op("wrong", lambda x: x * x, (lambda g, out, x: g * x,))
