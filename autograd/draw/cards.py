@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
-from unicodedata import combining, east_asian_width
 
+from .fonts import width
 from .geometry import Size
 from .notation import TYPESET, gradient, operation, printable, shape_and_dtype, written
 from .picture import Box, Picture
@@ -15,22 +14,10 @@ from .picture import Box, Picture
 Anchor: TypeAlias = Literal["start", "middle", "end"]
 Role: TypeAlias = Literal["label", "name", "value", "gradient", "missing", "op", "number", "note"]
 
-# Advance widths of Helvetica, in thousandths of the size; Arial and its free kin have the same.
-WIDTHS = {
-    **dict.fromkeys("ijl'‚’‘", 222), **dict.fromkeys(" !,./:;I[\\]ft|", 278),
-    **dict.fromkeys('()-`r{}"°', 340), **dict.fromkeys("*^", 469),
-    **dict.fromkeys("Jckvsxyz", 500), **dict.fromkeys("+<=>~×÷\N{MINUS SIGN}", 584),
-    **dict.fromkeys("FTZ", 611), **dict.fromkeys("ABEKPSVXY&", 667),
-    **dict.fromkeys("CDHNRUw", 722), **dict.fromkeys("GOQ", 778), **dict.fromkeys("Mm", 833),
-    **dict.fromkeys("%W", 944), **dict.fromkeys("@…", 1015),
-}  # fmt: skip
-BOLD = 1.08
-SAFETY = 1.04  # for fonts that run a little wider
-
 TEXT, SMALL, SIGN = 12.0, 10.5, 18.0  # sizes of type, in pixels
 LINE = 16.0
 PAD_X, PAD_Y = 9.0, 7.0
-COLUMN = 12.0  # between a name and its number
+COLUMN = 9.0  # between a name and its number
 BORDER = 3.0  # between the two outlines of a result
 
 
@@ -55,32 +42,19 @@ class Card:
     border: float = 0.0  # how far inside of an outer outline the card itself begins
 
 
-@lru_cache(maxsize=4096)
-def width(text: str, size: float = TEXT, bold: bool = False) -> float:
-    """How wide a text is set, or a little less.
-
-    >>> 27 < width("value") < 31
-    True
-    """
-    return sum(map(advance, text)) * size / 1000 * SAFETY * (BOLD if bold else 1.0)
+NO_SIZE = Size(0.0, 0.0)
 
 
-def advance(c: str) -> int:
-    if c in WIDTHS:
-        return WIDTHS[c]
-    if combining(c):
-        return 0
-    if east_asian_width(c) in "WF":
-        return 1050
-    return 556 if ord(c) < 1024 else 800
+def cards(
+    picture: Picture, precision: int, numbers: bool, least: Mapping[str, Size]
+) -> dict[str, Card]:
+    """The card of each box, of at least the size that is given for it."""
+    return {
+        box.id: card(box, precision, numbers, least.get(box.id, NO_SIZE)) for box in picture.boxes
+    }
 
 
-def cards(picture: Picture, precision: int, numbers: bool = False) -> dict[str, Card]:
-    """The card of each box."""
-    return {box.id: card(box, precision, numbers) for box in picture.boxes}
-
-
-def card(box: Box, precision: int, numbers: bool = False) -> Card:
+def card(box: Box, precision: int, numbers: bool = False, least: Size = NO_SIZE) -> Card:
     """A box with the operation on the left, name and numbers beside it."""
     lines = list(rows(box, precision))
     number = f"#{box.number}" if numbers else ""
@@ -93,7 +67,10 @@ def card(box: Box, precision: int, numbers: bool = False) -> Card:
     op = operation(box, precision, TYPESET)
     size = SIGN if len(op) == 1 else TEXT
     cell = max(28.0, width(op, size, bold=True) + 2 * PAD_X) if op else 0.0
-    full = Size(max(cell + wide + 2 * PAD_X, 34.0), max(len(lines) * LINE + 2 * PAD_Y - 2, 26.0))
+    full = Size(
+        max(cell + wide + 2 * PAD_X, 34.0, least.width),
+        max(len(lines) * LINE + 2 * PAD_Y - 2, 26.0, least.height),
+    )
     texts: list[Text] = []
     if op:
         texts.append(Text(cell / 2, full.height / 2 + size * 0.34, op, "op", "middle", size))
@@ -167,4 +144,4 @@ def reference_card(box: Box, precision: int) -> Card:
 
 def title_size(name: str) -> Size:
     """The room for the name of a group in the corner of its frame."""
-    return Size(width(name, TEXT, bold=True) + 4, 16.0)
+    return Size(width(printable(name), TEXT, bold=True), 16.0)

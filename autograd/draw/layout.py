@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from .geometry import Direction, Frame, Layout, Place, Point, Route, Size
 from .layers import CyclicError, ranks
-from .level import Padding
+from .level import FROM_CORNER, Padding
 from .picture import Edge, Group
 from .sheets import solve
 
@@ -32,6 +32,7 @@ def arrange(
     references: Mapping[str, Size] | None = None,
     lead: float = 0.0,
     apart: float = 12.0,
+    labels: Mapping[str, float] | None = None,
 ) -> Layout:
     """Place boxes of these sizes so that edges run in one direction.
 
@@ -46,8 +47,10 @@ def arrange(
             have there.
         lead: how far edges run straight before they arrive, for labels.
         apart: the distance between edges that arrive at one box, where it has room for it.
+        labels: of a box, how far the labels beside its arriving edges reach across it. They stay
+            within its breadth, if that is at least `breadth_for(...)`.
     """
-    homes, titles = dict(homes or {}), titles or {}
+    homes, titles, labels = dict(homes or {}), titles or {}, labels or {}
     copies, ends = with_references(sizes, edges, references or {}, homes)
     upright = direction in {"TB", "BT"}
     extents = {
@@ -59,9 +62,9 @@ def arrange(
         group.id: padding(titles.get(group.id, Size(0.0, 0.0)), direction) for group in groups
     }
     try:
-        found = solve(extents, ends, homes, parents, paddings, lead, apart)
+        found = solve(extents, ends, homes, parents, paddings, lead, apart, labels)
     except CyclicError:  # a scope was left and entered again: no frame can hold it
-        found = solve(extents, ends, {}, {}, {}, lead, apart)
+        found = solve(extents, ends, {}, {}, {}, lead, apart, labels)
     frame = Turn(direction, found.length, found.breadth)
     places = tuple(
         Place(name, box, *frame.rectangle(*found.spots[name], *extents[name]), name != box)
@@ -73,6 +76,15 @@ def arrange(
     )
     frames = tuple(Frame(name, *frame.rectangle(*at)) for name, at in found.frames.items())
     return Layout(places, routes, frames, frame.width, frame.height)
+
+
+def breadth_for(edges: int, apart: float, label: float = 0.0) -> float:
+    """How broad a box must be for so many edges to arrive apart, with labels beside them.
+
+    One edge has room for its label when it arrives in the middle, so that chains are straight.
+    """
+    spread = FROM_CORNER + (edges - 1) * (apart + label) + max(FROM_CORNER, label)
+    return max(spread, 2 * label)
 
 
 def with_references(

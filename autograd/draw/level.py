@@ -61,7 +61,8 @@ class Plan:
     extents: Mapping[str, tuple[float, float]]  # length and breadth of each box
     paddings: Mapping[str, Padding]  # of each group's frame
     lead: float  # how far edges run straight before they arrive
-    apart: float  # the distance between edges that arrive at one box
+    apart: float  # the distance between edges that arrive at one box, besides their labels
+    labels: Mapping[str, float]  # how far the labels of arriving edges reach across a box
 
 
 class Level:
@@ -273,9 +274,11 @@ class Level:
                 found[k] = self.v[path[-1]] + self.ends[k][1]
         for i, coming in at.items():
             coming.sort()
-            room = max(0.0, self.breadths[i] / 2 - FROM_CORNER)
-            apart = min(self.plan.apart, 2 * room / max(1, len(coming) - 1))
-            low, high = self.v[i] - room, self.v[i] + room
+            label = self.plan.labels.get(self.keys[i].id, 0.0)
+            half = self.breadths[i] / 2
+            low = self.v[i] - max(0.0, half - FROM_CORNER)
+            high = self.v[i] + max(0.0, half - max(FROM_CORNER, label))
+            apart = min(self.plan.apart + label, (high - low) / max(1, len(coming) - 1))
             wishes = [min(max(v, low), high) for v, _ in coming]
             for (_, k), v in zip(coming, spread(wishes, apart, low, high)):
                 found[k] = v

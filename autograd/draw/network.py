@@ -4,6 +4,7 @@ between them by thickness and sign.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,20 +12,23 @@ from math import isfinite
 from os import PathLike
 from typing import Any
 
-from .cards import SMALL, TEXT, typeset, width
+from .cards import SMALL, TEXT, typeset
 from .colours import DARK, LIGHT, Theme
 from .files import write
+from .fonts import FAMILY, width
 from .notation import printable, rounded
 from .page import to_html
 from .svg import escape
 
-RADIUS, APART, GAP = 15.0, 42.0, 150.0
+RADIUS, APART, GAP = 16.0, 43.0, 150.0
 MARGIN, HEAD, FOOT = 26.0, 44.0, 34.0
 THINNEST, THICKEST = 0.35, 4.5
+SIGNS = {"weight": "positive weight", "weight negative": "negative weight"}
+KEY = 54.0  # what an entry of the legend takes besides its text
 DENSE = 36  # weights between two columns: of more, each is drawn thinner
 
 STYLE = """\
-{s} {{ font-family: Helvetica, Arial, "Liberation Sans", sans-serif }}
+{s} {{ font-family: {family} }}
 {s} .paper {{ fill: {paper} }}
 {s} .weight {{ fill: none; stroke: {leaf-line}; stroke-linecap: butt }}
 {s} .negative {{ stroke: {root-line}; stroke-dasharray: 5 3 }}
@@ -110,7 +114,9 @@ class Plan:
         ]
         self.gap = max(GAP, max(heads) + 24, 0.36 * self.tall * APART)
         last = self.left + RADIUS + (len(self.rows) - 1) * self.gap
-        self.width = max(last + RADIUS + MARGIN + self.names_width(-1), last + heads[-1] / 2 + 12)
+        wide = max(last + RADIUS + MARGIN + self.names_width(-1), last + heads[-1] / 2 + 12)
+        self.width = max(wide, MARGIN + sum(KEY + width(text, SMALL) for text in SIGNS.values()))
+        self.left += (self.width - wide) / 2
         drawn = (w[k][j] for i, w in enumerate(drawing.weights) for k, j in self.pairs(i))
         self.largest = greatest(drawn)
         dense = max(len(a) * len(b) for a, b in zip(self.rows, self.rows[1:]))
@@ -198,10 +204,10 @@ class Plan:
     def legend(self) -> Iterator[str]:
         y = self.height - 16
         x = MARGIN
-        for sign, text in (("", "positive weight"), (" negative", "negative weight")):
-            yield f'<path class="weight{sign}" d="M{x:.0f},{y - 4:.0f}h28" stroke-width="2.6"/>'
+        for sign, text in SIGNS.items():
+            yield f'<path class="{sign}" d="M{x:.0f},{y - 4:.0f}h28" stroke-width="2.6"/>'
             yield left("about", x + 34, y, text, SMALL)
-            x += 34 + width(text, SMALL) + 20
+            x += KEY + width(text, SMALL)
         text = f"thickest: {typeset(rounded(self.largest, 3))}"
         if x + width(text, SMALL) < self.width:
             yield left("about", x, y, text, SMALL)
@@ -229,13 +235,15 @@ def activation(x: float, y: float, value: float, largest: float, precision: int)
         f'opacity="{0.55 * share:.2f}"/>'
     )
     text = typeset(rounded(value, min(precision, 2)))
-    yield centred("number", x, y + 3.4, text, 9.5)
+    text = re.sub("e[+]?(\N{MINUS SIGN}?)0*", r"e\1", text)  # 1e+06 as 1e6
+    size = min(9.5, (2 * RADIUS - 4) / width(text, 1.0))
+    yield centred("number", x, y + 0.36 * size, text, size)
 
 
 def centred(name: str, x: float, y: float, text: str, size: float) -> str:
     return (
         f'<text class="{name}" x="{x:.1f}" y="{y:.1f}" text-anchor="middle" '
-        f'font-size="{size:g}">{escape(text)}</text>'
+        f'font-size="{size:.3g}">{escape(text)}</text>'
     )
 
 
@@ -247,8 +255,8 @@ def left(name: str, x: float, y: float, text: str, size: float) -> str:
 
 def style(theme: Theme) -> str:
     scope = f".network.{theme}"
-    light = STYLE.format_map({"s": scope, **LIGHT})
-    dark = STYLE.format_map({"s": scope, **DARK})
+    light = STYLE.format_map({"s": scope, "family": FAMILY, **LIGHT})
+    dark = STYLE.format_map({"s": scope, "family": FAMILY, **DARK})
     if theme == "auto":
         return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}"
     return dark if theme == "dark" else light

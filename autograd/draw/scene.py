@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,10 +15,10 @@ from .cards import (
     reference_card,
     title_size,
     typeset,
-    width,
 )
-from .geometry import Direction, Layout, Point, Route
-from .layout import arrange
+from .fonts import width
+from .geometry import Direction, Layout, Point, Route, Size
+from .layout import arrange, breadth_for
 from .notation import slope_texts
 from .picture import Picture
 
@@ -54,12 +55,22 @@ def compose(picture: Picture, direction: Direction, precision: int, numbers: boo
         precision: how many significant digits.
         numbers: show the boxes' numbers.
     """
-    faces = cards(picture, precision, numbers)
-    small = {box.id: reference_card(box, precision) for box in picture.boxes}
     slopes = {key: typeset(text) for key, text in slope_texts(picture, precision).items()}
-    longest = max((width(text, SMALL) for text in slopes.values()), default=0.0)
     upright = direction in {"TB", "BT"}
-    room = 0.0 if not slopes else 18.0 if upright else longest + 14.0
+    labels: dict[str, float] = {}  # of each box, the widest beside an edge that arrives there
+    for (box, _), text in slopes.items():
+        labels[box] = max(width(text, SMALL), labels.get(box, 0.0))
+    longest = max(labels.values(), default=0.0)
+    lead = 0.0 if not slopes else 18.0 if upright else longest + 14.0
+    apart = 12.0 if not slopes else 10.0 if upright else 13.0
+    across = {box: label + 6.0 for box, label in labels.items()} if upright else {}
+    arriving = Counter(edge.target for edge in picture.edges)
+    least = {}
+    for box in labels:
+        breadth = breadth_for(arriving[box], apart, across.get(box, 0.0))
+        least[box] = Size(breadth, 0.0) if upright else Size(0.0, breadth)
+    faces = cards(picture, precision, numbers, least)
+    small = {box.id: reference_card(box, precision) for box in picture.boxes}
     layout = arrange(
         {name: face.size for name, face in faces.items()},
         list(picture.edges),
@@ -68,8 +79,9 @@ def compose(picture: Picture, direction: Direction, precision: int, numbers: boo
         groups=picture.groups,
         titles={group.id: title_size(group.name) for group in picture.groups},
         references={name: face.size for name, face in small.items()},
-        lead=room,
-        apart=longest + 10.0 if upright and slopes else 13.0 if slopes else 12.0,
+        lead=lead,
+        apart=apart,
+        labels=across,
     )
     drawn = {place.id: (small if place.reference else faces)[place.box] for place in layout.places}
     return Scene(picture, layout, drawn, slopes, direction)

@@ -34,6 +34,7 @@ def solve(
     paddings: Mapping[str, Padding],
     lead: float,
     apart: float,
+    labels: Mapping[str, float],
 ) -> Solution:
     """Lay out boxes of these lengths and breadths.
 
@@ -45,6 +46,7 @@ def solve(
         paddings: of each group's frame.
         lead: how far edges run straight before they arrive.
         apart: the distance between edges that arrive at one box, where it has room.
+        labels: how far the labels of arriving edges reach across each box.
 
     Raises:
         CyclicError: a group uses what is made of it.
@@ -65,7 +67,7 @@ def solve(
             sheets[group].parts[part] = None
         courses.append(course)
 
-    solver = Solver(Plan(sheets, extents, paddings, lead, apart))
+    solver = Solver(Plan(sheets, extents, paddings, lead, apart, labels))
     solver.solve("", {})
     return solver.gathered(courses)
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 
-from .cards import SMALL, TEXT, Card, Text, width
+from .cards import SMALL, TEXT, Card, Text
 from .colours import DARK, LIGHT, Theme
+from .fonts import FAMILY, width
 from .geometry import Frame, Place, Point, Route
 from .notation import printable
 from .picture import Box, Group
@@ -21,7 +22,7 @@ from .scene import Scene, arrow
 RADII = {"leaf": 13.0, "derivative": 0.0}  # of corners, where they are not 6
 
 STYLE = """\
-{s} {{ font-family: Helvetica, Arial, "Liberation Sans", sans-serif }}
+{s} {{ font-family: {family} }}
 {s} text {{ white-space: pre; font-variant-numeric: tabular-nums }}
 {s} .line {{ fill: none; stroke-width: 1.3 }}
 {s} .face {{ stroke-width: 1.2 }}
@@ -100,7 +101,7 @@ def style(theme: Theme) -> str:
         "dark": dark,
         "auto": f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}",
     }
-    return f"{STYLE.format(s=scope)}\n{colours[theme]}"
+    return f"{STYLE.format(s=scope, family=FAMILY)}\n{colours[theme]}"
 
 
 def frame(frame: Frame, group: Group) -> str:
