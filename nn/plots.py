@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,7 +50,16 @@ def new_figure(width: float, height: float) -> Figure:
             "pip install napkingrad[demos]",
             name=error.name,
         ) from None
-    return Figure(figsize=(width, height), dpi=150, layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
+    # Notebooks know how to show Matplotlib's figures only once `pyplot` has been imported.
+    vars(figure)["_repr_png_"] = partial(as_png, figure)
+    return figure
+
+
+def as_png(figure: Figure) -> bytes:
+    file = BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
 
 
 def finish_curves(axes: Axes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from typing import Any
 
@@ -187,6 +188,32 @@ def test_infinite_outputs_are_shaded_as_the_surest(monkeypatch: pytest.MonkeyPat
     (out,) = shaded
     assert 0 < out.max() == -out.min() <= 0.5 and np.isfinite(out.compressed()).all()
     assert not out.mask[:, [0, -1]].any() and out.mask.any()  # only what is nan is left white
+
+
+def test_notebooks_show_every_plot_without_pyplot() -> None:
+    figures = {
+        "training_curves": plots.training_curves(history()),
+        "History.plot": history().plot(),
+        "decision_regions": plots.decision_regions(lambda p: p[:, 0], np.eye(2), [0, 1]),
+        "weight_images": plots.weight_images(np.eye(4)),
+        "confusion": plots.confusion([0, 1], [0, 1], ["a", "b"]),
+        "mistakes": plots.mistakes(np.eye(2), np.ones((2, 4)), np.array([1, 0]), ["a", "b"]),
+    }
+    assert set(figures) - {"History.plot"} == {
+        name
+        for name, f in vars(plots).items()
+        if getattr(f, "__annotations__", {}).get("return") == "Figure" and name != "new_figure"
+    }
+    for name, figure in figures.items():
+        png = figure._repr_png_()
+        size = [int.from_bytes(png[i : i + 4], "big") for i in (16, 20)]
+        assert png.startswith(b"\x89PNG"), name
+        assert size == [int(150 * x) for x in figure.get_size_inches()], name
+
+
+def test_notebook_figures_can_be_pickled() -> None:
+    again = pickle.loads(pickle.dumps(plots.weight_images(np.eye(4))))
+    assert again._repr_png_().startswith(b"\x89PNG")
 
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
