@@ -21,7 +21,7 @@ from .metrics import is_better
 from .optim import clip_grad_norm_
 
 if TYPE_CHECKING:
-    from .train import Run
+    from .run import Run
 
 
 class Callback:

@@ -479,7 +479,7 @@ class Crash(nn.Callback):
     def __init__(self, step: int) -> None:
         self.step = step
 
-    def on_step_end(self, run: nn.train.Run) -> None:
+    def on_step_end(self, run: nn.run.Run) -> None:
         if len(run.history.step_loss) == self.step:
             raise ZeroDivisionError
 

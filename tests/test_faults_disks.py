@@ -61,10 +61,10 @@ def fit(path: Path | None = None, **options: Any) -> tuple[nn.History, dict[str,
 class AtEpoch(nn.Callback):
     """Does something when so many epochs are done."""
 
-    def __init__(self, epoch: int, action: Callable[[nn.train.Run], object]) -> None:
+    def __init__(self, epoch: int, action: Callable[[nn.run.Run], object]) -> None:
         self.epoch, self.action = epoch, action
 
-    def on_epoch_end(self, run: nn.train.Run) -> None:
+    def on_epoch_end(self, run: nn.run.Run) -> None:
         if run.epoch == self.epoch:
             self.action(run)
 
@@ -380,11 +380,11 @@ class StoppedError(Exception):
     pass
 
 
-def stop(run: nn.train.Run) -> None:
+def stop(run: nn.run.Run) -> None:
     raise StoppedError
 
 
-def slower(run: nn.train.Run) -> None:
+def slower(run: nn.run.Run) -> None:
     run.optimizer.lr *= 0.3
 
 

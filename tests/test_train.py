@@ -26,7 +26,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Tensor, Value
-from nn.train import Run
+from nn.run import Run
 
 
 def clusters(n: int = 60, dtype: Any = np.float32) -> nn.Dataset:
@@ -652,7 +652,7 @@ def test_plateaus_are_the_validations(
 ) -> None:
     told = iter(scores)
     name = column.removeprefix("validation_")
-    monkeypatch.setattr(nn.train, "evaluate", lambda *_: {name: next(told)})
+    monkeypatch.setattr(nn.run, "evaluate", lambda *_: {name: next(told)})
     model = net()
     optimizer = nn.SGD(model.parameters(), lr=0.8)
     plateau = nn.schedule.ReduceLROnPlateau(optimizer, mode=mode, factor=0.5, patience=0)

@@ -1,0 +1,341 @@
+"""A training in progress: the loop, and going on from a checkpoint."""
+
+from __future__ import annotations
+
+import math
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+import autograd as ag
+
+from .callbacks import Callback, is_finite
+from .checkpoint import PathLike, load_training, save_training, take_over
+from .data import DataLoader
+from .evaluation import Loss, Samples, evaluate, has_classes, mover
+from .history import History, described
+from .module import Module, evaluation
+from .optim import Optimizer
+from .random import generator_from, generators_in
+from .schedule import LRScheduler, OneCycleLR, ReduceLROnPlateau
+from .states import check_fits, named_states
+
+if TYPE_CHECKING:
+    from .cluster import Cluster
+
+
+@dataclass(eq=False)
+class Run:
+    """A training in progress: what callbacks are given.
+
+    Attributes:
+        epoch: how many epochs are finished.
+        batch: inputs and targets of the step under way.
+        scores: its numbers: "loss", "accuracy", "lr". What a callback adds is recorded too.
+    """
+
+    model: Module
+    loader: DataLoader
+    loss: Loss
+    optimizer: Optimizer
+    epochs: int
+    validation: Samples | None
+    callbacks: list[Callback]
+    schedules: list[LRScheduler]
+    schedule_per: Literal["step", "epoch"] | None
+    l1: float
+    l2: float
+    executor: Cluster | None = None
+    history: History = field(default_factory=History)
+    epoch: int = 0
+    batch: tuple[Any, Any] = (None, None)
+    scores: dict[str, float] = field(default_factory=dict)
+    complained: bool = False
+
+    def __post_init__(self) -> None:
+        for name, x in (("epochs", self.epochs), ("l1", self.l1), ("l2", self.l2)):
+            if x < 0:
+                raise ValueError(f"{name} must not be negative, but is {x}")
+        if self.schedule_per not in {None, "step", "epoch"}:
+            raise ValueError(f"schedule_per is 'step' or 'epoch', not {self.schedule_per!r}")
+        if any(schedule.optimizer is not self.optimizer for schedule in self.schedules):
+            raise ValueError("the schedule belongs to another optimizer; make it from this one")
+        self.generators = generators_in(
+            library=generator_from(None),
+            model=self.model,
+            loader=self.loader,
+            transform=self.loader.transform,
+            validation=self.validation,
+            loss=self.loss,
+        )
+
+    def stop(self, reason: str) -> None:
+        """End the training; `reason` stands in `history.stopped`."""
+        self.history.stopped = reason
+
+    def tell(self, event: str) -> None:
+        """Call this method of all callbacks."""
+        for callback in self.callbacks:
+            getattr(callback, event)(self)
+
+    # The loop.
+
+    def train(self, progress: bool, checkpoint: PathLike | None) -> None:
+        from tqdm import tqdm  # imported when used: it takes longer than all of autograd
+
+        steps = len(self.loader)
+        in_notebook = "ipykernel" in sys.modules  # no terminal, but shows bars
+        bar = tqdm(
+            total=self.epochs * steps,
+            initial=self.epoch * steps,
+            disable=(False if in_notebook else None) if progress else True,
+        )
+        shown = not bar.disable  # which a bar that is closed no longer tells
+        with training_mode(self.model), ctrl_c() as pressed, bar:
+            try:
+                while self.epoch < self.epochs and not self.history.stopped and not pressed:
+                    if not self.run_epoch(bar, pressed):
+                        break
+                    if checkpoint is not None:
+                        self.keep(checkpoint)
+            except KeyboardInterrupt:
+                pressed.append(signal.SIGINT)
+            finally:
+                self.optimizer.zero_grad()
+                self.batch = (None, None)
+            self.tell("on_train_end")
+        if pressed and not self.history.stopped:
+            self.stop("Ctrl-C")
+        if self.history.stopped and shown:
+            tqdm.write(f"stopped after {self.epoch} epochs: {self.history.stopped}")
+
+    def run_epoch(self, bar: Any, pressed: Sequence[object]) -> bool:
+        """Go through the data once, and validate; false if that was broken off."""
+        began = perf_counter()
+        bar.set_description(f"epoch {self.epoch + 1}/{self.epochs}", refresh=False)
+        latest, seen, sums = self.latest(), 0, dict[str, float]()
+        move = mover(self.model)
+        for x, y in self.loader:
+            self.step(x, y) if move is None else self.step(move(x), move(y))
+            if self.history.stopped or pressed:
+                return False
+            seen += len(y)
+            for name, score in self.scores.items():
+                sums[name] = sums.get(name, 0.0) + score * len(y)
+            if bar.update():
+                now = latest | {name: total / seen for name, total in sums.items()}
+                bar.set_postfix_str(short(now), refresh=False)
+        self.optimizer.zero_grad()
+        means = {name: total / seen for name, total in sums.items()} | {"lr": self.scores["lr"]}
+        if self.validation is not None:
+            scores = evaluate(self.model, self.validation, self.loss)
+            means |= {f"validation_{name}": score for name, score in scores.items()}
+        bar.set_postfix_str(short(means))
+        self.history.add_epoch(means, perf_counter() - began)
+        self.epoch += 1
+        self.advance("epoch")
+        self.tell("on_epoch_end")
+        return True
+
+    def step(self, x: Any, y: Any) -> None:
+        """Change the parameters once."""
+        self.batch = (x, y)
+        self.tell("on_step_begin")
+        self.optimizer.zero_grad()
+        out = self.model(x)
+        value = self.loss(out, y)
+        self.regularised(value).backward()
+        scores = {"loss": value.data}
+        if has_classes(out, y):
+            scores["accuracy"] = np.count_nonzero(out.data.argmax(axis=1) == y) / len(y)
+        if self.executor is not None:
+            leaves = (*self.optimizer.parameters(), *self.model.parameters())
+            buffers = [x for _, x in self.model.named_buffers()]
+            scores = self.executor.finish(scores, leaves, buffers)
+        self.scores = {name: float(x) for name, x in scores.items()}
+        self.scores["lr"] = self.optimizer.lr
+        del out, value  # the graph: its memory is free for the optimiser and the next step
+        self.tell("on_backward_end")
+        self.history.add_step(self.scores)
+        if not self.history.stopped:
+            self.complain_of_nan()
+            self.optimizer.step()
+            self.advance("step")
+            self.tell("on_step_end")
+
+    def complain_of_nan(self) -> None:
+        """Warn once, in time: from here on there is nothing to be learned."""
+        if not self.complained and math.isnan(self.scores["loss"]):
+            self.complained = True
+            warnings.warn(
+                f"the loss is nan in step {len(self.history.step_loss)}; "
+                "nn.StopOnNaN() among the callbacks stops there, and says what made it",
+                RuntimeWarning,
+                stacklevel=6,  # whoever called fit()
+            )
+
+    def regularised(self, value: Any) -> Any:
+        """What is minimised: this loss, and the penalties of large parameters."""
+        moving = self.optimizer.parameters() if self.l1 or self.l2 else ()
+        for p in moving:
+            if self.l1:
+                value = value + self.l1 * ag.sum(ag.abs(p))
+            if self.l2:
+                value = value + self.l2 / 2 * ag.sum(p * p)
+        return value
+
+    def advance(self, moment: str) -> None:
+        """Step the schedules whose moment it is."""
+        for schedule in self.schedules:
+            own = "step" if isinstance(schedule, OneCycleLR) else "epoch"
+            if moment != (self.schedule_per or own):
+                continue
+            if isinstance(schedule, ReduceLROnPlateau):
+                scores = self.scores if moment == "step" else self.latest()
+                schedule.step(metric_of(schedule, scores))
+            else:
+                schedule.step()
+
+    def latest(self) -> dict[str, float]:
+        """The numbers of the epoch that ended last."""
+        return {name: column[-1] for name, column in self.history.epochs.items()}
+
+    # Going on.
+
+    def keep(self, path: PathLike) -> None:
+        """Write a checkpoint, but never one of spoilt parameters over one of good ones."""
+        if all(is_finite(p._data) for p in self.optimizer.parameters()):
+            save_training(path, self.model.state_dict(), self.state_dict())
+            return
+        warnings.warn(
+            f"there are nan or infinite parameters after epoch {self.epoch}: "
+            f"{path} is left as it was",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+    def generator_states(self) -> dict[str, Any]:
+        return {name: rng.bit_generator.state for name, rng in self.generators.items()}
+
+    def set_generator_states(self, states: Mapping[str, Any]) -> None:
+        for name, rng in self.generators.items():
+            rng.bit_generator.state = states[name]
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that a checkpoint holds beside the model."""
+        return {
+            "epoch": self.epoch,
+            "steps per epoch": len(self.loader),
+            "optimizer": named_states([self.optimizer]),
+            "schedules": named_states(self.schedules),
+            "callbacks": named_states(self.callbacks),
+            "generators": self.generator_states(),
+            "history": self.history.to_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where a training of the same form was.
+
+        Raises:
+            ValueError: it has another form.
+        """
+        check_fits(state, self.state_dict())
+        # The optimizer after the schedules: they would set the learning rates that they had set
+        # themselves, whoever has changed them since.
+        states = (*state["schedules"], *state["optimizer"], *state["callbacks"])
+        stateful = (callback for callback in self.callbacks if callback.state_dict())
+        parts: tuple[Any, ...] = (*self.schedules, self.optimizer, *stateful)
+        for part, (_, saved) in zip(parts, states):
+            part.load_state_dict(saved)
+        self.set_generator_states(state["generators"])
+        self.epoch, self.history = state["epoch"], History(**state["history"])
+
+    def resume(self, path: PathLike) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            ValueError: it is damaged, or of another training; nothing is changed then.
+        """
+        weights, state = load_training(path)
+        before = self.model.state_dict(), self.state_dict()
+        try:
+            take_over(self.model, weights, exact=True)
+            self.load_state_dict(state)
+        except Exception as error:
+            take_over(self.model, before[0])
+            self.load_state_dict(before[1])
+            reason = error if type(error) is ValueError else type(error).__name__
+            raise ValueError(f"{path} is the checkpoint of another training: {reason}") from error
+
+
+def metric_of(schedule: ReduceLROnPlateau, scores: Mapping[str, float]) -> float:
+    """What the schedule looks at.
+
+    Raises:
+        ValueError: there is none.
+    """
+    name = "accuracy" if schedule.mode == "max" else "loss"
+    metric = scores.get(f"validation_{name}", scores.get(name))
+    if metric is None:
+        raise ValueError(
+            "ReduceLROnPlateau in mode 'max' looks at the accuracy, but targets are no class "
+            "labels; use mode 'min' for the loss"
+        )
+    return metric
+
+
+def short(scores: Mapping[str, float]) -> str:
+    """What fits beside a progress bar."""
+    validation = "validation_accuracy" if "validation_accuracy" in scores else "validation_loss"
+    names = ("loss", "accuracy", validation)
+    return ", ".join(described({name: scores[name] for name in names if name in scores}))
+
+
+@contextmanager
+def training_mode(model: Module) -> Iterator[None]:
+    """Inside, the model is in training mode; afterwards each module is in the mode it was in."""
+    modules = list(model.modules())
+    with evaluation(False):
+        before = [module.training for module in modules]
+        if not model.training:
+            model.train()
+        try:
+            yield
+        finally:
+            for module, training in zip(modules, before):
+                module.training = training
+
+
+@contextmanager
+def ctrl_c() -> Iterator[list[int]]:
+    """A list that is not empty after Ctrl-C; pressed again, it interrupts as always.
+
+    Nothing changes where the program handles it itself, or where signals don't arrive: outside
+    the main thread.
+    """
+    pressed: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        pressed.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if ours:
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
