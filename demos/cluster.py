@@ -76,7 +76,8 @@ class KillWorker(nn.Callback):
     def on_step_begin(self, run: Any) -> None:
         if run.epoch + 1 == self.step:
             usual = min(run.history.seconds, default=0.1)
-            Timer(usual / 2, os.kill, (self.victim, signal.SIGKILL)).start()
+            kill = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows ends it by either
+            Timer(usual / 2, os.kill, (self.victim, kill)).start()
 
 
 def learn(args: Namespace, data: nn.Dataset, cluster: nn.Cluster | None = None) -> nn.History:

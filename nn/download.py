@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing
 from hashlib import file_digest
 from io import BufferedRandom
 from pathlib import Path
+from tempfile import gettempdir
 from time import perf_counter
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -119,7 +120,10 @@ def find_files(
 
 def folders(name: str) -> list[Path]:
     """Where a data set's files may lie, in the order in which to look; the last is the cache."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "napkingrad")
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "napkingrad")
+    except RuntimeError:  # nobody has a home here, as in WASI
+        cache = Path(gettempdir(), "napkingrad")
     given = os.environ.get("NAPKINGRAD_DATA")
     return [root / name for root in ([Path(given), cache] if given else [cache])]
 

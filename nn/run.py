@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import signal
 import sys
 import threading
 import warnings
@@ -28,6 +27,11 @@ from .optim import Optimizer
 from .random import generator_from, generators_in
 from .schedule import LRScheduler, OneCycleLR, ReduceLROnPlateau
 from .states import check_fits, named_states
+
+try:
+    import signal
+except ImportError:  # some builds of Python for WASI
+    signal = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from .cluster import Cluster
@@ -108,7 +112,7 @@ class Run:
                     if checkpoint is not None:
                         self.keep(checkpoint)
             except KeyboardInterrupt:
-                pressed.append(signal.SIGINT)
+                pressed.append(KeyboardInterrupt)
             finally:
                 self.optimizer.zero_grad()
                 self.batch = (None, None)
@@ -316,20 +320,21 @@ def training_mode(model: Module) -> Iterator[None]:
 
 
 @contextmanager
-def ctrl_c() -> Iterator[list[int]]:
+def ctrl_c() -> Iterator[list[object]]:
     """A list that is not empty after Ctrl-C; pressed again, it interrupts as always.
 
     Nothing changes where the program handles it itself, or where signals don't arrive: outside
-    the main thread.
+    the main thread, and where there are none.
     """
-    pressed: list[int] = []
+    pressed: list[object] = []
 
     def note(number: int, frame: FrameType | None) -> None:
         pressed.append(number)
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     ours = (
-        threading.current_thread() is threading.main_thread()
+        signal is not None
+        and threading.current_thread() is threading.main_thread()
         and signal.getsignal(signal.SIGINT) is signal.default_int_handler
     )
     if ours:
