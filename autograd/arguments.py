@@ -9,11 +9,15 @@ and what came.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Collection, Sequence
 from numbers import Integral, Real
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 T = TypeVar("T")
 
@@ -230,3 +234,29 @@ def sequence_of(name: str, xs: Any, kind: type[T], expected: str = "") -> list[T
         hint = f"pass a list: [{name}]" if isinstance(xs, kind) else ""
         raise wrong(name, f"a list of {what}", xs, hint)
     return [instance_of(f"{name}[{i}]", x, kind) for i, x in enumerate(xs)]
+
+
+def path(name: str, x: Any) -> Path:
+    """`x`, a `str` or an `os.PathLike`, as a path that a file can have.
+
+    >>> path("path", b"net.npz")
+    Traceback (most recent call last):
+    TypeError: path must be a str or a path, but got b'net.npz' (bytes); os.fsdecode() decodes it
+
+    Raises:
+        TypeError: it is something else.
+        ValueError: it is empty, or has characters that no file's name can have.
+    """
+    from pathlib import Path  # imported when used: most programs write no files
+
+    found = os.fspath(x) if isinstance(x, os.PathLike) else x
+    if not isinstance(found, str):
+        hint = "os.fsdecode() decodes it" if isinstance(found, bytes) else ""
+        raise wrong(name, "a str or a path", x, hint)
+    try:
+        possible = bool(found) and b"\0" not in os.fsencode(found)
+    except UnicodeEncodeError:
+        possible = False
+    if not possible:
+        raise ValueError(f"{name} must be a name that a file can have, but got {found!r}")
+    return Path(found)

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from autograd import arguments
 from autograd.files import replacing
 from autograd.places import fetched, is_numpys
 
@@ -212,9 +213,10 @@ def suffix(path: PathLike) -> str:
     """The end of the name, which says what the file is.
 
     Raises:
-        ValueError: no format is known by it.
+        TypeError: `path` is neither a `str` nor a path.
+        ValueError: no format is known by it, or no file can have this name.
     """
-    found = Path(path).suffix
+    found = arguments.path("path", path).suffix
     if found not in {".npz", ".safetensors"}:
         raise ValueError(
             f"the name of a model's file ends in .npz or .safetensors, not {found!r}: "

@@ -8,11 +8,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from os import PathLike
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from autograd import arguments
 from autograd.backward import consumers_first, operands_first
 from autograd.check import Line
 from autograd.files import replacing
@@ -61,13 +61,13 @@ def explore(
         limit: how many nodes to show at most.
 
     Raises:
-        TypeError: `root` is no node.
+        TypeError: `root` is no node, or `path` neither a `str` nor a path.
         ValueError: it is no single number or needs no gradient, an array was changed in place since
             it was used, the graph has more nodes than `limit`, or the file's name has another
             ending.
         FileNotFoundError: there is no such directory.
     """
-    path = Path(path)
+    path = arguments.path("path", path)
     if not isinstance(root, Node):
         raise TypeError(f"explore() takes a Value or Tensor, but got {type(root).__name__}")
     if not root.level:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from os import PathLike
-from pathlib import Path
 
+from autograd import arguments
 from autograd.files import replacing
 
 
 def write(path: str | PathLike[str], forms: Mapping[str, Callable[[], str | bytes]]) -> None:
-    """Write what belongs to the ending of a name, or leave a file that was there as it was.
+    """Write the content that the path's ending names; an error leaves an existing file as it was.
 
     Args:
         path: of the file.
-        forms: what makes the content, by ending.
+        forms: functions that return the content, by ending.
 
     Raises:
-        ValueError: the name has another ending.
+        TypeError: `path` is neither a `str` nor a path.
+        ValueError: the name has another ending, or is one that no file can have.
         FileNotFoundError: there is no such directory.
     """
-    path = Path(path)
+    path = arguments.path("path", path)
     make = forms.get(path.suffix.lower())
     if make is None:
         *others, last = forms
