@@ -587,6 +587,44 @@ def test_the_legend_explains_what_there_is() -> None:
     assert "constant" in svg_texts(draw(Value(2.0) * 3, constants=True, legend=True))
 
 
+def all_kinds(legend: bool) -> Drawing:
+    """A drawing with every sign, most of them in one group that is folded."""
+    x = Value(2.0, "x")
+    with scope("part"):
+        y = x * 3.0
+    for _ in range(8):
+        y = y.tanh()
+    return draw(y * x * 2.0, constants=True, slopes=True, legend=legend, collapse="part")
+
+
+@pytest.mark.parametrize("form", ["svg", "dot", "tex", "html"])
+def test_every_drawn_format_has_the_legend(form: str) -> None:
+    signs = {"leaf", "constant", "operation", "group, folded", "result", "local derivative"}
+    if form != "dot":  # Graphviz draws each node once
+        signs.add("a node shown again")
+    with_legend, without = getattr(all_kinds(True), form), getattr(all_kinds(False), form)
+    for meaning in signs:
+        meaning = meaning.replace(" ", "~") if form == "tex" else meaning
+        count = [len(re.findall(rf"[>{{]{meaning}\s*[<}}]", x)) for x in (with_legend, without)]
+        assert count == [1, 0], meaning
+
+
+def test_legends_of_narrow_pictures_have_several_lines() -> None:
+    svg = draw(Value(2.0, "x") * 3, constants=True, legend=True, direction="TB").svg
+    entries = re.findall(r'translate\([\d.]+ ([\d.]+)\)"><g class="[\w ]+"><rect', svg)
+    assert len(set(entries)) > 1
+    assert float(re.findall(r'viewBox="0 0 (\d+)', svg)[0]) <= 320
+
+
+@needs_dot
+def test_graphviz_draws_the_legend() -> None:
+    drawing = draw(grouped(), slopes=True, legend=True, engine="dot")
+    assert {"leaf", "operation", "result", "local derivative"} <= {
+        text.strip() for text in svg_texts(drawing)
+    }
+    assert svg_texts(drawing).count("leaf") == 1  # clusters don't repeat it
+
+
 # --- groups ---------------------------------------------------------------------------------------
 
 

@@ -63,7 +63,7 @@ def draw(
             they stand with the operation, if they have no label.
         slopes: write the local derivatives beside the edges.
         numbers: show the nodes' numbers in the order of the computation.
-        legend: say what outlines mean.
+        legend: say what outlines and colours mean, in every drawn format.
         theme: "light" or "dark", or "auto" for what the reader's system prefers.
         depth: how many levels of groups (see `scope`) to show; what is deeper is drawn as one
             node each, and with `depth=0` the outermost groups are.

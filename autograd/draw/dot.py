@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from .colours import LIGHT
 from .geometry import Direction
+from .legend import meanings
 from .notation import TYPESET, gradient, operation, printable, shape_and_dtype, slope_texts, written
 from .picture import Box, Picture
 
@@ -17,6 +18,20 @@ STYLES = {
     "step": 'fillcolor="{step}", color="{step-line}"',
     "derivative": 'fillcolor="{step}", color="{derivative-line}", style="filled"',
     "group": 'fillcolor="{group}", color="{group-line}", penwidth=2',
+}
+SAMPLE = (
+    '<table border="1" cellborder="0" cellspacing="0" fixedsize="true" width="24" height="14" '
+    'bgcolor="{%s}" color="{%s}" style="%s"><tr><td></td></tr></table>'
+)
+SAMPLES = {
+    "leaf": SAMPLE % ("leaf", "leaf-line", "rounded"),
+    "constant": SAMPLE % ("constant", "constant-line", "rounded,dashed"),
+    "step": SAMPLE % ("cell", "step-line", "rounded"),
+    "derivative": SAMPLE % ("derivative-cell", "derivative-line", "solid"),
+    "folded": SAMPLE % ("group", "group-line", "rounded"),
+    "result": '<table border="1" cellborder="0" cellspacing="2" color="{root-line}" '
+    'style="rounded"><tr><td>' + SAMPLE % ("step", "root-line", "rounded") + "</td></tr></table>",
+    "slope": '<font color="{slope}" point-size="10">1.5</font>',
 }
 ROOT = ', color="{root-line}", peripheries=2'
 HEAD = """\
@@ -42,6 +57,7 @@ def to_dot(
     direction: Direction,
     precision: int,
     numbers: bool = False,
+    legend: bool = False,
     colours: Mapping[str, str] = LIGHT,
 ) -> str:
     """The graph in the DOT language. Ids do not depend on labels, and labels are escaped."""
@@ -53,6 +69,8 @@ def to_dot(
         slope = writer.slopes.get((target, argument), "")
         label = f' [label=" {slope} "]' if slope else ""
         lines.append(f"  {source} -> {target}{cells.get(target, '')}{label}")
+    if legend:  # last: clusters would inherit where it stands
+        lines += [*writer.legend(), "  labelloc=b", "  labeljust=l"]
     return "\n".join((*lines, "}", ""))
 
 
@@ -117,6 +135,14 @@ class Writer:
             yield self.entry("value", value, "value")
             if box.differentiated:
                 yield self.entry("gradient", grad, "quiet" if box.gradient is None else "gradient")
+
+    def legend(self) -> Iterator[str]:
+        """What outlines mean, as the label of the graph."""
+        yield '  label=<<table border="0" cellspacing="6" cellpadding="0"><tr>'
+        for kind, meaning in meanings(self.picture, False, bool(self.slopes)):
+            yield f"    <td>{SAMPLES[kind].format_map(self.colours)}</td>"
+            yield f"    <td>{self.small(meaning)}   </td>"
+        yield "  </tr></table>>"
 
     def entry(self, name: str, number: str, colour: str) -> str:
         return (

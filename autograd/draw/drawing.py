@@ -54,12 +54,14 @@ class Drawing:
     def dot(self) -> str:
         """The graph in the DOT language."""
         colours = DARK if self.theme == "dark" else LIGHT
-        return to_dot(self.picture, self.direction, self.precision, self.numbers, colours)
+        return to_dot(
+            self.picture, self.direction, self.precision, self.numbers, self.legend, colours
+        )
 
     @cached_property
     def scene(self) -> Scene:
         """The graph set out on the page."""
-        return compose(self.picture, self.direction, self.precision, self.numbers)
+        return compose(self.picture, self.direction, self.precision, self.numbers, self.legend)
 
     @cached_property
     def svg(self) -> str:
@@ -69,7 +71,7 @@ class Drawing:
             GraphvizMissingError: `engine="dot"` was asked for, and Graphviz is not installed.
         """
         if self.engine == "own":
-            return to_svg(self.scene, self.theme, self.legend)
+            return to_svg(self.scene, self.theme)
         svg = render(self.dot, "svg").decode()
         return '<svg style="max-width: 100%; height: auto"' + svg[svg.index("<svg") + 4 :]
 

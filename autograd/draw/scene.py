@@ -19,6 +19,8 @@ from .cards import (
 from .fonts import width
 from .geometry import Direction, Layout, Point, Route, Size
 from .layout import arrange, breadth_for
+from .legend import Entry, entries, meanings
+from .legend import size as legend_size
 from .notation import slope_texts
 from .picture import Picture
 
@@ -32,6 +34,13 @@ class Scene:
     cards: dict[str, Card]  # by the id of the place
     slopes: dict[tuple[str, int], str]  # by box and argument: what stands beside that edge
     direction: Direction
+    legend: tuple[Entry, ...]  # below the picture
+
+    @property
+    def size(self) -> Size:
+        """Of the picture with its legend."""
+        below = legend_size(self.legend)
+        return Size(max(self.layout.width, below.width), self.layout.height + below.height)
 
     def slope_place(self, route: Route) -> Text:
         """Where the local derivative of an edge stands: beside its end."""
@@ -46,7 +55,13 @@ class Scene:
         return Text(a, b, "", "note", anchor, SMALL)
 
 
-def compose(picture: Picture, direction: Direction, precision: int, numbers: bool = False) -> Scene:
+def compose(
+    picture: Picture,
+    direction: Direction,
+    precision: int,
+    numbers: bool = False,
+    legend: bool = False,
+) -> Scene:
     """Set a picture out.
 
     Args:
@@ -54,6 +69,7 @@ def compose(picture: Picture, direction: Direction, precision: int, numbers: boo
         direction: in which edges run.
         precision: how many significant digits.
         numbers: show the boxes' numbers.
+        legend: say what outlines mean.
     """
     slopes = {key: typeset(text) for key, text in slope_texts(picture, precision).items()}
     upright = direction in {"TB", "BT"}
@@ -84,7 +100,8 @@ def compose(picture: Picture, direction: Direction, precision: int, numbers: boo
         labels=across,
     )
     drawn = {place.id: (small if place.reference else faces)[place.box] for place in layout.places}
-    return Scene(picture, layout, drawn, slopes, direction)
+    signs = list(meanings(picture, len(drawn) > len(faces), bool(slopes))) if legend else []
+    return Scene(picture, layout, drawn, slopes, direction, entries(signs, layout.width))
 
 
 Tip: TypeAlias = tuple[Point, Point, Point]

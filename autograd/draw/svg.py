@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 
 from .cards import SMALL, TEXT, Card, Text
 from .colours import DARK, LIGHT, Theme
-from .fonts import FAMILY, width
+from .fonts import FAMILY
 from .geometry import Frame, Place, Point, Route
+from .legend import GAP, SAMPLE, SIZE
 from .notation import printable
 from .picture import Box, Group
 from .scene import Scene, arrow
@@ -56,14 +57,12 @@ COLOURS = """\
 {s} .title {{ fill: {title} }}"""
 
 
-def to_svg(scene: Scene, theme: Theme = "light", legend: bool = False) -> str:
+def to_svg(scene: Scene, theme: Theme = "light") -> str:
     """The scene as an SVG image, which shrinks to fit the page that it stands in."""
     layout = scene.layout
     boxes = {box.id: box for box in scene.picture.boxes}
     groups = {group.id: group for group in scene.picture.groups}
-    key = list(legend_parts(scene)) if legend else []
-    wide = max([layout.width, *(x for x, _ in key)])
-    high = layout.height + (34.0 if key else 0.0)
+    wide, high = scene.size
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="computation-graph {theme}" '
         f'viewBox="0 0 {wide:.0f} {high:.0f}" width="{wide:.0f}" height="{high:.0f}" '
@@ -83,12 +82,11 @@ def to_svg(scene: Scene, theme: Theme = "light", legend: bool = False) -> str:
         '<g class="nodes">',
         *(node(place, boxes[place.box], scene.cards[place.id]) for place in layout.places),
         "</g>",
+        *legend(scene),
+        "</svg>",
+        "",
     ]
-    if key:
-        parts += [f'<g class="legend" transform="translate(0 {layout.height:.0f})">']
-        parts += [part for _, part in key]
-        parts += ["</g>"]
-    return "\n".join((*parts, "</svg>", ""))
+    return "\n".join(parts)
 
 
 def style(theme: Theme) -> str:
@@ -204,44 +202,33 @@ def escape(text: str) -> str:
 
 # --- the legend -----------------------------------------------------------------------------------
 
-MEANINGS = {
-    "leaf": "leaf",
-    "constant": "constant",
-    "step": "operation",
-    "derivative": "operation of the derivative",
-    "folded": "group, folded",
-}
+
+def legend(scene: Scene) -> Iterator[str]:
+    """The entries below the picture."""
+    if not scene.legend:
+        return
+    yield f'<g class="legend" transform="translate(0 {scene.layout.height:.0f})">'
+    for x, y, kind, meaning in scene.legend:
+        text = (
+            f'<text class="name" x="{SAMPLE.width + GAP:g}" y="11" font-size="{SIZE:g}">'
+            f"{meaning}</text>"
+        )
+        yield f'<g transform="translate({x:.1f} {y:.1f})">{sample(kind)}{text}</g>'
+    yield "</g>"
 
 
-def legend_parts(scene: Scene) -> Iterator[tuple[float, str]]:
-    """What the picture's signs mean, each with where it ends; only those that it has."""
-    boxes = scene.picture.boxes
-    kinds = {"folded" if box.kind == "group" else box.kind for box in boxes}
-    x = 14.0
-    for kind, meaning in MEANINGS.items():
-        if kind in kinds:
-            face = rect("face", 0, 0, 24, 14, min(RADII.get(kind, 6.0), 14.0) / 2)
-            if kind in {"step", "derivative"}:
-                r = RADII.get(kind, 4.8) / 2
-                face += f'<rect class="cell" x="0.6" y="0.6" width="9" height="12.8" rx="{r}"/>'
-            x, part = entry(x, f'<g class="{kind}">{face}</g>', meaning)
-            yield x, part
-    sample = rect("halo", -2, -2, 28, 18, 5) + rect("face", 0, 0, 24, 14, 3)
-    x, part = entry(x, f'<g class="step root">{sample}</g>', "result")
-    yield x, part
-    if any(place.reference for place in scene.layout.places):
-        sample = rect("face", 0, 0, 24, 14, 7)
-        x, part = entry(x, f'<g class="reference leaf">{sample}</g>', "a node shown again")
-        yield x, part
-    if scene.slopes:
-        sample = slope("1.5", Text(24.0, 11.0, "", "note", "end", SMALL))
-        x, part = entry(x, sample, "local derivative")
-        yield x, part
-
-
-def entry(x: float, sample: str, meaning: str) -> tuple[float, str]:
-    text = f'<text class="name" x="32" y="11" font-size="{SMALL:g}">{meaning}</text>'
-    return (
-        x + 32 + width(meaning, SMALL) + 22,
-        f'<g transform="translate({x:.1f} 8)">{sample}{text}</g>',
-    )
+def sample(kind: str) -> str:
+    """A small box of its kind, or a local derivative."""
+    wide, high = SAMPLE
+    if kind == "slope":
+        return slope("1.5", Text(wide, 11.0, "", "note", "end", SMALL))
+    if kind == "result":
+        halo = rect("halo", -2, -2, wide + 4, high + 4, 5)
+        return f'<g class="step root">{halo}{rect("face", 0, 0, wide, high, 3)}</g>'
+    if kind == "reference":
+        return f'<g class="reference leaf">{rect("face", 0, 0, wide, high, high / 2)}</g>'
+    face = rect("face", 0, 0, wide, high, min(RADII.get(kind, 6.0), high) / 2)
+    if kind in {"step", "derivative"}:
+        radius = RADII.get(kind, 4.8) / 2
+        face += f'<rect class="cell" x="0.6" y="0.6" width="9" height="12.8" rx="{radius}"/>'
+    return f'<g class="{kind}">{face}</g>'

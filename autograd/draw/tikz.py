@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from .cards import Card, Text
 from .colours import DARK, LIGHT
 from .geometry import Frame, Place, Point, Route
+from .legend import GAP, SAMPLE, SIZE, Entry
 from .notation import printable
 from .picture import Box
 from .scene import Scene
@@ -71,7 +72,7 @@ def to_tikz(scene: Scene, dark: bool = False) -> str:
     colours: Mapping[str, str] = DARK if dark else LIGHT
     boxes = {box.id: box for box in scene.picture.boxes}
     names = {group.id: group.name for group in scene.picture.groups}
-    wide, high = scene.layout.width, scene.layout.height
+    wide, high = scene.size
     lines = [
         HEAD % (wide, high + 1),  # a page that is just full spills over
         *(rf"\definecolor{{ng-{name}}}{{HTML}}{{{c[1:].upper()}}}" for name, c in colours.items()),
@@ -86,6 +87,8 @@ def to_tikz(scene: Scene, dark: bool = False) -> str:
         lines += drawn(route, scene)
     for place in scene.layout.places:
         lines += placed(place, boxes[place.box], scene.cards[place.id])
+    for entry in scene.legend:
+        lines += explained(entry, scene.layout.height)
     return "\n".join((*lines, r"\end{tikzpicture}", r"\end{document}", ""))
 
 
@@ -135,6 +138,28 @@ def placed(place: Place, box: Box, card: Card) -> Iterator[str]:
         yield rectangle(inner, x + 1, y + 1, card.cell, high - 2 * edge - 2)
     for text in card.texts:
         yield written(text, Point(place.x, place.y), INKS[text.role])
+
+
+def explained(entry: Entry, top: float) -> Iterator[str]:
+    """An entry of the legend, which stands below the picture."""
+    x, y, (wide, high) = entry.x, top + entry.y, SAMPLE
+    kind = entry.kind
+    if kind == "slope":
+        yield written(Text(wide, 11.0, "1.5", "note", "end", SIZE), Point(x, y), "slope")
+    elif kind == "result":
+        style = "step box, root box, rounded corners=3pt"
+        yield rectangle(f"{style}, fill=none", x - 2, y - 2, wide + 4, high + 4)
+        yield rectangle(style, x, y, wide, high)
+    elif kind == "reference":
+        yield rectangle("leaf box, reference box, rounded corners=7pt", x, y, wide, high)
+    else:
+        rounding = ", rounded corners=6pt" if kind == "leaf" else ""
+        yield rectangle(f"{kind} box{rounding}", x, y, wide, high)
+        if kind in {"step", "derivative"}:
+            own = "derivative-" if kind == "derivative" else ""
+            yield rectangle(f"draw=none, fill=ng-{own}cell", x + 1, y + 1, 8, high - 2)
+    text = Text(wide + GAP, 11.0, entry.meaning, "name", "start", SIZE)
+    yield written(text, Point(x, y), INKS["name"])
 
 
 def written(text: Text, corner: Point, ink: str) -> str:
