@@ -12,6 +12,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from functools import partial
+from inspect import Parameter, signature
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
@@ -26,6 +27,7 @@ Rule: TypeAlias = Callable[..., Any]  # vjp(g, out, *args, **kwargs) -> gradient
 Made: TypeAlias = "tuple[tuple[Node | None, ...], tuple[Data, ...], Mapping[str, Any]]"
 
 NO_KWARGS: Mapping[str, Any] = {}  # shared: never written to
+NAMED = (Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 NOT_MADE: Made = ((), (), NO_KWARGS)  # of leaves
 
 
@@ -104,7 +106,11 @@ class Op:
         for arg in args:
             if isinstance(arg, Node):
                 return record(self, args, kwargs)
-        return self.forward(*args, **kwargs)
+        try:
+            return self.forward(*args, **kwargs)
+        except TypeError:
+            self.check_call(args, kwargs)
+            raise
 
     def __get__(self, node: Any, owner: type | None = None) -> Any:
         return self if node is None else partial(self, node)  # `exp = rules.exp` makes a method
@@ -117,6 +123,23 @@ class Op:
 
     def __deepcopy__(self, memo: object) -> Op:
         return self
+
+    def check_call(self, operands: Sequence[Any], options: Mapping[str, Any]) -> None:
+        """Refuse the wrong number of operands, and options that the op does not have.
+
+        Raises:
+            TypeError: in place of what Python says of the forward function.
+        """
+        if self.arity is not None and len(operands) != self.arity:
+            word = "operand" if self.arity == 1 else "operands"
+            raise TypeError(f"{self.name} takes {self.arity} {word}, got {len(operands)}")
+        rules = self.vjps if self.arity is not None else (self.vjps[0],)
+        rule = next((vjp for vjp in rules if vjp), None)
+        if options and rule:
+            _, _, *parameters = signature(rule).parameters.values()  # after g and out
+            known = {p.name for p in parameters if p.kind in NAMED}
+            for option in options.keys() - known:
+                raise TypeError(f"{self.name} has no option {option!r}")
 
     def shape_error(self, operands: Sequence[Data], error: Exception) -> ValueError:
         """NumPy's complaint about shapes, with the op and the shapes by name."""
@@ -294,13 +317,16 @@ def make(
 def record(op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Node:
     """Apply `op` to operands of which one at least is a node: a node that remembers it."""
     if op.arity is not None and op.arity != len(operands):
-        raise TypeError(f"{op.name} takes {op.arity} operands, got {len(operands)}")
+        op.check_call(operands, kwargs)
     doing = mode.get()
     if doing.tracer is not None:
         return doing.tracer.record(op, operands, kwargs)
     kind, level, args, saved = taken_apart(op, operands)
     try:
         data = op.forward(*saved, **kwargs) if kwargs else op.forward(*saved)
+    except TypeError:
+        op.check_call(operands, kwargs)
+        raise
     except ValueError as error:
         if type(error) is not ValueError:  # NumPy's AxisError and LinAlgError speak for themselves
             raise

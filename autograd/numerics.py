@@ -30,15 +30,23 @@ def elementary(name: str, math_name: str = "") -> Callable[..., Data]:
     """NumPy's function of that name; on floats the one that math has."""
     on_arrays, on_floats = getattr(np, name), getattr(math, math_name or name)
 
-    def forward(*args: Data) -> Data:
-        for x in args:
-            if type(x) is not float:
-                return on_arrays(*args)
+    def unary(x: Data) -> Data:
+        if type(x) is not float:
+            return on_arrays(x)
         try:
-            return on_floats(*args)
+            return on_floats(x)
         except (ValueError, OverflowError):
-            return ieee(on_arrays, *args)
+            return ieee(on_arrays, x)
 
+    def binary(x: Data, y: Data) -> Data:  # math.log and math.hypot would take others too
+        if type(x) is not float or type(y) is not float:
+            return on_arrays(x, y)
+        try:
+            return on_floats(x, y)
+        except (ValueError, OverflowError):
+            return ieee(on_arrays, x, y)
+
+    forward: Callable[..., Data] = unary if on_arrays.nin == 1 else binary
     forward.__qualname__ = name  # in Python's own messages, about options that it has not
     return forward
 

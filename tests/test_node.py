@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,22 @@ def test_an_op_knows_its_arity() -> None:
     for operands in ((Value(1.0),), (Value(1.0), 2.0, 3.0)):
         with pytest.raises(TypeError, match=f"less takes 2 operands, got {len(operands)}"):
             less(*operands)
+
+
+@pytest.mark.parametrize("x", [1.5, np.ones(2), Value(1.5), Tensor([1.5])], ids=repr)
+def test_an_op_names_itself_where_a_call_does_not_fit(x: Any) -> None:
+    for call, message in (
+        (lambda: ag.add(), "add takes 2 operands, got 0"),
+        (lambda: ag.divide(x), "div takes 2 operands, got 1"),
+        (lambda: ag.log(x, 2.0), "log takes 1 operand, got 2"),  # math.log has a base
+        (lambda: ag.hypot(x), "hypot takes 2 operands, got 1"),  # math.hypot takes any number
+        (lambda: ag.hypot(x, x, x), "hypot takes 2 operands, got 3"),
+        (lambda: ag.arctan2(x), "arctan2 takes 2 operands, got 1"),
+        (lambda: ag.multiply(x, x, axis=0), "mul has no option 'axis'"),
+        (lambda: ag.sin(x, out=None), "sin has no option 'out'"),
+    ):
+        with pytest.raises(TypeError, match=f"^{message}$"):
+            call()
 
 
 def test_an_op_broadcasts_if_it_says_so() -> None:
