@@ -40,10 +40,10 @@ from .functions import (
     stop_gradient, var, where,
 )
 from .shaping import (
-    array_split, atleast_1d, atleast_2d, atleast_3d, broadcast_to, column_stack, concatenate, diag,
-    diagonal, diff, dstack, expand_dims, flip, fliplr, flipud, hsplit, hstack, moveaxis, pad,
-    partition, ravel, repeat, reshape, roll, rollaxis, rot90, sort, split, squeeze, stack, swapaxes,
-    take, take_along_axis, tile, transpose, tril, triu, vsplit, vstack,
+    array_split, atleast_1d, atleast_2d, atleast_3d, broadcast_to, column_stack, concatenate,
+    diag, diagonal, diff, dsplit, dstack, expand_dims, flip, fliplr, flipud, hsplit, hstack,
+    moveaxis, pad, partition, ravel, repeat, reshape, roll, rollaxis, rot90, sort, split,
+    squeeze, stack, swapaxes, take, take_along_axis, tile, transpose, tril, triu, vsplit, vstack,
 )
 from .functions import max as amax, min as amin
 from .linalg import cross, dot, einsum, inner, kron, matmul, outer, tensordot, trace
@@ -59,24 +59,25 @@ if _typing.TYPE_CHECKING:
 
 __all__ = [
     "AnomalyError", "DataDependentError", "GradientCheckError", "NotDifferentiableError", "Op",
-    "Tensor", "Value", "add", "amax", "amin", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
-    "arctan2", "arctanh", "argmax", "argmin", "array_split", "atleast_1d", "atleast_2d",
-    "atleast_3d", "broadcast_to", "cbrt", "ceil", "check_gradients", "checkpoint", "clip",
-    "column_stack", "concatenate", "cos", "cosh", "cross", "cumprod", "cumsum", "deg2rad",
-    "detect_anomaly", "diag", "diagonal", "diff", "divide", "dot", "draw", "dstack", "einsum",
-    "elementwise_grad", "elu", "enable_grad", "erf", "exp", "exp2", "expand_dims", "explain",
-    "explore", "expm1", "flip", "fliplr", "flipud", "floor", "floor_divide", "fmax", "fmin",
-    "from_numpy", "gelu", "grad", "hardtanh", "hessian", "hsplit", "hstack", "hvp", "hypot",
-    "inner", "is_grad_enabled", "jacobian", "jvp", "kron", "leaky_relu", "linalg", "log", "log1p",
-    "log2", "log10", "log_softmax", "logaddexp", "logaddexp2", "logsigmoid", "logsumexp", "matmul",
-    "maximum", "mean", "median", "minimum", "mod", "moveaxis", "multiply", "nan_to_num", "negative",
-    "no_grad", "outer", "pad", "partition", "per_argument", "power", "prod", "rad2deg", "ravel",
-    "reciprocal", "relu", "repeat", "reshape", "roll", "rollaxis", "rot90", "scope", "selu",
-    "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax", "softmax_cross_entropy",
-    "softplus", "softsign", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
-    "stop_gradient", "subtract", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot",
-    "tile", "trace", "transpose", "tril", "triu", "trunc", "value_and_grad", "var", "vjp", "vsplit",
-    "vstack", "where", "xlogy",
+    "Tensor", "Value", "add", "amax", "amin", "arccos", "arccosh", "arcsin", "arcsinh",
+    "arctan", "arctan2", "arctanh", "argmax", "argmin", "array_split", "atleast_1d",
+    "atleast_2d", "atleast_3d", "broadcast_to", "cbrt", "ceil", "check_gradients", "checkpoint",
+    "clip", "column_stack", "concatenate", "cos", "cosh", "cross", "cumprod", "cumsum",
+    "deg2rad", "detect_anomaly", "diag", "diagonal", "diff", "divide", "dot", "draw", "dsplit",
+    "dstack", "einsum", "elementwise_grad", "elu", "enable_grad", "erf", "exp", "exp2",
+    "expand_dims", "explain", "explore", "expm1", "flip", "fliplr", "flipud", "floor",
+    "floor_divide", "fmax", "fmin", "from_numpy", "gelu", "grad", "hardtanh", "hessian",
+    "hsplit", "hstack", "hvp", "hypot", "inner", "is_grad_enabled", "jacobian", "jvp", "kron",
+    "leaky_relu", "linalg", "log", "log1p", "log2", "log10", "log_softmax", "logaddexp",
+    "logaddexp2", "logsigmoid", "logsumexp", "matmul", "maximum", "mean", "median", "minimum",
+    "mod", "moveaxis", "multiply", "nan_to_num", "negative", "no_grad", "outer", "pad",
+    "partition", "per_argument", "power", "prod", "rad2deg", "ravel", "reciprocal", "relu",
+    "repeat", "reshape", "roll", "rollaxis", "rot90", "scope", "selu", "sigmoid", "sign",
+    "silu", "sin", "sinc", "sinh", "softmax", "softmax_cross_entropy", "softplus", "softsign",
+    "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract",
+    "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace",
+    "transpose", "tril", "triu", "trunc", "value_and_grad", "var", "vjp", "vsplit", "vstack",
+    "where", "xlogy",
 ]
 
 

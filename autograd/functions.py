@@ -293,12 +293,12 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
 
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Whether some entry is not zero."""
-    return np.any(data_of(x), axis=axis, keepdims=keepdims)  # type: ignore[arg-type]  # lists too
+    return np.any(data_of(x), axis=axis, keepdims=keepdims)
 
 
 def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Whether no entry is zero."""
-    return np.all(data_of(x), axis=axis, keepdims=keepdims)  # type: ignore[arg-type]  # lists too
+    return np.all(data_of(x), axis=axis, keepdims=keepdims)
 
 
 def stop_gradient(x: Any) -> Any:

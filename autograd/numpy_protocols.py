@@ -54,15 +54,25 @@ FLAT_UFUNCS = {
 }  # fmt: skip
 """Ufuncs that tell something about the data, and give plain arrays."""
 
+
+def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    """`np.where`: of a condition alone, the positions where it holds, as `np.nonzero`."""
+    if x is None and y is None:
+        return at_home(np.nonzero)(data_of(condition))
+    if x is None or y is None:
+        raise ValueError("np.where takes either both or neither of x and y")
+    return functions.where(condition, x, y)
+
+
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     getattr(np, name): getattr(module, name)
     for module, names in (
-        (functions, """sinc round nan_to_num clip where sum mean var std prod max min median cumsum
+        (functions, """sinc round nan_to_num clip sum mean var std prod max min median cumsum
             cumprod argmax argmin any all"""),
         (shaping, """reshape ravel expand_dims squeeze transpose swapaxes moveaxis rollaxis
             broadcast_to concatenate stack vstack hstack dstack column_stack array_split split
-            hsplit vsplit atleast_1d atleast_2d atleast_3d flip flipud fliplr roll rot90 repeat
-            tile pad diagonal diag triu tril take take_along_axis sort partition diff"""),
+            hsplit vsplit dsplit atleast_1d atleast_2d atleast_3d flip flipud fliplr roll rot90
+            repeat tile pad diagonal diag triu tril take take_along_axis sort partition diff"""),
         (linalg, "dot inner outer tensordot einsum kron cross trace"),
     )
     for name in names.split()
@@ -70,6 +80,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     getattr(np.linalg, name): getattr(linalg, name)
     for name in "inv pinv det slogdet solve cholesky norm".split()
 } | {
+    np.where: where,
     np.amax: functions.max,
     np.amin: functions.min,
     np.around: functions.round,

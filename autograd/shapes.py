@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import index
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from .arguments import integer, integers
+
 Shape: TypeAlias = tuple[int, ...]
-Axis: TypeAlias = int | Sequence[int] | None
+Axis: TypeAlias = int | tuple[int, ...] | None
 
 
 def shape_of(x: Any) -> Shape:
@@ -17,8 +18,19 @@ def shape_of(x: Any) -> Shape:
     return () if type(x) is float else x.shape if hasattr(x, "shape") else np.shape(x)
 
 
+def as_shape(shape: int | Sequence[int]) -> Shape:
+    """A shape, or the length of an only axis, as a tuple of `int`.
+
+    Raises:
+        TypeError: a length is no integer.
+    """
+    if type(shape) is tuple and all(type(n) is int for n in shape):
+        return shape
+    return integers("shape", shape)
+
+
 def normalize_axes(axis: Axis, ndim: int) -> Shape:
-    """All axes as a sorted tuple of non-negative numbers; `None` means every axis.
+    """An axis, or a tuple of axes, as a sorted tuple of non-negative numbers; `None` means all.
 
     Raises:
         TypeError: an axis is no integer.
@@ -27,13 +39,15 @@ def normalize_axes(axis: Axis, ndim: int) -> Shape:
     """
     if axis is None:
         return tuple(range(ndim))
-    return tuple(sorted(ordered_axes(axis, ndim)))
+    return tuple(sorted(ordered_axes(axis if isinstance(axis, tuple) else (axis,), ndim)))
 
 
 def ordered_axes(axis: int | Sequence[int], ndim: int) -> list[int]:
-    """The axes as non-negative numbers, in their order; errors as above."""
+    """An axis, or a sequence of axes, as non-negative numbers in their order; errors likewise."""
     ordered = []
-    for a in map(index, axis if isinstance(axis, Sequence) else (axis,)):
+    for a in axis if isinstance(axis, (tuple, list)) else (axis,):
+        if type(a) is not int:
+            a = integer("axis", a)
         if not -ndim <= a < ndim:
             raise np.exceptions.AxisError(a, ndim)
         ordered.append(a % ndim)

@@ -7,22 +7,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
-from . import rules
-from .node import data_of
-from .places import at_home
-from .shapes import Axis, Shape, normalize_axes, shape_of
+from . import rules, tree
+from .arguments import integer, one_of
+from .node import Node, data_of
+from .places import at_home, is_numpys
+from .shapes import as_shape, ordered_axes, shape_of
+
+EMPTY = np.dtype([])  # entries without bytes
 
 # --- shapes ---------------------------------------------------------------------------------------
 
 
 def reshape(x: Any, shape: int | Sequence[int]) -> Any:
     """The same entries in another shape; one length may be -1, to be worked out."""
-    return rules.reshape(x, shape=_as_shape(shape))
-
-
-def _as_shape(shape: int | Sequence[int]) -> Shape:
-    return (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(map(int, shape))
+    return rules.reshape(x, shape=as_shape(shape))
 
 
 def ravel(x: Any) -> Any:
@@ -30,44 +30,49 @@ def ravel(x: Any) -> Any:
     return rules.reshape(x, shape=(-1,))
 
 
+def stand_in(x: Any) -> Any:
+    """An array of the shape of `x` without data: NumPy's functions check axes on it."""
+    return np.empty(shape_of(x), EMPTY)
+
+
 def expand_dims(x: Any, axis: int | Sequence[int]) -> Any:
     """New axes of length 1 at the given places of the result."""
-    old = iter(shape_of(x))
-    ndim = len(shape_of(x)) + (len(axis) if isinstance(axis, Sequence) else 1)
-    new = normalize_axes(axis, ndim)
-    return rules.reshape(x, shape=tuple(1 if i in new else next(old) for i in range(ndim)))
+    return rules.reshape(x, shape=np.expand_dims(stand_in(x), axis).shape)
 
 
-def squeeze(x: Any, axis: Axis = None) -> Any:
+def squeeze(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
     """Axes of length 1 left out: the given ones, or all.
 
     Raises:
         ValueError: a given axis is longer.
     """
-    shape = shape_of(x)
-    axes = [i for i, n in enumerate(shape) if n == 1]
-    if axis is not None:
-        axes = list(normalize_axes(axis, len(shape)))
-        if any(shape[i] != 1 for i in axes):
-            raise ValueError(f"squeeze: axis {axis} of shape {shape} is not of length 1")
-    return rules.reshape(x, shape=tuple(n for i, n in enumerate(shape) if i not in axes))
+    try:
+        return rules.reshape(x, shape=np.squeeze(stand_in(x), axis).shape)
+    except ValueError as error:
+        if type(error) is not ValueError:  # NumPy's AxisError names the axis
+            raise
+        raise ValueError(
+            f"squeeze: axis {axis} of shape {shape_of(x)} is not of length 1"
+        ) from None
 
 
-def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
+def transpose(x: Any, axes: int | Sequence[int] | None = None) -> Any:
     """The axes in another order; reversed if none is given."""
-    ndim = len(shape_of(x))
     if axes is None:
-        return rules.transpose(x, axes=tuple(range(ndim - 1, -1, -1)))
-    order = tuple(axes)
-    if sorted(a % ndim if -ndim <= a < ndim else -1 for a in order) != list(range(ndim)):
-        raise ValueError(f"transpose: axes {order} are no order of the {ndim} axes of the array")
-    return rules.transpose(x, axes=tuple(int(a) % ndim for a in order))
+        return rules.transpose(x, axes=tuple(range(len(shape_of(x)) - 1, -1, -1)))
+    try:
+        return rules.transpose(x, axes=np.transpose(_axes_of(x), axes).shape)
+    except ValueError as error:
+        if type(error) is not ValueError:
+            raise
+        raise ValueError(
+            f"transpose: axes {axes} are no order of the {len(shape_of(x))} axes of the array"
+        ) from None
 
 
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """Two axes change places."""
-    order = np.swapaxes(_axes_of(x), axis1, axis2).shape
-    return rules.transpose(x, axes=order)
+    return rules.transpose(x, axes=np.swapaxes(_axes_of(x), axis1, axis2).shape)
 
 
 def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
@@ -87,7 +92,7 @@ def _axes_of(x: Any) -> Any:
 
 def broadcast_to(x: Any, shape: int | Sequence[int]) -> Any:
     """`x` repeated along new and length-1 axes, without copying."""
-    return rules.broadcast_to(x, shape=_as_shape(shape))
+    return rules.broadcast_to(x, shape=as_shape(shape))
 
 
 def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
@@ -97,7 +102,9 @@ def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
         raise ValueError("concatenate() needs at least one array")
     if axis is None:
         xs, axis = [ravel(x) for x in xs], 0
-    (axis,) = normalize_axes((axis,), len(shape_of(xs[0])))
+    elif not shape_of(xs[0]):
+        raise ValueError("concatenate() joins along an axis, but got single numbers; use stack()")
+    (axis,) = ordered_axes((axis,), len(shape_of(xs[0])))
     return rules.concatenate(*xs, axis=axis)
 
 
@@ -108,7 +115,16 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Any:
     >>> stack([Value(1.0), Value(2.0)])
     Tensor([1., 2.], requires_grad=True)
     """
-    return concatenate([expand_dims(x, axis) for x in xs], axis)
+    xs = list(xs)
+    if not xs:
+        raise ValueError("stack() needs at least one array")
+    shape = shape_of(xs[0])
+    for x in xs:
+        if shape_of(x) != shape:
+            raise ValueError(f"stack() of different shapes, {shape} and {shape_of(x)}")
+    (axis,) = ordered_axes((axis,), len(shape) + 1)
+    longer = (*shape[:axis], 1, *shape[axis:])
+    return rules.concatenate(*[rules.reshape(x, shape=longer) for x in xs], axis=axis)
 
 
 def vstack(xs: Sequence[Any]) -> Any:
@@ -132,44 +148,59 @@ def column_stack(xs: Sequence[Any]) -> Any:
     return concatenate([x if len(shape_of(x)) > 1 else reshape(x, (-1, 1)) for x in xs], 1)
 
 
-def array_split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
+def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """The parts between the given indices, or so many parts of nearly one length."""
-    (axis,) = normalize_axes((axis,), len(shape_of(x)))
-    n = shape_of(x)[axis]
-    if isinstance(indices_or_sections, (int, np.integer)):
-        if indices_or_sections < 1:
-            raise ValueError(f"an array is split into 1 part or more, not {indices_or_sections}")
-        size, longer = divmod(n, indices_or_sections)
-        inner = [i * size + min(i, longer) for i in range(1, indices_or_sections)]
-    else:
-        inner = list(indices_or_sections)
-    return [
-        rules.getitem(x, index=(slice(None),) * axis + (slice(i, j),))
-        for i, j in zip([0, *inner], [*inner, n])
-    ]
+    return _parts(np.array_split, x, indices_or_sections, axis)
 
 
-def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
+def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """The parts between the given indices, or so many parts of one length.
 
     Raises:
         ValueError: the length can't be divided so.
     """
-    parts = array_split(x, indices_or_sections, axis)
-    n = shape_of(x)[axis]
-    if isinstance(indices_or_sections, (int, np.integer)) and n % indices_or_sections:
-        raise ValueError(f"split: {n} entries do not divide into {indices_or_sections} equal parts")
-    return parts
+    return _parts(np.split, x, indices_or_sections, axis)
 
 
-def hsplit(x: Any, indices_or_sections: int | Sequence[int]) -> list[Any]:
+def _parts(cut: Callable[..., list[Any]], x: Any, sections: Any, axis: int) -> list[Any]:
+    """The parts of `x` along an axis that `cut` makes of the positions on that axis."""
+    (axis,) = ordered_axes((axis,), len(shape_of(x)))
+    n, front = shape_of(x)[axis], (slice(None),) * axis
+    sections = data_of(sections)
+    try:
+        parts = cut(np.arange(n), sections)
+    except (ValueError, ZeroDivisionError):
+        what = f"an array is split into 1 part or more, not {sections}"
+        if np.ndim(sections) == 0 and sections > 0:
+            what = f"{n} entries do not divide into {sections} equal parts"
+        raise ValueError(f"{cut.__name__}: {what}") from None
+    return [
+        rules.getitem(x, index=(*front, slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0)))
+        for p in parts
+    ]
+
+
+def hsplit(x: Any, indices_or_sections: Any) -> list[Any]:
     """The parts side by side: along the second axis, or the only one."""
+    _at_least(1, x, "hsplit")
     return split(x, indices_or_sections, 0 if len(shape_of(x)) == 1 else 1)
 
 
-def vsplit(x: Any, indices_or_sections: int | Sequence[int]) -> list[Any]:
+def vsplit(x: Any, indices_or_sections: Any) -> list[Any]:
     """The parts on top of each other, along the first axis."""
+    _at_least(2, x, "vsplit")
     return split(x, indices_or_sections, 0)
+
+
+def dsplit(x: Any, indices_or_sections: Any) -> list[Any]:
+    """The parts one behind the other, along the third axis."""
+    _at_least(3, x, "dsplit")
+    return split(x, indices_or_sections, 2)
+
+
+def _at_least(ndim: int, x: Any, name: str) -> None:
+    if len(shape_of(x)) < ndim:
+        raise ValueError(f"{name}() needs {ndim} dimensions or more, but got shape {shape_of(x)}")
 
 
 def atleast_1d(x: Any) -> Any:
@@ -195,25 +226,27 @@ def rearranged(x: Any, move: Callable[[Any], Any]) -> Any:
     return rules.getitem(rules.reshape(x, shape=(-1,)), index=positions)
 
 
-def flip(x: Any, axis: Axis = None) -> Any:
+def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
     """The entries in reverse order along axes, or along all."""
     ndim = len(shape_of(x))
-    axes = normalize_axes(axis, ndim)
+    axes = range(ndim) if axis is None else normalize_axis_tuple(axis, ndim)
     back = slice(None, None, -1)
     return rules.getitem(x, index=tuple(back if i in axes else slice(None) for i in range(ndim)))
 
 
 def flipud(x: Any) -> Any:
     """Top to bottom."""
+    _at_least(1, x, "flipud")
     return flip(x, 0)
 
 
 def fliplr(x: Any) -> Any:
     """Left to right."""
+    _at_least(2, x, "fliplr")
     return flip(x, 1)
 
 
-def roll(x: Any, shift: int | Sequence[int], axis: Axis = None) -> Any:
+def roll(x: Any, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Any:
     """The entries shifted along axes; what falls off comes in on the other side."""
     return rearranged(x, lambda a: np.roll(a, shift, axis))
 
@@ -225,34 +258,76 @@ def rot90(x: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
 
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     """Each entry several times in a row, along an axis or flattened."""
+    repeats = data_of(repeats)  # NumPy would hand a tensor's back to this function
     return rearranged(x, lambda a: np.repeat(a, repeats, axis))
 
 
 def tile(x: Any, reps: int | Sequence[int]) -> Any:
     """The whole array several times, side by side."""
-    reps = data_of(reps)  # NumPy would hand a tensor's back to this function
+    reps = data_of(reps)
     return rearranged(x, lambda a: np.tile(a, reps))
 
 
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0.0) -> Any:
     """A border around the array.
 
     Args:
         x: the array.
-        pad_width: `((before, after), ...)` for each axis, one such pair, or one number for all.
+        pad_width: `((before, after), ...)` for each axis, one such pair, one number for all, or a
+            dict of widths by axis.
         mode: "constant", or another of NumPy's modes that copy entries: "edge", "reflect",
             "symmetric", "wrap".
-        constant_values: the number in a constant border.
+        constant_values: the numbers in a constant border, in one of the forms of `pad_width`.
+            They are not differentiated.
+
+    Raises:
+        ValueError: another mode, a negative width, or widths that do not fit the axes.
+        TypeError: a width is no integer, or `constant_values` require a gradient.
     """
-    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
-        raise ValueError(f"pad: mode {mode!r} is not one that copies entries")
+    one_of("mode", mode, ("constant", "edge", "reflect", "symmetric", "wrap"))
+    shape = shape_of(x)
+    pairs = _pad_widths(pad_width, len(shape))
+    widths: Any = pairs or 0  # NumPy refuses the pairs of no axes
     if mode != "constant":
-        return rearranged(x, lambda a: np.pad(a, pad_width, mode))  # type: ignore[call-overload]  # any
-    inside = np.pad(np.ones_like(data_of(x), dtype=bool), pad_width)
-    widths = np.broadcast_to(np.asarray(pad_width), (inside.ndim, 2))
-    index = tuple(slice(int(b), int(b) + n) for (b, _), n in zip(widths, shape_of(x)))
-    out = rules.scatter_add(x, index=index, shape=inside.shape)
-    return rules.where(inside, out, constant_values) if constant_values else out
+        return rearranged(x, lambda a: np.pad(a, widths, mode))  # type: ignore[call-overload]  # any
+    index = tuple(slice(before, before + n) for (before, _), n in zip(pairs, shape))
+    padded = tuple(before + n + after for (before, after), n in zip(pairs, shape))
+    out = rules.scatter_add(x, index=index, shape=padded)
+    if type(constant_values) in (int, float) and str(constant_values) in ("0", "0.0"):  # no -0.0
+        return out
+    if any(isinstance(c, Node) and c.level for c in tree.leaves(constant_values)):
+        raise TypeError(
+            "pad() does not differentiate constant_values; use their .item() or .numpy(), or "
+            "concatenate the border"
+        )
+    constants = tree.map_leaves(data_of, constant_values)
+    zeros = np.zeros_like(data_of(x))
+    border = np.pad(zeros, widths, constant_values=constants)
+    inside = np.pad(np.ones_like(zeros, dtype=bool), widths)
+    return rules.where(inside, out, border)
+
+
+def _pad_widths(pad_width: Any, ndim: int) -> list[list[int]]:
+    """The widths before and after each axis, in NumPy's forms."""
+    if isinstance(pad_width, dict):
+        by_axis: list[Any] = [(0, 0)] * ndim
+        for axis, width in pad_width.items():
+            before, after = width if isinstance(width, tuple) else (width, width)
+            by_axis[integer("axis", axis)] = (
+                integer("pad_width", before), integer("pad_width", after)
+            )  # fmt: skip
+        pad_width = by_axis
+    widths = np.asarray(data_of(pad_width))
+    if widths.dtype.kind != "i":
+        raise TypeError(f"pad: pad_width must be integers, but got {pad_width!r}")
+    if np.any(widths < 0):
+        raise ValueError(f"pad: pad_width must be >= 0, but got {pad_width!r}")
+    try:
+        return np.broadcast_to(widths, (ndim, 2)).tolist()
+    except ValueError:
+        raise ValueError(
+            f"pad: pad_width {pad_width!r} does not fit an array of {ndim} dimensions"
+        ) from None
 
 
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
@@ -264,6 +339,7 @@ def diag(x: Any, k: int = 0) -> Any:
     """A matrix's k-th diagonal, or the matrix with the vector `x` on it."""
     if len(shape_of(x)) != 1:
         return rearranged(x, lambda a: np.diag(a, k))
+    k = integer("k", k)
     i = np.arange(shape_of(x)[0])
     n = len(i) + abs(k)
     return rules.scatter_add(x, index=(i + max(-k, 0), i + max(k, 0)), shape=(n, n))
@@ -301,19 +377,29 @@ def plain_index(index: Any) -> Any:
     return data_of(index)
 
 
-def take(x: Any, indices: Any, axis: int | None = None) -> Any:
-    """The entries at these positions along an axis, or of the flattened array."""
-    x, axis = (ravel(x), 0) if axis is None else (x, axis)
-    (axis,) = normalize_axes((axis,), len(shape_of(x)))
+def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
+    """The entries at these positions along an axis, or of the flattened array.
+
+    `mode` says what positions outside mean: an error ("raise"), counting on from the other end
+    ("wrap"), or the first or last entry ("clip").
+    """
+    flat = axis is None or not shape_of(x)
+    (axis,) = (0,) if axis is None else ordered_axes((axis,), len(shape_of(x)) or 1)
+    x = ravel(x) if flat else x
+    indices = data_of(indices)
+    if is_numpys(indices) or not hasattr(indices, "__array_function__"):
+        places: Any = np.arange(shape_of(x)[axis])
+        indices = np.take(places, indices, mode=mode)  # type: ignore[call-overload]  # any mode
     return getitem(x, (slice(None),) * axis + (indices,))
 
 
-def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
+def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     """One entry of a row of `x` for each index in the same row of `indices`.
 
-    Of the other axes, what has one entry is stretched.
+    Of the other axes, what has one entry is stretched. Without an axis, `x` is flattened first.
     """
-    (axis,) = normalize_axes((axis,), len(shape_of(x)))
+    x, axis = (ravel(x), 0) if axis is None else (x, axis)
+    (axis,) = ordered_axes((axis,), len(shape_of(x)))
     indices = plain_index(indices)
     if len(shape_of(indices)) != len(shape_of(x)):
         raise ValueError(
@@ -334,15 +420,24 @@ def sort(x: Any, axis: int | None = -1) -> Any:
 def partition(x: Any, kth: int, axis: int | None = -1) -> Any:
     """The k-th smallest entry in its place, smaller ones before it and larger ones behind."""
     x, axis = (ravel(x), 0) if axis is None else (x, axis)
+    ordered_axes((axis,), len(shape_of(x)))
     return take_along_axis(x, at_home(np.argpartition)(data_of(x), kth, axis=axis), axis)
 
 
-def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
-    """The differences of neighbours along an axis, n times over."""
-    (axis,) = normalize_axes((axis,), len(shape_of(x)))
-    if n < 0:
-        raise ValueError(f"diff: n must not be negative, but is {n}")
+def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """The differences of neighbours along an axis, n times over.
+
+    `prepend` and `append` are numbers or arrays to join to `x` along the axis first.
+    """
+    if integer("n", n, at_least=0) == 0:
+        return x
+    _at_least(1, x, "diff")
+    (axis,) = ordered_axes((axis,), len(shape_of(x)))
+    front = (slice(None),) * axis
+    edge = (*shape_of(x)[:axis], 1, *shape_of(x)[axis + 1 :])
+    ends = [e if e is None or shape_of(e) else broadcast_to(e, edge) for e in (prepend, append)]
+    parts = [part for part in (ends[0], x, ends[1]) if part is not None]
+    x = concatenate(parts, axis) if len(parts) > 1 else x
     for _ in range(n):
-        front = (slice(None),) * axis
         x = getitem(x, (*front, slice(1, None))) - getitem(x, (*front, slice(None, -1)))
     return x

@@ -324,10 +324,14 @@ class Tensor(Operators):
         self._replace(self._data)
 
     def reshape(self, *shape: Any) -> Any:
+        if not shape:
+            raise TypeError("reshape() needs a shape; () is that of a single number")
         return shaping.reshape(self, shape[0] if len(shape) == 1 else shape)
 
     def transpose(self, *axes: Any) -> Any:
-        return shaping.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
+        if not axes:
+            return shaping.transpose(self)
+        return shaping.transpose(self, axes[0] if len(axes) == 1 else axes)
 
     def astype(self, dtype: Any) -> Any:
         if np.dtype(dtype).kind not in REAL:

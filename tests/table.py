@@ -237,6 +237,7 @@ CASES: list[Case] = [
             ((2, 3), {"repeats": [1, 0, 2], "axis": 1})),
     *shaped(ag.tile, np.tile, ((2, 3), {"reps": 2}), ((3,), {"reps": (2, 1, 2)})),
     *shaped(ag.pad, np.pad, ((2, 3), {"pad_width": 1}), ((2, 3), {"pad_width": ((1, 0), (2, 1))}),
+            ((2, 3), {"pad_width": (1, 2), "constant_values": ((7, -1), (0, 2))}),
             ((3,), {"pad_width": (1, 2), "mode": "edge"}),
             ((2, 3), {"pad_width": 1, "mode": "reflect"}),
             ((3,), {"pad_width": 2, "mode": "wrap"}),
@@ -265,6 +266,7 @@ CASES: list[Case] = [
     parted("hsplit", (2, 4), 2),
     parted("hsplit", (4,), 2),
     parted("vsplit", (4, 2), [1]),
+    parted("dsplit", (2, 1, 4), [3, 1]),
     Case(rules.sum_to, lambda x, shape: x.sum((0, 2), keepdims=True)[0], (apart(3, 2, 4),),
          {"shape": (2, 1)}),
     Case(rules.scatter_add, lambda g, index, shape: np.array([g[1], 0.0, g[0] + g[2]]), (apart(3),),
@@ -286,7 +288,9 @@ CASES: list[Case] = [
     ),
     *shaped(ag.take, np.take, ((3, 4), {"indices": [0, 0, -1]}),
             ((3, 4), {"indices": np.array([[0, 3], [3, 3]]), "axis": 1}),
-            ((3, 4), {"indices": 1, "axis": 0})),
+            ((3, 4), {"indices": 1, "axis": 0}),
+            ((3, 4), {"indices": [4, -1], "axis": 0, "mode": "wrap"}),
+            ((3, 4), {"indices": [9, -1], "axis": 1, "mode": "clip"})),
     *shaped(ag.take_along_axis, np.take_along_axis,
             ((3, 4), {"indices": np.array([[0, 3], [1, 1], [2, 0]]), "axis": 1}),
             ((3, 4), {"indices": np.array([[2, 0, 1, 1]]), "axis": 0}),
@@ -294,7 +298,8 @@ CASES: list[Case] = [
             ((1, 4), {"indices": np.array([[0, 3], [1, 1]]), "axis": 1})),
     *shaped(ag.sort, np.sort, ((3, 4), {}), ((3, 4), {"axis": 0}), ((3, 4), {"axis": None})),
     *shaped(ag.partition, np.partition, ((5,), {"kth": 2}), ((3, 4), {"kth": 1, "axis": 0})),
-    *shaped(ag.diff, np.diff, ((4,), {}), ((4, 3), {"n": 2, "axis": 0})),
+    *shaped(ag.diff, np.diff, ((4,), {}), ((4, 3), {"n": 2, "axis": 0}),
+            ((2, 3), {"prepend": 1.0, "append": [[2.0, 0.5], [1.0, -1.0]]})),
     # reductions and scans
     *(
         Case(f, reference, (apart(2, 3, 2),), {"axis": axis, "keepdims": keepdims}, covers=(row,))

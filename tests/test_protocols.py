@@ -165,6 +165,8 @@ since_numpy_2_1 = pytest.mark.skipif(
         lambda x: np.linalg.norm(x, None, 1),
         lambda x: np.linalg.pinv(a=x),
         lambda x: np.pad(x, 1, constant_values=2.0),
+        lambda x: np.diff(x, prepend=0.0),
+        lambda x: np.take(x, [3, -4], 1, mode="wrap"),
         lambda x: np.cross(x, X, axis=None),
         lambda x: np.einsum("ij,kj", x, X, out=None, optimize=False),
         lambda x: np.reshape(x, (3, 2), order="C"),
@@ -284,8 +286,11 @@ def test_options_that_are_not_covered_name_themselves(case: Case) -> None:
         (lambda t: np.linalg.cholesky(t, upper=True), "np.linalg.cholesky on nodes: .*'upper'"),
         (lambda t: np.matmul(t, t, axes=[(0, 1)] * 3), "np.matmul on nodes: .*'axes'"),
         (lambda t: np.reshape(t, (2, 1), order="F"), "np.reshape on nodes: .*'order'"),
-        (lambda t: np.diff(t, prepend=0.0), "np.diff on nodes: there is no option 'prepend'"),
-        (lambda t: np.pad(t, 1, "linear_ramp"), "pad: mode 'linear_ramp'"),
+        (lambda t: np.pad(t, 1, "linear_ramp"), "mode must be .* but got 'linear_ramp'"),
+        (
+            lambda t: np.pad(t, 1, "reflect", reflect_type="odd"),
+            "np.pad on nodes: .*'reflect_type'",
+        ),
     ],
 )
 def test_options_in_every_place_are_seen(call: Any, message: str) -> None:

@@ -35,11 +35,22 @@ def test_axes_are_counted_as_numpy_does(ndim: int) -> None:
     assert shapes.normalize_axes(None, ndim) == tuple(range(ndim))
 
 
-@pytest.mark.parametrize("wrong", [1.0, "a", (0, 1.0)])
+@pytest.mark.parametrize("wrong", [1.0, "a", (0, 1.0), [0, 1], True, np.float64(0)], ids=repr)
 def test_an_axis_is_a_whole_number(wrong: Any) -> None:
-    with pytest.raises(TypeError, match="integer"):
+    with pytest.raises(TypeError, match="axis must be an integer, but got"):
         shapes.normalize_axes(wrong, 2)
     assert shapes.normalize_axes(np.int64(-1), 2) == (1,)
+    assert shapes.normalize_axes((np.uint8(1), np.array(0)), 2) == (0, 1)
+
+
+def test_a_shape_is_one_whole_number_or_several() -> None:
+    for given in (6, (6,), [6], np.int64(6), np.array(6), np.array([6]), (np.uint8(6),)):
+        shape = shapes.as_shape(given)  # type: ignore[arg-type]
+        assert shape == (6,) and type(shape) is tuple and type(shape[0]) is int
+    assert shapes.as_shape(()) == shapes.as_shape([]) == ()
+    for wrong in (2.0, "6", None, True, (2.0, 3), (True,), np.array([2.0])):
+        with pytest.raises(TypeError, match=r"shape(\[\d\])? must be an integer, but got"):
+            shapes.as_shape(wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

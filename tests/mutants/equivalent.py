@@ -171,14 +171,11 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     },
     "autograd.shaping": {
         "ravel: 1 -> 2": OPEN,
-        "transpose: 1 -> 2 (4)": "any number that is no axis",
         "column_stack: 1 -> 2 (2)": OPEN,
         "atleast_2d: 1 -> 2 (2)": OPEN,
         "atleast_3d: 1 -> 2 (3)": OPEN,
         "rearranged: 1 -> 2": OPEN,
-        "pad: np.ones_like(data_of(x), dtype=bool) -> np.ones_like(data_of(x))": MASK,
-        "pad: rules.where(inside, out, constant_values) if constant_values else out"
-        " -> rules.where(inside, out, constant_values)": FASTER,
+        "pad: np.ones_like(zeros, dtype=bool) -> np.ones_like(zeros)": MASK,
         "_all_true: np.ones_like(data_of(x), dtype=bool, shape=shape_of(x)[-2:])"
         " -> np.ones_like(data_of(x), shape=shape_of(x)[-2:])": MASK,
         "_all_true: np.ones_like(data_of(x), dtype=bool, shape=shape_of(x)[-2:])"
