@@ -8,7 +8,7 @@ from typing import NoReturn
 import numpy as np
 
 from .anomaly import check_gradient
-from .node import NO_KWARGS, Data, Node, NotDifferentiableError, Op, make, mode
+from .node import NO_KWARGS, Data, Node, NotDifferentiableError, Op, current_mode, make
 from .places import copied
 from .shapes import shape_of
 
@@ -70,7 +70,10 @@ def backpropagate(  # noqa: C901  # the two-operand case stands here twice, for 
     nodes that can be differentiated again: the only difference between the orders.
     """
     grads = dict(seeds)
-    anomaly, scalar = mode.get().anomaly, Node.scalar  # a Value keeps its gradient, for teaching
+    anomaly, scalar = (
+        current_mode().anomaly,
+        Node.scalar,
+    )  # a Value keeps its gradient, for teaching
     plain = not graph and not anomaly
     with np.errstate(all="ignore"):
         for node in order:

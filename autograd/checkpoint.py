@@ -11,7 +11,7 @@ import numpy as np
 from . import tree
 from .backward import backpropagate, operands_first
 from .modes import change
-from .node import Data, Node, Op, data_of, make, mode, noted, per_argument
+from .node import Data, Node, Op, current_mode, data_of, make, noted, per_argument
 from .shapes import shape_of
 
 
@@ -35,7 +35,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(f, updated=())
     def forgetful(*args: Any, **kwargs: Any) -> Any:
-        if not mode.get().recording:
+        if not current_mode().recording:
             return f(*args, **kwargs)
         out, order = recorded(f, args, kwargs)
         if not order:
@@ -68,7 +68,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
         op = Op("checkpoint", f, per_argument(rule))
         saved = tuple(x._data for x in edge)
-        return noted(make(out.kind, out._data, out.level, op, edge, saved), mode.get())
+        return noted(make(out.kind, out._data, out.level, op, edge, saved), current_mode())
 
     return forgetful
 

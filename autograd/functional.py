@@ -13,7 +13,7 @@ import numpy as np
 from . import arguments, rules, shaping, tree
 from .backward import backpropagate, consumers_first, memory, own
 from .modes import enable_grad, is_grad_enabled
-from .node import Data, Node, data_of, make, mode
+from .node import Data, Node, current_mode, data_of, make
 from .shapes import Shape, shape_of
 from .tensor import from_numpy
 from .value import Value
@@ -126,7 +126,7 @@ class Trace:
         """
         if any(isinstance(x, Node) and x.level for x in tree.leaves([args, kwargs])):
             return True
-        lowest = 1 if mode.get().tracer is None else 0
+        lowest = 1 if current_mode().tracer is None else 0
         operands = (x for node in self.order for x in node.args)
         return any(
             lowest < x.level < self.level for x in (*operands, *self.outs) if isinstance(x, Node)

@@ -1,28 +1,40 @@
-"""Switching what is done beside computing: recording, and the search for anomalies."""
+"""Turn recording, anomaly detection and naming on and off."""
 
 from __future__ import annotations
 
-from contextlib import ContextDecorator
+from collections.abc import Callable, Generator
 from contextvars import Token
+from functools import wraps
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
-from .node import ORDINARY, Mode, mode
+from .node import ORDINARY, Mode, current_mode, mode, this_thread
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-class change(ContextDecorator):  # noqa: N801  # read as a verb: with change(recording=False)
-    """A change of mode, as context manager and decorator; re-entrant, undone on exceptions."""
+class change:  # noqa: N801  # read as a verb: with change(recording=False)
+    """A change of mode, as context manager and decorator; re-entrant, undone on exceptions.
+
+    It decorates functions, generators, coroutines and asynchronous generators. The mode is changed
+    while their code runs, and is the caller's while they are suspended.
+    """
 
     def __init__(self, **fields: Any) -> None:
         self.fields = fields
         self.tokens: list[Token[Mode]] = []
 
-    def _recreate_cm(self) -> change:  # a decorated function may run in many threads at once
+    def renewed(self) -> change:
+        """Another such change: a decorated function may run in many threads at once."""
         return change(**self.fields)
 
+    def changed(self, now: Mode) -> Mode:
+        """The mode inside."""
+        return applied(now, **self.fields)
+
     def __enter__(self) -> None:
-        changed = mode.get()._replace(**self.fields)
-        self.tokens.append(mode.set(ORDINARY if changed == ORDINARY else changed))
+        self.tokens.append(mode.set(self.changed(current_mode())))
 
     def __exit__(
         self,
@@ -38,9 +50,137 @@ class change(ContextDecorator):  # noqa: N801  # read as a verb: with change(rec
             self.tokens.remove(token)
             return
 
+    def __call__(self, f: F) -> F:
+        code = (f, getattr(f, "__call__", f))  # noqa: B004  # of a function, or of a callable object
+        decorate: Any = on_function
+        for is_kind, on_kind in (
+            (isgeneratorfunction, on_generator),
+            (iscoroutinefunction, on_coroutine),
+            (isasyncgenfunction, on_async_generator),
+        ):
+            if any(map(is_kind, code)):
+                decorate = on_kind
+        decorated: F = decorate(f, self.renewed)
+        return decorated
+
+
+def on_function(f: Callable[..., Any], renewed: Callable[[], change]) -> Callable[..., Any]:
+    @wraps(f)
+    def decorated(*args: Any, **kwargs: Any) -> Any:
+        with renewed():
+            return f(*args, **kwargs)
+
+    return decorated
+
+
+def on_generator(f: Callable[..., Any], renewed: Callable[[], change]) -> Callable[..., Any]:
+    @wraps(f)
+    def decorated(*args: Any, **kwargs: Any) -> Any:
+        return (yield from resumed(f(*args, **kwargs), Suspended(renewed())))
+
+    return decorated
+
+
+def on_coroutine(f: Callable[..., Any], renewed: Callable[[], change]) -> Callable[..., Any]:
+    @wraps(f)
+    async def decorated(*args: Any, **kwargs: Any) -> Any:
+        return await Awaited(f(*args, **kwargs), Suspended(renewed()))
+
+    return decorated
+
+
+def on_async_generator(f: Callable[..., Any], renewed: Callable[[], change]) -> Callable[..., Any]:
+    @wraps(f)
+    async def decorated(*args: Any, **kwargs: Any) -> Any:
+        body, inside = f(*args, **kwargs), Suspended(renewed())
+        try:
+            item = await Awaited(body.asend(None), inside)
+            while True:
+                try:
+                    sent = yield item
+                except GeneratorExit:
+                    await Awaited(body.aclose(), inside)
+                    raise
+                except BaseException as error:  # noqa: BLE001  # it is thrown on inside
+                    item = await Awaited(body.athrow(error), inside)
+                else:
+                    item = await Awaited(body.asend(sent), inside)
+        except StopAsyncIteration:
+            return
+
+    return decorated
+
+
+def applied(now: Mode, **fields: Any) -> Mode:
+    """`now` with some fields changed; `ORDINARY` itself if it equals that."""
+    fields["thread"] = this_thread.key
+    changed = now._replace(**fields)
+    return ORDINARY if changed._replace(thread=None) == ORDINARY else changed
+
+
+class Suspended:
+    """The mode inside of a generator or coroutine: entered at each step, left at each pause.
+
+    What the code inside has changed itself, in a `with` around a `yield`, is found again.
+    """
+
+    def __init__(self, switch: change) -> None:
+        self.switch = switch
+        self.fields: dict[str, Any] | None = None  # where it differs from the caller's
+
+    def __enter__(self) -> None:
+        self.found, self.outside = mode.get(), current_mode()
+        if self.fields is None:
+            mode.set(self.switch.changed(self.outside))
+        else:
+            mode.set(applied(self.outside, **self.fields))
+
+    def __exit__(self, *error: object) -> None:
+        self.fields = {
+            name: inside
+            for name, inside, outside in zip(Mode._fields, current_mode(), self.outside)
+            if inside is not outside
+        }
+        mode.set(self.found)
+
+
+def resumed(body: Any, inside: Suspended) -> Generator[Any, Any, Any]:
+    """What `yield from body` does, with a mode inside: `body` is a generator or a coroutine."""
+    try:
+        with inside:
+            item = body.send(None)
+        while True:
+            try:
+                sent = yield item
+            except GeneratorExit:
+                with inside:
+                    body.close()
+                raise
+            except BaseException as error:  # noqa: BLE001  # it is thrown on inside
+                with inside:
+                    item = body.throw(error)
+            else:
+                with inside:
+                    item = body.send(sent)
+    except StopIteration as stop:
+        return stop.value
+
+
+class Awaited:
+    """An awaitable whose code runs in a mode of its own."""
+
+    def __init__(self, body: Any, inside: Suspended) -> None:
+        self.body, self.inside = body, inside
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return resumed(self.body, self.inside)
+
 
 def no_grad() -> change:
     """Compute without recording: results are constants. Context manager and decorator.
+
+    Like all modes it holds in this thread and async task. As a decorator it holds while the code
+    of the function, generator or coroutine runs, and not while that is suspended.
 
     >>> from autograd import Value, no_grad
     >>> w = Value(2.0)
@@ -59,7 +199,7 @@ def enable_grad() -> change:
 
 def is_grad_enabled() -> bool:
     """Whether operations on what requires a gradient are being recorded."""
-    return mode.get().recording
+    return current_mode().recording
 
 
 def detect_anomaly() -> change:

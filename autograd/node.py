@@ -8,6 +8,7 @@ numbers just computes; calling it on nodes computes and records.
 from __future__ import annotations
 
 import sys
+import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
@@ -31,14 +32,25 @@ NAMED = (Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 NOT_MADE: Made = ((), (), NO_KWARGS)  # of leaves
 
 
+class ThisThread(threading.local):
+    """A key for the running thread: another object in each, and never used again."""
+
+    def __init__(self) -> None:
+        self.key = object()
+
+
+this_thread = ThisThread()
+
+
 class Mode(NamedTuple):
-    """What is done beside computing: held per thread and per async task."""
+    """Whether operations are recorded, checked, traced: per thread and per async task."""
 
     recording: bool = True
     anomaly: bool = False
     tape: list[Node] | None = None  # where new nodes are noted, for checkpoint()
     scope: Scope | None = None  # the named part that new nodes belong to, in pictures
     tracer: Tracer | None = None  # what writes operations down in place of computing, for compile()
+    thread: object = None  # the key of the thread that set it
 
 
 class Tracer(Protocol):
@@ -51,6 +63,16 @@ class Tracer(Protocol):
 
 ORDINARY = Mode()
 mode: ContextVar[Mode] = ContextVar("autograd mode", default=ORDINARY)
+
+
+def current_mode() -> Mode:
+    """The mode of this thread and task.
+
+    A thread may start with its parent's context, as those of free-threaded Python do: a mode that
+    another thread has set does not count.
+    """
+    found = mode.get()
+    return found if found is ORDINARY or found.thread is this_thread.key else ORDINARY
 
 
 class Notes:
@@ -319,8 +341,10 @@ def record(op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Node:
     if op.arity is not None and op.arity != len(operands):
         op.check_call(operands, kwargs)
     doing = mode.get()
-    if doing.tracer is not None:
-        return doing.tracer.record(op, operands, kwargs)
+    if doing is not ORDINARY:
+        doing = current_mode()
+        if doing.tracer is not None:
+            return doing.tracer.record(op, operands, kwargs)
     kind, level, args, saved = taken_apart(op, operands)
     try:
         data = op.forward(*saved, **kwargs) if kwargs else op.forward(*saved)

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import copying, functions, numpy_protocols, rules
 from .backward import backpropagate, consumers_first, memory
-from .node import ORDINARY, Node, Op, mode
+from .node import ORDINARY, Node, Op, current_mode, mode
 
 Binary: TypeAlias = Callable[[Any, Any], Any]
 
@@ -79,7 +79,7 @@ def compare(relation: Callable[[Any, Any], Any]) -> Binary:
     def method(self: Node, other: Any) -> Any:
         if not is_operand(other):
             return NotImplemented
-        if mode.get().tracer is not None:
+        if mode.get() is not ORDINARY and current_mode().tracer is not None:
             return op(self, other)
         return relation(self._data, other._data if isinstance(other, Node) else other)
 
@@ -126,7 +126,7 @@ class Operators(Node):
     __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
-        if mode.get().tracer is not None:  # of a number that the function closes over
+        if current_mode().tracer is not None:  # of a number that the function closes over
             return bool(self != 0.0)
         return bool(self._data)
 

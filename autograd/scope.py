@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .modes import change
-from .node import mode
+from .modes import applied, change
+from .node import Mode
 
 
 class Scope:
@@ -54,10 +54,8 @@ class scope(change):  # noqa: N801  # read as a word of the language: with scope
         super().__init__()
         self.name, self.owner = name, owner
 
-    def _recreate_cm(self) -> scope:
+    def renewed(self) -> scope:
         return scope(self.name, self.owner)
 
-    def __enter__(self) -> None:
-        now = mode.get()
-        opened = Scope(self.name, now.scope, self.owner)
-        self.tokens.append(mode.set(now._replace(scope=opened)))
+    def changed(self, now: Mode) -> Mode:
+        return applied(now, scope=Scope(self.name, now.scope, self.owner))

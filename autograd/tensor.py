@@ -11,7 +11,7 @@ import numpy as np
 
 from . import functions, linalg, places, rules, shaping
 from .backward import own
-from .node import NOT_MADE, Data, Node, Op, mode
+from .node import NOT_MADE, Data, Node, Op, current_mode
 from .operators import Operators, is_operand
 from .shapes import Shape, shape_of
 
@@ -59,7 +59,7 @@ def in_place(op: Op, update: Callable[[Any, Any], Any]) -> Callable[[Any, Any], 
     def method(self: Tensor, other: Any) -> Any:
         if not is_operand(other):
             return NotImplemented
-        if mode.get().recording and (self.level or (isinstance(other, Node) and other.level)):
+        if current_mode().recording and (self.level or (isinstance(other, Node) and other.level)):
             if self.op is None and self.level:
                 raise ValueError(
                     f"{op.name} in place on {self.describe()}, a leaf that requires a gradient; "

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import rules
-from .node import NOT_MADE, Data, Node, Op, mode
+from .node import NOT_MADE, ORDINARY, Data, Node, Op, current_mode, mode
 from .operators import Operators
 
 
@@ -73,8 +73,9 @@ class Value(Operators):
     @property
     def data(self) -> float:
         """The number. Only a leaf can be given another: `w.data -= lr * w.grad`."""
-        tracer = mode.get().tracer
-        return self._data if tracer is None else tracer.captured(self).data  # which refuses
+        if mode.get() is not ORDINARY and (tracer := current_mode().tracer) is not None:
+            return tracer.captured(self).data  # which refuses
+        return self._data
 
     @data.setter
     def data(self, data: Any) -> None:
@@ -114,7 +115,7 @@ class Value(Operators):
 
     def detach(self) -> Value:
         """The same number as a constant: no gradient flows through it."""
-        if (tracer := mode.get().tracer) is not None:  # it is read at each call
+        if (tracer := current_mode().tracer) is not None:  # it is read at each call
             return tracer.captured(self).detach()
         out = Value(self._data, self.label)
         out.level = 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import numpy as np
 
 from autograd import Tensor, Value, draw, scope
-from autograd.node import ORDINARY, Data, mode
+from autograd.node import ORDINARY, Data, current_mode, mode
 from autograd.places import copied, maker, maker_like
 from autograd.shapes import Shape, shape_of
 
@@ -118,7 +118,7 @@ class Module:
         raise TypeError(f"{type(self).__name__} defines no forward()")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if current() is ORDINARY or current().scope is None:  # no picture is asked for
+        if current() is ORDINARY or current_mode().scope is None:  # no picture is asked for
             out = self.forward(*args, **kwargs)
         else:
             with self._scope():
@@ -133,7 +133,7 @@ class Module:
 
     def _scope(self) -> scope:
         """The name of this call in pictures, as the module around it has it: "0: Linear"."""
-        around = current().scope
+        around = current_mode().scope
         assert around is not None
         siblings = () if around.owner is None else around.owner.children()
         name = next((f"{name}: " for name, child in siblings if child is self), "")

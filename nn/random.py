@@ -13,9 +13,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from autograd.node import this_thread
+
 Rng: TypeAlias = "int | np.random.Generator | None"  # np.random is imported when first used
 
-_generator: ContextVar[np.random.Generator | None] = ContextVar("nn generator", default=None)
+# With the thread that made it: another one, which may inherit the context, makes its own.
+_generator: ContextVar[tuple[np.random.Generator | None, object]] = ContextVar(
+    "nn generator", default=(None, None)
+)
 
 
 def manual_seed(seed: int) -> None:
@@ -28,7 +33,7 @@ def manual_seed(seed: int) -> None:
     >>> bool((a == nn.Linear(2, 2).weight.data).all())
     True
     """
-    _generator.set(np.random.default_rng(seed))
+    _generator.set((np.random.default_rng(seed), this_thread.key))
 
 
 def generator_from(rng: Rng) -> np.random.Generator:
@@ -37,10 +42,10 @@ def generator_from(rng: Rng) -> np.random.Generator:
         return rng
     if rng is not None:
         return np.random.default_rng(rng)
-    generator = _generator.get()
-    if generator is None:
+    generator, thread = _generator.get()
+    if generator is None or thread is not this_thread.key:
         generator = np.random.default_rng()
-        _generator.set(generator)
+        _generator.set((generator, this_thread.key))
     return generator
 
 

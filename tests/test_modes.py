@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import copy
 import gc
+import inspect
 import math
 import pickle
 import sys
+import threading
 import weakref
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -306,6 +310,250 @@ def test_grad_mode_is_per_async_task() -> None:
         return list(await asyncio.gather(off(event), on(event)))
 
     assert asyncio.run(both()) == [False, True]
+
+
+SWITCHES = {
+    "no_grad": (lambda: ag.no_grad(), lambda: not ag.is_grad_enabled()),
+    "enable_grad": (lambda: ag.enable_grad(), ag.is_grad_enabled),
+    "detect_anomaly": (lambda: ag.detect_anomaly(), lambda: mode.get().anomaly),
+    "scope": (lambda: ag.scope("s"), lambda: mode.get().scope is not None),
+}
+switches = pytest.mark.parametrize("switch", SWITCHES)
+
+
+def prepared(switch: str) -> tuple[Any, Any, Any]:
+    """A decorator, what says whether the mode is on, and a mode in which it is off."""
+    make, is_on = SWITCHES[switch]
+    return make(), is_on, ag.no_grad() if switch == "enable_grad" else contextlib.nullcontext()
+
+
+@switches
+def test_a_decorated_generator_has_its_mode_and_the_caller_keeps_his(switch: str) -> None:
+    decorator, is_on, off = prepared(switch)
+    seen = []
+
+    @decorator
+    def count(n: int) -> Any:
+        for i in range(n):
+            sent = yield i
+            seen.append((is_on(), sent))
+        return is_on()
+
+    def outer() -> Any:
+        seen.append((yield from count(1)))
+
+    with off:
+        steps = count(3)
+        assert not is_on() and next(steps) == 0
+        assert not is_on() and steps.send("a") == 1
+        assert not is_on() and next(steps) == 2
+        with pytest.raises(StopIteration) as stop:
+            next(steps)
+        assert stop.value.value is True and not is_on()
+        assert seen == [(True, "a"), (True, None), (True, None)]
+        assert list(outer()) == [0] and seen[-1] is True
+        assert not is_on()
+    assert inspect.isgeneratorfunction(count) and count.__name__ == "count"
+
+
+@switches
+def test_a_decorated_generator_gets_exceptions_inside_its_mode(switch: str) -> None:
+    decorator, is_on, off = prepared(switch)
+    seen = []
+
+    @decorator
+    def steps() -> Any:
+        try:
+            yield 1
+        except KeyError:
+            seen.append(is_on())
+        try:
+            yield 2
+        finally:
+            seen.append(is_on())
+
+    with off:
+        caught = steps()
+        next(caught)
+        assert caught.throw(KeyError) == 2
+        assert not is_on()
+        caught.close()
+        assert seen == [True, True] and not is_on()
+        raising = steps()
+        next(raising)
+        with pytest.raises(ZeroDivisionError):
+            raising.throw(ZeroDivisionError)
+        assert not is_on()
+
+
+def test_a_generator_finds_again_what_it_has_changed_itself() -> None:
+    seen = []
+
+    @ag.no_grad()
+    def steps() -> Any:
+        with ag.enable_grad(), ag.scope("own"):
+            yield
+            seen.append((ag.is_grad_enabled(), mode.get().scope.name, mode.get().anomaly))
+        yield
+        seen.append((ag.is_grad_enabled(), mode.get().scope))
+
+    running = steps()
+    next(running)
+    assert ag.is_grad_enabled() and mode.get().scope is None
+    with ag.detect_anomaly():  # of the caller's own mode, a step has the rest
+        next(running)
+    assert list(running) == []
+    assert seen == [(True, "own", True), (False, None)]
+
+
+def test_a_decorated_generator_is_one_scope() -> None:
+    @ag.scope("steps")
+    def steps() -> Any:
+        for _ in range(3):
+            yield mode.get().scope
+
+    assert len(set(map(id, steps()))) == 1
+    assert {s.name for s in steps()} == {"steps"}
+    assert next(steps()) is not next(steps())
+
+
+@switches
+def test_a_decorated_coroutine_has_its_mode_and_other_tasks_do_not(switch: str) -> None:
+    decorator, is_on, off = prepared(switch)
+
+    @decorator
+    async def work(error: type[BaseException] | None) -> bool:
+        assert is_on()
+        await asyncio.sleep(0)
+        if error:
+            raise error
+        return is_on()
+
+    async def other() -> list[bool]:
+        found = []
+        for _ in range(4):
+            found.append(is_on())
+            await asyncio.sleep(0)
+        return found
+
+    async def main() -> None:
+        on, others = await asyncio.gather(work(None), other())
+        assert on and others == [False] * 4 and not is_on()
+        with pytest.raises(KeyError):
+            await work(KeyError)
+        assert not is_on()
+
+    assert inspect.iscoroutinefunction(work)
+    with off:
+        asyncio.run(main())
+        by_hand = work(None)
+        by_hand.send(None)
+        assert not is_on()  # nor does who drives it by hand
+        by_hand.close()
+        assert not is_on()
+
+
+@switches
+def test_a_decorated_asynchronous_generator_has_its_mode(switch: str) -> None:
+    decorator, is_on, off = prepared(switch)
+    seen = []
+
+    @decorator
+    async def steps(n: int) -> Any:
+        try:
+            for i in range(n):
+                await asyncio.sleep(0)
+                seen.append(is_on())
+                try:
+                    seen.append((yield i))
+                except KeyError:
+                    seen.append("caught")
+        finally:
+            seen.append(is_on())
+
+    async def main() -> None:
+        async for _ in steps(2):
+            assert not is_on()
+        assert seen == [True, None, True, None, True] and not is_on()
+        seen.clear()
+        some = steps(3)
+        assert await some.asend(None) == 0
+        assert await some.asend("sent") == 1 and not is_on()
+        assert await some.athrow(KeyError) == 2 and not is_on()
+        await some.aclose()
+        assert seen == [True, "sent", True, "caught", True, True] and not is_on()
+
+    assert inspect.isasyncgenfunction(steps)
+    with off:
+        asyncio.run(main())
+
+
+def test_callable_objects_and_partial_functions_are_decorated_by_kind() -> None:
+    class Steps:
+        def __call__(self) -> Any:
+            yield ag.is_grad_enabled()
+
+        async def later(self, x: int) -> tuple[int, bool]:
+            return x, ag.is_grad_enabled()
+
+    assert list(ag.no_grad()(Steps())()) == [False]
+    assert asyncio.run(ag.no_grad()(Steps().later)(1)) == (1, False)
+    assert asyncio.run(ag.no_grad()(partial(Steps().later, 2))()) == (2, False)
+    assert ag.is_grad_enabled()
+
+
+def test_modes_nest_as_decorators_of_generators() -> None:
+    @ag.scope("outer")
+    @ag.detect_anomaly()
+    @ag.no_grad()
+    def steps() -> Any:
+        yield mode.get()
+
+    found = next(steps())
+    assert (found.recording, found.anomaly, found.scope.name) == (False, True, "outer")
+
+
+def in_a_thread_that_inherits_the_context(f: Any) -> Any:
+    """As every thread of free-threaded Python 3.14 does."""
+    found: list[Any] = []
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=lambda: found.append(context.run(f)))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def test_threads_that_inherit_the_context_have_their_own_mode() -> None:
+    x = Value(2.0)
+
+    def work() -> list[Any]:
+        out = [ag.is_grad_enabled(), (x * 3).requires_grad, ag.grad(lambda y: y * y)(3.0)]
+        with ag.enable_grad():
+            out.append((x * 3).requires_grad)
+        with ag.no_grad():
+            out.append((x * 3).requires_grad)
+        out.append((x * 3).notes is None)
+        with np.errstate(all="ignore"):
+            out.append(ag.log(x * 0).data)
+        return out
+
+    expected = [True, True, 6.0, True, False, True, -math.inf]
+    with ag.no_grad(), ag.detect_anomaly(), ag.scope("parent"):
+        assert in_a_thread_that_inherits_the_context(work) == expected
+        assert not ag.is_grad_enabled() and mode.get().scope.name == "parent"
+
+
+def test_a_tape_belongs_to_its_thread() -> None:
+    x = Value(3.0)
+
+    def f(x: Value) -> Value:
+        assert in_a_thread_that_inherits_the_context(lambda: (x * 5.0).data) == 15.0
+        return x * x
+
+    out = ag.checkpoint(f)(x)
+    out.backward()
+    assert x.grad == 6.0
+    assert ag.compile(lambda y: y * in_a_thread_that_inherits_the_context(lambda: x.data))(2.0) == 6
 
 
 def test_one_switch_is_entered_twice_and_remembers_neither() -> None:

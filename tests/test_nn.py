@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextvars
+import threading
 from typing import Any
 
 import numpy as np
@@ -135,6 +137,24 @@ def test_seeds_rule_all_randomness() -> None:
     assert (
         nn.Linear(2, 2, rng=5).weight.data.tolist() == nn.Linear(2, 2, rng=5).weight.data.tolist()
     )
+
+
+def test_a_thread_that_inherits_the_context_has_a_generator_of_its_own() -> None:
+    """As every thread of free-threaded Python 3.14 does: two must not draw from one at once."""
+    nn.manual_seed(3)
+    context, found = contextvars.copy_context(), []
+
+    def draw() -> None:
+        found.append(nn.random.generator_from(None))
+        found.append(nn.random.generator_from(None))
+        nn.manual_seed(3)
+        found.append(nn.Linear(2, 2).weight.data.tolist())
+
+    thread = threading.Thread(target=lambda: context.run(draw))
+    thread.start()
+    thread.join()
+    assert found[0] is found[1] is not nn.random.generator_from(None)
+    assert found[2] == nn.Linear(2, 2).weight.data.tolist()
 
 
 def spirals() -> nn.Dataset:

@@ -12,7 +12,7 @@ from autograd import functional, numpy_protocols, rules, tree
 from autograd.anomaly import line_of_user
 from autograd.backward import backpropagate, consumers_first
 from autograd.modes import change
-from autograd.node import NO_KWARGS, Data, Node, Notes, Op, make, mode
+from autograd.node import NO_KWARGS, Data, Node, Notes, Op, current_mode, make
 from autograd.operators import Operators
 from autograd.value import Value, as_float
 
@@ -37,7 +37,7 @@ class Symbol(Operators):
 
     @property
     def _data(self) -> Symbol:
-        if mode.get().tracer is None:
+        if current_mode().tracer is None:
             raise TypeError(
                 f"{self.describe()} is left over from compiling a function; it has no number. "
                 "Return what is needed outside"
@@ -206,7 +206,7 @@ def is_condition(x: Any) -> bool:
 
 def trace() -> Trace:
     """The trace that is being made."""
-    tracer = mode.get().tracer
+    tracer = current_mode().tracer
     if not isinstance(tracer, Trace):
         raise TypeError("a number without data is left over from compiling a function")
     return tracer
@@ -271,7 +271,7 @@ class Trace:
         if op.forward not in CHOOSING and all(map(is_condition, saved)):
             saved = tuple(self.add(rules.where, (x, 1.0, 0.0), NO_KWARGS) for x in saved)
         args = tuple(x if isinstance(x, Symbol) else None for x in saved)
-        flat = not mode.get().recording or all(rule is None for _, rule in zip(saved, op.vjps))
+        flat = not current_mode().recording or all(rule is None for _, rule in zip(saved, op.vjps))
         if level is None:
             level = 0 if flat else max((x.level for x in args if x is not None), default=0)
         return self.noted(op, args, saved, kwargs, level)

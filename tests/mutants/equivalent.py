@@ -255,8 +255,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         ),
     },
     "nn.module": {
-        "Module.__call__: current() is ORDINARY or current().scope is None"
-        " -> current().scope is None": FASTER,
+        "Module.__call__: current() is ORDINARY or current_mode().scope is None"
+        " -> current_mode().scope is None": FASTER,
         "Module.state_dict: copied(x._data) if isinstance(x, Tensor) else np.array(x._data)"
         " -> copied(x._data)": "an array either way",
     },
