@@ -2,6 +2,7 @@
 
 An `.npz` file is an ordinary zip archive of NumPy arrays, without pickle and not compressed: one
 array per parameter and buffer, and a header with the format's version and a checksum of the rest.
+A `.safetensors` file has the checksum in its metadata, which other programs ignore.
 A training's file has more arrays, and a tree of plain things (numbers, texts, lists, dicts) as
 JSON that refers to them.
 """
@@ -36,6 +37,7 @@ AnyModule = TypeVar("AnyModule", bound=Module)
 VERSION = 1
 HEADER = "__napkingrad__"  # the member that says what file this is
 TRAINING = "__training__"  # in front of the members that a training adds
+DIGEST = "napkingrad.sha256"  # of the arrays, in the metadata of .safetensors
 
 
 def save(model: Module, path: PathLike) -> None:
@@ -58,8 +60,13 @@ def save(model: Module, path: PathLike) -> None:
         name: np.array(x, dtype=x.dtype.newbyteorder("="), order="C") for name, x in state.items()
     }
     data = safetensors().save(tensors, metadata={"format": "pt"})
+    header, start = header_of(data)
+    header["__metadata__"][DIGEST] = digest(tensors)  # the library would shuffle two entries
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
     with replacing(path) as file:
-        file.write(data)
+        file.write(len(text).to_bytes(8, "little") + text)
+        file.write(memoryview(data)[start:])
 
 
 def load(model: AnyModule, path: PathLike) -> AnyModule:
@@ -353,16 +360,40 @@ def safetensors() -> Any:
 
 
 def read_safetensors(path: PathLike) -> Arrays:
-    """All arrays of a .safetensors file.
+    """All arrays of a .safetensors file; a checksum that `save` put there is compared.
 
     Raises:
         ValueError: it is damaged or something else, or holds numbers that NumPy has not.
         OSError: it can't be read.
     """
-    read: Callable[[PathLike], Arrays] = safetensors().load_file
-    with open(path, "rb"):  # its own errors for what can't be read are less plain
-        pass
+    read: Callable[[bytes], Arrays] = safetensors().load
+    with open(path, "rb") as file:
+        data = file.read()
     try:
-        return read(path)
+        arrays = read(data)
     except Exception as error:  # SafetensorError, and KeyError for bfloat16
         raise ValueError(f"{os.fspath(path)} can't be read as .safetensors: {error}") from error
+    wanted = (header_of(data)[0].get("__metadata__") or {}).get(DIGEST)
+    if wanted is not None and wanted != digest(arrays):
+        raise ValueError(
+            f"{os.fspath(path)} is damaged, or a program has changed its arrays and kept their "
+            f"checksum: the arrays do not match it; get the file again, or save it anew without "
+            f"{DIGEST!r} in its metadata"
+        )
+    return arrays
+
+
+def header_of(data: bytes) -> tuple[dict[str, Any], int]:
+    """The header of a .safetensors file, and where it ends."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    return json.loads(data[8:end]), end
+
+
+def digest(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """SHA-256 over the arrays by name, with their dtypes and shapes, in little-endian order."""
+    total = sha256()
+    for name, x in sorted(arrays.items()):
+        x = x.astype(x.dtype.newbyteorder("<"), copy=False)
+        total.update(f"{name}\0{x.dtype.str}\0{x.shape}\0".encode())
+        total.update(x.tobytes())
+    return total.hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -334,6 +335,51 @@ def test_damaged_safetensors(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nothing.safetensors"):
         nn.load(net, tmp_path / "nothing.safetensors")
     assert bits(net) == before
+
+
+@pytest.mark.parametrize("kind", ["net.npz", "net.safetensors", "run.npz"])
+def test_a_flipped_bit_never_loads_as_other_numbers(kind: str, tmp_path: Path) -> None:
+    """Where one is ignored, because the format has no use for it, all numbers are as they were."""
+    if kind.endswith(".safetensors"):
+        pytest.importorskip("safetensors")
+    path, rng = tmp_path / kind, np.random.default_rng(3)
+    model = nn.MLP(3, [4, 2], dtype=float, dropout=0.2, rng=0)
+    if kind == "run.npz":
+        fit(path, epochs=1)
+        read: Callable[[], Any] = lambda: repr(checkpoint.load_training(path))
+    else:
+        nn.save(model, path)
+        read = lambda: bits(nn.load(model, path))
+    good, right, refused = path.read_bytes(), read(), []
+    everywhere = rng.integers(0, 8 * len(good), 400)
+    header = rng.integers(0, 8 * min(len(good), 500), 200)  # names, shapes, the checksum itself
+    for at in {*everywhere.tolist(), *header.tolist()}:
+        damaged = bytearray(good)
+        damaged[at // 8] ^= 1 << at % 8
+        path.write_bytes(damaged)
+        try:
+            found = read()
+        except ValueError as error:
+            refused.append(str(error))
+        else:
+            assert found == right, at
+    assert len(refused) > 300 and all(str(path) in message for message in refused)
+
+
+def test_safetensors_of_other_programs_have_no_checksum(tmp_path: Path) -> None:
+    library = pytest.importorskip("safetensors.numpy")
+    path, layer = tmp_path / "net.safetensors", nn.Linear(2, 1, bias=False)
+    for metadata in (None, {"format": "pt"}, {}):
+        library.save_file({"weight": np.ones((1, 2), np.float32)}, path, metadata)
+        assert (nn.load(layer, path).weight.data == 1).all()
+    nn.save(layer, path)
+    with pytest.importorskip("safetensors").safe_open(path, "numpy") as file:
+        metadata = file.metadata()
+    assert metadata["format"] == "pt" and re.fullmatch("[0-9a-f]{64}", metadata[checkpoint.DIGEST])
+    library.save_file({"weight": np.zeros((1, 2), np.float32)}, path, metadata)  # kept by a program
+    with pytest.raises(ValueError, match="without 'napkingrad.sha256' in its metadata"):
+        nn.load(layer, path)
+    assert (layer.weight.data == 1).all()
 
 
 def test_weights_go_to_pytorch_and_back(tmp_path: Path) -> None:
