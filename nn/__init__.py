@@ -34,7 +34,8 @@ from .losses import (
 )
 from .module import Buffer, Module, Parameter
 from .norm import BatchNorm1d, BatchNorm2d, LayerNorm
-from .optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm_, clip_grad_value_
+from .optim import SGD, Adagrad, Adam, AdamW, RMSprop, clip_grad_norm_, clip_grad_value_
+from .optimizer import Optimizer
 from .random import manual_seed
 
 # What comes after the model is imported when it is first used: `import nn` takes half of the time.

@@ -23,7 +23,7 @@ from .data import DataLoader
 from .evaluation import Loss, Samples, evaluate, has_classes, mover
 from .history import History, described
 from .module import Module, evaluation
-from .optim import Optimizer
+from .optimizer import Optimizer
 from .random import generator_from, generators_in
 from .schedule import LRScheduler, OneCycleLR, ReduceLROnPlateau
 from .states import check_fits, named_states

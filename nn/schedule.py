@@ -14,7 +14,7 @@ from typing import Any
 from autograd import arguments
 
 from .metrics import is_better
-from .optim import Optimizer
+from .optimizer import Optimizer
 
 
 class LRScheduler:

@@ -12,7 +12,7 @@ from .data import DataLoader, Transform
 from .evaluation import Loss, Samples, dataset_of
 from .history import History
 from .module import Module
-from .optim import Optimizer
+from .optimizer import Optimizer
 from .random import Rng
 from .run import Run
 from .schedule import LRScheduler

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 import tracemalloc
 import warnings
@@ -507,31 +508,298 @@ def test_optimizers_refuse_what_they_can_not_train() -> None:
         ([{"params": [w]}, {"params": [w]}], ValueError, "twice"),
         ([w * 2], ValueError, "no leaf"),
         ([Tensor([1.0])], ValueError, "no leaf"),
-        ([np.ones(1)], TypeError, "got ndarray"),
+        ([np.ones(1)], TypeError, r"parameters\[0\] must be .* got an array of shape \(1,\)"),
         ([{"params": [w], "speed": 1}], TypeError, "SGD has no option speed"),
-        ([{"params": [w], "lr": -1}], ValueError, "lr must be at least 0"),
+        ([{"params": [w], "lr": -1}], ValueError, "lr must be a finite number >= 0"),
+        ([{"params": [w]}, w], TypeError, r"parameters\[1\] must be a dict with 'params'"),
+        ([{"weights": [w]}], TypeError, r"parameters\[0\] must be a dict with 'params'"),
+        ([{"params": [3.0]}], TypeError, r"parameters\[0\]\['params'\]\[0\] must be a Param"),
+        ({"params": [w]}, TypeError, r"parameters\[0\] must be a Param.*got 'params'"),
+        (w, TypeError, "parameters must be a list of parameters.*; pass a list"),
+        (nn.Linear(2, 1), TypeError, r"; pass model.parameters\(\)"),
+        (nn.Sequential(nn.ReLU()), TypeError, r"; pass model.parameters\(\)"),
+        (nn.Linear, TypeError, r"got the class Linear; pass model.parameters\(\)"),
+        (nn.Linear(2, 1).named_parameters(), TypeError, r"parameters\[0\] must be .*'weight'"),
+        (None, TypeError, "parameters must be a list of parameters, but got None"),
+        ("w", TypeError, "parameters must be a list of parameters, but got 'w'"),
+        (3, TypeError, "parameters must be a list of parameters, but got 3"),
     ):
         with pytest.raises(error, match=message):
             nn.SGD(parameters, lr=0.1)
+    assert nn.SGD([{"params": w}]).parameters() == [w]
+
+
+NUMBERS_OF = {
+    "SGD": ("lr", "momentum", "weight_decay"),
+    "Adagrad": ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps"),
+    "RMSprop": ("lr", "alpha", "eps", "weight_decay", "momentum"),
+    "Adam": ("lr", "eps", "weight_decay"),
+    "AdamW": ("lr", "eps", "weight_decay"),
+}
+NO_NUMBERS = [
+    (-1, ValueError), (-0.1, ValueError), (np.float32(-1), ValueError), (np.int64(-1), ValueError),
+    (np.array(-1.0), ValueError), (math.nan, ValueError), (np.float16("nan"), ValueError),
+    (math.inf, ValueError), (np.float64("inf"), ValueError), ("0.1", TypeError), (None, TypeError),
+    (True, TypeError), ([0.1], TypeError), (np.ones(1), TypeError), (1j, TypeError),
+    (Value(0.1), TypeError), (Tensor(0.1), TypeError),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("x", "error"), NO_NUMBERS, ids=lambda x: getattr(x, "__name__", ""))
+def test_numbers_are_checked_whatever_their_type(x: Any, error: type[Exception]) -> None:
+    for kind, names in NUMBERS_OF.items():
+        for name in names:
+            make, w = getattr(nn, kind), nn.Parameter([1.0])
+            with pytest.raises(error, match=f"^{name} must be "):
+                make([w], **{name: x})
+            with pytest.raises(error, match=f"^{name} must be "):
+                make([{"params": [w], name: x}])
+    sgd = nn.SGD([nn.Parameter([1.0])], lr=0.5)
+    with pytest.raises(error, match="^lr must be "):
+        sgd.lr = x
+    assert sgd.lr == 0.5
+    if x != math.inf:
+        for clip in (nn.clip_grad_norm_, nn.clip_grad_value_):
+            with pytest.raises(error, match="^(max_norm|clip_value) must be "):
+                clip([nn.Parameter([1.0])], x)
+        with pytest.raises(error, match="^norm_type must be "):
+            nn.clip_grad_norm_([nn.Parameter([1.0])], 1.0, x)
 
 
 @pytest.mark.parametrize(
-    ("make", "message"),
+    ("kind", "options", "error", "message"),
     [
-        (lambda w: nn.SGD(w, lr=-0.1), "lr must be at least 0 and finite, but is -0.1"),
-        (lambda w: nn.SGD(w, lr=float("nan")), "lr must be"),
-        (lambda w: nn.SGD(w, lr=float("inf")), "lr must be"),
-        (lambda w: nn.SGD(w, lr=0.1, nesterov=True), "nesterov needs a momentum"),
-        (lambda w: nn.SGD(w, momentum=-0.5), "momentum must be at least 0"),
-        (lambda w: nn.Adam(w, betas=(0.9, 1.0)), "betas must be .* below 1, but one is 1.0"),
-        (lambda w: nn.AdamW(w, weight_decay=-1.0), "weight_decay must be"),
-        (lambda w: nn.RMSprop(w, eps=-1.0), "eps must be"),
-        (lambda w: nn.Adagrad(w, lr_decay=-1.0), "lr_decay must be"),
+        ("SGD", {"nesterov": True}, ValueError, "nesterov needs a momentum"),
+        ("SGD", {"nesterov": "yes", "momentum": 0.9}, TypeError, "nesterov must be True or False"),
+        ("RMSprop", {"centered": None}, TypeError, "centered must be True or False"),
+        ("RMSprop", {"alpha": 1.0}, ValueError, "alpha must be a number >= 0 and < 1"),
+        ("Adam", {"betas": (0.9, 1.0)}, ValueError, r"betas\[1\] must be .* < 1, but got 1.0"),
+        ("Adam", {"betas": (np.float32(-1), 0.9)}, ValueError, r"betas\[0\] must be a number >= 0"),
+        ("Adam", {"betas": ("a", 0.9)}, TypeError, r"betas\[0\] must be a number"),
+        ("AdamW", {"betas": 0.9}, TypeError, "betas must be two numbers"),
+        ("AdamW", {"betas": (0.9, 0.99, 0.999)}, TypeError, "betas must be two numbers"),
+        ("AdamW", {"betas": None}, TypeError, "betas must be two numbers"),
     ],
 )
-def test_options_are_checked(make: Callable[[Any], Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        make([nn.Parameter([1.0])])
+def test_options_are_checked(
+    kind: str, options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        getattr(nn, kind)([nn.Parameter([1.0])], **options)
+
+
+def test_options_are_kept_as_pythons_numbers() -> None:
+    w = nn.Parameter([1.0])
+    adam = nn.Adam([w], lr=np.float32(0.5), betas=np.array([0.5, 0.25]), eps=np.array(1))
+    assert repr(adam) == "Adam(1 parameters, lr=0.5, betas=(0.5, 0.25), eps=1, weight_decay=0.0)"
+    adam.lr = np.float64(0.25)  # type: ignore[assignment]
+    assert adam.state_dict()["groups"][0]["options"] == adam.groups[0].options
+    assert [type(x) for x in adam.groups[0].options.values()] == [float, tuple, int, float]
+
+
+@pytest.mark.parametrize("options", [{"lr": -1.0}, {"betas": (0.9, 2.0)}, {"eps": "small"}])
+def test_a_state_with_options_out_of_range_changes_nothing(options: dict[str, Any]) -> None:
+    adam = nn.Adam([nn.Parameter([1.0])])
+    state = adam.state_dict()
+    state["groups"][0]["options"] |= options
+    with pytest.raises((ValueError, TypeError), match=next(iter(options))):
+        adam.load_state_dict(state)
+    assert adam.groups[0].options == adam.defaults
+    with pytest.raises(TypeError, match="state must be what state_dict"):
+        adam.load_state_dict([1])  # type: ignore[arg-type]
+
+
+# --- numbers whose squares leave their range ------------------------------------------------------
+
+ADAPTIVE = {
+    "Adagrad": lambda p: nn.Adagrad(p, lr=0.01),
+    "RMSprop": lambda p: nn.RMSprop(p, lr=0.01),
+    "momentum": lambda p: nn.RMSprop(p, lr=0.01, momentum=0.5),
+    "centered": lambda p: nn.RMSprop(p, lr=0.01, centered=True),
+    "Adam": lambda p: nn.Adam(p, lr=0.01),
+    "no eps": lambda p: nn.Adam(p, lr=0.01, eps=0.0),
+    "AdamW": lambda p: nn.AdamW(p, lr=0.01),
+}
+
+
+def path(make: Any, gradients: Any, dtype: Any, kind: Any = nn.Parameter) -> Any:
+    """Where an optimizer takes 1 with these gradients."""
+    w = kind(1.0) if kind is Value else kind([1.0], dtype=dtype)
+    optimizer = make([w])
+    for g in gradients:
+        optimizer.zero_grad()
+        w.grad = float(g) if kind is Value else np.array([g], dtype)
+        optimizer.step()
+    return w.data if kind is Value else float(w.data[0])
+
+
+@pytest.mark.parametrize("name", ADAPTIVE)
+@pytest.mark.parametrize(
+    ("dtype", "size"), [(np.float32, 1e18), (np.float32, 1e30), (np.float32, 1e37),
+                        (np.float32, 1e-30), (np.float64, 1e200), (np.float64, 1e-200)]
+)  # fmt: skip
+def test_steps_do_not_depend_on_the_size_of_gradients(name: str, dtype: Any, size: float) -> None:
+    """Without eps, gradients times a constant lead to the same place."""
+    make = {name: ADAPTIVE[name]}[name]
+    if size < 1:  # eps is to be as small beside the gradients as it was
+        make = lambda p: nn.RMSprop(p, lr=0.01, eps=0.0) if "a" in name else nn.Adam(p, 0.01, eps=0)
+    shape = 1 + np.cos(np.arange(100.0)) / 2
+    wanted = path(make, shape, np.float64)
+    assert path(make, shape * size, dtype) == pytest.approx(wanted, rel=2e-4)
+    if dtype is np.float64:
+        assert path(make, shape * size, dtype, Value) == pytest.approx(wanted, rel=2e-4)
+
+
+def test_adam_with_huge_gradients_in_float32() -> None:
+    assert path(ADAPTIVE["Adam"], [1e18] * 1500, np.float32) == pytest.approx(-14, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_gradients_may_become_huge_in_between(name: str) -> None:
+    gradients = [1.0] * 5 + [-1e25] * 2 + [1.0] * 5
+    wanted = path(ADAPTIVE[name], gradients, np.float64)
+    assert path(ADAPTIVE[name], gradients, np.float32) == pytest.approx(wanted, rel=1e-4)
+
+
+def test_huge_and_small_gradients_beside_each_other() -> None:
+    w = nn.Parameter([1.0, 1.0, 1.0], dtype=np.float32)
+    optimizer = nn.Adam([w], lr=0.01)
+    for _ in range(100):
+        optimizer.zero_grad()
+        w.grad = np.array([1e30, 1.0, 0.0], np.float32)
+        optimizer.step()
+    np.testing.assert_allclose(w.data, [0.0, 0.0, 1.0], atol=1e-5)
+
+
+@pytest.mark.parametrize("gradient", [0.1, 1.0, 1e-4, 3.0])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_variance_is_never_negative(gradient: float, dtype: Any) -> None:
+    """That of a constant gradient g after t steps is g^2 alpha^t (1 - alpha^t)."""
+    g = float(dtype(gradient))
+    root = lambda part: g * math.sqrt(part * (1 - part))
+    make = lambda p: nn.RMSprop(p, lr=1e-4, centered=True)
+    wanted = 1 - sum(1e-4 * g / (root(0.99**t) + 1e-8) for t in range(1, 2001))
+    found = path(make, [g] * 2000, dtype)
+    assert math.isfinite(found)
+    if dtype is not np.float16:  # where many steps are smaller than the rounding of the parameter
+        assert found == pytest.approx(wanted, rel=1e-8 if dtype is np.float64 else 1e-2)
+
+
+def test_a_centered_state_of_older_files_goes_on() -> None:
+    new, old = nn.Parameter([1.0, 1.0]), nn.Parameter([1.0, 1.0])
+    ours, theirs = (nn.RMSprop([p], 0.01, centered=True) for p in (new, old))
+    for t in range(6):
+        if t == 3:
+            state = ours.state_dict()
+            saved = state["groups"][0]["states"][0]
+            saved["squares"] += saved["mean"] ** 2
+            del saved["centered"]
+            old.data = new.data
+            theirs.load_state_dict(state)
+        for p, optimizer in ((new, ours), (old, theirs)):
+            optimizer.zero_grad()
+            p.grad = np.array([1.0, -2.0]) * (t + 1)
+            optimizer.step()
+    np.testing.assert_allclose(old.data, new.data, rtol=1e-12)
+
+
+@every_variant
+def test_float16_moves_as_float32_does(kind: str, options: dict[str, Any]) -> None:
+    """Its state is kept in float32, where an eps of 1e-8 is not 0 and 300^2 is not infinite."""
+    start = START.astype(np.float16)
+    half, single = (nn.Parameter(start, dtype=dtype) for dtype in (np.float16, np.float32))
+    optimizers = [getattr(nn, kind)([p], **options) for p in (half, single)]
+    goal = (300 * GOAL).astype(np.float16)
+    goal[0, 0] = 0
+    for _ in range(3):
+        half.data = single.data.astype(np.float16)  # rounded as often
+        single.data = half.data.astype(np.float32)
+        for p, optimizer in zip((half, single), optimizers):
+            optimizer.zero_grad()
+            p.grad = goal.astype(p.dtype)
+            optimizer.step()
+        assert half.dtype == np.float16
+        np.testing.assert_array_equal(half.data, single.data.astype(np.float16))
+    states = [optimizer.state_dict()["groups"][0]["states"][0] for optimizer in optimizers]
+    for name, x in states[0].items():
+        assert getattr(x, "dtype", np.float32) == np.float32
+        np.testing.assert_array_equal(x, states[1][name])
+
+
+def test_a_state_in_float16_is_loaded_in_float32() -> None:
+    w = nn.Parameter([1.0, 2.0], dtype=np.float16)
+    optimizer = nn.Adam([w])
+    w.grad = np.array([0.5, -0.5], np.float16)
+    optimizer.step()
+    state = optimizer.state_dict()
+    saved = state["groups"][0]["states"][0]
+    saved |= {k: x.astype(np.float16) for k, x in saved.items() if isinstance(x, np.ndarray)}
+    other = nn.Adam([w])
+    other.load_state_dict(state)
+    assert other.groups[0].states[0]["mean"].dtype == np.float32
+
+
+CLIPPED = [
+    (np.float32, [3e20, -4e20], 5e20),
+    (np.float32, [3e38, -3e38, 3e38], 3e38 * math.sqrt(3)),
+    (np.float32, [3e-25, 4e-25], 5e-25),
+    (np.float16, [300.0, -400.0], 500.0),
+    (np.float16, [60000.0, 60000.0], 60000 * math.sqrt(2)),
+    (np.float64, [3e200, 4e200], 5e200),
+    (np.float64, [3e-200, 4e-200], 5e-200),
+]
+
+
+@pytest.mark.parametrize(("dtype", "gradient", "wanted"), CLIPPED)
+def test_norms_of_any_size(dtype: Any, gradient: list[float], wanted: float) -> None:
+    one, parts = nn.Parameter(np.zeros(len(gradient)), dtype=dtype), []
+    one.grad = np.array(gradient, dtype)
+    for g in gradient:
+        parts.append(nn.Parameter(0.0, dtype=dtype))
+        parts[-1].grad = np.array(g, dtype)
+    for parameters in (one, [one], parts):
+        assert nn.clip_grad_norm_(parameters, math.inf) == pytest.approx(wanted, rel=1e-3)
+        if wanted > 1:
+            nn.clip_grad_norm_(parameters, 1.0)
+            found = np.ravel(one.grad if parameters is not parts else [p.grad for p in parts])
+            np.testing.assert_allclose(found, np.array(gradient) / wanted, rtol=2e-3)
+            assert found.dtype == dtype
+            one.grad = np.array(gradient, dtype)
+
+
+@pytest.mark.parametrize("order", [1.0, 2.0, 3.0, 0.5, math.inf])
+@pytest.mark.parametrize("size", [1e-300, 1e-30, 1.0, 1e30, 1e300])
+def test_norms_of_any_order(order: float, size: float) -> None:
+    w = nn.Parameter(np.zeros(3))
+    w.grad = np.array([1.0, -2.0, 3.0]) * size
+    wanted = float(np.linalg.norm([1.0, 2.0, 3.0], order)) * size
+    assert nn.clip_grad_norm_(w, math.inf, order) == pytest.approx(wanted, rel=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("clip_value", [0, 1.5, np.float32(2), 1e6, 1e300, math.inf])
+def test_values_are_clipped_in_every_dtype(dtype: Any, clip_value: float) -> None:
+    w, v = nn.Parameter(np.zeros(4), dtype=dtype), Value(0.0)
+    w.grad, v.grad = np.array([-3.0, 0.5, math.inf, math.nan], dtype), math.nan
+    nn.clip_grad_value_([w, v], clip_value)
+    c = min(float(clip_value), float(np.finfo(dtype).max))
+    np.testing.assert_array_equal(w.grad, np.clip([-3.0, 0.5, math.inf, math.nan], -c, c))
+    assert w.grad.dtype == dtype and math.isnan(v.grad)
+
+
+@pytest.mark.parametrize("clip", [nn.clip_grad_norm_, nn.clip_grad_value_])
+def test_clipping_takes_parameters_not_models(clip: Any) -> None:
+    for model in (nn.Linear(2, 1), nn.Sequential(nn.Linear(2, 1)), nn.Linear):
+        with pytest.raises(
+            TypeError, match=r"(?s)parameters must be .*; pass model.parameters\(\)"
+        ):
+            clip(model, 1.0)
+    with pytest.raises(TypeError, match=r"parameters\[0\] must be a Parameter"):
+        clip([np.ones(2)], 1.0)
+    w = nn.Parameter([1.0])
+    w.grad = np.array([3.0])
+    clip(w, 1.0)
+    assert w.grad == pytest.approx([1.0], rel=1e-5)
 
 
 def test_what_they_take_at_the_edge() -> None:

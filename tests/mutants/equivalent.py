@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 ROUNDING = "other roundings only"
 PARTS_THAT_SELECT_ONCE = (
     "i is None or i is ... or isinstance(i, (int, slice)) or (getattr(i, 'dtype', None) == bool)"
@@ -19,14 +17,6 @@ COPIED = "copies more than it has to"
 UNITS = "what the means are counted in cancels out"
 LAST_AXIS = "of two axes, 1 is the last, which is the default"
 SCRATCH = "the number of a scratch array may be any but 0"
-
-
-def norm_of_nothing_is_known() -> bool:
-    """Whether NumPy's largest entry of none is 0, as in newer versions, and not an error."""
-    try:
-        return float(np.linalg.norm([], np.inf)) == 0
-    except ValueError:
-        return False
 
 
 EQUIVALENT: dict[str, dict[str, str]] = {
@@ -268,11 +258,18 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "huber_loss: ag.clip(off, -delta, delta) -> ag.clip(-delta, off, delta)":
             "the middle one of three, in either order",
     },
-    "nn.optim": {
+    "nn.optimizer": {
         "Optimizer._step_values: idle and is_array(x) -> is_array(x)":
             "copies what is not put back",
         "Optimizer.step: new is data or new is None -> new is None": FASTER,
         "Optimizer.step: g is not None and type(g) is not type(p._data) -> g is not None": FASTER,
+    },
+    "nn.squares": {
+        "scaled: x if factor == 1 else np.multiply(x, factor, out=scratch)"
+        " -> np.multiply(x, factor, out=scratch)": FASTER,
+        "denominator: keep != 1 -> True": FASTER,
+    },
+    "nn.optim": {
         "SGD.update: 1 -> 2": SCRATCH,
         "Adagrad.update: 1 -> 2 (2)": SCRATCH,
         "RMSprop.update: 1 -> 2": SCRATCH,
@@ -283,12 +280,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "Adam.update: 1 - keep_squares -> 1 + keep_squares": UNITS,
         "Adam.update: 1 - keep_squares -> 1": UNITS,
         "Adam.update: 1 -> 2 (2)": UNITS,
-        "scaled: x if factor == 1 else np.multiply(x, factor, out=scratch)"
-        " -> np.multiply(x, factor, out=scratch)": FASTER,
-        **({
-            "clip_grad_norm_: float(np.linalg.norm(norms, norm_type)) if norms else 0.0"
-            " -> float(np.linalg.norm(norms, norm_type))": "here NumPy knows the norm of nothing",
-        } if norm_of_nothing_is_known() else {}),
     },
     "nn.schedule": {
         "LRScheduler.follow: found != given and given -> given": "times 1 where they are equal",

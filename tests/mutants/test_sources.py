@@ -58,6 +58,8 @@ TARGETS = {
     "nn.losses": ["test_losses.py", "nn.losses", "test_compile_nets.py",
                   "-k", "not pytorchs"],
     "nn.optim": ["test_optim.py", "nn.optim", "test_elsewhere.py"],
+    "nn.optimizer": ["test_optim.py", "nn.optimizer", "test_elsewhere.py"],
+    "nn.squares": ["test_optim.py", "nn.squares", "test_elsewhere.py"],
     "nn.schedule": ["test_schedule.py", "nn.schedule"],
     "nn.init": ["test_init.py", "test_layers.py", "nn.init"],
 }  # fmt: skip
