@@ -369,6 +369,7 @@ def test_labels_survive_in_latex(tmp_path: Path) -> None:
 def test_latex_escapes_what_it_would_read() -> None:
     tex = draw(labelled("a\\b {x} 50% #1 $y$ <b> π")).tex
     assert r"a\textbackslash{}b~\{x\}~50\%~\#1~\$y\$~\textless{}b\textgreater{}~$\pi$" in tex
+    assert "x$_1$$^2$" in draw(labelled("x₁²")).tex
 
 
 # --- images and files -----------------------------------------------------------------------------

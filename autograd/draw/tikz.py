@@ -56,6 +56,8 @@ SPECIAL = {
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
     "'": r"\textquotesingle{}", "`": r"\textasciigrave{}", "-": r"{-}",
     "\N{MINUS SIGN}": "$-$", "\N{MULTIPLICATION SIGN}": r"$\times$", "·": r"$\cdot$",
+    **{c: f"$^{i}$" for i, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+    **{c: f"$_{i}$" for i, c in enumerate("₀₁₂₃₄₅₆₇₈₉")},
     "…": r"\dots{}", " ": "~", "∂": r"$\partial$", "∇": r"$\nabla$", "∞": r"$\infty$",
 }  # fmt: skip
 GREEK = {
@@ -94,10 +96,7 @@ def to_tikz(scene: Scene, dark: bool = False) -> str:
 
 def framed(frame: Frame, name: str) -> Iterator[str]:
     yield rectangle("group frame", frame.x, frame.y, frame.width, frame.height)
-    yield (
-        rf"  \node[anchor=base west, text=ng-title, font=\bfseries\fontsize{{9}}{{9}}\selectfont]"
-        rf" at ({frame.x + 12:.1f}, {frame.y + 18:.1f}) {{{escape(name)}}};"
-    )
+    yield written(Text(12.0, 18.0, name, "label"), Point(frame.x, frame.y), "title")
 
 
 def drawn(route: Route, scene: Scene) -> Iterator[str]:
@@ -163,12 +162,11 @@ def explained(entry: Entry, top: float) -> Iterator[str]:
 
 
 def written(text: Text, corner: Point, ink: str) -> str:
-    size = 0.82 * text.size  # LaTeX's sans serif is set tighter than the widths that were measured
     bold = r"\bfseries" if text.role in {"label", "op"} else ""
     slanted = r"\itshape" if text.role == "missing" else ""
     return (
         rf"  \node[anchor={ANCHORS[text.anchor]}, text=ng-{ink}, "
-        rf"font={bold}{slanted}\fontsize{{{size:.1f}}}{{{size:.1f}}}\selectfont] "
+        rf"font={bold}{slanted}\fontsize{{{text.size:g}}}{{{text.size:g}}}\selectfont] "
         rf"at ({corner.x + text.x:.1f}, {corner.y + text.y:.1f}) {{{escape(text.text)}}};"
     )
 
