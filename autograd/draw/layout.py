@@ -30,7 +30,7 @@ def arrange(
     groups: Sequence[Group] = (),
     titles: Mapping[str, Size] | None = None,
     references: Mapping[str, Size] | None = None,
-    lead: float = 0.0,
+    leads: Mapping[str, float] | None = None,
     apart: float = 12.0,
     labels: Mapping[str, float] | None = None,
 ) -> Layout:
@@ -45,12 +45,12 @@ def arrange(
         titles: the size of what stands in the upper left corner of a group's frame.
         references: the boxes that may be drawn again beside far uses, with the size that they
             have there.
-        lead: how far edges run straight before they arrive, for labels.
+        leads: of a box, how far edges run straight before they arrive there, for labels.
         apart: the distance between edges that arrive at one box, where it has room for it.
         labels: of a box, how far the labels beside its arriving edges reach across it. They stay
             within its breadth, if that is at least `breadth_for(...)`.
     """
-    homes, titles, labels = dict(homes or {}), titles or {}, labels or {}
+    homes, titles, leads, labels = dict(homes or {}), titles or {}, leads or {}, labels or {}
     copies, ends = with_references(sizes, edges, references or {}, homes)
     upright = direction in {"TB", "BT"}
     extents = {
@@ -62,9 +62,9 @@ def arrange(
         group.id: padding(titles.get(group.id, Size(0.0, 0.0)), direction) for group in groups
     }
     try:
-        found = solve(extents, ends, homes, parents, paddings, lead, apart, labels)
+        found = solve(extents, ends, homes, parents, paddings, leads, apart, labels)
     except CyclicError:  # a scope was left and entered again: no frame can hold it
-        found = solve(extents, ends, {}, {}, {}, lead, apart, labels)
+        found = solve(extents, ends, {}, {}, {}, leads, apart, labels)
     frame = Turn(direction, found.length, found.breadth)
     places = tuple(
         Place(name, box, *frame.rectangle(*found.spots[name], *extents[name]), name != box)

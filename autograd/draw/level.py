@@ -60,7 +60,7 @@ class Plan:
     sheets: Mapping[str, Sheet]
     extents: Mapping[str, tuple[float, float]]  # length and breadth of each box
     paddings: Mapping[str, Padding]  # of each group's frame
-    lead: float  # how far edges run straight before they arrive
+    leads: Mapping[str, float]  # how far edges run straight before they arrive at each box
     apart: float  # the distance between edges that arrive at one box, besides their labels
     labels: Mapping[str, float]  # how far the labels of arriving edges reach across a box
 
@@ -258,9 +258,12 @@ class Level:
         climb = max(climbs, default=0.0)
         beside_frame = self.is_port(row[0]) or self.is_port(following[0])
         base = BESIDE_FRAME if beside_frame else BETWEEN_LAYERS
-        return max(base, min(0.16 * climb, 2.2 * BETWEEN_LAYERS)) + (
-            0.0 if self.is_port(following[0]) else self.plan.lead
-        )
+        return max(base, min(0.16 * climb, 2.2 * BETWEEN_LAYERS)) + (self.lead(following))
+
+    def lead(self, row: Sequence[int]) -> float:
+        """How far edges run straight before they arrive in a layer."""
+        boxes = (self.keys[i].id for i in row if i < len(self.keys) and self.keys[i].kind == "box")
+        return max((self.plan.leads.get(box, 0.0) for box in boxes), default=0.0)
 
     def arrivals(self) -> list[float]:
         """Where across each part of an edge ends: at a box as straight ahead as there is room."""
@@ -297,7 +300,7 @@ class Level:
         for i in path[1:-1]:
             bend_to(points, (starts[rank[i]], v[i]))
             line_to(points, (ends[rank[i]], v[i]))
-        lead = 0.0 if self.is_port(head) else self.plan.lead
+        lead = self.lead(self.grid.rows[rank[head]])
         bend_to(points, (starts[rank[head]] - lead, arrival))
         line_to(points, (self.along(head, starts[rank[head]], ends[rank[head]]), arrival))
         return points

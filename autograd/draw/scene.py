@@ -76,8 +76,7 @@ def compose(
     labels: dict[str, float] = {}  # of each box, the widest beside an edge that arrives there
     for (box, _), text in slopes.items():
         labels[box] = max(width(text, SMALL), labels.get(box, 0.0))
-    longest = max(labels.values(), default=0.0)
-    lead = 0.0 if not slopes else 18.0 if upright else longest + 14.0
+    leads = {box: 18.0 if upright else label + 14.0 for box, label in labels.items()}
     apart = 12.0 if not slopes else 10.0 if upright else 13.0
     across = {box: label + 6.0 for box, label in labels.items()} if upright else {}
     arriving = Counter(edge.target for edge in picture.edges)
@@ -95,7 +94,7 @@ def compose(
         groups=picture.groups,
         titles={group.id: title_size(group.name) for group in picture.groups},
         references={name: face.size for name, face in small.items()},
-        lead=lead,
+        leads=leads,
         apart=apart,
         labels=across,
     )

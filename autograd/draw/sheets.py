@@ -32,7 +32,7 @@ def solve(
     homes: Mapping[str, str],
     parents: Mapping[str, str],
     paddings: Mapping[str, Padding],
-    lead: float,
+    leads: Mapping[str, float],
     apart: float,
     labels: Mapping[str, float],
 ) -> Solution:
@@ -44,7 +44,7 @@ def solve(
         homes: the innermost group of each box that stands in one.
         parents: the group around each group, "" outside of all.
         paddings: of each group's frame.
-        lead: how far edges run straight before they arrive.
+        leads: how far edges run straight before they arrive at each box.
         apart: the distance between edges that arrive at one box, where it has room.
         labels: how far the labels of arriving edges reach across each box.
 
@@ -67,7 +67,7 @@ def solve(
             sheets[group].parts[part] = None
         courses.append(course)
 
-    solver = Solver(Plan(sheets, extents, paddings, lead, apart, labels))
+    solver = Solver(Plan(sheets, extents, paddings, leads, apart, labels))
     solver.solve("", {})
     return solver.gathered(courses)
 
