@@ -78,6 +78,8 @@ def selected(argnums: Argnums, count: int) -> int | tuple[int, ...]:
         TypeError: `argnums` is no integer and no sequence of integers.
         ValueError: it names an argument that there is not, or names one twice.
     """
+    if type(argnums) is int and 0 <= argnums < count:
+        return argnums
     numbers = arguments.integers("argnums", argnums)
     for i in numbers:
         if not -count <= i < count:
@@ -110,8 +112,11 @@ class Trace:
             for i, x in zip(chosen, variables):
                 replaced[i] = x
         self.recording = is_grad_enabled()
-        with enable_grad():
+        if self.recording:
             self.out = f(*replaced, **kwargs)
+        else:
+            with enable_grad():
+                self.out = f(*replaced, **kwargs)
         self.outs = tree.leaves(self.out)
         for x in self.outs:
             check_differentiable(x)

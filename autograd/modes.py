@@ -115,7 +115,7 @@ def applied(now: Mode, **fields: Any) -> Mode:
     """`now` with some fields changed; `ORDINARY` itself if it equals that."""
     fields["thread"] = this_thread.key
     changed = now._replace(**fields)
-    return ORDINARY if changed._replace(thread=None) == ORDINARY else changed
+    return ORDINARY if changed[:-1] == ORDINARY[:-1] else changed  # all but the thread
 
 
 class Suspended:

@@ -7,7 +7,7 @@ from copy import copy
 from numbers import Real
 from typing import Any
 
-from .arguments import shown, wrong
+from .arguments import wrong
 from .shapes import Shape, shape_of
 
 
@@ -104,9 +104,11 @@ def paired(
 
 def check_leaf(name: str, x: Any, shape: Shape, model: str) -> None:
     """Refuse what is no number or array of the given shape."""
-    wanted = f"an array of shape {shape}, as in {model}" if shape else f"a number, as in {model}"
+    if type(x) is float and not shape:
+        return
     kind = getattr(getattr(x, "dtype", None), "kind", "f")
-    if kind not in "fiub" or not (isinstance(x, Real) or hasattr(x, "shape")):
-        raise wrong(name, wanted, x)
-    if shape_of(x) != shape:
-        raise ValueError(f"{name} must be {wanted}, but got {shown(x)}")
+    real = kind in "fiub" and (isinstance(x, Real) or hasattr(x, "shape"))
+    if not real or shape_of(x) != shape:
+        wanted = f"an array of shape {shape}" if shape else "a number"
+        error = wrong(name, f"{wanted}, as in {model}", x)
+        raise ValueError(*error.args) if real else error
