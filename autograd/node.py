@@ -17,7 +17,7 @@ from inspect import Parameter, signature
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
-from . import anomaly
+from . import anomaly, arguments
 from .shapes import shape_of
 
 if TYPE_CHECKING:
@@ -286,7 +286,7 @@ class Node:
 
     @label.setter
     def label(self, label: str | None) -> None:
-        self.note().label = label
+        self.note().label = None if label is None else arguments.instance_of("label", label, str)
 
     @property
     def leaves_grad(self) -> bool:

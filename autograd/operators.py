@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from . import copying, functions, numpy_protocols, rules
+from . import arguments, copying, functions, numpy_protocols, rules
 from .backward import backpropagate, consumers_first, memory
 from .node import ORDINARY, Node, Op, current_mode, mode
 
@@ -163,6 +163,7 @@ class Operators(Node):
                 f"{self.describe()} was computed by {self.op.name}; only leaves can choose whether "
                 "they require a gradient. Use detach() for a constant"
             )
+        requires_grad = arguments.flag("requires_grad", requires_grad)
         if requires_grad and self.kind is Node.array and self._data.dtype.kind != "f":
             raise TypeError(f"only floating-point numbers have gradients, not {self._data.dtype}")
         self.level = int(requires_grad)

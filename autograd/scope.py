@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .arguments import instance_of
 from .modes import applied, change
 from .node import Mode
 
@@ -49,10 +50,8 @@ class scope(change):  # noqa: N801  # read as a word of the language: with scope
     """
 
     def __init__(self, name: str, owner: Any = None) -> None:
-        if not isinstance(name, str):
-            raise TypeError(f"a scope is named by a string, but got {type(name).__name__}")
         super().__init__()
-        self.name, self.owner = name, owner
+        self.name, self.owner = instance_of("name", name, str), owner
 
     def renewed(self) -> scope:
         return scope(self.name, self.owner)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import functions, linalg, places, rules, shaping
+from . import arguments, functions, linalg, places, rules, shaping
 from .backward import own
 from .node import NOT_MADE, Data, Node, Op, current_mode
 from .operators import Operators, is_operand
@@ -122,6 +122,8 @@ class Tensor(Operators):
         self._begin(check_real(data), requires_grad, label)
 
     def _begin(self, data: Data, requires_grad: bool, label: str | None) -> None:
+        if type(requires_grad) is not bool:
+            requires_grad = arguments.flag("requires_grad", requires_grad)
         if requires_grad and data.dtype.kind != "f":
             raise TypeError(
                 f"only floating-point numbers have gradients, but this tensor holds {data.dtype}; "

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import nn
 from autograd import Op, Tensor, Value
 from autograd.node import Node
 
@@ -106,3 +107,46 @@ def test_conditions_are_no_numbers_to_a_value() -> None:
     assert out.tolist() == [2.0, 0.0, 2.0]
     out.sum().backward()
     assert x.grad == 2.0
+
+
+LABELLED = {
+    "Value": lambda label: Value(1.0, label=label),
+    "Tensor": lambda label: Tensor([1.0], label=label),
+    "from_numpy": lambda label: ag.from_numpy(np.ones(1), label=label),
+    "Parameter": lambda label: nn.Parameter([1.0], label=label),
+    "Buffer": lambda label: nn.module.Buffer([1.0], label=label),
+    "leaf": lambda label: setattr(Value(1.0), "label", label),
+    "computed": lambda label: setattr(Tensor([1.0], requires_grad=True) * 2, "label", label),
+}
+
+
+@pytest.mark.parametrize("make", LABELLED)
+@pytest.mark.parametrize("label", [5, True, b"x", ["x"], str], ids=repr)
+def test_a_label_is_a_string(make: str, label: Any) -> None:
+    with pytest.raises(TypeError, match="label must be a str, but got"):
+        LABELLED[make](label)
+    LABELLED[make](np.str_("x"))
+    LABELLED[make](None)
+
+
+def test_a_refused_label_changes_nothing() -> None:
+    x = Value(1.0, label="x")
+    with pytest.raises(TypeError, match="label must be a str, but got 5"):
+        x.label = 5  # type: ignore[assignment]
+    assert x.label == "x"
+    x.label = None
+    assert x.label is None
+
+
+@pytest.mark.parametrize("flag", ["yes", None, 2, 0.5, [True]], ids=repr)
+def test_requires_grad_is_true_or_false(flag: Any) -> None:
+    for make in (
+        lambda: Tensor([1.0], requires_grad=flag),
+        lambda: ag.from_numpy(np.ones(1), flag),
+        lambda: nn.Parameter([1.0], flag),
+        lambda: Tensor([1.0]).requires_grad_(flag),
+        lambda: Value(1.0).requires_grad_(flag),
+    ):
+        with pytest.raises(TypeError, match="requires_grad must be True or False, but got"):
+            make()
+    assert Tensor([1.0], requires_grad=np.True_).requires_grad

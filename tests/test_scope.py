@@ -144,6 +144,6 @@ def test_a_group_in_a_cycle_cannot_be_one_node_and_is_named() -> None:
 
 
 def test_a_scope_is_named_by_a_string() -> None:
-    name: Any = 1
-    with pytest.raises(TypeError, match="named by a string, but got int"):
-        scope(name)
+    for name in (1, None, Value):
+        with pytest.raises(TypeError, match="name must be a str, but got"):
+            scope(name)
