@@ -16,6 +16,7 @@ from autograd.places import copied
 from autograd.shapes import shape_of
 
 from .checkpoint import check_writable, save, suffix, take_over
+from .evaluation import called
 from .history import described
 from .metrics import is_better
 from .optim import clip_grad_norm_
@@ -302,7 +303,7 @@ def cause_of_nan(run: Run) -> str:
             return f"there are nan or infinite numbers in {name}"
     try:
         with detect_anomaly(), np.errstate(all="ignore"):
-            run.regularised(run.loss(run.model(x), y)).backward()
+            run.regularised(run.loss(called(run.model, x), y)).backward()
     except AnomalyError as error:
         return str(error)
     return "no operation made it out of finite numbers"

@@ -18,9 +18,10 @@ import numpy as np
 
 from autograd import Tensor, from_numpy, no_grad
 
-from .data import Array, DataLoader, Dataset
+from .data import DataLoader, Dataset, in_arrays
 from .evaluation import Loss
 from .module import Module, evaluation
+from .samples import Array, Batches
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -120,7 +121,7 @@ class Cluster:
             held = self.client.persist([divided(data.x), divided(data.y)])
         return Dataset(*held)
 
-    def loader(self, loader: DataLoader, model: Module, loss: Loss) -> Batches:
+    def loader(self, loader: DataLoader | Batches, model: Module, loss: Loss) -> WorkerBatches:
         """The batches of `loader`, on the workers.
 
         Raises:
@@ -128,11 +129,14 @@ class Cluster:
                 model and loss refuse.
             TypeError: the model is not one of tensors.
         """
+        if isinstance(loader, Batches) or loader.batch_size is None:
+            raise ValueError("a cluster makes the batches itself: pass samples and batch_size")
         if loader.transform is not None:
             raise ValueError("a cluster takes the samples as they are: transform them beforehand")
-        self.check(loader.data, model, loss)
-        data = self.put(loader.data)
-        return Batches(data, loader.batch_size, loader.shuffle, loader.drop_last, loader.rng)
+        data = in_arrays(loader.data)
+        self.check(data, model, loss)
+        data = self.put(data)
+        return WorkerBatches(data, loader.batch_size, loader.shuffle, loader.drop_last, loader.rng)
 
     def check(self, data: Dataset, model: Module, loss: Loss) -> None:
         """Ask the loss about all targets: it can't look at them where all is computed later."""
@@ -169,21 +173,22 @@ class Cluster:
         return numbers
 
 
-class Batches(DataLoader):
+class WorkerBatches(DataLoader):
     """The batches of a `DataLoader` whose samples lie on workers: no sample leaves its own.
 
     A batch holds the samples that it would hold on one machine, those of each worker together.
     """
 
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
-        n, size = len(self.data), self.batch_size
+        assert isinstance(self.data, Dataset)
+        data, n, size = self.data, len(self.data), self.batch_size or 1
         order = self.rng.permutation(n) if self.shuffle else np.arange(n)
         for i in range(0, len(self) * size, size):
             rows = np.sort(order[i : i + size])
             if len(rows) == n:
-                yield self.data.x, self.data.y
+                yield data.x, data.y
             else:
-                yield chosen(self.data.x, rows), chosen(self.data.y, rows)
+                yield chosen(data.x, rows), chosen(data.y, rows)
 
 
 def chosen(x: Any, rows: Array) -> Any:

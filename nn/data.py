@@ -1,24 +1,23 @@
-"""Samples, and going through them in mini-batches."""
+"""Data sets, and going through them in mini-batches."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from inspect import signature
 from typing import Any, TypeAlias, overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from autograd.node import Node
+from autograd.arguments import flag, function, integer, number, plain, shown
 from autograd.places import as_array, fetched, is_numpys, maker
 
 from .random import Rng, generator_from
+from .samples import Array, Samples, as_batch, as_numbers, collated, has_samples, sample, stacked
 
-Array: TypeAlias = NDArray[Any]
 Transform: TypeAlias = "Callable[[Array, np.random.Generator], Array]"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Samples: `x[i]` is what a model is given, and `y[i]` what it should answer.
 
@@ -31,23 +30,45 @@ class Dataset:
     A slice, an array of indices or a mask picks a part, an integer one sample as a pair `(x, y)`.
     As in NumPy, a slice shares memory with the whole, and an array of indices copies.
 
+    As in PyTorch, any object with `__len__` and `__getitem__(i) -> (x, y)` is a data set too,
+    whether or not it inherits from this class: its samples are read one by one, and stacked.
+
+    >>> class Squares(Dataset):
+    ...     def __init__(self, n):
+    ...         self.n = n
+    ...
+    ...     def __len__(self):
+    ...         return self.n
+    ...
+    ...     def __getitem__(self, i):
+    ...         return [i], i**2
+    >>> next(iter(DataLoader(Squares(4), batch_size=3)))
+    (array([[0],
+           [1],
+           [2]]), array([0, 1, 4]))
+
     Raises:
         ValueError: `x` and `y` are not equally long.
+        TypeError: they hold something other than real numbers.
     """
 
     x: Array
     y: Array
 
     def __init__(self, x: ArrayLike, y: ArrayLike) -> None:
-        x, y = (np.asarray(a) if isinstance(a, Node) else as_array(a) for a in (x, y))
+        x, y = as_numbers("x", x), as_numbers("y", y)
         if not x.ndim or not y.ndim:
             raise ValueError(f"x and y must hold one sample per row, but are {x!r} and {y!r}")
         if len(x) != len(y):
             raise ValueError(
                 f"x and y must be equally long, but x has {len(x)} rows and y has {len(y)}"
             )
-        object.__setattr__(self, "x", x)
-        object.__setattr__(self, "y", y)
+        vars(self).update(x=x, y=y)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if type(self) is Dataset:
+            raise AttributeError(f"can't set {name} of a Dataset; make another: Dataset(x, y)")
+        super().__setattr__(name, value)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -57,18 +78,94 @@ class Dataset:
     @overload
     def __getitem__(self, index: slice | ArrayLike) -> Dataset: ...
     def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, (int, np.integer)):
+        index = plain_index(index)
+        if isinstance(index, int):
             return self.x[index], self.y[index]
         return Dataset(self.x[index], self.y[index])
 
     def to(self, place: Any) -> Dataset:
         """All samples in another library's arrays, to be held where a model is: see `Module.to`."""
-        make = maker(place)
-        return Dataset(make(self.x), make(self.y))
+        make, data = maker(place), in_arrays(self)
+        return Dataset(make(data.x), make(data.y))
 
     def __repr__(self) -> str:
+        if not has_arrays(self):
+            return f"{type(self).__name__}({len(self)} samples)"
         x, y = self.x, self.y
-        return f"Dataset(x: {x.shape} {x.dtype}, y: {y.shape} {y.dtype})"
+        return f"{type(self).__name__}(x: {x.shape} {x.dtype}, y: {y.shape} {y.dtype})"
+
+
+def plain_index(index: Any) -> Any:
+    """An integer, a slice, or an array of indices or truths along the first axis.
+
+    Raises:
+        IndexError: it is something else.
+    """
+    if isinstance(index, slice):
+        return index
+    index = plain(index)
+    if isinstance(index, int) and not isinstance(index, bool):
+        return index
+    array = as_array([] if index is None else index)
+    if (
+        index is None
+        or isinstance(index, tuple)
+        or array.ndim != 1
+        or (len(array) and array.dtype.kind not in "iub")
+    ):
+        raise IndexError(
+            "a data set is indexed by an integer, a slice, or an array of integers or truths, "
+            f"but got {shown(index)}"
+        )
+    return array if len(array) else array.astype(int)
+
+
+def has_arrays(data: Samples) -> bool:
+    """Whether the samples are rows of `data.x` and `data.y`: a subclass of `Dataset` that defines
+    `__getitem__` has other samples.
+    """
+    return isinstance(data, Dataset) and type(data).__getitem__ is Dataset.__getitem__
+
+
+def in_arrays(data: Samples) -> Dataset:
+    """All samples of a data set, in arrays."""
+    if isinstance(data, Dataset) and has_arrays(data):
+        return data
+    return Dataset(*collated(data, range(len(data))))
+
+
+def data_set(name: str, data: Any) -> Samples:
+    """`data`, or the pair `(x, y)` as a `Dataset`.
+
+    Raises:
+        TypeError: it is no data set.
+    """
+    if isinstance(data, tuple) and len(data) == 2:
+        return Dataset(*data)
+    if isinstance(data, DataLoader) or not has_samples(data):
+        raise TypeError(
+            f"{name} must be a Dataset, a pair (x, y), or samples (x, y) with __len__ and "
+            f"__getitem__, but got {shown(data)}"
+        )
+    return data
+
+
+def transform_of(name: str, transform: Any) -> Transform | None:
+    """`transform`, if it is `None` or can be called as `transform(x, rng)`.
+
+    Raises:
+        TypeError: it can't.
+    """
+    if transform is None:
+        return None
+    function(name, transform)
+    try:
+        signature(transform).bind(None, None)
+    except ValueError:  # it does not say what it takes
+        pass
+    except TypeError as error:
+        raise TypeError(f"{name} is called as {name}(x, rng), but: {error}") from None
+    return transform
 
 
 class DataLoader:
@@ -81,11 +178,13 @@ class DataLoader:
     2
 
     Without shuffling the batches are read-only views and nothing is copied; a shuffled batch is an
-    array of its own, and so is what a transform makes of it.
+    array of its own, and so is what a transform makes of it, and what is stacked.
 
     Args:
-        data: the samples.
-        batch_size: how many samples a batch has; the last one has what remains.
+        data: a `Dataset`, a pair of arrays `(x, y)`, or anything else with `__len__` and
+            `__getitem__(i) -> (x, y)`, such as a list of pairs or a data set of PyTorch.
+        batch_size: how many samples a batch has; the last one has what remains. `None` if
+            `data[i]` is a whole batch.
         shuffle: go through the samples in a new random order on each pass.
         drop_last: leave out the last batch if it is short.
         rng: where the order comes from: a generator, a seed, or the library's own generator.
@@ -93,47 +192,71 @@ class DataLoader:
             with `x` and the generator, and returns another array.
 
     Raises:
-        ValueError: `batch_size` is not a whole number of at least 1.
+        ValueError: `batch_size` is below 1; in a pass, the samples of a batch differ in shape.
+        TypeError: an argument is of the wrong kind; in a pass, a sample is no pair of numbers.
     """
 
     def __init__(
         self,
-        data: Dataset,
-        batch_size: int = 32,
+        data: Samples | tuple[ArrayLike, ArrayLike],
+        batch_size: int | None = 32,
         shuffle: bool = False,
         drop_last: bool = False,
         rng: Rng = None,
         transform: Transform | None = None,
     ) -> None:
-        if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-            raise ValueError(
-                f"batch_size must be a whole number of at least 1, but is {batch_size!r}"
-            )
-        self.data = data
+        self.data = data_set("data", data)
+        if batch_size is not None:
+            batch_size = integer("batch_size", batch_size, at_least=1)
         self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.drop_last = drop_last
+        self.shuffle = flag("shuffle", shuffle)
+        self.drop_last = flag("drop_last", drop_last)
         self.rng = generator_from(rng)
-        self.transform = transform
+        self.transform = transform_of("transform", transform)
 
     def __len__(self) -> int:
         """The number of batches in a pass."""
-        full, rest = divmod(len(self.data), self.batch_size)
+        full, rest = divmod(len(self.data), self.batch_size or 1)
         return full + bool(rest and not self.drop_last)
 
     def __iter__(self) -> Iterator[tuple[Array, Array]]:
-        size, stop = self.batch_size, len(self) * self.batch_size
-        order = self.rng.permutation(len(self.data)) if self.shuffle else None
-        for i in range(0, stop, size):
-            x, y = (
-                read_only(a[i : i + size]) if order is None else rows(a, order[i : i + size])
-                for a in (self.data.x, self.data.y)
+        n, size = len(self.data), self.batch_size or 1
+        order = self.rng.permutation(n) if self.shuffle else None
+        for i in range(0, len(self) * size, size):
+            chosen = slice(i, min(i + size, n))
+            x, y = self.batch(chosen if order is None else order[chosen])
+            yield x if self.transform is None else self.transformed(x), y
+
+    def batch(self, index: Any) -> tuple[Array, Array]:
+        """The samples at these positions."""
+        data = self.data
+        if self.batch_size is not None and isinstance(data, Dataset) and has_arrays(data):
+            pick = read_only if isinstance(index, slice) else rows
+            return pick(data.x, index), pick(data.y, index)
+        indices = range(len(data))[index] if isinstance(index, slice) else index.tolist()
+        if self.batch_size is None:
+            return as_batch(indices[0], sample(data, indices[0]))
+        return collated(data, indices)
+
+    def transformed(self, x: Array) -> Array:
+        """`x` as the transform has it.
+
+        Raises:
+            TypeError, ValueError: the transform did not return an array with as many rows.
+        """
+        assert self.transform is not None
+        out = as_numbers("what transform returns", self.transform(x, self.rng))
+        if out.shape[:1] != x.shape[:1]:
+            raise ValueError(
+                f"transform must return one row per sample, but returned shape {out.shape} for "
+                f"{len(x)} samples"
             )
-            yield x if self.transform is None else self.transform(x, self.rng), y
+        return out
 
 
-def read_only(view: Array) -> Array:
-    """`view`, so that writing to a batch can't change the data."""
+def read_only(array: Array, part: slice) -> Array:
+    """A part of an array, so that writing to it can't change the data."""
+    view = array[part]
     if is_numpys(view):
         view.flags.writeable = False
     return view
@@ -144,9 +267,34 @@ def rows(array: Array, index: Array) -> Array:
     return array.take(index, axis=0) if is_numpys(array) else array[index]  # take() is faster
 
 
+class Subset:
+    """Some samples of a data set, read when they are asked for."""
+
+    def __init__(self, data: Samples, indices: Array) -> None:
+        self.data, self.indices = data, indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: Any) -> Any:
+        index = plain_index(index)
+        if isinstance(index, int):
+            return self.data[int(self.indices[index])]
+        return Subset(self.data, self.indices[index])
+
+    def __repr__(self) -> str:
+        return f"Subset({len(self)} of {len(self.data)} samples)"
+
+
+@overload
 def split(
     data: Dataset, fraction: float, rng: Rng = None, stratify: bool = False
-) -> tuple[Dataset, Dataset]:
+) -> tuple[Dataset, Dataset]: ...
+@overload
+def split(
+    data: Samples, fraction: float, rng: Rng = None, stratify: bool = False
+) -> tuple[Samples, Samples]: ...
+def split(data: Any, fraction: float, rng: Rng = None, stratify: bool = False) -> Any:
     """Two parts drawn at random, the first with this fraction of the samples.
 
     >>> train, validation = split(Dataset(np.eye(10), np.arange(10)), 0.8, rng=0)
@@ -154,24 +302,46 @@ def split(
     (8, 2)
 
     Args:
-        data: the samples.
+        data: what a `DataLoader` takes. Parts of a `Dataset` of arrays are such again; the parts
+            of other samples read them when they are asked for.
         fraction: between 0 and 1.
         rng: a generator, a seed, or `None` for the library's own generator.
-        stratify: give both parts the same share of each class; `data.y` holds the classes.
+        stratify: give both parts the same share of each class; `y` holds the classes.
 
     Raises:
         ValueError: a part would be empty.
+        TypeError: an argument is of the wrong kind.
     """
-    size = round(fraction * len(data)) if 0 < fraction < 1 else 0
-    if not 0 < size < len(data):
+    data = data_set("data", data)
+    n = len(data)
+    size = round(number("fraction", fraction, above=0, below=1) * n)
+    if not 0 < size < n:
         raise ValueError(
-            f"each part needs a sample, but a fraction of {fraction} of {len(data)} samples "
-            "leaves one empty"
+            f"each part needs a sample, but a fraction of {fraction} of {n} leaves one empty"
         )
-    order = generator_from(rng).permutation(len(data))
-    if stratify:
-        order = order[np.argsort(share_of_class(fetched(data.y)[order]), kind="stable")]
-    return data[np.sort(order[:size])], data[np.sort(order[size:])]
+    order = generator_from(rng).permutation(n)
+    if flag("stratify", stratify):
+        order = order[np.argsort(share_of_class(classes_of(data)[order]), kind="stable")]
+    parts = np.sort(order[:size]), np.sort(order[size:])
+    if has_arrays(data):
+        return data[parts[0]], data[parts[1]]
+    return Subset(data, parts[0]), Subset(data, parts[1])
+
+
+def classes_of(data: Samples) -> Array:
+    """The class of each sample.
+
+    Raises:
+        ValueError: samples have more than one number for it.
+    """
+    if isinstance(data, Dataset) and has_arrays(data):
+        labels = fetched(data.y)
+    else:
+        every = range(len(data))
+        labels = stacked("y", [sample(data, i)[1] for i in every], every)
+    if labels.ndim != 1:
+        raise ValueError(f"stratify needs one class per sample, but y has shape {labels.shape}")
+    return labels
 
 
 def share_of_class(labels: Array) -> Array:

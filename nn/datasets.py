@@ -14,10 +14,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .data import Array, Dataset, split
+from .data import Dataset, split
 from .download import find_files
 from .idx import GET_AGAIN, read_idx
 from .random import Rng, generator_from
+from .samples import Array
 
 Parts: TypeAlias = tuple[Dataset, Dataset]
 

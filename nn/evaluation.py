@@ -10,13 +10,29 @@ from numpy.typing import ArrayLike
 
 import autograd as ag
 from autograd import Tensor, Value, no_grad
+from autograd.arguments import function, instance_of, integer, shown
+from autograd.node import Node
 from autograd.places import beside, is_numpys
+from autograd.shapes import shape_of
 
-from .data import DataLoader, Dataset
+from . import scalar
+from .data import DataLoader, Dataset, has_arrays
 from .metrics import accuracy
 from .module import Module, evaluation
+from .samples import (
+    Batches,
+    Samples,
+    as_batch,
+    as_numbers,
+    has_batches,
+    has_samples,
+    is_list_of_batches,
+    is_pair,
+)
 
-Samples: TypeAlias = Dataset | DataLoader | tuple[ArrayLike, ArrayLike]
+Data: TypeAlias = (
+    Samples | tuple[ArrayLike, ArrayLike] | DataLoader | Iterable[tuple[ArrayLike, ArrayLike]]
+)
 Loss: TypeAlias = Callable[[Any, Any], Any]
 
 
@@ -28,21 +44,84 @@ def predict(model: Module, x: Any, batch_size: int = 1024) -> Any:
     (5, 2)
 
     The array is where the model's parameters are; NumPy's inputs are moved there, by batches. For
-    no samples, the result is as empty. Afterwards all modes are as before.
+    no samples, the result is as empty. No module's mode is changed: threads may share a model.
+
+    Args:
+        model: a module.
+        x: an array, or what can be made one; or data as for `evaluate`, whose targets are left
+            out.
+        batch_size: how many samples to compute at a time, where `x` does not come in batches.
+
+    Raises:
+        TypeError: an argument is of the wrong kind.
+        ValueError: `batch_size` is below 1; a loader that shuffles; outputs that are no rows.
     """
-    if isinstance(x, Dataset):
+    instance_of("model", model, Module)
+    batch_size = integer("batch_size", batch_size, at_least=1)
+    return np.concatenate(outputs(model, inputs_of(x, batch_size)))
+
+
+def inputs_of(x: Any, batch_size: int) -> Iterable[Any]:
+    """The inputs, in batches.
+
+    Raises:
+        TypeError, ValueError: see `predict`.
+    """
+    if isinstance(x, DataLoader):
+        if x.shuffle:
+            raise ValueError("predict() needs a loader with shuffle=False: outputs keep its order")
+        return (inputs for inputs, _ in x)
+    if isinstance(x, Dataset) and has_arrays(x):
         x = x.x
-    elif not hasattr(x, "shape"):
-        x = np.asarray(x)
+    elif isinstance(x, (list, tuple)):
+        first = x if isinstance(x, tuple) else x[0] if x else None
+        if is_list_of_batches([first]):
+            raise TypeError("x must be inputs alone, but got a pair; pass x, or a Dataset(x, y)")
+    elif has_samples(x):
+        return (inputs for inputs, _ in DataLoader(x, batch_size))
+    elif has_batches(x):
+        return (inputs_of_batch(i, batch) for i, batch in enumerate(x))
+    x = as_numbers("x", x.numpy() if isinstance(x, Tensor) else x)
+    if not x.ndim:
+        raise TypeError(f"x must hold one sample per row, but got {shown(x)}")
     starts = range(0, max(len(x), 1), batch_size)  # an empty batch tells the shape of no outputs
-    return np.concatenate(outputs(model, (x[i : i + batch_size] for i in starts)))
+    return (x[i : i + batch_size] for i in starts)
+
+
+def inputs_of_batch(i: int, batch: Any) -> Any:
+    """The `x` of a batch that is a pair (x, y), or `x` alone."""
+    return as_batch(i, batch)[0] if is_pair(batch) else as_numbers(f"batch {i}", batch)
 
 
 def outputs(model: Module, batches: Iterable[Any]) -> list[Any]:
-    """The model's outputs for each batch, as arrays, in evaluation mode."""
-    move = mover(model)
+    """The model's outputs for each batch, as arrays, in evaluation mode.
+
+    Raises:
+        ValueError: there is no batch, or a batch has other than one output per sample.
+    """
+    move, found = mover(model), []
     with evaluation(), no_grad():
-        return [numbers(model(x if move is None else move(x))) for x in batches]
+        for x in batches:
+            out = called(model, x if move is None else move(x))
+            array = numbers(out)
+            if not array.ndim or (isinstance(out, (list, tuple)) and len(out) != len(x)):
+                got = f"shape {array.shape}" if array.dtype.kind in "biuf" else shown(out)
+                raise ValueError(
+                    f"{type(model).__name__} must return one array with an output for each of "
+                    f"{len(x)} samples, but returned {got}"
+                )
+            found.append(array)
+    if not found:
+        raise ValueError("the data must have at least one sample, but there are none")
+    return found
+
+
+def called(model: Module, x: Any) -> Any:
+    """The model's outputs for a batch; nets of `nn.scalar` take one sample at a time."""
+    if not isinstance(model, (scalar.MLP, scalar.Layer, scalar.Neuron)):
+        return model(x)
+    rows = [model(row) for row in x.tolist()]
+    return ag.stack([ag.stack(row) if isinstance(row, list) else row for row in rows])
 
 
 def mover(model: Module) -> Callable[[Any], Any] | None:
@@ -61,36 +140,72 @@ def numbers(out: Any) -> Any:
 
 
 def evaluate(
-    model: Module, data: Samples, loss: Loss | None = None, batch_size: int = 1024
+    model: Module, data: Data, loss: Loss | None = None, batch_size: int = 1024
 ) -> dict[str, float]:
     """`{"loss": ..., "accuracy": ...}` of the model on the data, as far as they are defined.
 
     The loss is computed over all outputs at once, in evaluation mode; the accuracy where targets
-    are class labels. Afterwards all modes are as before.
+    are class labels. No module's mode is changed: threads may share a model.
+
+    Args:
+        model: a module.
+        data: what `nn.fit` takes.
+        loss: a function of outputs and targets.
+        batch_size: how many samples to compute at a time, where they do not come in batches.
 
     Raises:
-        ValueError: there are no samples.
+        TypeError: an argument is of the wrong kind.
+        ValueError: there are no samples; or nothing to report, as there is no loss and targets
+            are no class labels.
     """
-    batches = data if isinstance(data, DataLoader) else DataLoader(dataset_of(data), batch_size)
+    instance_of("model", model, Module)
+    batch_size = integer("batch_size", batch_size, at_least=1)
+    if loss is not None:
+        function("loss", loss)
     targets = []
 
     def inputs() -> Iterator[Any]:
-        for x, y in batches:
+        for x, y in batches_of("data", data, batch_size):
             targets.append(y)
             yield x
 
-    parts = outputs(model, inputs())
-    if not parts:
+    out = np.concatenate(outputs(model, inputs()))
+    y = np.concatenate(targets)
+    if not len(y):
         raise ValueError("evaluate() needs at least one sample, but there are none")
-    out, y = np.concatenate(parts), np.concatenate(targets)
     guess = ag.from_numpy(out)
     result = {}
     if loss is not None:
         with evaluation(), no_grad():
-            result["loss"] = float(numbers(loss(guess, y)))
+            result["loss"] = float(numbers(checked_loss(loss, loss(guess, y))))
     if has_classes(guess, y):
         result["accuracy"] = accuracy(out, y)
+    if not result:
+        raise ValueError(
+            "evaluate() has nothing to report: it needs loss=..., or class labels as targets and "
+            f"an output for each class, but outputs are {out.shape} and targets {y.shape} {y.dtype}"
+        )
     return result
+
+
+def checked_loss(loss: Loss, value: Any) -> Any:
+    """What a loss returned, if it is one number.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is several.
+    """
+    name = getattr(loss, "__name__", type(loss).__name__)
+    if value is None:
+        raise TypeError(f"the loss {name} returned None; end it with `return ...`")
+    if not isinstance(value, (int, float, Node)) and not hasattr(value, "dtype"):
+        raise TypeError(f"the loss {name} must return one number, but returned {shown(value)}")
+    if shape_of(value):
+        raise ValueError(
+            f"the loss {name} must return one number, but returned shape {shape_of(value)}; "
+            "average it over the batch: loss.mean()"
+        )
+    return value
 
 
 def has_classes(out: Any, y: Any) -> bool:
@@ -104,12 +219,26 @@ def has_classes(out: Any, y: Any) -> bool:
     )
 
 
-def dataset_of(data: Any) -> Dataset:
-    """`data`, or the pair as a `Dataset`."""
-    if isinstance(data, Dataset):
+def batches_of(name: str, data: Any, batch_size: int, **options: Any) -> DataLoader | Batches:
+    """The data in batches.
+
+    Args:
+        name: the argument.
+        data: its value.
+        batch_size: of what does not come in batches.
+        options: further ones of the `DataLoader` that is made of samples.
+
+    Raises:
+        TypeError: it is no data.
+    """
+    if isinstance(data, (DataLoader, Batches)):
         return data
-    if isinstance(data, tuple) and len(data) == 2:
-        return Dataset(*data)
-    raise TypeError(
-        f"data is a Dataset, a pair (x, y) or a DataLoader, but got {type(data).__name__}"
-    )
+    is_pair_of_arrays = isinstance(data, tuple) and len(data) == 2
+    if not is_pair_of_arrays and has_batches(data):
+        return Batches(data)
+    if not is_pair_of_arrays and not has_samples(data):
+        raise TypeError(
+            f"{name} must be a Dataset, a pair (x, y), a DataLoader, samples (x, y) with __len__ "
+            f"and __getitem__, or an iterable of batches (x, y), but got {shown(data)}"
+        )
+    return DataLoader(data, batch_size, **options)

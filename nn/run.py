@@ -20,11 +20,12 @@ import autograd as ag
 from .callbacks import Callback, is_finite
 from .checkpoint import PathLike, load_training, save_training, take_over
 from .data import DataLoader
-from .evaluation import Loss, Samples, evaluate, has_classes, mover
+from .evaluation import Loss, called, evaluate, has_classes, mover
 from .history import History, described
 from .module import Module, evaluation
 from .optimizer import Optimizer
 from .random import generator_from, generators_in
+from .samples import Batches, count_of
 from .schedule import LRScheduler, OneCycleLR, ReduceLROnPlateau
 from .states import check_fits, named_states
 
@@ -48,11 +49,11 @@ class Run:
     """
 
     model: Module
-    loader: DataLoader
+    loader: DataLoader | Batches
     loss: Loss
     optimizer: Optimizer
     epochs: int
-    validation: Samples | None
+    validation: DataLoader | Batches | None
     callbacks: list[Callback]
     schedules: list[LRScheduler]
     schedule_per: Literal["step", "epoch"] | None
@@ -96,11 +97,11 @@ class Run:
     def train(self, progress: bool, checkpoint: PathLike | None) -> None:
         from tqdm import tqdm  # imported when used: it takes longer than all of autograd
 
-        steps = len(self.loader)
+        steps = count_of(self.loader)
         in_notebook = "ipykernel" in sys.modules  # no terminal, but shows bars
         bar = tqdm(
-            total=self.epochs * steps,
-            initial=self.epoch * steps,
+            total=None if steps is None else self.epochs * steps,
+            initial=len(self.history.step_loss),
             disable=(False if in_notebook else None) if progress else True,
         )
         shown = not bar.disable  # which a bar that is closed no longer tells
@@ -138,6 +139,11 @@ class Run:
             if bar.update():
                 now = latest | {name: total / seen for name, total in sums.items()}
                 bar.set_postfix_str(short(now), refresh=False)
+        if not seen:
+            raise ValueError(
+                f"the data gave no batch in epoch {self.epoch + 1}; an iterable of batches must "
+                "start anew each time it is gone through"
+            )
         self.optimizer.zero_grad()
         means = {name: total / seen for name, total in sums.items()} | {"lr": self.scores["lr"]}
         if self.validation is not None:
@@ -155,7 +161,7 @@ class Run:
         self.batch = (x, y)
         self.tell("on_step_begin")
         self.optimizer.zero_grad()
-        out = self.model(x)
+        out = called(self.model, x)
         value = self.loss(out, y)
         self.regularised(value).backward()
         scores = {"loss": value.data}
@@ -238,7 +244,7 @@ class Run:
         """All that a checkpoint holds beside the model."""
         return {
             "epoch": self.epoch,
-            "steps per epoch": len(self.loader),
+            "steps per epoch": count_of(self.loader),
             "optimizer": named_states([self.optimizer]),
             "schedules": named_states(self.schedules),
             "callbacks": named_states(self.callbacks),

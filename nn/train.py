@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Literal
 from .callbacks import Callback
 from .checkpoint import PathLike, check_writable, suffix
 from .data import DataLoader, Transform
-from .evaluation import Loss, Samples, dataset_of
+from .evaluation import Data, Loss, batches_of
 from .history import History
 from .module import Module
 from .optimizer import Optimizer
 from .random import Rng
 from .run import Run
+from .samples import Batches, count_of
 from .schedule import LRScheduler
 
 if TYPE_CHECKING:
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
 
 def fit(
     model: Module,
-    data: Samples,
+    data: Data,
     *,
     loss: Loss,
     optimizer: Optimizer,
     epochs: int,
     batch_size: int = 32,
-    validation: Samples | None = None,
+    validation: Data | None = None,
     callbacks: Iterable[Callback] = (),
     schedule: LRScheduler | Sequence[LRScheduler] = (),
     schedule_per: Literal["step", "epoch"] | None = None,
@@ -92,8 +93,15 @@ def fit(
     loader = loader_of(data, batch_size, transform, seed)
     if executor is not None:
         loader = executor.loader(loader, model, loss)
-    if validation is not None and not isinstance(validation, DataLoader):
-        validation = dataset_of(validation)  # lists become arrays once, not after each epoch
+    if validation is not None:  # lists become arrays once, not after each epoch
+        validation = batches_of("validation", validation, 1024)
+    for name, batches in (("data", loader), ("validation", validation)):
+        if epochs > 1 and isinstance(batches, Batches) and batches.once:
+            raise ValueError(
+                f"{name} must give its batches anew in each of {epochs} epochs, but got an "
+                "iterator, which can be gone through only once; pass a list of batches, or an "
+                "object whose __iter__ starts anew"
+            )
     run = Run(
         model=model,
         loader=loader,
@@ -121,22 +129,23 @@ def fit(
     return run.history
 
 
-def loader_of(data: Samples, batch_size: int, transform: Transform | None, seed: Rng) -> DataLoader:
+def loader_of(
+    data: Data, batch_size: int, transform: Transform | None, seed: Rng
+) -> DataLoader | Batches:
     """Batches to train on.
 
     Raises:
         ValueError: there are none.
     """
-    if isinstance(data, DataLoader):
-        if transform is not None or seed is not None:
-            raise ValueError("a DataLoader has its own order and transform: give them to it")
-        loader = data
-    else:
-        dataset = dataset_of(data)
-        loader = DataLoader(dataset, batch_size, shuffle=True, rng=seed, transform=transform)
-    if not len(loader):
-        raise ValueError(
-            f"training needs at least one batch, but there are {len(loader.data)} samples"
-            + (f" for batches of {loader.batch_size}" if loader.drop_last else "")
-        )
+    loader = batches_of("data", data, batch_size, shuffle=True, rng=seed, transform=transform)
+    made_here = isinstance(loader, DataLoader) and loader is not data
+    if not made_here and not (transform is None and seed is None):
+        what = "a DataLoader has its" if loader is data else "batches have their"
+        raise ValueError(f"{what} own order and transform: give them to what makes the batches")
+    if count_of(loader) == 0:
+        found = "none"
+        if isinstance(loader, DataLoader):
+            found = f"{len(loader.data)} samples"
+            found += f" for batches of {loader.batch_size}" * loader.drop_last
+        raise ValueError(f"training needs at least one batch, but there are {found}")
     return loader

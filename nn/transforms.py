@@ -14,8 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from autograd.places import beside
 
-from .data import Array, Dataset
+from .data import Dataset, in_arrays
 from .random import Rng, generator_from
+from .samples import Array, as_numbers
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ class Normalize:
     (array([[-1.,  0.],
            [ 1.,  0.]]), array([[2., 1.]]))
 
-    It takes arrays or whole data sets, whose targets it leaves alone, and makes new ones.
+    It takes arrays or whole data sets, whose targets it leaves alone, and makes new ones. It is a
+    `transform` of loaders too.
 
     Args:
         mean, std: numbers, or arrays that broadcast against x.
@@ -137,7 +139,7 @@ class Normalize:
         Raises:
             ValueError: no samples, or an `axis` without the samples' own, 0.
         """
-        x = data.x if isinstance(data, Dataset) else np.asarray(data)
+        x = in_arrays(data).x if isinstance(data, Dataset) else as_numbers("data", data)
         axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
         if not x.size or 0 not in axes:
             raise ValueError(
@@ -157,13 +159,14 @@ class Normalize:
         return cls(mean.astype(dtype), std.astype(dtype))
 
     @overload
-    def __call__(self, x: Dataset) -> Dataset: ...
+    def __call__(self, x: Dataset, rng: Rng = None) -> Dataset: ...
     @overload
-    def __call__(self, x: ArrayLike) -> Array: ...
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: ArrayLike, rng: Rng = None) -> Array: ...
+    def __call__(self, x: Any, rng: Rng = None) -> Any:  # `rng` makes it a loader's transform
         if isinstance(x, Dataset):
-            return Dataset(self(x.x), x.y)
-        return (np.asarray(x) - self.mean) / self.std
+            data = in_arrays(x)
+            return Dataset(self(data.x), data.y)
+        return (as_numbers("x", x) - self.mean) / self.std
 
 
 def one_hot(labels: ArrayLike, num_classes: int | None = None, dtype: Any = np.float32) -> Array:

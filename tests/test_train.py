@@ -100,7 +100,7 @@ def test_the_short_last_batch_counts_as_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("data", "options", "error", "message"),
     [
-        (np.ones(3), {}, TypeError, "a Dataset, a pair .* but got ndarray"),
+        (np.ones(3), {}, TypeError, r"data must be a Dataset, a pair .* an array of shape \(3,\)"),
         ((np.ones((2, 2)), np.ones(3)), {}, ValueError, "equally long"),
         (clusters(0), {}, ValueError, "at least one batch, but there are 0 samples"),
         (
@@ -817,4 +817,5 @@ def test_evaluations() -> None:
             for n in (7, 60)]  # fmt: skip
     assert sums[0] == pytest.approx(sums[1], rel=1e-5)
     assert nn.evaluate(nn.Linear(2, 1), (data.x, data.x[:, :1]), nn.mse_loss).keys() == {"loss"}
-    assert nn.evaluate(nn.Linear(2, 1), data) == {}
+    with pytest.raises(ValueError, match=r"nothing to report: .* outputs are \(60, 1\)"):
+        nn.evaluate(nn.Linear(2, 1), data)
