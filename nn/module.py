@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
@@ -142,8 +143,8 @@ class Module:
     # What is inside.
 
     def _named(self, wanted: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
-        seen: set[int] = set()
-        for name, x in contents("", vars(self)):
+        seen = {id(self)}
+        for name, x in contents(self):
             if wanted(x) and id(x) not in seen:
                 seen.add(id(x))
                 yield name, x
@@ -170,9 +171,15 @@ class Module:
         return (module for _, module in self.named_modules())
 
     def children(self) -> Iterator[tuple[str, Module]]:
-        """The modules directly inside, with their names."""
-        for name, x in vars(self).items():
-            yield from outermost_modules(name, x)
+        """The modules directly inside, with their names: in attributes, lists, tuples, dicts."""
+        stack, seen = parts(self)[::-1], set()
+        while stack:
+            name, x = stack.pop()
+            if isinstance(x, Module):
+                yield name, x
+            elif id(x) not in seen and (inside := parts(x)):
+                seen.add(id(x))
+                stack += [(f"{name}.{key}", part) for key, part in reversed(inside)]
 
     # Switches.
 
@@ -277,11 +284,20 @@ class Module:
         return ""
 
     def __repr__(self) -> str:
-        lines = [
-            f"  ({name}): " + repr(child).replace("\n", "\n  ") for name, child in self.children()
-        ]
-        head = f"{type(self).__name__}({self.describe()}"
+        kind, key = type(self).__name__, (id(self), get_ident())
+        if key in _showing:  # it is inside itself, as where a layer holds the net around it
+            return f"{kind}(...)"
+        _showing.add(key)
+        try:
+            inner = [(name, repr(child)) for name, child in self.children()]
+            head = f"{kind}({self.describe()}"
+        finally:
+            _showing.discard(key)
+        lines = [f"  ({name}): " + text.replace("\n", "\n  ") for name, text in inner]
         return "\n".join([head, *lines, ")"]) if lines else f"{head})"
+
+
+_showing: set[tuple[int, int]] = set()  # modules whose repr is being made, by thread
 
 
 def is_parameter(x: Any) -> bool:
@@ -294,24 +310,38 @@ def is_state(x: Any) -> bool:
     return is_parameter(x) or isinstance(x, Buffer)
 
 
-def contents(name: str, x: Any) -> Iterator[tuple[str, Any]]:
-    """`x` and all that is in it, with dotted names."""
-    yield name, x
-    inside: Any = ()
+def parts(x: Any) -> list[tuple[str, Any]]:
+    """What is directly in a module, a list, a tuple or a dict, with names."""
     if isinstance(x, Module):
-        inside = vars(x).items()
-    elif isinstance(x, dict):
-        inside = x.items()
-    elif isinstance(x, (list, tuple)):
-        inside = enumerate(x)
-    for key, child in inside:
-        yield from contents(f"{name}.{key}" if name else str(key), child)
+        return list(vars(x).items())
+    if isinstance(x, dict):
+        return [(str(key), part) for key, part in x.items()]
+    return [(str(i), part) for i, part in enumerate(x)] if isinstance(x, (list, tuple)) else []
 
 
-def outermost_modules(name: str, x: Any) -> Iterator[tuple[str, Module]]:
-    """`x` if it is a module, or the modules in lists and dicts."""
-    if isinstance(x, Module):
+def contents(module: Module, above: Iterable[Module] = ()) -> Iterator[tuple[str, Any]]:
+    """All that is in a module, with dotted names.
+
+    Inside of shared and circular parts it looks once, and not inside of the modules `above`.
+    """
+    stack: list[tuple[str, Any]] = [("", module)]
+    seen = {id(m) for m in above}
+    while stack:
+        name, x = stack.pop()
         yield name, x
-    elif isinstance(x, (list, tuple, dict)):
-        for key, child in x.items() if isinstance(x, dict) else enumerate(x):
-            yield from outermost_modules(f"{name}.{key}", child)
+        if id(x) not in seen and (inside := parts(x)):
+            seen.add(id(x))
+            before = f"{name}." if name else ""
+            stack += [(before + key, part) for key, part in reversed(inside)]
+
+
+def inner_modules(module: Module, above: tuple[Module, ...] = ()) -> list[tuple[str, Module]]:
+    """The children of a module that are not the module itself, or one `above`, around it."""
+    around = {id(m) for m in (module, *above)}
+    return [(name, child) for name, child in module.children() if id(child) not in around]
+
+
+def own_parameters(module: Module, above: tuple[Module, ...]) -> list[Any]:
+    """The parameters of a module, without those it reaches through modules `above` it."""
+    found = {id(x): x for _, x in contents(module, above) if is_parameter(x)}
+    return list(found.values())

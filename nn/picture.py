@@ -10,6 +10,8 @@ from autograd.draw.groups import counted
 from autograd.draw.picture import Box, Group, Picture
 from autograd.shapes import shape_of
 
+from .module import inner_modules, own_parameters
+
 if TYPE_CHECKING:
     from .module import Module
 
@@ -31,29 +33,46 @@ class Layers:
         self.groups: list[Group] = []
 
     def of(self, model: Module) -> tuple[tuple[Box, ...], tuple[Group, ...]]:
-        self.add("", model, "", [])
+        self.add("", model, "", [], ())
         return tuple(self.boxes), tuple(self.groups)
 
-    def add(self, name: str, module: Module, group: str, before: list[str]) -> list[str]:
-        """Add a module that comes after some boxes; the ids of those that it ends with."""
-        children = list(module.children())
-        if not children or alike(module):
-            return [self.add_box(name, module, group, before)]
+    def add(
+        self,
+        name: str,
+        module: Module,
+        group: str,
+        before: list[str],
+        above: tuple[Module, ...],
+    ) -> list[str]:
+        """Add a module that comes after some boxes; the ids of those that it ends with.
+
+        A child that is one of the modules `above` it is left out.
+        """
+        children = inner_modules(module, above)
+        if not children or alike(module, children):
+            return [self.add_box(name, module, group, before, above)]
         inner = f"g{len(self.groups)}"
         title = (f"{name}: " if name else "") + type(module).__name__
         self.groups.append(Group(inner, title, group))
         ends: list[str] = []
         for child_name, child in children:
-            after = self.add(child_name, child, inner, before)
+            after = self.add(child_name, child, inner, before, (*above, module))
             if module.chained:
                 before = ends = after
             else:
                 ends += after
         return ends
 
-    def add_box(self, name: str, module: Module, group: str, before: list[str]) -> str:
+    def add_box(
+        self,
+        name: str,
+        module: Module,
+        group: str,
+        before: list[str],
+        above: tuple[Module, ...],
+    ) -> str:
         name_of_box = f"n{len(self.boxes)}"
-        children = list(module.children())
+        children = inner_modules(module, above)
         about = "" if children or not module.describe() else f"({module.describe()})"
         title = type(module).__name__ + about
         self.boxes.append(
@@ -65,23 +84,23 @@ class Layers:
                 operands=tuple(before),
                 group=group,
                 number=len(self.boxes) + 1,
-                notes=tuple(told(module)),
+                notes=tuple(told(module, above)),
                 times=len(children) or 1,
             )
         )
         return name_of_box
 
 
-def alike(module: Module) -> bool:
+def alike(module: Module, children: list[tuple[str, Module]]) -> bool:
     """Whether a module is made of several that are the same, such as a layer of neurons."""
-    looks = {repr(child) for _, child in module.children()}
+    looks = {repr(child) for _, child in children}
     return len(looks) == 1 and not module.chained
 
 
-def told(module: Module) -> Iterator[str]:
-    children = [child for _, child in module.children()]
+def told(module: Module, above: tuple[Module, ...]) -> Iterator[str]:
+    children = [child for _, child in inner_modules(module, above)]
     if children:
         yield f"{len(children)} × {children[0]!r}"
-    parameters = sum(math.prod(shape_of(x)) for x in module.parameters())
+    parameters = sum(math.prod(shape_of(x)) for x in own_parameters(module, above))
     if parameters:
         yield counted(parameters, "parameter")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from autograd import no_grad
 from autograd.shapes import Shape, shape_of
 
 from .evaluation import mover
-from .module import Module, evaluation, watching
+from .module import Module, evaluation, inner_modules, own_parameters, watching
 
 
 @dataclass(frozen=True)
@@ -72,17 +73,17 @@ def summary(model: Module, input_shape: Shape, dtype: Any = np.float32) -> Summa
     """
     rows: list[Row] = []
     counted: set[int] = set()
-    names = {id(m): name for name, m in model.named_modules() if not list(m.children())}
+    leaves = dict(reversed(list(leaves_of("", model, ()))))  # a shared one under its first name
 
     def note(module: Module, args: tuple[Any, ...], out: Any) -> None:
-        if id(module) not in names:
+        if id(module) not in leaves:
             return
-        own = [p for p in module.parameters() if id(p) not in counted]
+        name, above = leaves[id(module)]
+        own = [p for p in own_parameters(module, above) if id(p) not in counted]
         counted.update(map(id, own))
         size = sum(math.prod(shape_of(p)) for p in own)
         work = module.multiply_adds(shape_of(args[0]), shape_of(out))
-        name, kind = names[id(module)], type(module).__name__
-        rows.append(Row(name, kind, shape_of(out), size, work))
+        rows.append(Row(name, type(module).__name__, shape_of(out), size, work))
 
     with evaluation(), no_grad(), watching(note):
         x, move = np.zeros(input_shape, dtype), mover(model)
@@ -92,3 +93,16 @@ def summary(model: Module, input_shape: Shape, dtype: Any = np.float32) -> Summa
         sum(math.prod(shape_of(p)) for p in model.parameters()),
         sum(row.multiply_adds for row in rows),
     )
+
+
+Leaf: TypeAlias = "tuple[int, tuple[str, tuple[Module, ...]]]"  # its id; name, and what is around
+
+
+def leaves_of(name: str, module: Module, above: tuple[Module, ...]) -> Iterator[Leaf]:
+    """The modules that no others are in."""
+    inner = inner_modules(module, above)
+    if not inner:
+        yield id(module), (name, above)
+    for child_name, child in inner:
+        dotted = f"{name}.{child_name}" if name else child_name
+        yield from leaves_of(dotted, child, (*above, module))

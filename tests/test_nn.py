@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import copy
 import threading
 from typing import Any
 
@@ -185,3 +186,95 @@ def test_evaluation_leaves_the_model_in_training_mode() -> None:
     scores = nn.evaluate(model, data, nn.cross_entropy)
     assert set(scores) == {"loss", "accuracy"} and model.training
     assert nn.predict(model, data.x, batch_size=7).shape == (300, 3)
+
+
+# --- modules that hold the modules around them ----------------------------------------------------
+
+
+class Block(nn.Module):
+    """A layer that knows the net around it."""
+
+    def __init__(self, parent: Any) -> None:
+        self.parent = parent
+        self.gain = nn.Parameter([2.0])
+
+    def forward(self, x: Any) -> Any:
+        return x * self.gain
+
+
+class Parent(nn.Module):
+    def __init__(self, hold: Any) -> None:
+        self.block = Block(hold(self))
+        self.weight = nn.Parameter([3.0, 4.0])
+        self.linear = nn.Linear(2, 1, rng=0)
+
+    def forward(self, x: Any) -> Any:
+        return self.linear(self.block(x) * self.weight)
+
+
+def circle(net: Any) -> list[Any]:
+    around: list[Any] = [net]
+    around.append(around)
+    return around
+
+
+HOLDS: dict[str, Any] = {
+    "itself": lambda net: net,
+    "in a list": lambda net: [net],
+    "in a tuple": lambda net: (net,),
+    "in a dict": lambda net: {"net": net},
+    "deep": lambda net: {"a": [({"net": net},)]},
+    "a list in itself": circle,
+}
+
+
+@pytest.mark.parametrize("hold", HOLDS.values(), ids=list(HOLDS))
+def test_modules_may_hold_the_modules_around_them(hold: Any) -> None:
+    net, x = Parent(hold), np.ones((1, 2), np.float32)
+    names = ["block.gain", "weight", "linear.weight", "linear.bias"]
+    assert [name for name, _ in net.named_parameters()] == names
+    assert [name for name, _ in net.named_modules()] == ["", "block", "linear"]
+    assert list(net.state_dict()) == names
+    assert len(net.block.parameters()) == 4 and len(list(net.block.modules())) == 3
+    assert not net.eval().block.training and net.train().linear.training
+    net(x).sum().backward()
+    net.zero_grad()
+    assert all(p.grad is None for p in net.requires_grad_(False).parameters())
+    text = repr(net)
+    assert text.count("Parent(...)") == 1 and text.count("Linear(2, 1)") == 1
+    assert repr(net.block).count("Block(...)") == 1
+    twin = copy.deepcopy(net)
+    assert next(iter(twin.block.children()))[1] is twin and twin.block is not net.block
+    twin.load_state_dict(net.state_dict())
+    picture = ag.draw(net).text
+    assert picture.count("Linear(2, 1)") == 1 and picture.count("Parent") <= 2
+    ag.draw(net, x)
+    rows = nn.summary(net, (1, 2)).rows
+    assert [(row.name, row.parameters) for row in rows] == [("block", 1), ("linear", 3)]
+    assert nn.summary(net, (1, 2)).parameters == 6
+
+
+def test_a_repr_that_fails_leaves_nothing_behind() -> None:
+    class Broken(nn.Module):
+        fails = True
+
+        def describe(self) -> str:
+            if self.fails:
+                raise ValueError("no words")
+            return "fine"
+
+    broken = Broken()
+    with pytest.raises(ValueError, match="no words"):
+        repr(broken)
+    broken.fails = False
+    assert repr(broken) == "Broken(fine)"
+
+
+def test_modules_are_found_at_any_depth() -> None:
+    deepest = nn.Linear(1, 1)
+    net: Any = deepest
+    for _ in range(3000):
+        around = nn.Module()
+        around.inner = net  # type: ignore[attr-defined]
+        net = around
+    assert len(net.parameters()) == 2 and not net.eval().inner.training and not deepest.training
