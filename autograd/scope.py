@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .arguments import instance_of
 from .modes import applied, change
-from .node import Mode
+from .node import Mode, Node
+
+# Functions that name leaves without a label: `nn` adds one for the parameters of its modules.
+leaf_names: list[Callable[[Sequence[Node]], Mapping[Node, str]]] = []
 
 
 class Scope:
@@ -40,7 +44,7 @@ class scope(change):  # noqa: N801  # read as a word of the language: with scope
     ...     y = x * x * x
     >>> draw(y + x, depth=0)
                                  value      gradient
-    #1 = cube + x                   30  not computed
+    v3 = cube + x                   30  not computed
       cube ← x     2 operations     27  not computed
         x                            3  not computed
 

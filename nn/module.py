@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from autograd import Tensor, Value, draw, scope
-from autograd.node import ORDINARY, Data, current_mode, mode
+from autograd.node import ORDINARY, Data, Node, current_mode, mode
 from autograd.places import copied, maker, maker_like
+from autograd.scope import leaf_names
 from autograd.shapes import Shape, shape_of
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ current = mode.get  # every call of every module asks
 Watcher: TypeAlias = "Callable[[Module, tuple[Any, ...], Any], None]"
 _evaluating: ContextVar[bool] = ContextVar("nn evaluation", default=False)
 _watcher: ContextVar[Watcher | None] = ContextVar("nn watcher", default=None)
+_modules: WeakValueDictionary[int, Module] = WeakValueDictionary()  # all that are in use
 
 
 class Parameter(Tensor):
@@ -100,6 +103,7 @@ class Module:
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         self = super().__new__(cls)
         vars(self)["training"] = True  # no attribute is added later, while a thread reads them
+        _modules[id(self)] = self
         return self
 
     @property
@@ -296,6 +300,23 @@ class Module:
         lines = [f"  ({name}): " + text.replace("\n", "\n  ") for name, text in inner]
         return "\n".join([head, *lines, ")"]) if lines else f"{head})"
 
+
+def parameter_names(leaves: Sequence[Node]) -> dict[Node, str]:
+    """What models call those of the leaves that are their parameters: "0.weight".
+
+    A parameter of a module that is part of others has its name in the outermost one.
+    """
+    wanted = {id(leaf): leaf for leaf in leaves}
+    names: dict[Node, str] = {}
+    for module in list(_modules.values()):
+        for name, parameter in module.named_parameters():
+            leaf = wanted.get(id(parameter))
+            if leaf is not None and name.count(".") >= names.get(leaf, "").count("."):
+                names[leaf] = name
+    return names
+
+
+leaf_names.append(parameter_names)
 
 _showing: set[tuple[int, int]] = set()  # modules whose repr is being made, by thread
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from autograd.draw.groups import counted
+from autograd.draw.names import with_group_names
 from autograd.draw.picture import Box, Group, Picture
 from autograd.shapes import shape_of
 
@@ -22,7 +23,7 @@ def layers_of(model: Module) -> Picture:
     Layers are linked where their order is known: in modules whose children are `chained`. What
     other modules do with theirs shows in the graph of a call, `draw(model, x)`.
     """
-    return Picture(*Layers().of(model))
+    return with_group_names(Picture(*Layers().of(model)))
 
 
 class Layers:
@@ -83,7 +84,6 @@ class Layers:
                 label=(f"{name}: " if name else "") + title,
                 operands=tuple(before),
                 group=group,
-                number=len(self.boxes) + 1,
                 notes=tuple(told(module, above)),
                 times=len(children) or 1,
             )

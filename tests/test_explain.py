@@ -83,8 +83,8 @@ def test_a_square_has_two_paths() -> None:
     x = Value(3.0, "x")
     explained = explain(x, x * x)
     assert explained.count == 2 and [product_of(p) for p in explained.paths] == [3.0, 3.0]
-    assert "∂v2/∂x = x = 3  (operand 1)" in explained.text
-    assert "∂v2/∂x = x = 3  (operand 2)" in explained.text
+    assert "∂v1/∂x = x = 3  (operand 1)" in explained.text
+    assert "∂v1/∂x = x = 3  (operand 2)" in explained.text
     assert "3 + 3 = 6" in explained.text
 
 
@@ -136,8 +136,8 @@ def test_the_leaf_may_have_been_computed() -> None:
 def test_no_path_one_path_and_none_needed() -> None:
     x, y = Value(2.0, "x"), Value(3.0, "y")
     assert explain(x, y * 2).gradient == 0.0
-    assert "no path leads from x to v2" in explain(x, y * 2).text
-    assert "the only path from x to v2" in explain(x, x.exp()).text
+    assert "no path leads from x to v1" in explain(x, y * 2).text
+    assert "the only path from x to v1" in explain(x, x.exp()).text
     same = explain(x, x)
     assert same.gradient == 1.0 and np.allclose(same.difference, 1.0)
 
@@ -172,7 +172,7 @@ def test_hooks_are_told_apart_from_the_chain_rule() -> None:
     h.register_hook(lambda g: g * 10)
     y = h * h
     text = explain(x, y).text
-    assert "18 + 18 = 36" in text and text.startswith("dv3/dx = 36,")
+    assert "18 + 18 = 36" in text and text.startswith("dv2/dx = 36,")
     assert "the engine's gradient, which hooks may change  720" in text
     assert "add up to 18" in explain(x, y, paths=1).text
     y.backward()
@@ -206,18 +206,18 @@ def slope_formula(f: Callable[..., Any], *xs: float, i: int = 0) -> str | None:
         (lambda x, y: x - y, (2.0, 3.0), ["1", "-1"]),
         (lambda x, y: x * y, (2.0, 3.0), ["y", "x"]),
         (lambda x, y: x / y, (2.0, 3.0), ["1 / y", "-f / y"]),
-        (lambda x, y: x**y, (2.0, 3.0), ["y · x^(y - 1)", "f · log(x)"]),
-        (lambda x: x**3, (2.0,), ["3 · x²"]),
-        (lambda x: x**-1, (2.0,), ["-x⁻²"]),
+        (lambda x, y: x**y, (2.0, 3.0), ["y * x**(y - 1)", "f * log(x)"]),
+        (lambda x: x**3, (2.0,), ["3 * x**2"]),
+        (lambda x: x**-1, (2.0,), ["-x**-2"]),
         (lambda x: x**1, (2.0,), ["1"]),
         (lambda x: -x, (2.0,), ["-1"]),
-        (ag.tanh, (0.5,), ["1 - f²"]),
-        (ag.sigmoid, (0.5,), ["f · (1 - f)"]),
+        (ag.tanh, (0.5,), ["1 - f**2"]),
+        (ag.sigmoid, (0.5,), ["f * (1 - f)"]),
         (ag.exp, (0.5,), ["f"]),
         (ag.log, (0.5,), ["1 / x"]),
         (ag.sqrt, (0.5,), ["0.5 / f"]),
         (ag.sin, (0.5,), ["cos(x)"]),
-        (ag.arcsin, (0.5,), ["1 / √(1 - x²)"]),
+        (ag.arcsin, (0.5,), ["1 / sqrt(1 - x**2)"]),
         (ag.relu, (0.5,), ["sign(f)"]),
         (ag.maximum, (2.0, 3.0), ["0", "1"]),
     ],
@@ -258,13 +258,13 @@ def test_users_ops_have_formulas_too() -> None:
     cube = Op("cube", lambda x: x * x * x, vjps=(lambda g, out, x: g * (3.0 * x * x),))
     x = Value(2.0, "x")
     assert "cube(x)" in explain(x, cube(x)).text
-    assert "∂v2/∂x = 3 · x · x = 3 · 2 · 2 = 12" in explain(x, cube(x)).text
+    assert "∂v1/∂x = 3 * x * x = 3 * 2 * 2 = 12" in explain(x, cube(x)).text
 
 
 def test_long_formulas_are_left_to_their_number() -> None:
     wavy = Op("wavy", lambda x: x, (lambda g, out, x: sum((ag.sin(x) for _ in range(99)), g),))
     x = Value(0.0, "x")
-    assert "v2 = wavy(x) = 0  ∂v2/∂x = 1\n" in explain(x, wavy(x)).text
+    assert "v1 = wavy(x) = 0  ∂v1/∂x = 1\n" in explain(x, wavy(x)).text
 
 
 def test_a_missing_rule_is_named() -> None:
@@ -277,14 +277,14 @@ def test_a_missing_rule_is_named() -> None:
 def test_a_rule_for_plain_floats_has_its_number() -> None:
     bare = Op("bare", math.exp, vjps=(lambda g, out, x: g * math.exp(x),))
     x = Value(0.0, "x")
-    assert "∂v2/∂x = 1" in explain(x, bare(x)).text
+    assert "∂v1/∂x = 1" in explain(x, bare(x)).text
 
 
 def test_numbers_in_formulas_are_in_parentheses_where_needed() -> None:
     x, y = Value(-3.0, "x"), Value(-2.0, "y")
     text = explain(x, x**3 * y).text
-    assert "3 · x² = 3 · (-3)² = 27" in text
-    assert "(-2) · 27 = -54" in text or "-2 · 27 = -54" in text
+    assert "3 * x**2 = 3 * (-3)**2 = 27" in text
+    assert "-2 * 27 = -54" in text
 
 
 # --- scripts --------------------------------------------------------------------------------------
@@ -309,10 +309,10 @@ def test_labels_survive_in_text() -> None:
 def test_equal_and_missing_labels_get_names() -> None:
     x, other = Value(2.0, "x"), Value(3.0, "x")
     text = explain(x, x * other + Value(1.0, " ")).text
-    assert "v3 = x#1 · x#2 = 6" in text
+    assert "v1 = x#1 * x#2 = 6" in text
     named = Value(2.0, "v1")
     text = explain(named, named * 2 + 1).text
-    assert "t2 = v1 · 2" in text  # no v2 beside the user's v1
+    assert "t1 = v1 * 2" in text  # no v2 beside the user's v1
 
 
 def test_markdown_keeps_its_tables() -> None:
@@ -390,17 +390,17 @@ def test_numbers_of_two_dtypes() -> None:
     x = Tensor(np.float32(2.0), requires_grad=True, label="x")
     explained = explain(x, x.astype(float) ** 2)
     assert explained.gradient == explained.derivative == 4.0
-    assert "astype(x) = 2" in explained.text
+    assert "float64(x) = 2" in explained.text
 
 
 @pytest.mark.parametrize(
     ("f", "text", "latex"),
     [
-        (lambda x: abs(x) * 3, "|x|", r"\left|x\right|"),
+        (lambda x: abs(x) * 3, "abs(x)", r"\left|x\right|"),
         (lambda x: x / 1, "x / 1", r"\frac{x}{1}"),
-        (lambda x: x * math.inf, "x · inf", r"x \cdot \infty"),
-        (lambda x: x * -math.inf, "x · (-inf)", r"\left(-\infty\right)"),
-        (lambda x: x * math.nan, "x · nan", r"x \cdot \mathrm{nan}"),
+        (lambda x: x * math.inf, "x * inf", r"x \cdot \infty"),
+        (lambda x: x * -math.inf, "x * (-inf)", r"\left(-\infty\right)"),
+        (lambda x: x * math.nan, "x * nan", r"x \cdot \mathrm{nan}"),
     ],
 )
 def test_rare_numbers_and_operations_are_written(f: Any, text: str, latex: str) -> None:
@@ -413,10 +413,10 @@ def test_rare_numbers_and_operations_are_written(f: Any, text: str, latex: str) 
 @pytest.mark.parametrize(
     ("slope", "text", "latex"),
     [
-        (lambda x: 0.0 + x, "∂v2/∂x = x = 2", "= x = 2"),
-        (lambda x: ag.sin(x) + 0.0, "∂v2/∂x = sin(x) = ", r"= \sin\left(x\right) = "),
-        (lambda x: rules.alias(rules.astype(x, dtype=float)), "∂v2/∂x = x = 2", "= x = 2"),
-        (lambda x: ag.divide(x, 1.0), "∂v2/∂x = x = 2", "= x = 2"),
+        (lambda x: 0.0 + x, "∂v1/∂x = x = 2", "= x = 2"),
+        (lambda x: ag.sin(x) + 0.0, "∂v1/∂x = sin(x) = ", r"= \sin\left(x\right) = "),
+        (lambda x: rules.alias(rules.astype(x, dtype=float)), "∂v1/∂x = x = 2", "= x = 2"),
+        (lambda x: ag.divide(x, 1.0), "∂v1/∂x = x = 2", "= x = 2"),
         (lambda x: ag.sum(ag.matmul(ag.reshape(x, (1, 1)), np.ones((1, 1)))), "@ arr", r"\,arr"),
     ],
 )

@@ -459,7 +459,7 @@ def test_nodes_can_be_chosen_by_keyboard_and_say_what_they_are(page: Page) -> No
     assert label.startswith("h: value 4, gradient 2.346")
     press(browser, Keys.ENTER)
     card = text(browser, "#node")
-    assert "2 · 2=4" in card and "from v4: 1 · cos(4) = " in card and "sum" in card
+    assert "2 × 2=4" in card and "from v3: 1 × cos(4) = " in card and "sum" in card
 
 
 def test_hovering_shows_the_full_arithmetic(page: Page) -> None:
@@ -470,7 +470,7 @@ def test_hovering_shows_the_full_arithmetic(page: Page) -> None:
     place = browser.find_element("css selector", '[data-id="1"]')
     ActionChains(browser).move_to_element(place).perform()
     assert not browser.execute_script("return document.getElementById('tip').hidden")
-    assert "from v3: 1 · 3 = 3" in text(browser, "#tip")
+    assert "from v2: 1 × 3 = 3" in text(browser, "#tip")
 
 
 def test_predict_asks_judges_and_tells(page: Page) -> None:
@@ -486,7 +486,7 @@ def test_predict_asks_judges_and_tells(page: Page) -> None:
     assert "Right, at the second try." in text(browser, "#step")
     assert text(browser, '[data-id="1"] .value') == "4"
     browser.execute_script("explorer.show(explorer.story.turn); explorer.next()")  # after the seed
-    assert "What does y add to the gradient of v3?" in text(browser, "#step")
+    assert "What does y add to the gradient of v2?" in text(browser, "#step")
     press(browser, "1", Keys.ENTER)
     assert "Right." in text(browser, "#step") and text(browser, '[data-id="2"] .grad') == "1"
     browser.execute_script("explorer.next()")

@@ -88,7 +88,7 @@ def test_modules_open_scopes_inside_of_one() -> None:
     assert draw(model(x)).picture.groups == ()
     with scope("model"):
         found = paths(draw(model(x)).picture)
-    assert found["weight"] == found["linear"] == "/model/Sequential/0: Linear"
+    assert found["0.weight"] == found["linear"] == "/model/Sequential/0: Linear"
     assert found["tanh"] == "/model/Sequential/1: Sequential/0: Tanh"
 
 

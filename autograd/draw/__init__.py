@@ -38,12 +38,16 @@ def draw(
     >>> c = a * b + a**2
     >>> c.backward()
     >>> draw(c)
-                     value  gradient
-    #1 = #2 + #5        -2         1
-      #2 = a * b        -6         1
-        a                2         1
-        b               -3         2
-      #5 = a ** 2        4         1
+                    value  gradient
+    v3 = v1 + v2       -2         1
+      v1 = a * b       -6         1
+        a               2         1
+        b              -3         2
+      v2 = a**2         4         1
+
+    Nodes are called by their labels, the parameters of models by their place ("0.weight"), and all
+    others by a letter and a number: `v1`, `v2` are results, `x1` leaves, `c1` constants. `explain`
+    and `explore` use the same names.
 
     A notebook shows a picture instead, and `draw(c).save("graph.svg")` writes it to a file; .html
     makes a page, .tex a LaTeX document, .txt and .dot text. Only .png and .pdf need Graphviz
@@ -62,7 +66,7 @@ def draw(
         constants: give constant numbers, such as the 2 of `a**2`, nodes of their own. Otherwise
             they stand with the operation, if they have no label.
         slopes: write the local derivatives beside the edges.
-        numbers: show the nodes' numbers in the order of the computation.
+        numbers: show the names of nodes without a label in pictures too.
         legend: say what outlines and colours mean, in every drawn format.
         theme: "light" or "dark", or "auto" for what the reader's system prefers.
         depth: how many levels of groups (see `scope`) to show; what is deeper is drawn as one

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from .fonts import width
 from .geometry import Size
-from .notation import TYPESET, gradient, operation, printable, shape_and_dtype, written
+from .notation import gradient, printable, shape_and_dtype, sign, written
 from .picture import Box, Picture
 
 Anchor: TypeAlias = Literal["start", "middle", "end"]
@@ -57,14 +57,14 @@ def cards(
 def card(box: Box, precision: int, numbers: bool = False, least: Size = NO_SIZE) -> Card:
     """A box with the operation on the left, name and numbers beside it."""
     lines = list(rows(box, precision))
-    number = f"#{box.number}" if numbers else ""
+    number = box.name if numbers and not box.label else ""
     wide = max((row_width(row) for row in lines), default=0.0)
     if number:
         head = row_width(lines[0]) if lines and len(lines[0]) == 1 else 0.0
         if not head:
             lines.insert(0, ())
         wide = max(wide, head + (COLUMN if head else 0.0) + width(number, SMALL))
-    op = operation(box, precision, TYPESET)
+    op = sign(box, precision)
     size = SIGN if len(op) == 1 else TEXT
     cell = max(28.0, width(op, size, bold=True) + 2 * PAD_X) if op else 0.0
     full = Size(
@@ -101,7 +101,7 @@ Row: TypeAlias = tuple[tuple[str, Role], ...]
 def rows(box: Box, precision: int) -> Iterator[Row]:
     """What stands beside the operation: a line alone, or a name and a number."""
     if box.label:
-        yield ((printable(box.label), "label"),)
+        yield ((box.name, "label"),)
     if array := shape_and_dtype(box.value):
         yield ((array, "note"),)
     yield from (((note, "note"),) for note in box.notes)
@@ -134,9 +134,7 @@ def row_width(row: Row) -> float:
 
 def reference_card(box: Box, precision: int) -> Card:
     """The small card that stands for a box beside a far use of it."""
-    name = printable(box.label) if box.label else ""
-    if not name:
-        name = f"#{box.number}" if box.value is None or box.op else written(box.value, precision)
+    name = box.name if box.label or box.op else written(box.value, precision)
     role: Role = "label" if box.label else "value"
     size = Size(max(width(name, TEXT, bold=True) + 2 * PAD_X, 30.0), 24.0)
     return Card(size, (Text(size.width / 2, 12 + TEXT * 0.34, name, role, "middle"),))

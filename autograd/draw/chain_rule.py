@@ -23,7 +23,11 @@ class Slope(NamedTuple):
     i: int
     arg: Node
     number: float
-    graph: Graph | None
+
+    @property
+    def graph(self) -> Graph | None:
+        """Its formula, as a graph of names."""
+        return rule_as_graph(self.node, self.i)
 
 
 Path: TypeAlias = tuple[Slope, ...]  # from the root to the leaf
@@ -62,7 +66,7 @@ def slopes_of(node: Node, live: Mapping[Node, None]) -> Iterator[Slope]:
             raise missing_rule(node, arg)
         with np.errstate(all="ignore"):
             slope = arg.fit(vjp(one, node._data, *node.saved, **node.kwargs), op)
-        yield Slope(node, i, arg, float(slope), rule_as_graph(node, i))
+        yield Slope(node, i, arg, float(slope))
 
 
 def paths_down(root: Node, leaf: Node, slopes: Mapping[Node, Sequence[Slope]]) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from .colours import LIGHT
 from .geometry import Direction
 from .legend import meanings
-from .notation import TYPESET, gradient, operation, printable, shape_and_dtype, slope_texts, written
+from .notation import gradient, printable, shape_and_dtype, sign, slope_texts, written
 from .picture import Box, Picture
 
 # What kind of node it is shows in the outline as well as in its colour.
@@ -107,7 +107,7 @@ class Writer:
         """The lines of a box's label: the operation on the left, name and numbers beside it."""
         rows = list(self.card(box))
         if box.op:
-            name = operation(box, self.precision, TYPESET)
+            name = sign(box, self.precision)
             own = "derivative-" if box.kind == "derivative" else ""
             paper, ink = self.colours[f"{own}cell"], self.colours[f"{own}cell-ink"]
             cell = (
@@ -121,8 +121,8 @@ class Writer:
 
     def card(self, box: Box) -> Iterator[str]:
         """The rows of name and numbers."""
-        number = f"#{box.number}" if self.numbers else ""
-        name = f"<b>{escape(printable(box.label))}</b>" if box.label else ""
+        number = box.name if self.numbers and not box.label else ""
+        name = f"<b>{escape(box.name)}</b>" if box.label else ""
         if name or number:
             grey = self.small(number) if number else ""
             yield f'<td colspan="2">{" ".join(filter(None, (name, grey)))}</td>'

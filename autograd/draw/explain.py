@@ -22,7 +22,7 @@ from .chain_rule import (
     slopes_of,
     sum_over_paths,
 )
-from .formulas import names_of
+from .names import Named, names_of
 from .scripts import MarkdownTex, Script, Tex
 from .wording import Latex, Markdown, Text
 
@@ -43,19 +43,19 @@ def explain(leaf: Node, root: Node, *, paths: int = 10, precision: int = 4) -> E
     <BLANKLINE>
     Steps, and their slopes
       x = 3
-      v2 = x² = 9       ∂v2/∂x = 2 · x = 2 · 3 = 6
-      v3 = 2 · x = 6    ∂v3/∂x = 2
-      y = v2 + v3 = 15  ∂y/∂v2 = 1
-                        ∂y/∂v3 = 1
+      v1 = x**2 = 9     ∂v1/∂x = 2 * x = 2 * 3 = 6
+      v2 = 2 * x = 6    ∂v2/∂x = 2
+      y = v1 + v2 = 15  ∂y/∂v1 = 1
+                        ∂y/∂v2 = 1
     <BLANKLINE>
     Paths, and the products of their slopes
+      x → v1 → y
+        ∂y/∂v1 * ∂v1/∂x
+        = 1 * (2 * x)
+        = 1 * 6 = 6
       x → v2 → y
-        ∂y/∂v2 · ∂v2/∂x
-        = 1 · (2 · x)
-        = 1 · 6 = 6
-      x → v3 → y
-        ∂y/∂v3 · ∂v3/∂x
-        = 1 · 2 = 2
+        ∂y/∂v2 * ∂v2/∂x
+        = 1 * 2 = 2
     <BLANKLINE>
     Sum
       6 + 2 = 8
@@ -109,7 +109,7 @@ def explain(leaf: Node, root: Node, *, paths: int = 10, precision: int = 4) -> E
     return Explanation(
         leaf=leaf,
         root=root,
-        names=names_of(order if leaf in live else [*order, leaf]),
+        names=names_of(root, leaf),
         values=values,
         slopes=slopes,
         count=counts.get(root, 0),
@@ -128,7 +128,7 @@ class Explanation:
 
     leaf: Node
     root: Node
-    names: Mapping[Node, str]
+    names: Mapping[Named, str]
     values: Mapping[Node, float]
     slopes: Mapping[Node, Sequence[Slope]]
     count: int

@@ -20,22 +20,18 @@ from autograd.node import Data, Node
 from autograd.shapes import shape_of
 
 from .chain_rule import nodes_between, root_moved
-from .formulas import names_of, operation, rule_as_graph, written
+from .formulas import operation, rule_as_graph, written
 from .geometry import Direction, Size
 from .layout import arrange
-from .notation import printable
+from .notation import printable, sign
 from .picture import Array, Number, Picture
 from .portrait import portrait
-from .scripts import Formula, Pieces, Script, Symbol
+from .scripts import PageTemplate, Pieces
 from .trace import Contribution, Hooked, Pass, early, engine, recursive, unhooked, visits
 
 LONGEST_WRONG = 3000  # contributions of a wrong order that the page plays
 TURNED = 200  # nodes up to which there are two layouts
 SHOWN_ENTRIES = 6  # of an array, before it is summarised
-SIGNS: Final = {
-    "add": "+", "sub": "\N{MINUS SIGN}", "mul": "\N{MULTIPLICATION SIGN}",
-    "div": "\N{DIVISION SIGN}", "neg": "\N{MINUS SIGN}", "pow": "^", "matmul": "@",
-}  # fmt: skip
 WRONG: Final[Mapping[str, Pass]] = {"recursive": recursive, "early": early}
 
 
@@ -122,19 +118,6 @@ def story_of(root: Node) -> dict[str, Any]:
     return Story(root, picture, ids).told()
 
 
-class PageScript(Script):
-    """Formulas in which the page itself writes numbers: they stand there as symbols too."""
-
-    minus = "\N{MINUS SIGN}"
-
-    def constant(self, x: Data) -> Formula:
-        if not isinstance(x, (bool, np.bool_)) and (
-            isinstance(x, (float, int)) or (hasattr(x, "dtype") and shape_of(x) == ())
-        ):
-            return Formula((Symbol(float(x)),), number=float(x))
-        return super().constant(x)
-
-
 class Story:
     """A root, its picture, and how the page refers to nodes: by their box's place among all."""
 
@@ -143,10 +126,7 @@ class Story:
         place = {box.id: i for i, box in enumerate(picture.boxes)}
         self.place = {node: place[box] for node, box in ids.items()}
         self.nodes = {i: node for node, i in self.place.items()}
-        self.script = PageScript(4)
-        shown = [node for node in operands_first(root) if node in self.place]
-        boxes = [picture.boxes[self.place[node]] for node in shown]
-        self.names = names_of(shown, [box.label for box in boxes], [box.number for box in boxes])
+        self.script = PageTemplate(4)
 
     def told(self) -> dict[str, Any]:
         passes = {"engine": list(map(self.step, engine(self.root)))}
@@ -156,7 +136,7 @@ class Story:
                 passes[name] = list(map(self.step, wrong(self.root)))
         derivatives = self.derivatives()
         return {
-            "title": self.names[self.root],
+            "title": self.picture.boxes[self.place[self.root]].name,
             "root": self.place[self.root],
             "seed": plain(self.root.seed(None)),
             "nodes": [self.node(i) for i in range(len(self.picture.boxes))],
@@ -178,13 +158,13 @@ class Story:
 
     def node(self, i: int) -> dict[str, Any]:
         box, node = self.picture.boxes[i], self.nodes.get(i)
-        shared = {"group": box.group, "kind": box.kind}
+        shared = {"group": box.group, "kind": box.kind, "name": box.name}
         if node is None:  # a constant that is no node: an array
-            return shared | {"name": f"constant {i + 1}", "value": described(box.value)}
-        story = shared | {"name": self.names[node], "value": plain(node._data)}
+            return shared | {"value": described(box.value)}
+        story = shared | {"value": plain(node._data)}
         story["grad"] = bool(node.level)
         if node.op:
-            story["op"] = self.sign(node)
+            story["op"] = sign(box, 4)
             story["rule"] = node.op.name
             story["formula"] = self.pieces(operation(node, self.script).pieces, node)
             story["args"] = [self.place.get(arg) if arg is not None else None for arg in node.args]
@@ -201,22 +181,6 @@ class Story:
                 if arg is not None and arg.level
             }
         return story
-
-    def sign(self, node: Node) -> str:
-        """The operation in its card's corner, with a constant that it has: `+`, `÷ 2`, `tanh`."""
-        if node.op is None:
-            return ""
-        sign = SIGNS.get(node.op.name)
-        if sign is None or len(node.args) < 2:
-            return sign or printable(node.op.name)
-        constants = [self.place_free(arg, seen) for arg, seen in zip(node.args, node.saved)]
-        return " ".join(filter(None, (constants[0], sign, constants[1])))
-
-    def place_free(self, arg: Node | None, seen: Data) -> str:
-        """A constant number that has no box of its own."""
-        if arg in self.place or shape_of(seen) != ():
-            return ""
-        return self.script.number(float(seen)).replace("-", "\N{MINUS SIGN}")
 
     def slope(self, node: Node, i: int) -> list[Any] | None:
         """What the rule for operand `i` makes of the gradient g, as a formula."""
@@ -259,14 +223,12 @@ class Story:
     def layout(self, direction: Direction) -> dict[str, Any]:
         """Where all is drawn."""
         sizes, references = {}, {}
-        for i, box in enumerate(self.picture.boxes):
-            node = self.nodes.get(i)
-            name = self.names[node] if node is not None else "constant"
-            op = self.sign(node) if node is not None else ""
+        for box in self.picture.boxes:
             array = isinstance(box.value, Array) and bool(box.value.shape)
-            sizes[box.id] = Size(card_width(name, op, array), 88.0 if array else 72.0)
+            width = card_width(box.name, sign(box, 4), array)
+            sizes[box.id] = Size(width, 88.0 if array else 72.0)
             if box.kind != "step":
-                references[box.id] = Size(max(40.0, 24.0 + 7.6 * min(len(name), 16)), 26.0)
+                references[box.id] = Size(max(40.0, 24.0 + 7.6 * min(len(box.name), 16)), 26.0)
         homes = {box.id: box.group for box in self.picture.boxes if box.group}
         titles = {g.id: Size(30.0 + 7.0 * len(g.name), 22.0) for g in self.picture.groups}
         edges = list(self.picture.edges)

@@ -6,8 +6,6 @@ that comes out is the formula. So whatever has a rule has a formula, users' own 
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -22,7 +20,10 @@ from .notation import printable
 from .scripts import Formula, Script, Symbol
 
 LONGEST = 200  # pieces of a formula; what is longer is no help to a reader
-PLACE = re.compile(r"v\d+")
+# What derivatives need to get numbers into the right shape, and a reader of mathematics does not.
+PLUMBING = {
+    rules.reshape, rules.broadcast_to, rules.alias, rules.item, rules.astype, rules.to,
+}  # fmt: skip
 
 
 class Graph(NamedTuple):
@@ -30,35 +31,6 @@ class Graph(NamedTuple):
 
     out: Any
     symbols: Mapping[Node, Any]
-
-
-# --- names ----------------------------------------------------------------------------------------
-
-
-def names_of(
-    order: Sequence[Node], labels: Sequence[str] = (), places: Sequence[int] = ()
-) -> dict[Node, str]:
-    """A name for each node: its label, numbered if others have it too, or `v` and its place.
-
-    Other labels than the nodes' own may be given, and other places than those in the order.
-
-    >>> from autograd import Value
-    >>> x, y = Value(1.0, "x"), Value(2.0, "x")
-    >>> list(names_of([x, y, x * y]).values())
-    ['x#1', 'x#2', 'v3']
-    """
-    labels = labels or [node.label or "" for node in order]
-    labels = [printable(label).strip() for label in labels]
-    letter = "t" if any(map(PLACE.fullmatch, labels)) else "v"
-    uses, met = Counter(labels), Counter[str]()
-    names = {}
-    for node, label, place in zip(order, labels, places or range(1, len(labels) + 1)):
-        met[label] += 1
-        if not label:
-            names[node] = f"{letter}{place}"
-        else:
-            names[node] = label if uses[label] == 1 else f"{label}#{met[label]}"
-    return names
 
 
 # --- derivatives as graphs ------------------------------------------------------------------------
@@ -119,16 +91,18 @@ def written(graph: Graph | None, script: Script) -> Formula | None:
 
 
 def operation(node: Node, script: Script) -> Formula:
-    """How `node` was computed, one operation deep and as it was done: `x · x`, `1 · tanh(x)`."""
-    assert node.op is not None
+    """How `node` was computed, one operation deep and as it was done: `x * x`, `1 * tanh(x)`."""
     parts = [
         script.constant(seen) if arg is None else Formula((Symbol(arg),))
         for arg, seen in zip(node.args, node.saved)
     ]
+    return operation_on(node, parts, script)
+
+
+def operation_on(node: Node, parts: Sequence[Formula], script: Script) -> Formula:
+    """The operation of `node` as it was done, on operands that are written already."""
     if node.op is rules.pow:
         return script.power(*parts)
-    if node.op in (rules.alias, rules.item, rules.astype):
-        return script.call(node.op.name, parts)
     return combined(node, [part._replace(number=None) for part in parts], script)
 
 
@@ -138,6 +112,8 @@ def applied(node: Node, formulas: Mapping[Node, Formula], script: Script) -> For
         script.constant(seen) if arg is None else formulas[arg]
         for arg, seen in zip(node.args, node.saved)
     ]
+    if node.op in PLUMBING:
+        return parts[0]
     if node.op is rules.where and isinstance(node.saved[0], (bool, np.bool_)):
         return parts[1] if node.saved[0] else parts[2]  # the branch that was taken
     if node.op is rules.mul and node.args[0] is not None and node.args[0] is node.args[1]:
@@ -157,6 +133,8 @@ def combined(node: Node, parts: Sequence[Formula], script: Script) -> Formula:
 def options(kwargs: Mapping[str, Any]) -> dict[str, str]:
     """The options that are short enough to be shown."""
     shown = {
-        printable(k): repr(x) for k, x in kwargs.items() if isinstance(x, (bool, int, tuple, str))
+        printable(k): repr(x)
+        for k, x in kwargs.items()
+        if isinstance(x, (bool, int, tuple, str)) and k != "keepdims"
     }
     return {k: x for k, x in shown.items() if len(x) < 20}

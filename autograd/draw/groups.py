@@ -11,6 +11,7 @@ from math import prod
 from typing import TypeAlias
 
 from .layers import CyclicError
+from .names import with_group_names
 from .picture import Array, Box, Group, Number, Picture
 
 Shape: TypeAlias = tuple[object, ...]  # of a group: equal for groups that compute alike
@@ -64,7 +65,7 @@ def collapsed(picture: Picture, closed: Collection[str], fold: bool = True) -> P
             alike[group_id] = shape_of(members, groups)
     kept = tuple(group for group in picture.groups if not outer[group.id])
     small = Picture(in_order(boxes.values()), kept)
-    return folded(small, alike) if fold else small
+    return with_group_names(folded(small, alike) if fold else small)
 
 
 def as_one(group: Group, members: Sequence[Box], results: set[str], home: dict[str, str]) -> Box:
@@ -129,7 +130,7 @@ def shape_of(members: Sequence[Box], groups: dict[str, Group]) -> Shape:
 
 
 def in_order(boxes: Iterable[Box]) -> tuple[Box, ...]:
-    """The boxes, each after what it is made of, and else as they come; numbered anew.
+    """The boxes, each after what it is made of, and else as they come.
 
     Raises:
         CyclicError: a group uses what is made of it.
@@ -147,7 +148,7 @@ def in_order(boxes: Iterable[Box]) -> tuple[Box, ...]:
     order: list[Box] = []
     while ready:
         i = heappop(ready)
-        order.append(replace(listed[i], number=len(order) + 1))
+        order.append(listed[i])
         for user in users[i]:
             missing[user] -= 1
             if not missing[user]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator
 
 from .picture import Array, Box, Number, Picture, is_single
 
-PYTHON = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "matmul": "@", "neg": "-"}
-TYPESET = PYTHON | {
-    "mul": "\N{MULTIPLICATION SIGN}",
-    "sub": "\N{MINUS SIGN}",
-    "neg": "\N{MINUS SIGN}",
+# Signs of mathematics in place of Python's, wherever text is drawn.
+TYPESET = {
+    " * ": " \N{MULTIPLICATION SIGN} ",
+    " - ": " \N{MINUS SIGN} ",
+    "-": "\N{MINUS SIGN}",
 }
+SIGNS = {"add", "sub", "mul", "div", "pow", "matmul", "neg"}
+CALL = re.compile(r"([^()]+)\(·(, ·)*(, [^·]*)?\)")
 
 
 def printable(text: str) -> str:
@@ -85,20 +88,48 @@ def gradient(box: Box, precision: int) -> str:
     return written(box.gradient, precision)
 
 
-def formula(op: str, operands: Sequence[str], signs: Mapping[str, str] = PYTHON) -> str:
-    """An operation applied to its operands.
+def formula(box: Box, spell: Callable[[str], str], precision: int) -> str:
+    """How a box was computed: its formula, with `spell(id)` for each operand that has a box.
 
-    >>> formula("mul", ["a", "b"]), formula("neg", ["a"]), formula("tanh", ["a"])
-    ('a * b', '-a', 'tanh(a)')
+    >>> from autograd import Value
+    >>> from autograd.draw.portrait import picture_of
+    >>> step = picture_of([2 * Value(3.0)]).boxes[-1]
+    >>> formula(step, lambda box_id: "x", 4)
+    '2 * x'
     """
-    if op not in signs:
-        return f"{op}({', '.join(operands)})"
-    return f" {signs[op]} ".join(operands) if len(operands) > 1 else signs[op] + operands[0]
+    return "".join(pieces_of(box, spell, lambda x: written(x, precision)))
 
 
-def operation(box: Box, precision: int, signs: Mapping[str, str] = PYTHON) -> str:
-    """The operation's sign or name, with those of its constants that have no box: "** 3"."""
+def sign(box: Box, precision: int) -> str:
+    """The operation as it stands in a box: its sign or name, with constants that have no box.
+
+    >>> from autograd import Value
+    >>> from autograd.draw.portrait import picture_of
+    >>> x = Value(3.0)
+    >>> [sign(picture_of([y]).boxes[-1], 4) for y in (x * x, x**2, x.tanh())]
+    ['×', '**2', 'tanh']
+    """
+
+    def number(x: Number | None) -> str:
+        return written(x, precision).replace("-", TYPESET["-"])
+
+    text = "".join(TYPESET.get(piece, piece) for piece in pieces_of(box, lambda _: "·", number))
     if all(isinstance(x, str) for x in box.operands):
-        return signs.get(box.op, box.op)
-    operands = ["·" if isinstance(x, str) else written(x, precision) for x in box.operands]
-    return formula(box.op, operands, signs).strip("· ")
+        if call := CALL.fullmatch(text):
+            return call[1]
+        if box.op not in SIGNS and not text.startswith(("·[", "·.")):
+            return box.op
+    return text.strip("· ") or box.op
+
+
+def pieces_of(
+    box: Box, spell: Callable[[str], str], number: Callable[[Number | None], str]
+) -> Iterator[str]:
+    """The pieces of a box's formula as text."""
+    for piece in box.formula:
+        if isinstance(piece, str):
+            yield piece
+            continue
+        x = box.operands[piece.key] if isinstance(piece.key, int) else piece.key
+        text = spell(x) if isinstance(x, str) else number(x)
+        yield f"({text})" if piece.tight and text.startswith(("-", TYPESET["-"])) else text

@@ -7,12 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import nan, prod
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from autograd.node import Data
 from autograd.shapes import Shape
+
+if TYPE_CHECKING:
+    from .scripts import Pieces
 
 Kind: TypeAlias = Literal["leaf", "constant", "step", "derivative", "group"]
 
@@ -37,8 +40,9 @@ class Box:
     drawn as one node.
 
     `operands` are the boxes that a step was computed from, by id, in order, and as often as it
-    uses them; a constant that has no box stands there itself. `slopes` are the derivatives of the
-    step by each of them: `None` where there is none to show.
+    uses them; a constant that has no box stands there itself. `formula` says how it was computed,
+    with symbols for the positions of operands. `slopes` are the derivatives of the step by each of
+    them: `None` where there is none to show.
     """
 
     id: str
@@ -47,13 +51,14 @@ class Box:
     gradient: Number | None = None
     keeps_grad: bool = True  # a backward pass leaves a gradient here
     differentiated: bool = True  # there is a gradient to tell of, or that there is none
-    label: str = ""
+    label: str = ""  # the node's, or the parameter's or the group's name
+    name: str = ""  # the label made unique, or a letter with a number; "" for bare numbers
     op: str = ""
+    formula: Pieces = ()
     operands: tuple[str | Number, ...] = ()
     slopes: tuple[Number | None, ...] = ()
     root: bool = False
     group: str = ""  # the id of the innermost group that it stands in; "" outside of all
-    number: int = 0  # its place in the order of the computation, from 1
     notes: tuple[str, ...] = ()  # what is told of a group: "12 nodes"
     times: int = 1  # how many alike a group stands for
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -14,8 +13,11 @@ from autograd.node import Data, Node
 from autograd.scope import Scope
 from autograd.shapes import shape_of
 
+from .formulas import operation_on
+from .names import labels_of, names_of
 from .notation import printable
 from .picture import Box, Group, Number, Picture, is_single, number
+from .scripts import Formula, Pieces, Symbol, Template
 
 # Functions of single numbers, applied to each entry; so is everything that broadcasts.
 ENTRYWISE = {
@@ -54,6 +56,7 @@ def portrait(
 ) -> tuple[Picture, dict[Node, str]]:
     """`picture_of`, and the id of each node's box, for those that have one."""
     nodes = operands_first(*roots)
+    names, labels = names_of(*roots), labels_of(nodes)
     shown = set(roots)
     homes = Homes(nodes)
     boxes: list[Box] = []
@@ -61,15 +64,16 @@ def portrait(
     for node in nodes:
         group = homes.group_of(node)
         operands: list[str | Number] = []
-        for arg, seen in zip(node.args, node.saved):
+        for i, (arg, seen) in enumerate(zip(node.args, node.saved)):
             if arg is not None and arg in ids:
                 operands.append(ids[arg])
                 continue
             data = number(seen)
             home = group if is_single(data) else homes.group_of_data(node)
-            constant = Box(f"n{len(boxes)}", "constant", data, group=home)
+            name = names.get((node, i), "")
+            constant = Box(f"n{len(boxes)}", "constant", data, name=name, group=home)
             if constants or not constant.is_bare_number:
-                boxes.append(replace(constant, number=len(boxes) + 1))
+                boxes.append(constant)
                 operands.append(constant.id)
             else:
                 operands.append(data)
@@ -79,18 +83,31 @@ def portrait(
             value=number(node._data),
             gradient=None if node.grad is None else number(node.grad),
             keeps_grad=node.leaves_grad,
-            label=node.label or homes.name_of(node),
+            label=labels.get(node, ""),
+            name=names.get(node, ""),
             op=printable(node.op.name) if node.op else "",
+            formula=formula_of(node) if node.op else (),
             operands=tuple(operands),
             slopes=tuple(map(shown_slope, local_derivatives(node))) if slopes else (),
             root=node in shown,
             group=group,
-            number=len(boxes) + 1,
         )
         if constants or not box.is_bare_number:
             boxes.append(box)
             ids[node] = box.id
     return Picture(tuple(boxes), tuple(homes.groups)), ids
+
+
+def formula_of(node: Node) -> Pieces:
+    """How a node was computed, its operands by their position."""
+    script = Template(precision=1)
+    parts = [
+        script.constant(seen)
+        if arg is None and isinstance(seen, (bool, np.bool_))
+        else Formula((Symbol(i),))
+        for i, (arg, seen) in enumerate(zip(node.args, node.saved))
+    ]
+    return operation_on(node, parts, script).pieces
 
 
 def local_derivatives(node: Node) -> list[Data | None]:
@@ -124,7 +141,7 @@ def shown_slope(data: Data | None) -> Number | None:
 
 
 class Homes:
-    """The groups that nodes stand in, and the names that they go by there.
+    """The groups that nodes stand in.
 
     A result was computed in the innermost scope that was open. A leaf belongs to the module whose
     parameter it is, or else to the scope, opened by hand, that has all its uses.
@@ -134,7 +151,7 @@ class Homes:
         self.groups: list[Group] = []
         self.ids: dict[Scope, str] = {}
         self.scopes: dict[Node, Scope | None] = {}
-        self.parameters: dict[Scope, dict[int, str]] = {}
+        self.parameters: dict[Scope, set[int]] = {}
         uses: dict[Node, list[Scope | None]] = {}
         for node in nodes:
             self.scopes[node] = scope = node.notes.scope if node.notes else None
@@ -154,17 +171,12 @@ class Homes:
                 return scope
         return None
 
-    def parameters_of(self, scope: Scope) -> dict[int, str]:
-        """The names of the parameters of a scope's module, by `id`."""
+    def parameters_of(self, scope: Scope) -> set[int]:
+        """The ids of the parameters of a scope's module."""
         if scope not in self.parameters:
             named = scope.owner.named_parameters() if scope.owner is not None else ()
-            self.parameters[scope] = {id(x): name for name, x in named}
+            self.parameters[scope] = {id(x) for _, x in named}
         return self.parameters[scope]
-
-    def name_of(self, node: Node) -> str:
-        """What its module calls a parameter; nothing for other nodes."""
-        scope = self.scopes[node]
-        return "" if scope is None or node.op else self.parameters_of(scope).get(id(node), "")
 
     def group_of(self, node: Node) -> str:
         """The id of the innermost group; "" outside of all."""

@@ -10,19 +10,19 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 
 from autograd.node import NO_KWARGS, Data
-from autograd.shapes import shape_of
+from autograd.shapes import Shape, shape_of
 
+from .names import in_formula
 from .notation import rounded
 
 SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly a formula binds
-WORD = re.compile(r"\w+(#\d+)?")
-SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+ENTRIES = 4  # of an index that is an array, at most
 
 
 class Symbol(NamedTuple):
     """A place in a formula for a name, or for the number that it stands for."""
 
-    key: Any  # a node, or "g" for the gradient that comes in
+    key: Any  # a node, the position of an operand, a number, or "g" for the gradient that comes in
     tight: bool = False  # a negative number needs parentheses here
 
 
@@ -37,15 +37,10 @@ class Formula(NamedTuple):
     number: float | None = None  # if that is all it is
 
 
-def in_formula(name: str) -> str:
-    """The name, in quotes if it could be taken for something else."""
-    return name if WORD.fullmatch(name) else f'"{name}"'
-
-
 class Script:
-    """Formulas as plain text: `3 · x²`, `1 - c²`, `g / (2 · v1)`."""
+    """Formulas as plain text, as Python spells them: `3 * x**2`, `1 - c**2`, `g / (2 * v1)`."""
 
-    times: str = " · "
+    times: str = " * "
     minus: str = "-"
     brackets: tuple[str, str] = "(", ")"
 
@@ -137,36 +132,63 @@ class Script:
         return self.power(x, y)
 
     def power(self, x: Formula, y: Formula) -> Formula:
-        if y.number is not None and y.number.is_integer() and abs(y.number) < 1000:
-            exponent: Pieces = (str(int(y.number)).translate(SUPERSCRIPT),)
-        else:
-            exponent = ("^", *self.within(y, ATOM))
-        return Formula((*self.within(x, ATOM), *exponent), POWER)
-
-    def op_sqrt(self, x: Formula) -> Formula:
-        return Formula(("√", *self.within(x, ATOM)))
-
-    def op_abs(self, x: Formula) -> Formula:
-        return Formula(("|", *x.pieces, "|"))
-
-    def op_alias(self, x: Formula) -> Formula:
-        return x
-
-    def op_astype(self, x: Formula, *, dtype: object) -> Formula:
-        return x
-
-    op_item = op_alias
+        exponent = self.within(y, ATOM) if y.number is None else y.pieces
+        return Formula((*self.within(x, ATOM), "**", *exponent), POWER)
 
     def op_matmul(self, x: Formula, y: Formula) -> Formula:
         return Formula((*self.within(x, POWER), " @ ", *self.within(y, POWER)), PRODUCT)
 
-    def op_transpose(self, x: Formula, *, axes: Sequence[int]) -> Formula | None:
-        n = len(axes)
-        if tuple(axes) != (*range(n - 2), n - 1, n - 2):
-            return None
-        return Formula((*self.within(x, ATOM), self.transposed), POWER)
+    def op_linear(self, x: Formula, w: Formula, b: Formula) -> Formula:
+        return self.op_add(self.op_matmul(x, self.transposed(w)), b)
 
-    transposed: str = "ᵀ"
+    def op_transpose(self, x: Formula, *, axes: Sequence[int]) -> Formula:
+        n = len(axes)
+        if n > 1 and tuple(axes) == (*range(n - 2), n - 1, n - 2):
+            return self.transposed(x, stack=n > 2)
+        return self.call("transpose", [x, Formula((str(tuple(axes)),))])
+
+    def transposed(self, x: Formula, stack: bool = False) -> Formula:
+        return Formula((*self.within(x, ATOM), ".mT" if stack else ".T"))
+
+    def op_getitem(self, x: Formula, *, index: Any) -> Formula:
+        return self.indexed(x, index_text(index))
+
+    def op_scatter_add(self, x: Formula, *, index: Any, shape: Shape) -> Formula:
+        return self.call("scatter_add", [x, Formula((f"[{index_text(index)}]",))])
+
+    def indexed(self, x: Formula, index: str) -> Formula:
+        return Formula((*self.within(x, ATOM), f"[{index}]"))
+
+    def op_nll(self, x: Formula, *, labels: Data, scale: float) -> Formula:
+        mean = scale * len(labels) == 1
+        total = self.call("mean" if mean else "sum", [self.indexed(x, "labels")])
+        return self.op_neg(total if mean else self.op_mul(self.constant(scale), total))
+
+    def op_sum_to(self, x: Formula, *, shape: Shape) -> Formula:
+        return self.call("sum", [x])
+
+    def op_reshape(self, x: Formula, *, shape: Shape) -> Formula:
+        return self.call("reshape", [x, Formula((str(tuple(shape)),))])
+
+    def op_broadcast_to(self, x: Formula, *, shape: Shape) -> Formula:
+        return self.call("broadcast_to", [x, Formula((str(tuple(shape)),))])
+
+    def op_astype(self, x: Formula, *, dtype: object) -> Formula:
+        return self.call(str(dtype), [x])
+
+    def op_alias(self, x: Formula) -> Formula:
+        return x
+
+    op_item = op_alias
+
+    def op_to(self, x: Formula, *, make: object) -> Formula:
+        return x
+
+    def op_sinc(self, x: Formula, *, n: int) -> Formula:
+        return self.call("sinc", [x], {"n": str(n)} if n else {})  # its n-th derivative
+
+    def op_einsum(self, *xs: Formula, inputs: Sequence[str], output: str) -> Formula:
+        return self.call("einsum", [Formula((f"'{','.join(inputs)}->{output}'",)), *xs])
 
     def call(
         self, name: str, operands: Sequence[Formula], kwargs: Mapping[str, str] = NO_KWARGS
@@ -183,6 +205,20 @@ class Script:
 
     def option(self, key: str, x: str, first: bool) -> str:
         return f"{'' if first else ', '}{key}={x}"
+
+
+def index_text(index: Any) -> str:
+    """An index as it stands between brackets: `0`, `:, 1`; of long arrays three dots."""
+    if isinstance(index, tuple):
+        return ", ".join(map(index_text, index)) or "()"
+    if isinstance(index, slice):
+        parts = [index.start, index.stop, *([] if index.step is None else [index.step])]
+        return ":".join("" if part is None else str(part) for part in parts)
+    if index is None or index is Ellipsis:
+        return "None" if index is None else "..."
+    if hasattr(index, "tolist"):
+        return str(index.tolist()) if index.ndim < 2 and index.size <= ENTRIES else "…"
+    return str(index)
 
 
 TEX_FUNCTIONS: Final = frozenset(
@@ -204,12 +240,29 @@ TEX_LETTERS: Final = TEX | {
 }
 
 
+class Template(Script):
+    """Formulas in which numbers are symbols too, to be written later, to any precision."""
+
+    def constant(self, x: Data) -> Formula:
+        if not isinstance(x, (bool, np.bool_)) and (
+            isinstance(x, (float, int)) or (hasattr(x, "dtype") and shape_of(x) == ())
+        ):
+            return Formula((Symbol(float(x)),), number=float(x))
+        return super().constant(x)
+
+
+class PageTemplate(Template):
+    """The same, typeset with signs of mathematics."""
+
+    times = " \N{MULTIPLICATION SIGN} "
+    minus = "\N{MINUS SIGN}"
+
+
 class Tex(Script):
     r"""Formulas for LaTeX's mathematics mode, and whatever else reads it: `3 \cdot x^{2}`."""
 
     times = r" \cdot "
     brackets = r"\left(", r"\right)"
-    transposed = r"^{\top}"
     letters: Mapping[str, str] = TEX_LETTERS
 
     def number(self, x: float) -> str:
@@ -240,6 +293,12 @@ class Tex(Script):
 
     def power(self, x: Formula, y: Formula) -> Formula:
         return Formula(("{", *self.within(x, ATOM), "}^{", *y.pieces, "}"), POWER)
+
+    def transposed(self, x: Formula, stack: bool = False) -> Formula:
+        return Formula((*self.within(x, ATOM), r"^{\top}"), POWER)
+
+    def indexed(self, x: Formula, index: str) -> Formula:
+        return Formula((*self.within(x, ATOM), f"_{{{self.escaped(index)}}}"), POWER)
 
     def op_sqrt(self, x: Formula) -> Formula:
         return Formula((r"\sqrt{", *x.pieces, "}"))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
-from .notation import formula, gradient, printable, shape_and_dtype, written
+from .names import in_formula
+from .notation import formula, gradient, shape_and_dtype, written
 from .picture import Box, Picture
 
 DEEPEST = 24  # levels that are indented: lines name their operands, and are clear without it
@@ -15,25 +15,25 @@ def to_text(picture: Picture, precision: int) -> str:
     """A line for each node, and below it, indented, what it was computed from.
 
     What is used twice has its line where it comes first. A constant number without a label has
-    none: it stands in the formulas that use it. All else without a label of its own goes by the
-    number of its line.
+    none: it stands in the formulas that use it.
     """
     lines = list(outline(picture))
-    uses = Counter(box.label for box, _ in lines)
-    names = {box.id: written(box.value, precision) for box in picture.boxes}
-    for i, (box, _) in enumerate(lines, start=1):
-        unique = box.label and uses[box.label] == 1
-        names[box.id] = printable(box.label) + ("" if unique else f"#{i}")
+    boxes = {box.id: box for box in picture.boxes}
 
     numbered = any(box.value is not None for box in picture.boxes)
     told = any(box.differentiated for box in picture.boxes)
     rows = [("", "", "value", "gradient" if told else "")]
+
+    def spell(box_id: str) -> str:
+        box = boxes[box_id]
+        return in_formula(box.name) if box.name else written(box.value, precision)
+
     for box, depth in lines:
-        operands = [names[x] if isinstance(x, str) else written(x, precision) for x in box.operands]
-        name = names[box.id]
-        made = f"{name} = {formula(box.op, operands)}" if box.op else name
-        if box.kind == "group" and operands:
-            made = f"{name} ← {', '.join(operands)}"
+        made = box.name
+        if box.op:
+            made = f"{spell(box.id)} = {formula(box, spell, precision)}"
+        elif box.kind == "group" and box.operands:
+            made += " ← " + ", ".join(boxes[x].name for x in box.operands if isinstance(x, str))
         value, grad = written(box.value, precision), gradient(box, precision)
         about = ", ".join(filter(None, (shape_and_dtype(box.value), *box.notes)))
         rows.append(("  " * min(depth, DEEPEST) + made, about, value, grad))

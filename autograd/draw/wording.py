@@ -89,7 +89,7 @@ class Writer:
                 yield Step(self.equation(node), [self.slope(s) for s in x.slopes.get(node, ())])
 
     def equation(self, node: Node) -> str:
-        """`v3 = a · b = -8`."""
+        """`v1 = a * b = -8`."""
         parts = [self.name(node), self.number(self.explained.values[node])]
         if node.op and node is not self.explained.leaf:
             pieces = operation(node, self.script).pieces
@@ -103,7 +103,7 @@ class Writer:
         return lambda key: names[key] if key in names else float(seen[key])
 
     def slope(self, slope: Slope) -> str:
-        """`∂v3/∂a = b = 2`: name, formula, the formula with numbers, number."""
+        """`∂v1/∂a = b = 2`: name, formula, the formula with numbers, number."""
         formula = written(slope.graph, self.script)
         parts = [self.ratio(self.partial, slope.node, slope.arg)]
         if formula is not None and formula.number is None:
