@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .data import Dataset, split
-from .download import find_files
-from .idx import GET_AGAIN, read_idx
+from .download import FILES, PUBLISHED, find_files
+from .idx import GET_AGAIN, digest, read_idx
 from .random import Rng, generator_from
 from .samples import Array
 
@@ -148,6 +148,7 @@ def idx_images(
     directory: str | Path | None = None,
     flatten: bool = True,
     download: bool = True,
+    verify: bool = True,
 ) -> Parts:
     """MNIST (LeCun et al. 1998) or Fashion-MNIST (Xiao et al. 2017), from their four IDX files.
 
@@ -156,7 +157,9 @@ def idx_images(
 
     The files, compressed or not, lie in `directory`; if none is given, in the folder `name` of
     the directory that the environment variable NAPKINGRAD_DATA names, or else of the cache,
-    ~/.cache/napkingrad. If they are in neither, they are downloaded into the cache.
+    ~/.cache/napkingrad. If they are in neither, they are downloaded into the cache. Wherever they
+    come from, what they hold is compared with the SHA-256 of the published files: damage is found,
+    and other data under the same names. `verify=False` loads such data, of any number of samples.
 
     Raises:
         FileNotFoundError: a file is missing, and was not to be downloaded or no mirror gives it;
@@ -165,10 +168,21 @@ def idx_images(
         ValueError: a file is damaged, or is not what its name says.
     """
     files = find_files(name, directory, download)
-    return (
-        read_images(files["train-images-idx3-ubyte"], files["train-labels-idx1-ubyte"], flatten),
-        read_images(files["t10k-images-idx3-ubyte"], files["t10k-labels-idx1-ubyte"], flatten),
-    )
+    published = dict(zip(FILES, PUBLISHED[name].files))
+
+    def part(images: str, labels: str) -> Dataset:
+        pixels, classes = read_images(files[images], files[labels])
+        for file, array in ((images, pixels), (labels, classes)) if verify else ():
+            if digest(array) != published[file].content:
+                raise ValueError(
+                    f"{files[file]} is not the {file} of {name}, or is damaged: its checksum is "
+                    f"wrong; {GET_AGAIN}, or load other data of this form with verify=False"
+                )
+        x = np.divide(pixels, 255, dtype=np.float32)
+        shape = (len(x), prod(IMAGE_SIZE)) if flatten else (len(x), 1, *IMAGE_SIZE)
+        return Dataset(x.reshape(shape), classes.astype(np.int64))
+
+    return part(*FILES[:2]), part(*FILES[2:])
 
 
 SOURCES: dict[str, Callable[..., Parts]] = {
@@ -182,8 +196,8 @@ SOURCES: dict[str, Callable[..., Parts]] = {
 }
 
 
-def read_images(images: Path, labels: Path, flatten: bool) -> Dataset:
-    """Pixels from 0 to 1 and their classes, from two files that belong together."""
+def read_images(images: Path, labels: Path) -> tuple[Array, Array]:
+    """Pixels and their classes as bytes, from two files that belong together."""
     pixels, classes = read_idx(images), read_idx(labels)
     if pixels.dtype != np.uint8 or pixels.shape[1:] != IMAGE_SIZE:
         raise ValueError(
@@ -205,6 +219,4 @@ def read_images(images: Path, labels: Path, flatten: bool) -> Dataset:
             f"{labels} should hold labels from 0 to {CLASSES - 1}, but has a {classes.max()}; "
             f"{GET_AGAIN}"
         )
-    x = np.divide(pixels, 255, dtype=np.float32)
-    shape = (len(x), prod(IMAGE_SIZE)) if flatten else (len(x), 1, *IMAGE_SIZE)
-    return Dataset(x.reshape(shape), classes.astype(np.int64))
+    return pixels, classes

@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from autograd import arguments
 from autograd.files import replacing
 
 FILES = (
@@ -25,14 +26,19 @@ FILES = (
 )
 
 
-class Published(NamedTuple):
-    """Where a data set is published, and the SHA-256 of each file's `.gz`, in the order of FILES.
+class PublishedFile(NamedTuple):
+    """A file's `.gz`, by size and SHA-256, and the SHA-256 of its content."""
 
-    All by HTTPS; and what comes from a mirror is kept only if its checksum is right.
-    """
+    size: int
+    checksum: str
+    content: str
+
+
+class Published(NamedTuple):
+    """Where a data set is published, by HTTPS, and its files in the order of FILES."""
 
     mirrors: tuple[str, ...]
-    checksums: tuple[str, ...]
+    files: tuple[PublishedFile, ...]
 
 
 PUBLISHED = {
@@ -41,11 +47,27 @@ PUBLISHED = {
             "https://ossci-datasets.s3.amazonaws.com/mnist/",
             "https://storage.googleapis.com/cvdf-datasets/mnist/",
         ),
-        checksums=(
-            "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-            "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-            "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-            "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+        files=(
+            PublishedFile(
+                9_912_422,
+                "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+                "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            ),
+            PublishedFile(
+                28_881,
+                "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+                "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            ),
+            PublishedFile(
+                1_648_877,
+                "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+                "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            ),
+            PublishedFile(
+                4_542,
+                "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+                "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+            ),
         ),
     ),
     "fashion-mnist": Published(
@@ -53,11 +75,27 @@ PUBLISHED = {
             "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
             "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
         ),
-        checksums=(
-            "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
-            "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
-            "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
-            "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+        files=(
+            PublishedFile(
+                26_421_880,
+                "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+                "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+            ),
+            PublishedFile(
+                29_515,
+                "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+                "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+            ),
+            PublishedFile(
+                4_422_102,
+                "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+                "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+            ),
+            PublishedFile(
+                5_148,
+                "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+                "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+            ),
         ),
     ),
 }
@@ -85,7 +123,7 @@ def find_files(
         FileNotFoundError: they are nowhere, and no mirror gives them, or none was to be asked.
         ModuleNotFoundError: they are nowhere, and pooch, which would get them, isn't installed.
     """
-    places = folders(name) if directory is None else [Path(directory)]
+    places = folders(name) if directory is None else [arguments.path("directory", directory)]
     tried = []
     for folder in places:
         found = files_in(folder)
@@ -144,7 +182,8 @@ def files_in(folder: Path) -> dict[str, Path]:
 def fetch(name: str, folder: Path) -> None:
     """Download the files that are not in `folder`, each from the first mirror that has it.
 
-    A file appears there at once and whole, after its checksum has been found right.
+    A file appears there at once and whole, after its checksum has been found right. No more than
+    the size of the published file is received.
 
     Raises:
         ConnectionError: no mirror has it; the message says what each of them answered.
@@ -153,17 +192,18 @@ def fetch(name: str, folder: Path) -> None:
     """
     import pooch  # optional, and slow to import
 
-    mirrors, checksums = PUBLISHED[name]
+    mirrors, published = PUBLISHED[name]
     folder.mkdir(parents=True, exist_ok=True)
     there = files_in(folder)
-    for file, checksum in zip(FILES, checksums, strict=True):
+    for file, (size, checksum, _) in zip(FILES, published, strict=True):
         if file in there:
             continue
         answers = {}
         for mirror in mirrors:
             try:
                 with replacing(folder / f"{file}.gz") as new:
-                    receive(pooch.HTTPDownloader, f"{mirror}{file}.gz", new, f"{name}/{file}")
+                    progress = Progress(f"{name}/{file}", new, size)
+                    receive(pooch.HTTPDownloader, f"{mirror}{file}.gz", new, progress)
                     check(new, checksum)
             except (OSError, ValueError) as error:
                 if getattr(error, "errno", None) is not None:
@@ -178,10 +218,10 @@ def fetch(name: str, folder: Path) -> None:
             raise ConnectionError(f"for {file}.gz, {', '.join(said)}")
 
 
-def receive(downloader: Any, url: str, file: BufferedRandom, name: str) -> None:
+def receive(downloader: Any, url: str, file: BufferedRandom, progress: Progress) -> None:
     """Write what lies there into the file, telling how far it is; in any case hang up."""
     with ExitStack() as ended:
-        progress = ended.enter_context(closing(Progress(name)))
+        ended.enter_context(closing(progress))
 
         def hang_up_later(response: Any, **_: Any) -> None:
             ended.callback(response.close)
@@ -208,20 +248,22 @@ def answer_in(error: OSError | ValueError) -> str:
     if response is not None:
         return f"answered {response.status_code} {response.reason}"
     if type(error) is ValueError:
-        return "gave something else (wrong checksum)"
+        return f"gave something else ({error})"
     return f"failed ({type(error).__name__})"
 
 
 class Progress:
-    """What pooch tells how far it is: a bar if there is a terminal, and an end to patience.
+    """A progress bar for pooch, where there is a terminal, which ends a download that goes wrong.
 
-    A mirror that sends a little now and then never runs into the timeout.
+    A mirror that sends a little now and then never runs into the timeout, and one may send more
+    than the published file has.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, file: BufferedRandom, size: int) -> None:
         from tqdm import tqdm  # slow to import
 
         self.bar = tqdm(desc=name, total=0, unit="B", unit_scale=True, disable=None, leave=False)
+        self.file, self.size = file, size
         self.received, self.start = 0, perf_counter()
 
     @property
@@ -232,13 +274,19 @@ class Progress:
     @total.setter
     def total(self, size: int) -> None:
         self.bar.total = size
+        self.refuse_more_than_published(size)
 
     def update(self, size: int) -> None:
+        self.refuse_more_than_published(self.file.tell())  # not `size`: it counts whole chunks
         self.received += size
         seconds = perf_counter() - self.start
         if seconds > TIMEOUT and self.received < SLOWEST * seconds:
             raise TimeoutError("too slow")
         self.bar.update(size)
+
+    def refuse_more_than_published(self, size: int) -> None:
+        if size > self.size:
+            raise ValueError(f"more than the {self.size} bytes of the published file")
 
     def reset(self) -> None:
         self.bar.reset()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from hashlib import sha256
 from io import BufferedReader
 from math import prod
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from autograd import arguments
 
 BinaryFile: TypeAlias = BufferedReader | gzip.GzipFile
 
@@ -26,15 +29,18 @@ LARGEST = 1 << 30  # bytes that a compressed file may unfold to: twenty times MN
 def read_idx(path: str | Path) -> NDArray[Any]:
     """The array in an IDX file, compressed with gzip or not, in the dtype that its header names.
 
+    The format has no checksum: without gzip, which has one, flipped bits give other numbers.
+
     Memory is taken for what the file holds, never for what its header promises. A compressed file
     may hold a thousand times its size: of more than `LARGEST` bytes it has to be unpacked first.
 
     Raises:
+        TypeError: `path` is neither a `str` nor a path.
         FileNotFoundError: there is no such file.
         ValueError: it is no IDX file, is cut short, or holds more than its header says or than it
             may.
     """
-    with open(path, "rb") as raw:
+    with open(arguments.path("path", path), "rb") as raw:
         start = raw.read(2)
         raw.seek(0)
         try:
@@ -77,6 +83,13 @@ def decode_idx(file: BinaryFile, path: str | Path) -> NDArray[Any]:
     except ValueError as error:  # too many axes, or one of length 0 beside some that are too long
         raise ValueError(f"{path} has a shape that no array has ({error}); {GET_AGAIN}") from None
     return array.astype(dtype.newbyteorder("="), copy=False)
+
+
+def digest(array: NDArray[np.uint8]) -> str:
+    """SHA-256 of the IDX file, not compressed, that holds these bytes."""
+    found = sha256(bytes([0, 0, 0x08, array.ndim]) + np.array(array.shape, ">u4").tobytes())
+    found.update(array.data if array.size else b"")  # an empty array has no buffer to hash
+    return found.hexdigest()
 
 
 def read_at_most(file: BinaryFile, n: int) -> bytearray:

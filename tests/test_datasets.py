@@ -7,6 +7,9 @@ import os
 import struct
 import sys
 import tracemalloc
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +20,8 @@ import nn
 from nn import download
 from nn.conv import Conv2d
 from nn.datasets import load
-from nn.download import FILES, Published
-from nn.idx import read_idx
+from nn.download import FILES, Published, PublishedFile
+from nn.idx import digest, read_idx
 
 CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
 
@@ -43,11 +46,22 @@ def write_set(folder: Path, train: int = 6, test: int = 4, zipped: bool = True) 
             file.write_bytes(gzip.compress(content) if zipped else content)
 
 
+def published_in(folder: Path, mirrors: tuple[str, ...] = ()) -> Published:
+    """The data set in a folder, of `.gz` files, as one that these mirrors publish."""
+
+    def described(path: Path) -> PublishedFile:
+        zipped = path.read_bytes()
+        content = gzip.decompress(zipped)
+        return PublishedFile(len(zipped), sha256(zipped).hexdigest(), sha256(content).hexdigest())
+
+    return Published(mirrors, tuple(described(folder / f"{file}.gz") for file in FILES))
+
+
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of its own, no NAPKINGRAD_DATA, and nobody to download from."""
-    for name, (_, checksums) in download.PUBLISHED.items():
-        monkeypatch.setitem(download.PUBLISHED, name, Published((), checksums))
+    for name, published in list(download.PUBLISHED.items()):
+        monkeypatch.setitem(download.PUBLISHED, name, published._replace(mirrors=()))
     monkeypatch.delenv("NAPKINGRAD_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache" / "napkingrad"
@@ -132,13 +146,13 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("zipped", [False, True])
 def test_four_files_make_two_parts(tmp_path: Path, name: str, zipped: bool) -> None:
     write_set(tmp_path, zipped=zipped)
-    train, test = load(name, tmp_path)
+    train, test = load(name, tmp_path, verify=False)
     assert repr(train) == "Dataset(x: (6, 784) float32, y: (6,) int64)"
     assert repr(test) == "Dataset(x: (4, 784) float32, y: (4,) int64)"
     assert train.x.min() >= 0 and train.x.max() == 1  # 4704 random bytes contain a 255
     raw = read_idx(download.find_files(name, tmp_path)[FILES[0]])
     assert np.array_equal(train.x, (raw.reshape(6, 784) / np.float32(255)).astype(np.float32))
-    unflattened, _ = load(name, tmp_path, flatten=False)
+    unflattened, _ = load(name, tmp_path, flatten=False, verify=False)
     assert unflattened.x.shape == (6, 1, 28, 28)
     assert np.array_equal(unflattened.x.reshape(6, 784), train.x)
     assert Conv2d(1, 2, 5)(unflattened.x).shape == (6, 2, 24, 24)
@@ -149,14 +163,14 @@ def test_where_files_are_looked_for(
 ) -> None:
     write_set(cache / "mnist", train=3)
     write_set(cache / "fashion-mnist", train=4)
-    assert len(load("mnist")[0]) == 3
-    assert len(load("fashion-mnist")[0]) == 4
+    assert len(load("mnist", verify=False)[0]) == 3
+    assert len(load("fashion-mnist", verify=False)[0]) == 4
     monkeypatch.setenv("NAPKINGRAD_DATA", str(tmp_path / "data"))
-    assert len(load("mnist")[0]) == 3  # nothing there: on to the cache
+    assert len(load("mnist", verify=False)[0]) == 3  # nothing there: on to the cache
     write_set(tmp_path / "data" / "mnist", train=5)
-    assert len(load("mnist")[0]) == 5
+    assert len(load("mnist", verify=False)[0]) == 5
     write_set(tmp_path / "here", train=6)
-    assert len(load("mnist", directory=str(tmp_path / "here"))[0]) == 6
+    assert len(load("mnist", directory=str(tmp_path / "here"), verify=False)[0]) == 6
 
 
 def test_without_xdg_the_cache_is_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,13 +190,13 @@ def test_missing_files_say_where_they_were_looked_for(
     write_set(tmp_path / "data" / "mnist")
     (tmp_path / "data" / "mnist" / "t10k-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(FileNotFoundError) as error:
-        load("mnist", download=downloading)
+        load("mnist", download=downloading, verify=False)
     message = str(error.value)
     assert f"{tmp_path / 'data' / 'mnist'} (no t10k-labels-idx1-ubyte)" in message
     assert f"{cache / 'mnist'} (no train-images-idx3-ubyte)" in message
     assert "NAPKINGRAD_DATA" in message and "\n" not in message
     with pytest.raises(FileNotFoundError, match=r"Looked in \S+here \(no") as error:
-        load("mnist", tmp_path / "here")
+        load("mnist", tmp_path / "here", verify=False)
     assert str(cache) not in str(error.value)
 
 
@@ -190,7 +204,7 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     write_set(tmp_path)
     (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(idx(np.zeros(5, "u1")))
     with pytest.raises(ValueError, match=r"train-images.* has 6 images.*train-labels.* 5 labels"):
-        load("mnist", tmp_path)
+        load("mnist", tmp_path, verify=False)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +224,79 @@ def test_a_file_with_something_else_in_it_is_named(
     write_set(tmp_path, zipped=False)
     (tmp_path / FILES[file]).write_bytes(idx(array))
     with pytest.raises(ValueError, match=f"{FILES[file]} should hold {message}"):
-        load("mnist", tmp_path)
+        load("mnist", tmp_path, verify=False)
+
+
+# --- damage, and other data -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def as_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Path], None]:
+    """Takes the files in a folder for the published ones of a data set."""
+
+    def publish(name: str, folder: Path) -> None:
+        monkeypatch.setitem(download.PUBLISHED, name, published_in(folder))
+
+    return publish
+
+
+@pytest.mark.parametrize("where", ["directory", "NAPKINGRAD_DATA", "cache"])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_flipped_bit_never_loads_as_other_numbers(
+    zipped: bool,
+    where: str,
+    tmp_path: Path,
+    cache: Path,
+    as_published: Callable[[str, Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_set(tmp_path / "published")
+    as_published("mnist", tmp_path / "published")
+    folder = {"cache": cache, "NAPKINGRAD_DATA": tmp_path / "data"}.get(where, tmp_path) / "mnist"
+    if where == "NAPKINGRAD_DATA":
+        monkeypatch.setenv("NAPKINGRAD_DATA", str(tmp_path / "data"))
+    write_set(folder, zipped=zipped)
+    read = partial(load, "mnist", folder if where == "directory" else None)
+    right = [(part.x.tobytes(), part.y.tobytes()) for part in read()]
+    rng, refused = np.random.default_rng(0), []
+    for path in sorted(folder.iterdir()):
+        good = path.read_bytes()
+        for at in {*range(64), *rng.integers(0, 8 * len(good), 100).tolist()}:
+            damaged = bytearray(good)
+            damaged[at // 8] ^= 1 << at % 8
+            path.write_bytes(damaged)
+            try:
+                found = [(part.x.tobytes(), part.y.tobytes()) for part in read()]
+            except ValueError as error:
+                refused.append((path.name, str(error)))
+            else:  # the bit was in a field of gzip's header that changes nothing
+                assert zipped and found == right
+        path.write_bytes(good)
+    assert len(refused) > 400
+    assert all(str(folder / name) in message for name, message in refused)
+    assert all("get it again" in x or "get both again" in x for _, x in refused)
+
+
+def test_files_of_another_set_under_the_same_names_are_refused(
+    tmp_path: Path, as_published: Callable[[str, Path], None]
+) -> None:
+    digits, garments = tmp_path / "digits", tmp_path / "garments"
+    for name, folder, count in (("mnist", digits, 6), ("fashion-mnist", garments, 7)):
+        write_set(folder, train=count)
+        as_published(name, folder)
+    assert len(load("fashion-mnist", garments)[0]) == 7
+    with pytest.raises(
+        ValueError, match=r"train-images\S+ is not the .* of fashion-mnist.*verify=F"
+    ):
+        load("fashion-mnist", digits)
+    assert len(load("fashion-mnist", digits, verify=False)[0]) == 6
+
+
+@pytest.mark.parametrize("shape", [(0,), (5,), (0, 28, 28), (3, 28, 28)], ids=str)
+def test_the_digest_is_the_files_own(shape: tuple[int, ...], tmp_path: Path) -> None:
+    content = idx(np.random.default_rng(0).integers(0, 256, shape, np.uint8))
+    (tmp_path / "x").write_bytes(content)
+    assert digest(read_idx(tmp_path / "x")) == sha256(content).hexdigest()
 
 
 @pytest.mark.skipif(

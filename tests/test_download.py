@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import gzip
-import hashlib
 import io
 import re
 import socket
@@ -14,17 +13,19 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
-from test_datasets import write_set
+from test_datasets import published_in, write_set
 
 from nn import download
 from nn.datasets import load
-from nn.download import FILES, PUBLISHED, Progress, Published, files_in
+from nn.download import FILES, PUBLISHED, Progress, files_in
 
 pooch = pytest.importorskip("pooch")
+BOMB = gzip.compress(bytes(4 * 10**6))  # about as large as the files here
 GZ = {f"{file}.gz" for file in FILES}
 
 
@@ -85,6 +86,7 @@ class Mirror(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.folder, self.answer = folder, answer
         self.asked: list[str] = []
+        self.sent = 0
         self.closed = threading.Event()
         self.url = f"http://127.0.0.1:{self.server_port}/"
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
@@ -160,8 +162,26 @@ def stalled(handler: Handler, content: bytes) -> None:
     handler.wait(30)
 
 
+def announcing_more(handler: Handler, content: bytes) -> None:
+    handler.send(b"", Content_Length=10**12)
+    handler.wait(30)
+
+
+def endless(handler: Handler, content: bytes) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    with suppress(OSError):  # until nobody listens
+        while not handler.server.closed.is_set():
+            handler.wfile.write(bytes(1 << 16))
+            handler.server.sent += 1 << 16
+
+
+def a_bomb(handler: Handler, content: bytes) -> None:
+    handler.send(BOMB, Content_Encoding="gzip")
+
+
 def trickling(handler: Handler, content: bytes) -> None:
-    handler.send(b"", Content_Length=10**6)
+    handler.send(b"", Content_Length=len(content))
     while not handler.server.closed.is_set():
         handler.wfile.write(bytes(1024))
         handler.wait(0.1)
@@ -183,6 +203,9 @@ BAD = {
     silent: "failed (ReadTimeout)",
     stalled: "failed (ConnectionError)",
     trickling: "failed (TimeoutError)",
+    announcing_more: "gave something else (more than the SIZE bytes of the published file)",
+    endless: "gave something else (more than the SIZE bytes of the published file)",
+    a_bomb: "gave something else (more than the SIZE bytes of the published file)",
 }
 bad_answers = pytest.mark.parametrize("bad", BAD, ids=lambda answer: answer.__name__)
 
@@ -204,10 +227,8 @@ def publish(
     def start(*answers: Answer, name: str = "mnist", folder: Path = published) -> list[Mirror]:
         mirrors = [Mirror(folder, answer) for answer in answers]
         servers.extend(mirrors)
-        checksums = [hashlib.sha256((folder / f"{f}.gz").read_bytes()).hexdigest() for f in FILES]
-        monkeypatch.setitem(
-            PUBLISHED, name, Published(tuple(m.url for m in mirrors), tuple(checksums))
-        )
+        urls = tuple(mirror.url for mirror in mirrors)
+        monkeypatch.setitem(PUBLISHED, name, published_in(folder, urls))
         return mirrors
 
     yield start
@@ -266,7 +287,8 @@ def test_when_all_mirrors_fail_nothing_is_kept(
     assert names_in(cache) == {"mnist"}
     message = str(error.value)
     assert "\n" not in message and message.startswith("mnist needs four files, ")
-    assert f"{FILES[0]}.gz, 127.0.0.1:{first.server_port} {BAD[bad]}" in message
+    answer = BAD[bad].replace("SIZE", str(PUBLISHED["mnist"].files[0].size))
+    assert f"{FILES[0]}.gz, 127.0.0.1:{first.server_port} {answer}" in message
     assert f"127.0.0.1:{second.server_port} answered 403 Forbidden" in message
     assert f"get them from {first.url} or {second.url}, and put them into {cache}" in message
     assert "NAPKINGRAD_DATA" in message
@@ -463,8 +485,8 @@ def test_a_mirror_whose_file_does_not_fit_is_hung_up_on(
 ) -> None:
     heard, ended = [], threading.Event()
 
-    def endless(handler: Handler, content: bytes) -> None:
-        handler.send(bytes(10**5), Content_Length=10**9)
+    def waiting(handler: Handler, content: bytes) -> None:
+        handler.send(content[:3000], Content_Length=len(content))  # and no more
         handler.connection.settimeout(10)
         with suppress(ConnectionError):
             heard.append(handler.connection.recv(1))
@@ -473,7 +495,7 @@ def test_a_mirror_whose_file_does_not_fit_is_hung_up_on(
     def full(self: Any, size: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    publish(endless)
+    publish(waiting)
     monkeypatch.setattr(download.Progress, "update", full)
     with pytest.raises(OSError, match="No space left") as held:
         load("mnist")
@@ -500,10 +522,13 @@ def test_a_bar_is_drawn_on_a_terminal_alone(
 
 
 def test_pooch_may_ask_how_much_is_to_come() -> None:
-    progress = Progress("file")
-    progress.total = 1500
-    assert progress.total == 1500
-    progress.close()
+    with TemporaryFile() as file:
+        progress = Progress("file", file, 1500)
+        progress.total = 1500
+        assert progress.total == 1500
+        with pytest.raises(ValueError, match="more than the 1500 bytes"):
+            progress.total = 1501
+        progress.close()
 
 
 def test_what_is_slow_but_comes_is_waited_for(
@@ -529,8 +554,9 @@ TABLE = dict(PUBLISHED)  # as it is outside of the tests
 
 def test_what_is_published() -> None:
     assert list(TABLE) == ["mnist", "fashion-mnist"]
-    checksums = [checksum for published in TABLE.values() for checksum in published.checksums]
-    assert len(set(checksums)) == 8
+    files = [file for published in TABLE.values() for file in published.files]
+    checksums = [x for file in files for x in (file.checksum, file.content)]
+    assert len(set(checksums)) == 16 and len({file.size for file in files}) == 8
     assert all(re.fullmatch("[0-9a-f]{64}", checksum) for checksum in checksums)
     for published in TABLE.values():
         assert len(published.mirrors) == 2

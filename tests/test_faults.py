@@ -6,7 +6,6 @@ The short part takes a few of each; `make soak` takes a hundred.
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import random
@@ -317,8 +316,9 @@ import pooch, requests, tqdm
 import nn
 from nn import download
 
-mirrors, checksums = json.loads(sys.argv[1])
-download.PUBLISHED["mnist"] = download.Published(tuple(mirrors), tuple(checksums))
+mirrors, files = json.loads(sys.argv[1])
+published = download.Published(tuple(mirrors), tuple(download.PublishedFile(*f) for f in files))
+download.PUBLISHED["mnist"] = published
 nn.datasets, nn.datasets.load
 print("ready", flush=True)
 train, test = nn.datasets.load("mnist")
@@ -331,7 +331,7 @@ print(len(train), len(test))
 def test_killed_while_downloading(
     kills: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Figure
 ) -> None:
-    from test_download import FILES, GZ, Handler, Mirror, write_set  # skips without pooch
+    from test_download import GZ, Handler, Mirror, published_in, write_set  # skips without pooch
 
     def slow(handler: Handler, content: bytes) -> None:
         handler.send(b"", Content_Length=len(content))
@@ -341,12 +341,11 @@ def test_killed_while_downloading(
 
     write_set(tmp_path / "published")
     published = {name: (tmp_path / "published" / name).read_bytes() for name in GZ}
-    checksums = [hashlib.sha256(published[f"{f}.gz"]).hexdigest() for f in FILES]
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("NAPKINGRAD_DATA", raising=False)
     cache = tmp_path / "napkingrad" / "mnist"
     mirror = Mirror(tmp_path / "published", slow)
-    task = json.dumps([[mirror.url], checksums])
+    task = json.dumps(published_in(tmp_path / "published", (mirror.url,)))
     rng, done, unfinished = random.Random(0), 0, 0
     try:
         while done < kills:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import os
 import subprocess
 import sys
@@ -113,7 +112,7 @@ def test_pictures_and_tables_on_a_full_disk(small_disk: Path) -> None:
 def test_a_disk_that_is_full_amid_a_download(
     small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from test_download import FILES, GZ, Mirror, right, write_set  # skips without pooch
+    from test_download import FILES, GZ, Mirror, published_in, right, write_set  # or skips
 
     from nn import download
 
@@ -121,12 +120,11 @@ def test_a_disk_that_is_full_amid_a_download(
     noise = np.random.default_rng(0).bytes(200_000)
     images = tmp_path / "published" / f"{FILES[2]}.gz"
     images.write_bytes(gzip.compress(noise))
-    sums = [
-        hashlib.sha256((tmp_path / "published" / f"{f}.gz").read_bytes()).hexdigest() for f in FILES
-    ]
     mirror = Mirror(tmp_path / "published", right)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setitem(download.PUBLISHED, "mnist", download.Published((mirror.url,), tuple(sums)))
+    monkeypatch.setitem(
+        download.PUBLISHED, "mnist", published_in(tmp_path / "published", (mirror.url,))
+    )
     (small_disk / "filler").write_bytes(bytes(100_000))
     try:
         with pytest.raises(OSError, match=f"No space left on device: '{small_disk}/{FILES[2]}.gz'"):
@@ -247,7 +245,8 @@ except ImportError:
     pass
 else:
     refused(lambda path: download.fetch("mnist", path), folder / "locked" / "cache")
-    download.PUBLISHED["mnist"] = download.Published(("http://127.0.0.1:9/",), ("",) * 4)
+    published = download.PUBLISHED["mnist"]
+    download.PUBLISHED["mnist"] = published._replace(mirrors=("http://127.0.0.1:9/",))
     first = folder / "locked" / f"{download.FILES[0]}.gz"
     refused(lambda path: download.fetch("mnist", path.parent), first)
 assert {path: path.read_bytes() for path in folder.glob("*/*")} == before

@@ -137,8 +137,11 @@ def test_no_pickle_is_read(tmp_path: Path) -> None:
 def test_downloads_are_encrypted_and_checked() -> None:
     for published in PUBLISHED_HERE.values():
         assert all(mirror.startswith("https://") for mirror in published.mirrors)
-        assert len(published.checksums) == len(FILES)
-        assert all(re.fullmatch(r"[0-9a-f]{64}", checksum) for checksum in published.checksums)
+        assert len(published.files) == len(FILES)
+        for size, checksum, content in published.files:
+            assert 1000 < size < 10**8
+            assert re.fullmatch(r"[0-9a-f]{64}", checksum)
+            assert re.fullmatch(r"[0-9a-f]{64}", content)
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".html"])
