@@ -13,7 +13,7 @@ import numpy as np
 from . import functions, rules
 from .functions import flat_power, flat_root
 from .node import data_of
-from .places import at_home
+from .places import at_home, plain
 from .shapes import Axis, normalize_axes, ordered_axes, shape_of
 from .shaping import diagonal, reshape, squeeze, stack, take
 
@@ -68,6 +68,7 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
         x, y: arrays.
         axes: so many last axes of `x` with as many first of `y`, or a list of axes for each.
     """
+    x, y = plain(x), plain(y)
     a, b = shape_of(x), shape_of(y)
     if isinstance(axes, (int, np.integer)):
         if not 0 <= axes <= min(len(a), len(b)):

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import functions, linalg, rules, shaping, tree
 from .node import Node, Op, data_of
-from .places import at_home
+from .places import at_home, operand
 
 UFUNCS: dict[Any, Callable[..., Any]] = {
     getattr(np, op.name): op
@@ -108,7 +108,7 @@ def array_ufunc(self: Node, ufunc: Any, method: str, *inputs: Any, **kwargs: Any
         raise uncovered(f"np.{ufunc.__name__}{method}", self)
     for option in kwargs:
         raise no_option(f"np.{ufunc.__name__}", option)
-    return UFUNCS[ufunc](*inputs) if ufunc in UFUNCS else ufunc(*map(data_of, inputs))
+    return UFUNCS[ufunc](*inputs) if ufunc in UFUNCS else ufunc(*map(plain_data, inputs))
 
 
 def array_function(
@@ -116,8 +116,8 @@ def array_function(
 ) -> Any:
     """`Value` and `Tensor`'s `__array_function__`."""
     if function in FLAT_FUNCTIONS:
-        plain = tree.map_leaves(data_of, list(args))
-        options = {k: tree.map_leaves(data_of, x) for k, x in kwargs.items()}
+        plain = tree.map_leaves(plain_data, list(args))
+        options = {k: tree.map_leaves(plain_data, x) for k, x in kwargs.items()}
         return at_home(function)(*plain, **options)
     name = f"{function.__module__.replace('numpy', 'np', 1)}.{function.__name__}"
     if function not in FUNCTIONS:
@@ -127,6 +127,11 @@ def array_function(
     for option in options.keys() - parameters(ours).keys():
         raise no_option(name, option)
     return ours(*operands, **options)
+
+
+def plain_data(x: Any) -> Any:
+    """The data of a node, or `x` as it stands beside one."""
+    return x._data if isinstance(x, Node) else operand(x)
 
 
 def translated(

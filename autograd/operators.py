@@ -12,13 +12,14 @@ import numpy as np
 from . import arguments, copying, functions, numpy_protocols, rules
 from .backward import backpropagate, consumers_first, memory
 from .node import ORDINARY, Node, Op, current_mode, mode
+from .places import operand
 
 Binary: TypeAlias = Callable[[Any, Any], Any]
 
 
 def is_operand(x: Any) -> bool:
     """Whether `x` may stand beside a node: a node, a real number, an array or a list of numbers."""
-    return hasattr(x, "__array_function__") or isinstance(x, (Node, np.generic, list, tuple, Real))
+    return hasattr(x, "__array__") or isinstance(x, (Node, list, tuple, Real))
 
 
 def binary(op: Op, reflected: bool = False) -> Binary:
@@ -81,7 +82,7 @@ def compare(relation: Callable[[Any, Any], Any]) -> Binary:
             return NotImplemented
         if mode.get() is not ORDINARY and current_mode().tracer is not None:
             return op(self, other)
-        return relation(self._data, other._data if isinstance(other, Node) else other)
+        return relation(self._data, other._data if isinstance(other, Node) else operand(other))
 
     return method
 
@@ -218,6 +219,16 @@ class Operators(Node):
         from .draw.drawing import at_a_glance  # only notebooks need it
 
         return at_a_glance(self)
+
+    __pandas_priority__ = 5000  # above a DataFrame's: `series * node` is ours too
+
+    @property
+    def _mask(self) -> Any:
+        """Masked arrays ask for it before they compute: they would drop the gradient."""
+        raise TypeError(
+            "MaskedArray has arithmetic of its own, which tensors do not follow; "
+            "use x.filled(value) for its numbers"
+        )
 
     __array_ufunc__ = numpy_protocols.array_ufunc
     __array_function__ = numpy_protocols.array_function

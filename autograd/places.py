@@ -67,6 +67,52 @@ def maker_like(x: Any) -> Maker:
     return fetched if is_numpys(x) else partial(np.asarray, like=x)
 
 
+def plain(x: Any) -> Any:
+    """`x` as an array without arithmetic of its own.
+
+    Numbers of pandas' Series, xarray's arrays, `np.matrix` and the like become a NumPy array, which
+    shares their memory where that is possible. Arrays of a library that speaks NumPy's protocols,
+    and what is no array, are returned as they are.
+
+    Raises:
+        TypeError: a masked array with masked entries.
+    """
+    if type(x) is np.ndarray or isinstance(x, np.generic):
+        return x
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise TypeError("masked entries are no numbers; fill them: x.filled(value)")
+    if isinstance(x, np.ndarray):
+        return x.view(np.ndarray)
+    return np.asarray(x) if speaks_only_array(x) else x
+
+
+def speaks_only_array(x: Any) -> bool:
+    """Whether `x` can be converted to a NumPy array, and is none of another library."""
+    if isinstance(x, type):
+        return False
+    return hasattr(x, "__array__") and not hasattr(x, "__array_function__")
+
+
+def operand(x: Any) -> Any:
+    """`x`, to compute with: as for `plain`, but nothing that multiplies in another way than arrays.
+
+    Raises:
+        TypeError: a masked array, a matrix, or another NumPy array with arithmetic of its own.
+    """
+    if type(x) is np.ndarray:
+        return x
+    if isinstance(x, np.ndarray) and (
+        isinstance(x, (np.ma.MaskedArray, np.matrix))
+        or type(x).__array_ufunc__ is not np.ndarray.__array_ufunc__
+    ):
+        way = "x.filled(value)" if isinstance(x, np.ma.MaskedArray) else "np.asarray(x)"
+        raise TypeError(
+            f"{type(x).__name__} has arithmetic of its own, which tensors do not follow; "
+            f"use {way} for its numbers"
+        )
+    return plain(x)
+
+
 def as_array(x: Any) -> Any:
     """`x` as an array: another library's as it is, all else as NumPy's."""
     return x if hasattr(x, "__array_function__") and not is_numpys(x) else np.asarray(x)

@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from . import rules, tree
 from .arguments import integer, one_of
 from .node import Node, data_of
-from .places import at_home, is_numpys
+from .places import at_home, is_numpys, plain
 from .shapes import as_shape, ordered_axes, shape_of
 
 EMPTY = np.dtype([])  # entries without bytes
@@ -97,7 +97,7 @@ def broadcast_to(x: Any, shape: int | Sequence[int]) -> Any:
 
 def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
     """The arrays `xs` joined along an axis that they have, or flattened first for `None`."""
-    xs = list(xs)
+    xs = list(map(plain, xs))
     if not xs:
         raise ValueError("concatenate() needs at least one array")
     if axis is None:
@@ -115,7 +115,7 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Any:
     >>> stack([Value(1.0), Value(2.0)])
     Tensor([1., 2.], requires_grad=True)
     """
-    xs = list(xs)
+    xs = list(map(plain, xs))
     if not xs:
         raise ValueError("stack() needs at least one array")
     shape = shape_of(xs[0])
@@ -374,7 +374,9 @@ def plain_index(index: Any) -> Any:
         return tuple(map(plain_index, index))
     if isinstance(index, list):
         return np.array(index, dtype=None if index else int)
-    return data_of(index)
+    if isinstance(index, (int, slice)):
+        return index
+    return plain(data_of(index))
 
 
 def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:

@@ -42,10 +42,13 @@ def as_constant(x: Any) -> Data:
     Raises:
         TypeError: `x` holds no real numbers, or a list holds nodes (`stack` joins those).
     """
-    if hasattr(x, "dtype"):
+    if type(x) is np.ndarray:
         return check_real(x)
     if type(x) in (float, int, bool):
         return x
+    x = places.operand(x)
+    if hasattr(x, "dtype") and not isinstance(x, type):
+        return check_real(x)
     if isinstance(x, (list, tuple)):
         return check_real(np.array(x))
     if isinstance(x, Real):
@@ -113,6 +116,7 @@ class Tensor(Operators):
             raise TypeError("a Tensor is made from numbers, but got None")
         if getattr(getattr(data, "dtype", None), "kind", "") == "c":
             check_real(data)  # to convert it would drop the imaginary part
+        data = places.plain(data)
         if isinstance(data, np.ndarray) or not hasattr(data, "__array_function__"):
             data = np.array(data, dtype=dtype)
         else:  # an array of another library
@@ -362,12 +366,15 @@ def from_numpy(array: Data, requires_grad: bool = False, label: str | None = Non
     """A tensor over the array's own memory: nothing is copied, changes are seen on both sides.
 
     Raises:
-        TypeError: not an array of real numbers.
+        TypeError: not an array of real numbers, or one that may have to be copied.
     """
-    if not hasattr(array, "dtype"):
-        raise TypeError(f"from_numpy() takes an array, but got {type(array).__name__}")
+    if not hasattr(array, "dtype") or places.speaks_only_array(array):
+        raise TypeError(
+            f"from_numpy() takes an array, but got {type(array).__name__}; "
+            "use Tensor(x), which copies"
+        )
     out: Tensor = object.__new__(Tensor)
-    out._begin(check_real(array), requires_grad, label)
+    out._begin(check_real(places.plain(array)), requires_grad, label)
     return out
 
 

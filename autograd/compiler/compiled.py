@@ -12,6 +12,7 @@ import numpy as np
 from autograd import arguments, functional, tree
 from autograd.functional import Argnums
 from autograd.node import Node
+from autograd.places import operand
 from autograd.value import Value
 
 from .forms import filled, form_of, is_plain
@@ -322,10 +323,11 @@ def as_number(x: Any) -> Any:
     """A leaf of an argument: a float, or an array."""
     if type(x) is float or (type(x) is np.ndarray and x.ndim):
         return x
-    if isinstance(x, np.ndarray) and x.ndim:
-        return np.asarray(x)
     if isinstance(x, Node):
         return x._data
+    x = operand(x)
+    if isinstance(x, np.ndarray) and x.ndim:
+        return x
     try:
         return Value.constant(x)
     except TypeError:
