@@ -16,6 +16,8 @@ from autograd.places import beside, first, is_lazy
 from autograd.shapes import shape_of
 from autograd.shaping import plain_index
 
+from .samples import as_numbers
+
 # --- of numbers -----------------------------------------------------------------------------------
 
 
@@ -148,7 +150,7 @@ def cross_entropy(
             to one, a negative weight.
         TypeError: labels that are no integers.
     """
-    name = "cross_entropy"
+    name, logits = "cross_entropy", as_operand("logits", logits)
     shape = shape_of(logits)
     soft = len(shape) == 2 and shape_of(target) == shape
     if soft:
@@ -199,6 +201,7 @@ def nll_loss(
         ValueError: shapes that do not match, a label out of range, a negative weight.
         TypeError: labels that are no integers.
     """
+    log_probabilities = as_operand("log_probabilities", log_probabilities)
     labels = class_labels("nll_loss", log_probabilities, labels)
     if weight is None:
         return nll_of_labels(log_probabilities, labels, reduction)
@@ -243,8 +246,7 @@ def comparable(name: str, prediction: Any, target: Any) -> tuple[Any, Any]:
             f"{name} needs prediction and target of one shape, but got {got} and {wanted}; "
             "reshape one of them"
         )
-    if isinstance(prediction, (list, tuple)):
-        prediction = np.array(prediction)
+    prediction = as_operand("prediction", prediction)
     return prediction, like(prediction, target)
 
 
@@ -252,13 +254,16 @@ def like(x: Any, y: Any) -> Any:
     """`y` in the dtype of `x`, if that is a floating-point one, and where `x` is; labels in int64
     and targets in float64 must not make float32 nets compute in float64.
     """
-    if isinstance(y, (list, tuple)):
-        y = np.array(y)
-    y = beside(y, data_of(x))
+    y = beside(as_operand("target", y), data_of(x))
     dtype = getattr(x, "dtype", None)
     if dtype is None or dtype.kind != "f" or getattr(y, "dtype", dtype) == dtype:
         return y
     return y.astype(dtype)
+
+
+def as_operand(name: str, x: Any) -> Any:
+    """A node, a number or an array as it is; lists and tables of pandas as arrays."""
+    return x if isinstance(x, (Node, np.ndarray, float, int)) else as_numbers(name, x)
 
 
 def there(x: Data) -> bool:
@@ -294,7 +299,7 @@ def class_labels(name: str, logits: Any, labels: Any) -> Data:
     """The labels as an array of integers that fit the logits, where these are; an error if they
     don't fit.
     """
-    labels = plain_index(labels)
+    labels = as_operand("labels", plain_index(labels))
     shape = shape_of(logits)
     if len(shape) != 2 or shape_of(labels) != shape[:1]:
         raise ValueError(

@@ -86,6 +86,16 @@ def test_losses_and_weights_are_those_of_one_machine(
     assert_same(here, there)
 
 
+def test_samples_one_by_one_are_gathered(cluster: nn.Cluster) -> None:
+    data = images()
+    assert_same(learn(None, data), learn(cluster, list(zip(data.x, data.y.tolist()))))
+    batches = [(data.x, data.y)]
+    for wrong in (iter(batches), nn.DataLoader(batches, batch_size=None)):
+        with pytest.raises(ValueError, match="a cluster makes the batches itself"):
+            nn.fit(model := nn.MLP(12, [4], rng=0), wrong, loss=nn.cross_entropy, epochs=1,
+                   optimizer=nn.SGD(model.parameters(), lr=0.1), executor=cluster)  # fmt: skip
+
+
 def batch_norm() -> nn.Module:
     return nn.Sequential(nn.Linear(12, 4, rng=0), nn.BatchNorm1d(4), nn.Tanh())
 
@@ -130,7 +140,7 @@ def test_a_loader_keeps_its_batches_and_order(cluster: nn.Cluster) -> None:
 
 def test_batches_hold_the_samples_of_their_range_and_keep_their_places() -> None:
     data = nn.Dataset(da.arange(10, chunks=(4, 3, 3)), da.arange(10, chunks=(4, 3, 3)))
-    batches = list(nn.cluster.Batches(data, 4, shuffle=True, rng=1))
+    batches = list(nn.cluster.WorkerBatches(data, 4, shuffle=True, rng=1))
     wanted = nn.DataLoader(nn.Dataset(np.arange(10), np.arange(10)), 4, shuffle=True, rng=1)
     for (x, y), (theirs, _) in zip(batches, wanted, strict=True):
         assert x.chunks == y.chunks

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tables import TABLES
 
 import autograd as ag
 import nn
@@ -343,3 +344,46 @@ def test_losses_do_not_look_at_numbers_that_are_yet_to_be_computed() -> None:
     assert apart.item() == pytest.approx(
         nn.binary_cross_entropy_with_logits(scores, (scores > 0).astype(float))
     )
+
+
+LISTED, SOFT = np.array([0, 1, 2, 1]), np.eye(3)[[0, 1, 2, 1]]
+
+
+@pytest.mark.parametrize(("frame", "series"), TABLES)
+@pytest.mark.parametrize(
+    ("loss", "target"),
+    [
+        (nn.cross_entropy, LISTED),
+        (nn.cross_entropy, SOFT),
+        (partial(nn.cross_entropy, label_smoothing=0.1), LISTED),
+        (nn.nll_loss, LISTED),
+        (nn.mse_loss, SOFT),
+        (nn.l1_loss, SOFT),
+        (nn.huber_loss, SOFT),
+        (nn.binary_cross_entropy_with_logits, SOFT),
+        (nn.hinge_loss, 2 * SOFT - 1),
+    ],
+    ids=lambda x: getattr(x, "__name__", "partial") if callable(x) else f"{x.ndim}d",
+)
+def test_tables_of_pandas_are_arrays(loss: Any, target: Any, frame: Any, series: Any) -> None:
+    table = (series if target.ndim == 1 else frame)(target)
+    values = np.random.default_rng(0).normal(size=(4, 3))
+    ours, wanted = (Tensor(values, requires_grad=True) for _ in range(2))
+    out = loss(ours, table)
+    assert type(out) is Tensor and out.dtype == np.float64
+    loss(wanted, target).backward()
+    out.backward()
+    np.testing.assert_allclose(ours.grad, wanted.grad, rtol=1e-14)
+    assert float(loss(frame(values), table)) == pytest.approx(float(loss(values, target)))
+
+
+@pytest.mark.parametrize(("frame", "series"), TABLES)
+def test_weights_may_be_tables(frame: Any, series: Any) -> None:
+    logits, weight = np.random.default_rng(0).normal(size=(4, 3)), np.array([1.0, 2.0, 3.0])
+    for loss, target, name in (
+        (nn.cross_entropy, LISTED, "weight"),
+        (nn.nll_loss, LISTED, "weight"),
+        (nn.binary_cross_entropy_with_logits, SOFT, "pos_weight"),
+    ):
+        wanted = loss(logits, target, **{name: weight})
+        assert float(loss(frame(logits), target, **{name: series(weight)})) == float(wanted)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tables import TABLES
 
 import nn
 from autograd import Tensor
@@ -119,3 +120,18 @@ def test_what_is_better(
     now: float, best: float, mode: str, threshold: float, relative: bool, wanted: bool
 ) -> None:
     assert metrics.is_better(now, best, mode, threshold, relative) is wanted
+
+
+@pytest.mark.parametrize(("frame", "series"), TABLES)
+def test_tables_of_pandas_are_arrays(frame: Any, series: Any) -> None:
+    scores, labels = np.random.default_rng(0).normal(size=(20, 4)), np.arange(20) % 4
+    for metric, options in (
+        (metrics.accuracy, {}),
+        (metrics.top_k_accuracy, {"k": 2}),
+        (metrics.confusion_matrix, {"classes": 4}),
+        (metrics.precision, {"classes": 4}),
+        (metrics.recall, {"classes": 4}),
+        (metrics.f1_score, {"classes": 4}),
+    ):
+        found = metric(frame(scores), series(labels), **options)
+        np.testing.assert_array_equal(found, metric(scores, labels, **options))

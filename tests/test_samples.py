@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tables import TABLES
 
 import nn
 from autograd import Tensor
@@ -355,42 +356,7 @@ def test_ambiguous_inputs_are_refused() -> None:
 # --- arrays ---------------------------------------------------------------------------------------
 
 
-class Table:
-    """What this project uses of pandas: `np.asarray`, a shape, and names for columns."""
-
-    def __init__(self, numbers: Any) -> None:
-        self.numbers = np.asarray(numbers)
-        self.shape, self.columns = self.numbers.shape, ["a", "b"]
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        return np.array(self.numbers, dtype)
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-    def __getitem__(self, name: str) -> Any:
-        return Table(self.numbers[:, self.columns.index(name)])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.columns)
-
-
-def tables() -> Iterator[Any]:
-    yield pytest.param(Table, Table, id="stand-in")
-    yield pytest.param(lambda x: Table(x.astype(object)), Table, id="objects")
-    try:
-        import pandas as pd
-    except ModuleNotFoundError:
-        return
-    shuffled = np.random.default_rng(1).permutation(10)
-    yield pytest.param(pd.DataFrame, pd.Series, id="pandas")
-    yield pytest.param(
-        lambda x: pd.DataFrame(x, index=shuffled), lambda y: pd.Series(y, index=shuffled[::-1]),
-        id="pandas with other indices",
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(("frame", "series"), list(tables()))
+@pytest.mark.parametrize(("frame", "series"), TABLES)
 def test_tables_of_pandas_are_arrays(frame: Any, series: Any) -> None:
     x, y, model = frame(X), series(Y), net()
     np.testing.assert_array_equal(nn.Dataset(x, y).x, X)
