@@ -1,4 +1,4 @@
-"""Copying and pickling graphs, without recursion: a node after all that it is made of.
+"""Copying and pickling nodes and graphs, without recursion: a node after its operands.
 
 `copy.deepcopy` and `pickle` walk along references, and a chain of a million operations is deeper
 than Python's stack. Here a node hands them its whole graph as a list, operands first, so that each
@@ -8,13 +8,36 @@ call, copied or pickled once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from copy import deepcopy
+from collections.abc import Callable, Mapping
+from copy import copy, deepcopy
+from threading import Lock
 from typing import Any
 from weakref import WeakValueDictionary
 
 from .backward import operands_first
-from .node import Data, Node, make
+from .node import NO_KWARGS, Data, Node, make
+
+
+def shallow(node: Node) -> Node:
+    """`Node.__copy__`: another node of the same class, with the same data, history and gradient.
+
+    Of a leaf it is another leaf over the same memory. Either can get other data, another gradient
+    and another label then, without the other one.
+    """
+    out = make(type(node), node._data, node.level, node.op, node.args, node.saved, node.kwargs)
+    out.grad, out.notes = node.grad, copy(node.notes)
+    set_attributes(out, attributes_of(node))
+    return out
+
+
+def attributes_of(node: Node) -> Mapping[str, Any]:
+    """What a subclass of `Value` or `Tensor` that a user writes has in addition."""
+    return getattr(node, "__dict__", NO_KWARGS)
+
+
+def set_attributes(node: Node, attributes: Mapping[str, Any]) -> None:
+    if attributes:
+        vars(node).update(attributes)
 
 
 def copied(node: Node, memo: dict[int, Any]) -> Node:
@@ -26,8 +49,11 @@ def copied(node: Node, memo: dict[int, Any]) -> Node:
             for part in (x._data, x.saved, x.kwargs, x.grad, x.notes)
         ]
         data, saved, kwargs, grad, notes = parts
-        memo[id(x)] = out = make(type(x), data, x.level, x.op, args, saved, kwargs)
+        op = None if x.op is None else x.op.__deepcopy__(memo)
+        memo[id(x)] = out = make(type(x), data, x.level, op, args, saved, kwargs)
         out.grad, out.notes = grad, notes
+        if attributes := attributes_of(x):
+            set_attributes(out, deepcopy(attributes, memo))
     return memo[id(node)]
 
 
@@ -47,18 +73,23 @@ class Entry:
             () if arg is not None and arg._data is seen else (seen,)
             for arg, seen in zip(x.args, x.saved)
         )
-        return restored, (type(x), x._data, x.level, x.op, args, saved, x.kwargs, x.grad, x.notes)
+        return restored, (
+            type(x), x._data, x.level, x.op, args, saved, x.kwargs, x.grad, x.notes,
+            attributes_of(x),
+        )  # fmt: skip
 
 
 # One entry per node for as long as a pickler remembers it: that is how pickles keep sharing.
 _entries: WeakValueDictionary[int, Entry] = WeakValueDictionary()
+_lock = Lock()  # two threads may pickle one graph
 
 
 def entry(node: Node) -> Entry:
-    found = _entries.get(id(node))
-    if found is None:
-        found = _entries[id(node)] = Entry(node)
-    return found
+    with _lock:
+        found = _entries.get(id(node))
+        if found is None:
+            found = _entries[id(node)] = Entry(node)
+        return found
 
 
 def pickled(node: Node) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -80,6 +111,7 @@ def restored(
     kwargs: Any,
     grad: Any,
     notes: Any,
+    attributes: Mapping[str, Any] = NO_KWARGS,
 ) -> Node:
     """The node that an `Entry` was."""
     seen = tuple(
@@ -87,4 +119,5 @@ def restored(
     )
     node = make(kind, data, level, op, args, seen, kwargs)
     node.grad, node.notes = grad, notes
+    set_attributes(node, attributes)
     return node

@@ -144,6 +144,7 @@ class Operators(Node):
         """Whether derivatives with respect to this number, or to what it is made of, are kept."""
         return self.level > 0
 
+    __copy__ = copying.shallow
     __deepcopy__ = copying.copied
     __reduce__ = copying.pickled
 
