@@ -1,17 +1,23 @@
-"""Computing again instead of remembering."""
+"""Compute a function again in the backward pass instead of keeping its intermediate results."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from functools import wraps
+from operator import attrgetter
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
 from . import tree
 from .backward import backpropagate, operands_first
+from .copying import entry
 from .modes import change
 from .node import Data, Node, Op, current_mode, data_of, make, noted, per_argument
+from .places import copied
 from .shapes import shape_of
 
 
@@ -20,7 +26,12 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     Memory then holds what goes in and what comes out; `f` runs twice (Griewank & Walther 2000).
     Gradients also reach what `f` uses without getting it as an argument, such as the parameters
-    of a model. It must compute the same both times.
+    of a model.
+
+    It must compute the same both times. Side effects of `autograd` and `nn` count once: running
+    statistics, counters and other data of leaves that `f` writes are put back after the second
+    run, hooks too, and `nn.Dropout` draws the same numbers again, as does what gets its generator
+    by `nn.random.generator_from(rng)`. Other effects, on plain Python objects, happen twice.
 
     >>> import autograd as ag
     >>> x = ag.Value(0.5)
@@ -37,40 +48,173 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     def forgetful(*args: Any, **kwargs: Any) -> Any:
         if not current_mode().recording:
             return f(*args, **kwargs)
-        out, order = recorded(f, args, kwargs)
+        tape = Tape()
+        out, order = recorded(f, args, kwargs, tape)
         if not order:
             return out
-        inside = set(order)
-        operands = {arg: None for x in order for arg in x.args if arg is not None and arg.level}
-        edge = tuple(x for x in operands if x not in inside)
-
-        def derivatives(g: Data, value: Data, graph: bool) -> list[Data]:
-            again, order = recorded(f, args, kwargs)
-            if not same(again._data, value):
-                raise ValueError(
-                    "a function under checkpoint() computed something else the second time; "
-                    "it must not draw random numbers or depend on what has changed"
-                )
-            grads = backpropagate(order, {again: g}, graph=graph)
-            return [grads[x] for x in edge]
-
-        latest: list[Any] = [None, None]  # a gradient, and what it gave for all arguments
-
-        def rule(i: int) -> Callable[..., Data]:
-            def vjp(g: Data, out: Data, *operands: Data) -> Data:
-                if isinstance(g, Node):
-                    return derivatives(g, data_of(out), graph=True)[i]
-                if latest[0] is not g:
-                    latest[:] = g, derivatives(g, out, graph=False)
-                return latest[1][i]
-
-            return vjp
-
-        op = Op("checkpoint", f, per_argument(rule))
+        edge = edge_of(order)
+        op = Checkpoint(Again(f, forgetful, args, kwargs, tape.draws, tape.written))
         saved = tuple(x._data for x in edge)
         return noted(make(out.kind, out._data, out.level, op, edge, saved), current_mode())
 
     return forgetful
+
+
+class Checkpoint(Op):
+    """The operation that one call of a function under `checkpoint` is."""
+
+    def __init__(self, again: Again) -> None:
+        super().__init__("checkpoint", again.f, per_argument(again.rule))
+        self.again = again
+
+    def __reduce__(self) -> Any:
+        return Checkpoint, (self.again,)
+
+    def __deepcopy__(self, memo: Any) -> Checkpoint:
+        if id(self) not in memo:
+            memo[id(self)] = Checkpoint(self.again.copied(memo))
+        out: Checkpoint = memo[id(self)]
+        return out
+
+
+class Again:
+    """The second run of a function, and the gradients by what it was computed from."""
+
+    def __init__(
+        self, f: Any, forgetful: Any, args: Any, kwargs: Any, draws: list[Any], written: list[Any]
+    ) -> None:
+        self.f, self.forgetful, self.args, self.kwargs = f, forgetful, args, kwargs
+        self.draws, self.written = draws, written
+        self.latest: tuple[Any, Any] = None, None  # a gradient, and what it gave for all arguments
+
+    def rule(self, i: int) -> Callable[..., Data]:
+        def vjp(g: Data, out: Data, *operands: Data) -> Data:
+            if isinstance(g, Node):
+                return self.gradients(g, data_of(out), len(operands), graph=True)[i]
+            if self.latest[0] is not g:
+                self.latest = g, self.gradients(g, out, len(operands), graph=False)
+            return self.latest[1][i]
+
+        return vjp
+
+    def gradients(self, g: Data, value: Data, count: int, graph: bool) -> list[Data]:
+        tape = Tape(self.draws, alive(self.written))
+        try:
+            out, order = recorded(self.f, self.args, self.kwargs, tape)
+            edge = edge_of(order)
+            if not isinstance(out, Node) or len(edge) != count or not same(out._data, value):
+                raise ValueError(
+                    "a function under checkpoint() computed something else the second time; it "
+                    "must not depend on what has changed, nor on random numbers other than those "
+                    "of nn.Dropout and nn.random.generator_from(rng)"
+                )
+            grads = backpropagate(order, {out: g}, graph=graph)
+            return [grads[x] for x in edge]
+        finally:
+            tape.undo()
+
+    def copied(self, memo: Any) -> Again:
+        """The same for a copy of the graph, by `copy.deepcopy`."""
+        f, args, kwargs = deepcopy((self.f, self.args, self.kwargs), memo)
+        written = alive(self.written)
+        both = [ref(x) for x in (*written, *deepcopy(written, memo))]  # f may not be a copy
+        return Again(f, self.forgetful, args, kwargs, self.draws, both)
+
+    def __reduce__(self) -> Any:
+        args, kwargs, written = tree.map_leaves(
+            lambda x: entry(x) if isinstance(x, Node) else x,
+            (self.args, self.kwargs, alive(self.written)),
+        )
+        if found_by_name(self.f) is self.forgetful:  # as `@checkpoint` leaves it
+            return restored, (self.forgetful, True, args, kwargs, self.draws, written)
+        return restored, (self.f, False, args, kwargs, self.draws, written)
+
+
+def restored(
+    f: Any, decorated: bool, args: Any, kwargs: Any, draws: Any, written: Iterable[Node]
+) -> Again:
+    """What `Again` was in a pickle."""
+    forgetful = f if decorated else None
+    return Again(
+        f.__wrapped__ if decorated else f, forgetful, args, kwargs, draws, [ref(x) for x in written]
+    )
+
+
+def found_by_name(f: Any) -> Any:
+    """What the module of a function has under its name, where pickle will look for it."""
+    try:
+        return attrgetter(f.__qualname__)(sys.modules[f.__module__])
+    except (AttributeError, KeyError):
+        return None
+
+
+def alive(references: Iterable[Any]) -> list[Node]:
+    return [x for reference in references if (x := reference()) is not None]
+
+
+class Tape:
+    """What happens while a function runs: new nodes, writes to leaves, hooks, random draws.
+
+    In a second run, random numbers are those of the first one, and `undo` puts back what it has
+    changed outside: leaves that the first run has written too, hooks, the states of generators.
+
+    Args:
+        draws: the states that generators drew from in the first run.
+        written: the leaves that the first run has written, and that are still there.
+    """
+
+    def __init__(self, draws: list[Any] | None = None, written: Iterable[Node] = ()) -> None:
+        self.outer = current_mode().tape
+        self.nodes: list[Node] = []
+        self.draws: list[Any] = []
+        self.written: list[Any] = []  # weak references, as most may be gone after the run
+        self.first_draws: Iterator[Any] | None = None if draws is None else iter(draws)
+        self.first_written = set(written)
+        self.changes: list[Callable[[], None]] = []  # what undoes them
+
+    def append(self, node: Node) -> None:
+        self.nodes.append(node)
+
+    def before_write(self, x: Node) -> None:
+        """A leaf may get other data, or its array may be changed in place."""
+        if self.outer is not None:
+            self.outer.before_write(x)
+        self.written.append(ref(x))
+        if x in self.first_written:
+            data = x._data
+            numbers = copied(data) if isinstance(data, np.ndarray) else data
+
+            def put_back() -> None:
+                x._data = data
+                if isinstance(data, np.ndarray) and data.flags.writeable:
+                    data[...] = numbers
+
+            self.changes.append(put_back)
+
+    def before_hook(self, x: Node) -> None:
+        """A node gets a hook: if it comes from outside, the first run has added it already."""
+        if self.outer is not None:
+            self.outer.before_hook(x)
+        if self.first_draws is not None and not any(x is node for node in self.nodes):
+            notes, hooks = x.note(), x.note().hooks
+            self.changes.append(lambda: setattr(notes, "hooks", hooks))
+
+    def before_draw(self, rng: np.random.Generator) -> None:
+        """A generator is going to be drawn from."""
+        if self.outer is not None:
+            self.outer.before_draw(rng)
+        bits = rng.bit_generator
+        if self.first_draws is not None:
+            state = bits.state
+            self.changes.append(lambda: setattr(bits, "state", state))
+            first = next(self.first_draws, state)
+            if first["bit_generator"] == state["bit_generator"]:
+                bits.state = first
+        self.draws.append(bits.state)
+
+    def undo(self) -> None:
+        while self.changes:
+            self.changes.pop()()
 
 
 def same(x: Data, y: Data) -> bool:
@@ -80,13 +224,12 @@ def same(x: Data, y: Data) -> bool:
     return bool(np.all((x == y) | np.isnan(x) & np.isnan(y)))
 
 
-def recorded(f: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, list[Node]]:
+def recorded(f: Callable[..., Any], args: Any, kwargs: Any, tape: Tape) -> tuple[Any, list[Node]]:
     """The result of `f`, and the nodes that were made for it on the way, consumers first.
 
     Raises:
         TypeError: the result is no single number or array.
     """
-    tape: list[Node] = []
     with change(recording=True, tape=tape):
         out = f(*args, **kwargs)
     if tree.is_branch(out) or out is None:
@@ -94,6 +237,13 @@ def recorded(f: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, list[N
             f"checkpoint() needs a function that returns one number or array, "
             f"but it returned {type(out).__name__}"
         )
-    made = set(tape)
+    made = set(tape.nodes)
     inside = [out] if isinstance(out, Node) else []
     return out, operands_first(*inside, stop=lambda x: x not in made)[::-1]
+
+
+def edge_of(order: list[Node]) -> tuple[Node, ...]:
+    """The operands of these nodes that are not among them, constants left out."""
+    inside = set(order)
+    operands = {arg: None for x in order for arg in x.args if arg is not None and arg.level}
+    return tuple(x for x in operands if x not in inside)

@@ -47,10 +47,22 @@ class Mode(NamedTuple):
 
     recording: bool = True
     anomaly: bool = False
-    tape: list[Node] | None = None  # where new nodes are noted, for checkpoint()
+    tape: Tape | None = None  # where new nodes are noted, for checkpoint()
     scope: Scope | None = None  # the named part that new nodes belong to, in pictures
     tracer: Tracer | None = None  # what writes operations down in place of computing, for compile()
     thread: object = None  # the key of the thread that set it
+
+
+class Tape(Protocol):
+    """Notes down what a function under `checkpoint` does, and undoes what it does twice."""
+
+    def append(self, node: Node) -> None: ...
+
+    def before_write(self, node: Node) -> None: ...  # to a leaf's data
+
+    def before_hook(self, node: Node) -> None: ...
+
+    def before_draw(self, rng: Any) -> None: ...  # of a random number
 
 
 class Tracer(Protocol):
@@ -140,10 +152,10 @@ class Op:
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
-    def __reduce__(self) -> str:
+    def __reduce__(self) -> str | tuple[Any, ...]:
         return self.name  # pickled by reference, like a function
 
-    def __deepcopy__(self, memo: object) -> Op:
+    def __deepcopy__(self, memo: Any) -> Op:
         return self
 
     def check_call(self, operands: Sequence[Any], options: Mapping[str, Any]) -> None:

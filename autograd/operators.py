@@ -139,6 +139,11 @@ class Operators(Node):
     )  # fmt: skip
     square, clip, round = functions.square, functions.clip, functions.round
 
+    def _before_write(self) -> None:
+        """Called before a leaf's data changes: `checkpoint` undoes what its second run writes."""
+        if mode.get() is not ORDINARY and (tape := current_mode().tape) is not None:
+            tape.before_write(self)
+
     @property
     def requires_grad(self) -> bool:
         """Whether derivatives with respect to this number, or to what it is made of, are kept."""
@@ -184,6 +189,8 @@ class Operators(Node):
 
         Returns: a function that removes the hook.
         """
+        if (tape := current_mode().tape) is not None:
+            tape.before_hook(self)
         notes = self.note()
         notes.hooks = (*notes.hooks, hook)
 

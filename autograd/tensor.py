@@ -70,6 +70,7 @@ def in_place(op: Op, update: Callable[[Any, Any], Any]) -> Callable[[Any, Any], 
                 )
             return op(self, other)
         y = other._data if isinstance(other, Node) else as_constant(other)
+        self._before_write()
         data = self._data
         own = self.op is None and isinstance(data, np.ndarray) and data.flags.writeable
         self._replace(update(data, y) if own else op.forward(data, y).astype(data.dtype))
@@ -143,6 +144,8 @@ class Tensor(Operators):
     @property
     def data(self) -> Data:
         """The array itself. Only a leaf can be given another, of the same shape."""
+        if not self.level and self.op is None:  # the array may be written to
+            self._before_write()
         return self._data
 
     @data.setter
@@ -155,6 +158,7 @@ class Tensor(Operators):
         data = as_constant(data)
         if shape_of(data) != self.shape:
             raise ValueError(f"the data of {self.describe()} can't get shape {shape_of(data)}")
+        self._before_write()
         if data is not self._data:
             if isinstance(self._data, np.ndarray) and isinstance(data, (np.ndarray, Real)):
                 given, data = data, np.empty_like(self._data)  # which lies as it lay before
@@ -326,7 +330,9 @@ class Tensor(Operators):
                 f"assigning to entries of {self.describe()} would drop a gradient; "
                 "use where(mask, new, old), or build the tensor with stack or concatenate"
             )
-        self._data[index] = value._data if isinstance(value, Node) else as_constant(value)
+        value = value._data if isinstance(value, Node) else as_constant(value)
+        self._before_write()
+        self._data[index] = value
         self._replace(self._data)
 
     def reshape(self, *shape: Any) -> Any:

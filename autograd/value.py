@@ -84,7 +84,9 @@ class Value(Operators):
                 f"{self.describe()} was computed by {self.op.name}; only leaves can be given new "
                 "data. Change its inputs and compute it again"
             )
-        self._data = as_float(data)
+        number = as_float(data)
+        self._before_write()
+        self._data = number
 
     def item(self) -> float:
         """The number."""

@@ -102,7 +102,9 @@ class Dropout(Module):
         if not self.training or not self.p:
             return x
         data = data_of(x)
-        kept = beside(self.rng.random(shape_of(x), dtype=np.float32) >= self.p, data)
+        kept = beside(
+            generator_from(self.rng).random(shape_of(x), dtype=np.float32) >= self.p, data
+        )
         return x * (kept * data.dtype.type(1 / (1 - self.p)))
 
     def describe(self) -> str:

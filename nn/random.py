@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograd.node import this_thread
+from autograd.node import current_mode, this_thread
 
 Rng: TypeAlias = "int | np.random.Generator | None"  # np.random is imported when first used
 
@@ -37,16 +37,20 @@ def manual_seed(seed: int) -> None:
 
 
 def generator_from(rng: Rng) -> np.random.Generator:
-    """A generator: the one given, one seeded by an integer, or the library's own for `None`."""
-    if isinstance(rng, np.random.Generator):
-        return rng
-    if rng is not None:
+    """A generator: the one given, one seeded by an integer, or the library's own for `None`.
+
+    A layer asks here for its own each time it draws, so that `checkpoint` can repeat the numbers.
+    """
+    if rng is not None and not isinstance(rng, np.random.Generator):
         return np.random.default_rng(rng)
-    generator, thread = _generator.get()
-    if generator is None or thread is not this_thread.key:
-        generator = np.random.default_rng()
-        _generator.set((generator, this_thread.key))
-    return generator
+    if rng is None:
+        rng, thread = _generator.get()
+        if rng is None or thread is not this_thread.key:
+            rng = np.random.default_rng()
+            _generator.set((rng, this_thread.key))
+    if (tape := current_mode().tape) is not None:
+        tape.before_draw(rng)
+    return rng
 
 
 def generators_in(**owners: Any) -> dict[str, np.random.Generator]:

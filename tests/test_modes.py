@@ -13,6 +13,7 @@ import pickle
 import sys
 import threading
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import nn
 from autograd import Op, Tensor, Value
 from autograd.node import mode
 
@@ -221,6 +223,107 @@ def test_checkpoint_tells_whether_it_was_repeated(first: Any, second: Any, same:
     else:
         with pytest.raises(ValueError, match="something else the second time"):
             out.backward(np.ones(out.shape))
+
+
+class Twice(nn.Module):
+    """A layer with side effects: counters in buffers, in every way to write one."""
+
+    def __init__(self) -> None:
+        self.w = nn.Parameter([1.0, 2.0])
+        self.calls = nn.module.Buffer(0)
+        self.seen = nn.module.Buffer(np.zeros(3))
+        self.number = Value(0.0).requires_grad_(False)
+
+    def forward(self, x: Any) -> Any:
+        self.calls.data += 1
+        self.calls.data = self.calls.data + 1
+        self.seen += 1.0
+        self.seen[0] = self.seen[0] + 1.0
+        self.seen.data[1] += 5.0
+        self.number.data += 1.0
+        return x * self.w * 2.0
+
+    def state(self) -> tuple[Any, ...]:
+        return self.calls.tolist(), self.seen.tolist(), self.number.data
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_what_a_function_writes_is_written_once(order: int) -> None:
+    plain, once = Twice(), Twice()
+    plain(Tensor([3.0, 4.0]))
+    f = ag.checkpoint(once)
+    if order == 1:
+        f(Tensor([3.0, 4.0])).sum().backward()
+        assert once.w.grad.tolist() == [6.0, 8.0]
+    else:
+        ag.hvp(lambda x: (f(x) ** 3).sum())(np.array([3.0, 4.0]))
+    assert plain.state() == (2, [2.0, 6.0, 1.0], 1.0)
+    assert once.state() == plain.state()
+
+
+@pytest.mark.parametrize("wrap", [ag.checkpoint, lambda f: ag.checkpoint(ag.checkpoint(f))],
+                         ids=["once", "nested"])  # fmt: skip
+def test_batch_norm_follows_a_batch_once(wrap: Any) -> None:
+    norm = nn.BatchNorm1d(1)
+    wrap(norm)(Tensor(np.array([[1.0], [3.0]], np.float32), requires_grad=True)).sum().backward()
+    assert norm.running_mean.data.tolist() == pytest.approx([0.2])
+    assert norm.num_batches_tracked.data == 1
+    net, twin = (nn.Sequential(nn.Linear(2, 3, rng=0), nn.BatchNorm1d(3)) for _ in range(2))
+    x = np.random.default_rng(0).normal(size=(8, 2)).astype(np.float32)
+    for _ in range(2):
+        net(x).sum().backward()
+        wrap(lambda x: twin(x))(x).sum().backward()
+    assert str(net.state_dict()) == str(twin.state_dict())
+
+
+def test_an_error_in_the_second_run_leaves_what_was_written() -> None:
+    layer, factors = Twice(), iter([1.0, 2.0])
+    out = ag.checkpoint(lambda x: layer(x) * next(factors))(Tensor([3.0, 4.0]))
+    state = layer.state()
+    with pytest.raises(ValueError, match="something else the second time"):
+        out.sum().backward()
+    assert layer.state() == state
+
+
+@pytest.mark.parametrize("wrap", [ag.checkpoint, lambda f: ag.checkpoint(ag.checkpoint(f))],
+                         ids=["once", "nested"])  # fmt: skip
+def test_dropout_draws_the_same_numbers_again(wrap: Any) -> None:
+    x = np.random.default_rng(0).normal(size=(4, 6))
+    grads = []
+    for around in (lambda f: f, wrap):
+        net = nn.Sequential(
+            nn.Dropout(0.5, rng=1), nn.Linear(6, 6, dtype=float, rng=0), nn.Dropout(0.3, rng=1)
+        )
+        for _ in range(2):
+            (around(net)(x) ** 2).sum().backward()
+        following = net[0].rng.random()
+        grads.append((net[1].weight.grad.tolist(), following))
+    assert grads[0] == grads[1]
+
+
+def test_a_layer_of_ones_own_may_draw_numbers_and_create_graph() -> None:
+    rng = np.random.default_rng(3)
+    noisy = lambda x: x**3 * nn.random.generator_from(rng).normal(size=2)
+    x, factors = np.array([1.0, 2.0]), np.random.default_rng(3).normal(size=2)
+    product = ag.hvp(lambda x: ag.checkpoint(noisy)(x).sum())(x)[1]
+    np.testing.assert_allclose(product(np.ones(2)), 6 * x * factors)
+    nn.manual_seed(0)
+    seeded = ag.checkpoint(lambda x: x * nn.random.generator_from(None).normal())
+    assert ag.grad(seeded)(1.0) == np.random.default_rng(0).normal()
+
+
+def test_hooks_of_a_function_under_checkpoint_run_once() -> None:
+    calls = []
+    w, x = Tensor([2.0], requires_grad=True), Tensor([3.0], requires_grad=True)
+
+    def f(x: Tensor) -> Tensor:
+        w.register_hook(lambda g: calls.append("leaf"))
+        y = x * w
+        y.register_hook(lambda g: calls.append("inside"))
+        return y * y
+
+    ag.checkpoint(f)(x).sum().backward()
+    assert sorted(calls) == ["inside", "leaf"] and len(w.notes.hooks) == 1
 
 
 def test_checkpoint_finds_one_nan_equal_to_another() -> None:
@@ -611,6 +714,137 @@ def test_copies_remember_what_was_seen(again: Any) -> None:
     c = again(c)
     c.backward()
     assert c.args[0].data == 10.0 and c.args[1].grad == 2.0
+
+
+@ag.checkpoint
+def cubed(x: Any, factor: float = 1.0) -> Any:
+    return factor * x * x * x
+
+
+class Gain(nn.Module):
+    def __init__(self) -> None:
+        self.w = nn.Parameter([1.0, 2.0])
+        self.calls = nn.module.Buffer(0.0)
+
+    def forward(self, x: Any) -> Any:
+        self.calls.data = self.calls.data + 1
+        return ag.tanh(x * self.w)
+
+
+ways = pytest.mark.parametrize(
+    "again", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["deepcopy", "pickle"]
+)
+
+
+@ways
+def test_what_was_made_under_checkpoint_is_copied(again: Any) -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    y = cubed(cubed(x), factor=2.0).sum()
+    copied_y, copied_x = again((y, x))
+    y.backward()
+    assert copied_x.grad is None
+    copied_y.backward()
+    np.testing.assert_array_equal(copied_x.grad, x.grad)
+    np.testing.assert_allclose(x.grad, 18 * x.data**8)
+
+
+@ways
+def test_a_module_under_checkpoint_is_copied_with_its_state(again: Any) -> None:
+    model = nn.Sequential(Gain(), nn.Dropout(0.5, rng=0))
+    y = ag.checkpoint(model)(Tensor([1.0, 2.0])).sum()
+    twin, out = again((model, y))
+    with ag.no_grad():
+        model[0].w *= 2.0  # the copy's parameters are its own
+    out.backward()
+    assert model[0].w.grad is None and twin[0].w.grad is not None
+    assert twin[0].calls.item() == model[0].calls.item() == 1.0
+    plain = nn.Sequential(Gain(), nn.Dropout(0.5, rng=0))
+    plain(Tensor([1.0, 2.0])).sum().backward()
+    np.testing.assert_array_equal(twin[0].w.grad, plain[0].w.grad)
+
+
+@ways
+def test_a_long_chain_of_checkpoints_is_copied(again: Any) -> None:
+    x = y = Value(1.0)
+    for _ in range(500):
+        y = unit(y)
+    z, w = again((y, x))
+    z.backward()
+    assert w.grad == 1.0
+
+
+@ag.checkpoint
+def unit(x: Any) -> Any:
+    return x * 1.0
+
+
+def test_a_function_without_a_name_under_checkpoint_is_no_pickle_and_is_named() -> None:
+    y = ag.checkpoint(lambda x: x * x)(Value(1.0))
+    with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
+        pickle.dumps(y)
+    assert copy.deepcopy(y).data == 1.0
+
+
+class Tagged(Tensor):
+    """A class of one's own, with an attribute."""
+
+
+NODES = {
+    "Value": lambda: Value(2.0, label="x"),
+    "Tensor": lambda: Tensor([2.0, 3.0], requires_grad=True, label="x"),
+    "constant": lambda: Tensor([2.0, 3.0], dtype=np.float32),
+    "Parameter": lambda: nn.Parameter([2.0, 3.0], label="x"),
+    "Buffer": lambda: nn.module.Buffer([2, 3]),
+    "Tagged": lambda: Tagged([2.0]),
+}
+
+
+@pytest.mark.parametrize("kind", NODES)
+def test_a_shallow_copy_of_a_leaf_shares_its_numbers(kind: str) -> None:
+    x = NODES[kind]()
+    if kind == "Tagged":
+        x.tag = "mine"
+    x.grad = None if not x.requires_grad else x.data
+    y = copy.copy(x)
+    assert type(y) is type(x) and y is not x and y.op is None
+    assert (y.label, y.requires_grad) == (x.label, x.requires_grad) and y.grad is x.grad
+    assert y.data is x.data and getattr(y, "tag", None) == getattr(x, "tag", None)
+    for one in (copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
+        assert type(one) is type(x) and getattr(one, "tag", None) == getattr(x, "tag", None)
+    y.label, y.grad = "y", None
+    y.data = y.data * 0 + 1
+    assert x.label != "y" and np.all(np.asarray(x.data) >= 2.0)
+    assert (x.grad is None) is not x.requires_grad
+    if x.requires_grad:
+        x.grad = None
+        (y * 3).sum().backward() if kind != "Value" else (y * 3).backward()
+        assert x.grad is None and np.all(np.asarray(y.grad) == 3.0)
+
+
+@pytest.mark.parametrize("kind", ["Value", "Tensor", "Parameter"])
+def test_a_shallow_copy_of_a_result_has_its_history(kind: str) -> None:
+    x = NODES[kind]()
+    y = ag.exp(x * 2.0)
+    z = copy.copy(y)
+    assert z.op is y.op and z.args[0] is y.args[0] and z.data is y.data
+    z.label = "z"
+    assert y.label is None and type(z) is type(y)
+    total = ag.sum(z)
+    total.backward()
+    np.testing.assert_allclose(x.grad, 2.0 * np.exp(2.0 * np.asarray(x.data)))
+    assert ag.grad(lambda x: copy.copy(x * x))(3.0) == 6.0
+
+
+def test_threads_that_pickle_one_graph_keep_what_it_shares() -> None:
+    y = x = Value(1.0)
+    for _ in range(300):
+        y = y * 1.0 + x
+    with ThreadPoolExecutor(8) as pool:
+        texts = list(pool.map(lambda _: pickle.dumps((y, x)), range(32)))
+    for text in texts:
+        z, w = pickle.loads(text)
+        z.backward()
+        assert w.grad == 301.0
 
 
 def test_anomaly_shows_an_array_without_entries_by_its_shape() -> None:
