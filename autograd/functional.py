@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from . import arguments, rules, shaping, tree
+from . import arguments, places, rules, shaping, tree
 from .backward import backpropagate, consumers_first, memory, own
 from .modes import enable_grad, is_grad_enabled
 from .node import Data, Node, current_mode, data_of, make
@@ -36,7 +36,7 @@ def variable(x: Any, level: int) -> Node:
         node: Node = rules.alias(x)
     elif isinstance(x, (float, int)) and not isinstance(x, bool):
         node = Value(x)
-    elif hasattr(x, "dtype"):
+    elif hasattr(x := places.operand(x), "dtype"):
         node = from_numpy(x)
     else:
         raise TypeError(f"can't differentiate with respect to {type(x).__name__} {x!r}")

@@ -88,7 +88,7 @@ def plain(x: Any) -> Any:
 
 def speaks_only_array(x: Any) -> bool:
     """Whether `x` can be converted to a NumPy array, and is none of another library."""
-    if isinstance(x, type):
+    if isinstance(x, (type, np.generic)):
         return False
     return hasattr(x, "__array__") and not hasattr(x, "__array_function__")
 

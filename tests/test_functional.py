@@ -109,6 +109,15 @@ def test_arguments_of_every_form() -> None:
     assert grad(lambda xs: xs[0] * xs[1])([2.0, 3.0]) == [3.0, 2.0]
 
 
+def test_other_containers_of_numbers_are_differentiated_as_arrays() -> None:
+    pandas = pytest.importorskip("pandas")
+    value, g = value_and_grad(lambda x: (x * x).sum())(pandas.Series([1.0, 2.0], index=[1, 0]))
+    assert value == 5.0 and type(g) is np.ndarray and g.tolist() == [2.0, 4.0]
+    for x in (np.ma.MaskedArray([1.0]), np.matrix([1.0])):
+        with pytest.raises(TypeError, match="arithmetic of its own"):
+            grad(ag.sum)(x)
+
+
 def test_types_in_are_types_out() -> None:
     assert type(grad(lambda x: x * x)(3)) is float
     assert type(grad(lambda x: x * x)(np.float64(3))) is float
