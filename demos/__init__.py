@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tqdm import tqdm
 
 import nn
+from autograd.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -188,5 +189,6 @@ class StopWhenDiverged(nn.Callback):
 def save_pictures(out: Path, pictures: Mapping[str, Figure]) -> None:
     """Write each figure as `NAME.png`, and say so."""
     for name, figure in pictures.items():
-        figure.savefig(out / f"{name}.png")
+        with replacing(out / f"{name}.png") as file:
+            figure.savefig(file, format="png")
     print(f"pictures in {out}: {', '.join(f'{name}.png' for name in pictures)}")

@@ -27,6 +27,7 @@ import numpy as np
 import demos
 import nn
 from autograd import Value
+from autograd.files import replacing
 from nn import plots
 
 if TYPE_CHECKING:
@@ -282,7 +283,10 @@ def film(ways: Ways, path: Path, frames: int = 81) -> None:
         for step in sorted({round(s) for s in np.linspace(0, steps, frames)})
     ]
     durations = [100] * (len(shots) - 1) + [2500]  # milliseconds
-    shots[0].save(path, save_all=True, append_images=shots[1:], duration=durations, loop=0)
+    with replacing(path) as file:
+        shots[0].save(
+            file, format="GIF", save_all=True, append_images=shots[1:], duration=durations, loop=0
+        )
 
 
 # --- the command ----------------------------------------------------------------------------------

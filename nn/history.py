@@ -5,18 +5,25 @@ from __future__ import annotations
 import csv
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from io import StringIO
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from autograd import arguments
 from autograd.files import replacing
 
 from .plots import training_curves
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+# Before what spreadsheets take for the start of a formula (OWASP, CSV Injection), at the start or
+# after what some of them split at. The last four are = + - @ as Chinese and Japanese keyboards have
+# them.
+BEFORE_FORMULA = re.compile(r'(?:^|[,;|"\t\r\n]) *(?=[-=+@\t\r\n\uff1d\uff0b\uff0d\uff20])')
 
 Columns: TypeAlias = dict[str, list[float]]
 Path: TypeAlias = str | os.PathLike[str]
@@ -87,33 +94,48 @@ class History:
         return asdict(self)
 
     def to_csv(self, path: Path, steps: bool = False) -> None:
-        """Write a line per epoch, or per step."""
-        columns: Mapping[str, list[Any]] = self.steps
+        """Write a line per epoch, or per step.
+
+        A name that a spreadsheet would take for a formula gets an apostrophe in front.
+        """
+        columns: list[tuple[str, list[Any]]] = list(self.steps.items())
         if not steps:
-            columns = {"steps": self.ends, **self.epochs, "seconds": self.seconds}
+            columns = [("steps", self.ends), *self.epochs.items(), ("seconds", self.seconds)]
+        names = [harmless(name) for name, _ in columns]
         text = StringIO()
         table = csv.writer(text)
-        table.writerow(["step" if steps else "epoch", *columns])
-        rows = zip_longest(*columns.values(), fillvalue="")
-        table.writerows([i, *row] for i, row in enumerate(rows, 1))
+        table.writerow(["step" if steps else "epoch", *names])
+        rows = zip_longest(*(numbers for _, numbers in columns), fillvalue="")
+        table.writerows([i, *map(harmless, row)] for i, row in enumerate(rows, 1))
         with replacing(path) as file:
-            file.write(text.getvalue().encode())
+            file.write(text.getvalue().encode(errors="backslashreplace"))
 
     def plot(self, path: Path | None = None) -> Figure:
         """A picture of loss and accuracy, in steps and epochs; written to `path` if given.
 
+        The ending of `path` names the format, as for Matplotlib's `savefig`; without one it is PNG.
+
         Raises:
+            ValueError: Matplotlib does not know the format.
+            OSError: the file can't be written; what was there is as it was.
             ModuleNotFoundError: matplotlib is not installed.
         """
         figure = training_curves(self)
         if path is not None:
-            figure.savefig(path)
+            form = arguments.path("path", path).suffix[1:] or "png"
+            with replacing(path) as file:
+                figure.savefig(file, format=form)
         return figure
 
     def __repr__(self) -> str:
         last = described({name: x[-1] for name, x in self.epochs.items()})
         size = f"{len(self.ends)} epochs, {len(self.step_loss)} steps"
         return f"History({size}: {', '.join(last)})" if last else f"History({size})"
+
+
+def harmless(x: Any) -> Any:
+    """A cell of a table; text that a spreadsheet would compute gets an apostrophe in front."""
+    return BEFORE_FORMULA.sub(r"\g<0>'", x) if isinstance(x, str) else x
 
 
 def add_row(columns: Columns, row: Mapping[str, float], before: int) -> None:

@@ -287,8 +287,9 @@ def confusion(logits: Any, labels: Any, classes: Sequence[str], title: str = "")
         ylabel="true class",
     )
     slanted: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
-    axes.set_xticks(range(len(classes)), classes, **(slanted if max(map(len, classes)) > 3 else {}))
-    axes.set_yticks(range(len(classes)), classes)
+    names = [literal(name) for name in classes]
+    axes.set_xticks(range(len(classes)), names, **(slanted if max(map(len, classes)) > 3 else {}))
+    axes.set_yticks(range(len(classes)), names)
     axes.imshow(mistakes, cmap="Blues", vmin=0, vmax=max(1, mistakes.max()))
     half = mistakes.max() / 2
     for (i, j), count in np.ndenumerate(counts):
@@ -302,6 +303,11 @@ def confusion(logits: Any, labels: Any, classes: Sequence[str], title: str = "")
             color="white" if mistakes[i, j] > half else "black",
         )
     return figure
+
+
+def literal(name: str) -> str:
+    """A class's name for Matplotlib, which takes what stands between two `$` for a formula."""
+    return str(name).replace("$", r"\$")
 
 
 def mistakes(
@@ -338,7 +344,6 @@ def mistakes(
     for place, i in enumerate(worst, 1):
         axes = figure.add_subplot(rows, columns, place, xticks=[], yticks=[])
         axes.imshow(images[i].reshape(side, side), cmap="gray_r", vmin=0, vmax=1)
-        axes.set_title(
-            f"{classes[predicted[i]]} ({certainty[i]:.0%})\n{classes[labels[i]]}", fontsize=8
-        )
+        given, true = literal(classes[predicted[i]]), literal(classes[labels[i]])
+        axes.set_title(f"{given} ({certainty[i]:.0%})\n{true}", fontsize=8)
     return figure

@@ -135,3 +135,10 @@ def test_nets_within_nets_are_taken_apart() -> None:
 def test_mistakes_are_explained(call: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+def test_names_with_control_characters_are_text() -> None:
+    odd = type("\x1b[31m\nX", (nn.Tanh,), {})
+    drawing = nn.draw_network(nn.Sequential(nn.Linear(2, 2), odd()))
+    for form in (drawing.text, drawing.html, drawing.svg):
+        assert "\x1b" not in form

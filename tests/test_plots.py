@@ -126,6 +126,19 @@ def test_weights_are_images() -> None:
     assert np.array(shown).tolist() == behind[1].weight.data[0].reshape(2, 2).tolist()
 
 
+def test_class_names_are_no_formulas() -> None:
+    names = ["$x^{$", "b$1$ costs 3$"]
+    figure = plots.confusion(np.array([0, 1]), np.array([0, 1]), names)
+    wrong = plots.mistakes(np.eye(2), np.zeros((2, 4)), np.array([1, 0]), names)
+    for made in (figure, wrong):
+        drawn(made)
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == [
+        r"\$x^{\$",
+        r"b\$1\$ costs 3\$",
+    ]
+
+
 def test_confusions_and_mistakes() -> None:
     scores = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6]])
     labels, classes = np.array([0, 1, 0, 0]), ("zero", "one")

@@ -315,6 +315,51 @@ def test_a_history_in_other_forms(tmp_path: Path) -> None:
     assert path.read_text().startswith("step,loss,accuracy,lr\n1,")
 
 
+FORMULAS = [
+    "=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1+1",
+    "\uff1d1", "\uff0b1", "\uff0d1", "\uff201", "loss;=1+1", "loss\t=1+1", 'loss",=1+1', "loss,=1",
+    "a|=1", "-loss",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMULAS, ids=lambda name: ascii(name))
+@pytest.mark.parametrize("steps", [False, True])
+def test_a_table_holds_no_formulas(name: str, steps: bool, tmp_path: Path) -> None:
+    history, path = nn.History(), tmp_path / "history.csv"
+    history.add_step({"loss": -1.5, name: -3})
+    history.add_epoch({"loss": -0.5, name: np.float32(-2.0), "note": name}, 1.0)  # type: ignore[dict-item]
+    history.to_csv(path, steps)
+    starts = tuple("-=+@\t\r\n\uff1d\uff0b\uff0d\uff20")
+    for mark in ",;\t|":  # where spreadsheets may split
+        with path.open(newline="") as file:
+            cells = [cell.lstrip(" ") for row in csv.reader(file, delimiter=mark) for cell in row]
+        assert {c for c in cells if c.startswith(starts)} <= {"-0.5", "-1.5", "-2.0", "-3"}
+    with path.open(newline="") as file:
+        head, row = csv.reader(file)
+    at = -1 if steps else 3
+    assert head[at].replace("'", "") == name.replace("'", "") and "'" in head[at]
+    assert row[at] == ("-3" if steps else "-2.0")
+
+
+@pytest.mark.parametrize(
+    "name", ["loss", "validation_loss", "top-5", "a=b", "x@3", "a,b", 'a"b', "é"]
+)
+def test_other_names_stay_as_they_are(name: str, tmp_path: Path) -> None:
+    history, path = nn.History(), tmp_path / "history.csv"
+    history.add_epoch({name: 1.0})
+    history.to_csv(path)
+    with path.open(newline="", encoding="utf-8") as file:
+        assert next(csv.reader(file))[2] == name
+
+
+def test_a_score_may_have_the_name_of_a_column(tmp_path: Path) -> None:
+    history = nn.History()
+    history.add_epoch({"loss": 0.5, "seconds": 7.0, "steps": 8.0}, 1.0)
+    history.to_csv(tmp_path / "history.csv")
+    text = (tmp_path / "history.csv").read_text()
+    assert text == "epoch,steps,loss,seconds,steps,seconds\n1,0,0.5,7.0,8.0,1.0\n"
+
+
 def test_a_column_that_begins_late_keeps_its_place() -> None:
     history = nn.History()
     history.add_epoch({"loss": 1.0})
