@@ -117,6 +117,8 @@ class Op:
         broadcasts: the operands broadcast against each other. Rules are then written as if all
             shapes were equal, and the backward loop sums each gradient back.
         analytic: `forward` continues to complex arrays, so that complex steps can check it.
+        elementwise: each entry of the result depends on one entry of each operand alone, those at
+            its own place; so pictures can show the op's local derivatives.
     """
 
     def __init__(
@@ -127,6 +129,7 @@ class Op:
         *,
         broadcasts: bool = False,
         analytic: bool = False,
+        elementwise: bool = False,
     ) -> None:
         self.name = name
         self.forward = forward
@@ -134,6 +137,7 @@ class Op:
         self.arity = None if isinstance(vjps, PerArgument) else len(vjps)
         self.broadcasts = broadcasts
         self.analytic = analytic
+        self.elementwise = elementwise
         self.__module__ = sys._getframe(1).f_globals["__name__"]  # where pickle will look for it
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

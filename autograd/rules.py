@@ -420,3 +420,12 @@ cholesky = Op("cholesky", np.linalg.cholesky,                        # x = L L^T
 pinv = Op("pinv", numerics.pinv,
           vjps=(_pinv_vjp,))
 # fmt: on
+
+for _op in (
+    *(add, sub, mul, div, pow, neg, mod, exp, exp2, expm1, log, log2, log10, log1p, sqrt, cbrt),
+    *(sin, cos, tan, arcsin, arccos, arctan, sinh, cosh, tanh, arcsinh, arccosh, arctanh),
+    *(sinc, erf, sigmoid, hypot, arctan2, logaddexp, xlogy, sign, floor, ceil, trunc, round),
+    *(floor_divide, abs, relu, maximum, minimum, where, astype, to, item, alias),
+):
+    _op.elementwise = True
+del _op

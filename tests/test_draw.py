@@ -545,21 +545,73 @@ def test_local_derivatives_stand_beside_edges() -> None:
     assert "slope" not in draw(x * y).svg.split("</style>")[1]
 
 
-def test_local_derivatives_of_arrays_where_there_is_one_for_each_entry() -> None:
-    x = Tensor([1.0, 2.0], requires_grad=True, label="x")
-    w = Tensor([[1.0, 2.0]], requires_grad=True, label="w")
-    h = x * 3
-    drawing = draw((w @ h).sum() + ag.cumsum(x.exp())[0], slopes=True)
-    found = {
-        box.op: [s if s is None else notation.slope_text(s, 4) for s in box.slopes]
-        for box in boxes(drawing)
-    }
-    assert found["mul"] == ["3", None]
-    assert found["exp"] == ["2.718 … 7.389"]
-    assert found["matmul"] == ["3 … 6", "1 … 2"]
-    assert found["sum"] == ["1"]
-    assert found["cumsum"] == [None]  # a matrix
-    assert h.grad is None and x.grad is None
+SQUARE = Tensor([[2.0, 1.0], [1.0, 3.0]], requires_grad=True)
+ROW = Tensor([1.0, 2.0], requires_grad=True)
+STACK = Tensor(np.ones((2, 2, 2)), requires_grad=True)
+
+
+@pytest.mark.parametrize(
+    ("out", "slopes"),
+    [
+        # one for each entry
+        (SQUARE * 3, ["3", None]),
+        (SQUARE * ROW, ["1 … 2", "1 … 3"]),
+        (ROW.exp(), ["2.718 … 7.389"]),
+        (ag.where(np.array([True, False]), ROW, 3.0 * ROW), [None, "0 … 1", "0 … 1"]),
+        (ROW.astype(np.float32), ["1"]),
+        (ag.hypot(ROW, 0.0), ["1", None]),
+        (ag.sign(ROW), ["0"]),
+        # a single result: one for each entry of the operand
+        (ROW[None] @ ROW[:, None], ["1 … 2", "1 … 2"]),
+        (ROW.sum(), ["1"]),
+        (SQUARE.max(), ["0 … 1"]),
+        (ag.logsumexp(ROW), ["0.2689 … 0.7311"]),
+        (ag.linalg.det(SQUARE), ["-1 … 3"]),
+        (ag.einsum("i,i->", ROW, ROW), ["1 … 2", "1 … 2"]),
+        (ROW[1], ["0 … 1"]),
+        # else a matrix of them: none is shown
+        (SQUARE @ SQUARE, [None, None]),
+        (ROW[None] @ SQUARE, [None, None]),
+        (STACK @ SQUARE, [None, None]),
+        (ag.einsum("ij,jk->ik", SQUARE, SQUARE), [None, None]),
+        (ag.einsum("ij,ij->ij", SQUARE, SQUARE), [None, None]),
+        (ag.linalg.solve(SQUARE, ROW[:, None]), [None, None]),
+        (ag.linalg.inv(SQUARE), [None]),
+        (ag.linalg.cholesky(SQUARE), [None]),
+        (ag.rules.linear(SQUARE, SQUARE, ROW), [None, None, None]),
+        (ag.sum(SQUARE, axis=0), [None]),
+        (ag.max(SQUARE, axis=0), [None]),
+        (ag.softmax(ROW), [None]),
+        (ag.log_softmax(ROW), [None]),
+        (ag.cumsum(ROW), [None]),
+        (ag.reshape(SQUARE, 4), [None]),
+        (SQUARE.T, [None]),
+        (ag.broadcast_to(ROW, (2, 2)), [None]),
+        (ROW[:1][:, None] * 1.0, ["1", None]),
+        (ROW[::-1], [None]),
+        (ag.concatenate([ROW, ROW]), [None, None]),
+    ],
+    ids=lambda x: "" if isinstance(x, list) else x.op.name,
+)
+def test_local_derivatives_of_arrays_stand_where_there_is_one_for_each_entry(
+    out: Any, slopes: list[str | None]
+) -> None:
+    drawing = draw(out, slopes=True)
+    box = boxes(drawing)[-1]
+    assert [s if s is None else notation.slope_text(s, 4) for s in box.slopes] == slopes
+    edges = [edge for edge in drawing.picture.edges if edge.target == box.id]
+    for edge, slope in ((edge, slopes[edge.argument]) for edge in edges):
+        assert (drawing.scene.slopes.get((box.id, edge.argument)) is None) == (slope is None)
+        assert slope is None or f'label=" {slope} "' in drawing.dot
+    assert ROW.grad is None and SQUARE.grad is None
+
+
+def test_local_derivatives_of_ones_own_ops_are_shown_if_they_are_elementwise() -> None:
+    rule = (lambda g, out, x: g * 2.0,)
+    for elementwise in True, False:
+        op = Op("op", lambda x: 2.0 * x, rule, broadcasts=True, elementwise=elementwise)
+        (slope,) = boxes(draw(op(ROW), slopes=True))[-1].slopes
+        assert (slope is not None) == elementwise
 
 
 def test_no_local_derivatives_from_arrays_that_have_changed_since() -> None:

@@ -14,7 +14,7 @@ from table import CASES, NOT_FUNCTIONS, Case
 
 import autograd as ag
 from autograd import Op, Tensor, Value, check_gradients, rules
-from autograd.backward import consumers_first
+from autograd.backward import consumers_first, operands_first
 from autograd.check import random_like
 
 cases = pytest.mark.parametrize("case", CASES, ids=str)
@@ -162,6 +162,44 @@ def test_plain_lists_and_whole_numbers_are_computed_too() -> None:
     assert ag.relu([3, -2]).tolist() == [3, 0]
     assert ag.sum([[1, 2], [3, 4]], axis=0).tolist() == [4, 6]
     np.testing.assert_allclose(ag.log_softmax([[0.0, 0.0]]), np.full((1, 2), -np.log(2)))
+
+
+ROWS = [op for op in vars(rules).values() if isinstance(op, Op)]
+
+
+def test_rows_say_whether_they_are_elementwise() -> None:
+    """Each entry of such a result moves with the entry at its place, in each operand, alone."""
+    mixing = {op: set[bool]() for op in ROWS}
+    for case in CASES:
+        for node in operands_first(*nodes_of(case.f(*as_tensors(case), **case.kwargs))):
+            if node.op in mixing and any(np.size(x) > 1 for x in node.saved):
+                mixing[node.op].add(mixes_entries(node))
+    assert {op for op, found in mixing.items() if not found} == {rules.item}
+    assert [op for op, found in mixing.items() if op.elementwise == (True in found)] == []
+
+
+def nodes_of(out: Any) -> list[Any]:
+    return [x for x in ag.tree.leaves(out) if isinstance(x, Tensor) and x.op]
+
+
+def mixes_entries(node: Any) -> bool:
+    """Whether an entry of some operand moves entries of the result elsewhere than at its place."""
+    out, shape = node.data, node.data.shape
+    for i, x in enumerate(node.saved):
+        if node.op.vjps[i] is None or getattr(x, "dtype", np.dtype(float)).kind != "f":
+            continue
+        try:
+            places = np.broadcast_to(np.arange(np.size(x)).reshape(np.shape(x)), shape)
+        except ValueError:
+            return True
+        for k in range(np.size(x)):
+            moved = np.array(x, float)
+            moved.flat[k] *= 1.001
+            operands = [*node.saved[:i], moved, *node.saved[i + 1 :]]
+            now = node.op.forward(*operands, **node.kwargs)
+            if ((now != out) & (places != k) & (out == out)).any():
+                return True
+    return False
 
 
 @pytest.mark.parametrize("axis", [-1, 0, (0, 1)], ids=str)

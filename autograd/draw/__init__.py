@@ -65,7 +65,9 @@ def draw(
         precision: how many significant digits.
         constants: give constant numbers, such as the 2 of `a**2`, nodes of their own. Otherwise
             they stand with the operation, if they have no label.
-        slopes: write the local derivatives beside the edges.
+        slopes: write the local derivatives beside the edges: of arrays their range. Where each
+            entry of a result depends on many of an operand (a matrix product, a sum along an axis)
+            they would be a matrix, and are left out.
         numbers: show the names of nodes without a label in pictures too.
         legend: say what outlines and colours mean, in every drawn format.
         theme: "light" or "dark", or "auto" for what the reader's system prefers.

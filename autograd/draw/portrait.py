@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from autograd import rules
 from autograd.backward import operands_first
 from autograd.node import Data, Node
 from autograd.scope import Scope
-from autograd.shapes import shape_of
 
 from .formulas import operation_on
-from .names import labels_of, names_of
+from .names import is_number, labels_of, names_of
 from .notation import printable
 from .picture import Box, Group, Number, Picture, is_single, number
 from .scripts import Formula, Pieces, Symbol, Template
-
-# Functions of single numbers, applied to each entry; so is everything that broadcasts.
-ENTRYWISE = {
-    rules.neg, rules.abs, rules.exp, rules.exp2, rules.expm1, rules.log, rules.log2, rules.log10,
-    rules.log1p, rules.sqrt, rules.cbrt, rules.sin, rules.cos, rules.tan, rules.arcsin,
-    rules.arccos, rules.arctan, rules.sinh, rules.cosh, rules.tanh, rules.arcsinh, rules.arccosh,
-    rules.arctanh, rules.sinc, rules.erf, rules.sigmoid, rules.relu,
-}  # fmt: skip
 
 
 def picture_of(roots: Sequence[Node], constants: bool = False, slopes: bool = False) -> Picture:
@@ -126,7 +115,7 @@ def local_derivatives(node: Node) -> list[Data | None]:
             return [None] * len(node.args)
     found: list[Data | None] = []
     one = 1.0 if node.kind is Node.scalar else np.ones_like(node._data)
-    fits = op.broadcasts or op in ENTRYWISE or math.prod(shape_of(node._data)) == 1
+    fits = op.elementwise or is_number(node._data)
     with np.errstate(all="ignore"):
         for arg, vjp in zip(node.args, op.vjps):
             if arg is None or not arg.level or vjp is None or not fits:
