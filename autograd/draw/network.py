@@ -80,7 +80,7 @@ class NetworkDrawing:
         """The columns in words."""
         about = [c.about.removeprefix(str(c.size)).removeprefix(", ") for c in self.columns]
         return " → ".join(
-            f"{printable(c.name)} {c.size}" + (f" ({more})" if more else "")
+            printable(f"{c.name} {c.size}" + (f" ({more})" if more else ""))
             for c, more in zip(self.columns, about)
         )
 
