@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -31,6 +32,11 @@ class Callback:
     `run` holds all there is to know: `run.model`, `run.optimizer`, `run.history`, `run.epoch` (how
     many are finished), `run.batch`; and `run.stop(reason)` ends the training.
 
+    Numbers that a method puts into `run.scores` are recorded: in the history's steps, and by their
+    mean in its epochs, from `on_step_begin`, `on_backward_end` and `on_step_end`; in its epochs
+    from `on_epoch_end`. Callbacks are called in the order in which they are listed, so one that
+    monitors a score comes after the one that sets it. Schedules are stepped after all callbacks.
+
     >>> import nn
     >>> class StopAtLoss(nn.Callback):
     ...     def __init__(self, loss):
@@ -45,6 +51,25 @@ class Callback:
     >>> history.stopped, len(history.loss) < 20
     ('the loss is below 0.01', True)
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Refuse methods that look like hooks but are never called.
+
+        Raises:
+            TypeError: a method's name begins with `on_`, or is a hook's in another spelling.
+        """
+        super().__init_subclass__(**options)
+        hooks = [name for name in vars(Callback) if name.startswith("on_")]
+        for name in vars(cls):
+            squashed = name.replace("_", "").lower()
+            respelled = [hook for hook in hooks if hook.replace("_", "") == squashed]
+            if name in hooks or not (name.startswith("on_") or respelled):
+                continue
+            near = (respelled or get_close_matches(name, hooks, cutoff=0.0))[0]
+            raise TypeError(
+                f"{cls.__name__}.{name} would never be called; did you mean {near}? "
+                f"Callbacks have {', '.join(hooks)}"
+            )
 
     def on_train_begin(self, run: Run) -> None:
         """Training begins, or goes on after `resume`; then `load_state_dict` comes next."""
@@ -61,7 +86,7 @@ class Callback:
         """The parameters have been changed, and the step is in the history."""
 
     def on_epoch_end(self, run: Run) -> None:
-        """The epoch is in the history, with its validation."""
+        """The epoch is in the history, with its validation, and `run.scores` holds its numbers."""
 
     def on_train_end(self, run: Run) -> None:
         """Training has ended: all epochs are done, it was stopped, or Ctrl-C was pressed."""
@@ -74,6 +99,9 @@ class Callback:
         """Go on from what `state_dict` gave."""
 
 
+LARGER_IS_BETTER = {"accuracy", "acc", "auc", "f1", "iou", "precision", "r2", "recall", "score"}
+
+
 class Best(Callback):
     """The best epoch so far by one column of the history.
 
@@ -81,7 +109,9 @@ class Best(Callback):
         monitor: the column: "loss", "accuracy", "validation_loss", "validation_accuracy" or one
             that a callback added.
         min_delta: how much better counts as better.
-        mode: "min" or "max", what is better; by itself, larger accuracies and smaller others.
+        mode: "min" or "max", what is better. By default, larger numbers are better in columns with
+            one of these words in their name: accuracy, acc, auc, f1, iou, precision, r2, recall,
+            score. In all others smaller ones are.
 
     Raises:
         ValueError: an argument is out of range; or, in training, there is no such column.
@@ -91,7 +121,7 @@ class Best(Callback):
         self, monitor: str, min_delta: float = 0.0, mode: Literal["min", "max"] | None = None
     ) -> None:
         if mode is None:
-            mode = "max" if monitor.endswith("accuracy") else "min"
+            mode = "min" if LARGER_IS_BETTER.isdisjoint(monitor.split("_")) else "max"
         if mode not in {"min", "max"}:
             raise ValueError(f"mode is 'min' or 'max', not {mode!r}")
         if not 0 <= min_delta < math.inf:
@@ -102,7 +132,7 @@ class Best(Callback):
 
     def on_train_begin(self, run: Run) -> None:
         self.best = math.inf if self.mode == "min" else -math.inf
-        if run.validation is None and self.monitor.startswith("validation_"):
+        if run.validation is None and self.monitor in {"validation_loss", "validation_accuracy"}:
             raise ValueError(
                 f"{type(self).__name__} monitors {self.monitor}, but there is no validation data; "
                 "pass validation= to fit(), or monitor another column"
@@ -113,8 +143,9 @@ class Best(Callback):
         columns = run.history.epochs
         if self.monitor not in columns:
             raise ValueError(
-                f"{type(self).__name__} monitors {self.monitor}, "
-                f"but the history has {', '.join(columns)}"
+                f"{type(self).__name__} monitors {self.monitor}, but the history has "
+                f"{', '.join(columns)}; a callback that sets run.scores[{self.monitor!r}] must "
+                f"come before {type(self).__name__} in the list of callbacks"
             )
         now = columns[self.monitor][-1]
         better = is_better(now, self.best, self.mode, self.min_delta)

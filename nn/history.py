@@ -47,7 +47,8 @@ class History:
         steps: a number per step: "loss"; "accuracy", where targets are class labels; "lr"; and
             what callbacks add.
         epochs: a number per epoch: "loss" and "accuracy" as means over the epoch; "lr" at its end;
-            and "validation_loss" and "validation_accuracy" after it.
+            "validation_loss" and "validation_accuracy" after it; and what callbacks add. A number
+            that an epoch or a step does not have is nan.
         ends: how many steps there had been at the end of each epoch.
         seconds: how long each epoch took.
         stopped: why training ended before its last epoch; empty if it did not.
@@ -139,9 +140,16 @@ def harmless(x: Any) -> Any:
 
 
 def add_row(columns: Columns, row: Mapping[str, float], before: int) -> None:
-    """Append each number to its column; one that begins late had nan in the rows `before`."""
+    """Append a row after the `before` rows so far; where a column has no number, it gets nan."""
+    for name in {**columns, **row}:
+        columns.setdefault(name, [math.nan] * before).append(row.get(name, math.nan))
+
+
+def amend_row(columns: Columns, row: Mapping[str, float]) -> None:
+    """Write these numbers into the last row."""
+    rows = max(map(len, columns.values()), default=0)
     for name, x in row.items():
-        columns.setdefault(name, [math.nan] * before).append(x)
+        columns.setdefault(name, [math.nan] * rows)[-1:] = [x]
 
 
 def described(scores: Mapping[str, float]) -> list[str]:

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from numbers import Real
 from time import perf_counter
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,12 +17,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 import autograd as ag
+from autograd.arguments import plain, shown
+from autograd.node import Node
 
 from .callbacks import Callback, is_finite
 from .checkpoint import PathLike, load_training, save_training, take_over
 from .data import DataLoader
 from .evaluation import Loss, called, evaluate, has_classes, mover
-from .history import History, described
+from .history import Columns, History, amend_row, described
 from .module import Module, evaluation
 from .optimizer import Optimizer
 from .random import generator_from, generators_in
@@ -45,7 +48,8 @@ class Run:
     Attributes:
         epoch: how many epochs are finished.
         batch: inputs and targets of the step under way.
-        scores: its numbers: "loss", "accuracy", "lr". What a callback adds is recorded too.
+        scores: the numbers of the step under way; in `on_epoch_end`, and until the next step,
+            those of the epoch. What a callback sets here is recorded in the history.
     """
 
     model: Module
@@ -87,10 +91,24 @@ class Run:
         """End the training; `reason` stands in `history.stopped`."""
         self.history.stopped = reason
 
-    def tell(self, event: str) -> None:
-        """Call this method of all callbacks."""
+    def tell(self, event: str, columns: Columns | None = None) -> dict[str, float]:
+        """Call this method of all callbacks, one after the other.
+
+        Scores that a callback sets are returned, and written into the last row of `columns`
+        before the next callback is called.
+        """
+        changed: dict[str, float] = {}
         for callback in self.callbacks:
+            before = dict(self.scores)
             getattr(callback, event)(self)
+            new = {k: x for k, x in self.scores.items() if k not in before or x is not before[k]}
+            if new:
+                new = {name: as_score(name, x) for name, x in new.items()}
+                self.scores |= new
+                changed |= new
+                if columns is not None:
+                    amend_row(columns, new)
+        return changed
 
     # The loop.
 
@@ -127,7 +145,8 @@ class Run:
         """Go through the data once, and validate; false if that was broken off."""
         began = perf_counter()
         bar.set_description(f"epoch {self.epoch + 1}/{self.epochs}", refresh=False)
-        latest, seen, sums = self.latest(), 0, dict[str, float]()
+        latest, seen = self.latest(), 0
+        sums, counts = dict[str, float](), dict[str, int]()
         move = mover(self.model)
         for x, y in self.loader:
             self.step(x, y) if move is None else self.step(move(x), move(y))
@@ -136,8 +155,9 @@ class Run:
             seen += len(y)
             for name, score in self.scores.items():
                 sums[name] = sums.get(name, 0.0) + score * len(y)
+                counts[name] = counts.get(name, 0) + len(y)
             if bar.update():
-                now = latest | {name: total / seen for name, total in sums.items()}
+                now = latest | {name: total / counts[name] for name, total in sums.items()}
                 bar.set_postfix_str(short(now), refresh=False)
         if not seen:
             raise ValueError(
@@ -145,21 +165,23 @@ class Run:
                 "start anew each time it is gone through"
             )
         self.optimizer.zero_grad()
-        means = {name: total / seen for name, total in sums.items()} | {"lr": self.scores["lr"]}
+        means = {name: total / counts[name] for name, total in sums.items()}
+        means["lr"] = self.scores["lr"]
         if self.validation is not None:
             scores = evaluate(self.model, self.validation, self.loss)
             means |= {f"validation_{name}": score for name, score in scores.items()}
         bar.set_postfix_str(short(means))
         self.history.add_epoch(means, perf_counter() - began)
         self.epoch += 1
+        self.scores = dict(means)
+        self.tell("on_epoch_end", self.history.epochs)
         self.advance("epoch")
-        self.tell("on_epoch_end")
         return True
 
     def step(self, x: Any, y: Any) -> None:
         """Change the parameters once."""
-        self.batch = (x, y)
-        self.tell("on_step_begin")
+        self.batch, self.scores = (x, y), {}
+        early = self.tell("on_step_begin")
         self.optimizer.zero_grad()
         out = called(self.model, x)
         value = self.loss(out, y)
@@ -171,7 +193,7 @@ class Run:
             leaves = (*self.optimizer.parameters(), *self.model.parameters())
             buffers = [x for _, x in self.model.named_buffers()]
             scores = self.executor.finish(scores, leaves, buffers)
-        self.scores = {name: float(x) for name, x in scores.items()}
+        self.scores = {name: float(x) for name, x in scores.items()} | early
         self.scores["lr"] = self.optimizer.lr
         del out, value  # the graph: its memory is free for the optimiser and the next step
         self.tell("on_backward_end")
@@ -179,8 +201,8 @@ class Run:
         if not self.history.stopped:
             self.complain_of_nan()
             self.optimizer.step()
+            self.tell("on_step_end", self.history.steps)
             self.advance("step")
-            self.tell("on_step_end")
 
     def complain_of_nan(self) -> None:
         """Warn once, in time: from here on there is nothing to be learned."""
@@ -288,19 +310,35 @@ class Run:
 
 
 def metric_of(schedule: ReduceLROnPlateau, scores: Mapping[str, float]) -> float:
-    """What the schedule looks at.
+    """The score that the schedule monitors.
 
     Raises:
         ValueError: there is none.
     """
-    name = "accuracy" if schedule.mode == "max" else "loss"
-    metric = scores.get(f"validation_{name}", scores.get(name))
-    if metric is None:
+    name = schedule.monitor
+    if name is None:
+        name = "accuracy" if schedule.mode == "max" else "loss"
+        name = f"validation_{name}" if f"validation_{name}" in scores else name
+    if name not in scores:
+        hint = "targets are no class labels; " * (schedule.monitor is None)
         raise ValueError(
-            "ReduceLROnPlateau in mode 'max' looks at the accuracy, but targets are no class "
-            "labels; use mode 'min' for the loss"
+            f"ReduceLROnPlateau in mode {schedule.mode!r} monitors {name}, but {hint}"
+            f"the scores are {', '.join(scores)}"
         )
-    return metric
+    return scores[name]
+
+
+def as_score(name: str, x: Any) -> float:
+    """A score that a callback set, as a float.
+
+    Raises:
+        TypeError: it is no number.
+    """
+    x = plain(x)
+    if not isinstance(x, Real):
+        hint = "; use .item()" * isinstance(x, Node)
+        raise TypeError(f"run.scores[{name!r}] must be a number, but got {shown(x)}{hint}")
+    return float(x)
 
 
 def short(scores: Mapping[str, float]) -> str:

@@ -348,6 +348,9 @@ class ReduceLROnPlateau(LRScheduler):
         cooldown: for how many steps after a reduction nothing is counted.
         min_lr: what no learning rate falls below; one for all groups, or one for each.
         eps: a smaller reduction is none.
+        monitor: in `nn.fit`, the score that is given to `step`: a column of the history, which a
+            callback may have added. By default the loss, or in mode "max" the accuracy, of the
+            validation data if there is any.
     """
 
     saved = ("last_epoch", "base_lrs", "best", "num_bad_epochs", "cooldown_counter")
@@ -363,6 +366,7 @@ class ReduceLROnPlateau(LRScheduler):
         cooldown: int = 0,
         min_lr: float | Sequence[float] = 0.0,
         eps: float = 1e-8,
+        monitor: str | None = None,
     ) -> None:
         if not 0 <= factor < 1:
             raise ValueError(f"factor must be at least 0 and below 1, but is {factor}")
@@ -373,6 +377,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.mode, self.factor, self.patience = mode, factor, patience
         self.threshold, self.threshold_mode = threshold, threshold_mode
         self.cooldown, self.eps = cooldown, eps
+        self.monitor = None if monitor is None else arguments.instance_of("monitor", monitor, str)
         self.min_lrs = one_each("min_lr", min_lr, optimizer)
         self.best = math.inf if mode == "min" else -math.inf
         self.num_bad_epochs = self.cooldown_counter = 0

@@ -665,6 +665,177 @@ print(history.stopped, len(history.step_loss) >= 32)
     assert out.splitlines()[-1] == "Ctrl-C True" and not error and child.returncode == 0
 
 
+# --- scores of callbacks --------------------------------------------------------------------------
+
+
+SKIP = object()
+
+
+class Sets(nn.Callback):
+    """Sets scores at one moment: "x" to the given numbers, one after the other."""
+
+    def __init__(self, moment: str, *numbers: Any, name: str = "x") -> None:
+        rest = iter(numbers or count(1))
+
+        def hook(run: Run) -> None:
+            number = next(rest)
+            if number is not SKIP:
+                run.scores[name] = number
+
+        setattr(self, moment, hook)
+
+
+@pytest.mark.parametrize("moment", ["on_step_begin", "on_backward_end", "on_step_end"])
+def test_scores_of_steps_are_recorded(moment: str) -> None:
+    history = fit(callbacks=[Sets(moment)], epochs=2)
+    assert history.steps["x"] == [1, 2, 3, 4, 5, 6]
+    assert history.epochs["x"] == [2, 5]
+    assert history == nn.History(**history.to_dict()) and len(history.steps["loss"]) == 6
+
+
+def test_a_constant_score_is_recorded_in_every_row() -> None:
+    for moment in ("on_step_begin", "on_backward_end", "on_step_end"):
+        history = fit(callbacks=[Sets(moment, *[0.5] * 6)], epochs=2)
+        assert history.steps["x"] == [0.5] * 6 and history.epochs["x"] == [0.5] * 2
+    assert fit(callbacks=[Sets("on_epoch_end", *[0.5] * 3)]).epochs["x"] == [0.5] * 3
+
+
+def test_scores_of_epochs_are_recorded() -> None:
+    history = fit(callbacks=[Sets("on_epoch_end")])
+    assert history.epochs["x"] == [1, 2, 3] and "x" not in history.steps
+    assert "x 3.0000" in repr(history)
+
+
+@pytest.mark.parametrize(
+    ("moment", "steps", "epochs"),
+    [
+        ("on_step_end", [math.nan, 4, math.nan, math.nan, 2, 3], [4, 2.5]),
+        ("on_epoch_end", None, [math.nan, 4]),
+    ],
+)
+def test_scores_that_are_set_now_and_then_keep_their_place(
+    moment: str, steps: Any, epochs: Any
+) -> None:
+    history = fit(callbacks=[Sets(moment, SKIP, 4, SKIP, SKIP, 2, 3)], epochs=2)
+    np.testing.assert_array_equal(history.epochs["x"], epochs)
+    if steps:
+        np.testing.assert_array_equal(history.steps["x"], steps)
+
+
+def test_epochs_of_a_score_that_stops_coming_are_nan() -> None:
+    history = fit(callbacks=[Sets("on_epoch_end", 1.0, SKIP, SKIP)])
+    np.testing.assert_array_equal(history.epochs["x"], [1, math.nan, math.nan])
+
+
+def test_at_the_end_of_an_epoch_scores_are_those_of_the_epoch() -> None:
+    seen = []
+
+    class Look(nn.Callback):
+        def on_epoch_end(self, run: Run) -> None:
+            seen.append(dict(run.scores))
+            assert run.scores == run.latest()
+
+    history = fit(callbacks=[Look()], validation=clusters())
+    assert [s["validation_loss"] for s in seen] == history.validation_loss
+    assert [s["loss"] for s in seen] == history.loss
+
+
+@pytest.mark.parametrize("x", ["high", None, [1.0], Value(1.0), np.ones(2), 1j], ids=str)
+def test_a_score_that_is_no_number_is_named(x: Any) -> None:
+    for moment in ("on_step_begin", "on_backward_end", "on_step_end", "on_epoch_end"):
+        with pytest.raises(TypeError, match=r"run.scores\['x'\] must be a number, but got"):
+            fit(callbacks=[Sets(moment, x)])
+
+
+@pytest.mark.parametrize("x", [np.float32(0.5), np.array(0.5), True, 1, math.nan, math.inf])
+def test_scores_are_kept_as_floats(x: Any) -> None:
+    for moment in ("on_backward_end", "on_epoch_end"):
+        found = fit(callbacks=[Sets(moment, *[x] * 3)], epochs=1).epochs["x"]
+        assert type(found[0]) is float
+        np.testing.assert_equal(found[0], float(x))
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "numbers", "epochs", "best"),
+    [
+        ("val_f1", None, (0.1, 0.5, 0.4, 0.3), 3, 2),
+        ("val_f1", "min", (0.1, 0.5, 0.4, 0.3), 2, 1),
+        ("val_rmse", None, (0.3, 0.2, 0.4, 0.1), 3, 2),
+        ("auc", None, (0.3, 0.2, 0.4, 0.1), 2, 1),
+    ],
+)
+def test_scores_of_callbacks_are_monitored(
+    tmp_path: Path, name: str, mode: Any, numbers: Any, epochs: int, best: int
+) -> None:
+    model = net()
+    states: list[list[bytes]] = []
+    keep = nn.Callback()
+    keep.on_epoch_end = lambda run: states.append(bits(run.model))  # type: ignore[method-assign]
+    path = tmp_path / "best.npz"
+    history = fit(model, epochs=4, callbacks=[
+        Sets("on_epoch_end", *numbers, name=name), keep,
+        nn.Checkpoint(path, monitor=name, mode=mode),
+        nn.EarlyStopping(monitor=name, patience=1, mode=mode),
+    ])  # fmt: skip
+    assert len(history.loss) == epochs and history.epochs[name] == list(numbers[:epochs])
+    assert bits(model) == bits(nn.load(net(), path)) == states[best - 1]
+
+
+@pytest.mark.parametrize("per", ["epoch", "step"])
+def test_a_plateau_of_a_callbacks_score(per: Any) -> None:
+    model = net()
+    optimizer = nn.SGD(model.parameters(), lr=0.8)
+    plateau = nn.ReduceLROnPlateau(optimizer, factor=0.5, patience=0, monitor="x")
+    moment = f"on_{per}_end"
+    history = fit(model, optimizer=optimizer, schedule=plateau, schedule_per=per,
+                  callbacks=[Sets(moment, *[3.0, 4.0, 2.0, 1.0] * 3)], epochs=4)  # fmt: skip
+    column = history.epochs if per == "epoch" else history.steps
+    assert column["lr"][:4] == [0.8, 0.8, 0.4, 0.4]
+
+
+def test_a_score_that_nothing_sets_is_named() -> None:
+    model = net()
+    optimizer = nn.SGD(model.parameters(), lr=0.8)
+    plateau = nn.ReduceLROnPlateau(optimizer, monitor="val_f1")
+    with pytest.raises(ValueError, match="monitors val_f1, but the scores are loss, accuracy, lr"):
+        fit(model, optimizer=optimizer, schedule=plateau)
+    late = [nn.EarlyStopping(monitor="x"), Sets("on_epoch_end")]
+    with pytest.raises(ValueError, match="lr; a callback that sets .*'x'.* before EarlyStopping"):
+        fit(callbacks=late)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("on_epoch_ends", "on_epoch_end"),
+        ("on_step", "on_step_end"),
+        ("on_batch_end", "on_"),
+        ("on_training_begin", "on_train_begin"),
+        ("onEpochEnd", "on_epoch_end"),
+        ("on_Step_end", "on_step_end"),
+        ("_on_epoch_end", "on_epoch_end"),
+        ("on_fit_start", "on_"),
+    ],
+)
+def test_a_misspelt_hook_is_refused_where_it_is_defined(name: str, meant: str) -> None:
+    for base in (nn.Callback, nn.EarlyStopping):
+        with pytest.raises(TypeError, match=rf"Mine.{name} would never .* did you mean {meant}"):
+            type("Mine", (base,), {name: lambda self, run: None})
+
+
+def test_other_methods_of_callbacks_are_their_own() -> None:
+    class Mine(nn.Callback):
+        online = one = True
+
+        def once(self) -> None: ...
+        def epoch(self) -> None: ...
+        def on_epoch_end(self, run: Run) -> None: ...
+        def state_dict(self) -> dict[str, Any]:
+            return {}
+
+    fit(callbacks=[Mine()])
+
+
 # --- schedules ------------------------------------------------------------------------------------
 
 
