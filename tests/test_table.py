@@ -192,6 +192,8 @@ def mixes_entries(node: Any) -> bool:
             places = np.broadcast_to(np.arange(np.size(x)).reshape(np.shape(x)), shape)
         except ValueError:
             return True
+        if np.shape(x) != shape and not node.op.broadcasts:
+            return True
         for k in range(np.size(x)):
             moved = np.array(x, float)
             moved.flat[k] *= 1.001
