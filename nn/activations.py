@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import autograd as ag
+from autograd.arguments import integer, integers, number, one_of
 
-from .module import Module
+from .module import Module, numbers
 
 
 class Activation(Module):
@@ -19,7 +20,7 @@ class Activation(Module):
         return {name: x for name, x in vars(self).items() if name not in ("training", "forward")}
 
     def forward(self, x: Any) -> Any:
-        return type(self).function(x, **self.options()) if vars(self) else type(self).function(x)
+        return type(self).function(numbers(self, x), **self.options())
 
     def describe(self) -> str:
         return ", ".join(f"{name}={x!r}" for name, x in self.options().items())
@@ -83,7 +84,7 @@ class LeakyReLU(Activation):
     function = staticmethod(ag.leaky_relu)
 
     def __init__(self, negative_slope: float = 0.01) -> None:
-        self.negative_slope = negative_slope
+        self.negative_slope = number("negative_slope", negative_slope)
 
 
 class ELU(Activation):
@@ -92,7 +93,7 @@ class ELU(Activation):
     function = staticmethod(ag.elu)
 
     def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = alpha
+        self.alpha = number("alpha", alpha)
 
 
 class GELU(Activation):
@@ -101,7 +102,7 @@ class GELU(Activation):
     function = staticmethod(ag.gelu)
 
     def __init__(self, approximate: str = "none") -> None:
-        self.approximate = approximate
+        self.approximate = one_of("approximate", approximate, ("none", "tanh"))
 
 
 class Hardtanh(Activation):
@@ -110,7 +111,8 @@ class Hardtanh(Activation):
     function = staticmethod(ag.hardtanh)
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
-        self.min_val, self.max_val = min_val, max_val
+        self.min_val = number("min_val", min_val, finite=False)
+        self.max_val = number("max_val", max_val, at_least=self.min_val, finite=False)
 
 
 class Softmax(Activation):
@@ -118,8 +120,9 @@ class Softmax(Activation):
 
     function = staticmethod(ag.softmax)
 
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
+    def __init__(self, axis: int | tuple[int, ...] = -1) -> None:
+        several = isinstance(axis, tuple)
+        self.axis: Any = integers("axis", axis) if several else integer("axis", axis)
 
 
 class LogSoftmax(Activation):
@@ -127,5 +130,6 @@ class LogSoftmax(Activation):
 
     function = staticmethod(ag.log_softmax)
 
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
+    def __init__(self, axis: int | tuple[int, ...] = -1) -> None:
+        several = isinstance(axis, tuple)
+        self.axis: Any = integers("axis", axis) if several else integer("axis", axis)

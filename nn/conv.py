@@ -14,19 +14,12 @@ import numpy as np
 
 import autograd as ag
 from autograd import rules
+from autograd.arguments import flag, integer, pair
 from autograd.shapes import Shape, shape_of
 
 from . import init
-from .module import Module, Parameter
+from .module import Module, Parameter, numbers
 from .random import Rng, generator_from
-
-
-def pair(x: int | tuple[int, int], name: str, least: int) -> tuple[int, int]:
-    """A number for both directions, or one for each: of rows, of columns."""
-    both = (x, x) if isinstance(x, int) else tuple(x)
-    if len(both) != 2 or min(both) < least:
-        raise ValueError(f"{name} must be one or two whole numbers of at least {least}, not {x!r}")
-    return both
 
 
 def channels_last(x: Any) -> Any:
@@ -37,7 +30,9 @@ def channels_second(x: Any) -> Any:
     return ag.transpose(x, (0, 3, 1, 2))
 
 
-def check_images(module: Module, x: Any, size: Shape, padding: Shape = (0, 0)) -> None:
+def images(module: Module, x: Any, size: Shape, padding: Shape = (0, 0)) -> Any:
+    """The input, if it is a batch of images in which the windows have room."""
+    x = numbers(module, x)
     shape = shape_of(x)
     if len(shape) != 4:
         raise ValueError(
@@ -48,6 +43,7 @@ def check_images(module: Module, x: Any, size: Shape, padding: Shape = (0, 0)) -
             raise ValueError(
                 f"{module!r}: images of {shape[2:]} are smaller than the window {size}"
             )
+    return x
 
 
 def conv2d(
@@ -112,16 +108,19 @@ class Conv2d(Module):
         rng: Rng = None,
     ) -> None:
         rng = generator_from(rng)
-        self.in_channels, self.out_channels = in_channels, out_channels
-        self.kernel_size = pair(kernel_size, "kernel_size", 1)
-        self.stride, self.padding = pair(stride, "stride", 1), pair(padding, "padding", 0)
+        self.in_channels = in_channels = integer("in_channels", in_channels, at_least=1)
+        self.out_channels = out_channels = integer("out_channels", out_channels, at_least=1)
+        self.kernel_size = pair("kernel_size", kernel_size, at_least=1)
+        self.stride = pair("stride", stride, at_least=1)
+        self.padding = pair("padding", padding, at_least=0)
+        bias = flag("bias", bias)
         bound = init.fan_in_bound(in_channels * math.prod(self.kernel_size))
         shape = (out_channels, in_channels, *self.kernel_size)
         self.weight = Parameter(init.uniform(shape, bound, rng, dtype))
         self.bias = Parameter(init.uniform((out_channels,), bound, rng, dtype)) if bias else None
 
     def forward(self, x: Any) -> Any:
-        check_images(self, x, self.kernel_size, self.padding)
+        x = images(self, x, self.kernel_size, self.padding)
         if shape_of(x)[1] != self.in_channels:
             raise ValueError(
                 f"{self!r} expected {self.in_channels} channels, got {shape_of(x)[1]} "
@@ -149,15 +148,15 @@ class Pool2d(Module):
     def __init__(
         self, kernel_size: int | tuple[int, int], stride: int | tuple[int, int] | None = None
     ) -> None:
-        self.kernel_size = pair(kernel_size, "kernel_size", 1)
-        self.stride = self.kernel_size if stride is None else pair(stride, "stride", 1)
+        self.kernel_size = pair("kernel_size", kernel_size, at_least=1)
+        self.stride = self.kernel_size if stride is None else pair("stride", stride, at_least=1)
 
     def reduce(self, x: Any, axes: tuple[int, int]) -> Any:
         """One number in place of two axes."""
         raise TypeError(f"{type(self).__name__} defines no reduce()")
 
     def forward(self, x: Any) -> Any:
-        check_images(self, x, self.kernel_size)
+        x = images(self, x, self.kernel_size)
         x = channels_last(x)
         if self.stride != self.kernel_size:
             views = rules.windows(x, size=self.kernel_size, stride=self.stride)

@@ -12,11 +12,13 @@ Names that end in `_` are PyTorch's: they fill a tensor in place and return it. 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
 
 from autograd import Tensor
+from autograd.arguments import instance_of, non_negative, number, one_of
 from autograd.shapes import Shape
 
 from .random import Rng, generator_from
@@ -44,7 +46,8 @@ def fan_in_bound(fan_in: int) -> float:
 
 def constant_(tensor: T, value: float) -> T:
     """Every entry the same."""
-    return filled(tensor, np.full(tensor.shape, value))
+    value = number("value", value, finite=False)
+    return filled(tensor, lambda shape: np.full(shape, value))
 
 
 def zeros_(tensor: T) -> T:
@@ -57,19 +60,21 @@ def ones_(tensor: T) -> T:
 
 def uniform_(tensor: T, a: float = 0.0, b: float = 1.0, rng: Rng = None) -> T:
     """Drawn evenly from [a, b)."""
-    return filled(tensor, generator_from(rng).uniform(a, b, tensor.shape))
+    low = number("a", a)
+    high = number("b", b, at_least=low)
+    return filled(tensor, lambda shape: generator_from(rng).uniform(low, high, shape))
 
 
 def normal_(tensor: T, mean: float = 0.0, std: float = 1.0, rng: Rng = None) -> T:
     """Drawn from the normal distribution."""
-    return filled(tensor, generator_from(rng).normal(mean, std, tensor.shape))
+    mean, std = number("mean", mean), non_negative("std", std)
+    return filled(tensor, lambda shape: generator_from(rng).normal(mean, std, shape))
 
 
-def filled(tensor: T, data: Any) -> T:
-    """The tensor, with `data` in its own dtype."""
-    if not isinstance(tensor, Tensor):
-        raise TypeError(f"these functions fill a Tensor, but got {type(tensor).__name__}")
-    tensor.data = data
+def filled(tensor: T, numbers: Callable[[Shape], Any]) -> T:
+    """The tensor, with numbers of its shape in its own dtype."""
+    instance_of("tensor", tensor, Tensor)
+    tensor.data = numbers(tensor.shape)
     return tensor
 
 
@@ -90,7 +95,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     Raises:
         ValueError: another name.
     """
-    slope = 0.01 if param is None else param
+    slope = 0.01 if param is None else number("param", param)
     gains = {
         "linear": 1.0,
         "sigmoid": 1.0,
@@ -99,9 +104,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
         "leaky_relu": math.sqrt(2 / (1 + slope**2)),
         "selu": 3 / 4,
     }
-    if nonlinearity not in gains:
-        raise ValueError(f"calculate_gain knows {', '.join(gains)}, but not {nonlinearity!r}")
-    return gains[nonlinearity]
+    return gains[one_of("nonlinearity", nonlinearity, gains)]
 
 
 def fans(tensor: Tensor) -> tuple[int, int]:
@@ -110,7 +113,7 @@ def fans(tensor: Tensor) -> tuple[int, int]:
     Raises:
         ValueError: the tensor has fewer than two axes.
     """
-    if tensor.ndim < 2:
+    if instance_of("tensor", tensor, Tensor).ndim < 2:
         raise ValueError(
             f"this start needs weights (out, in, ...), but got a {tensor.describe()}; "
             "for biases there are zeros_, constant_ and uniform_"
@@ -125,7 +128,7 @@ def scaled_uniform_(tensor: T, std: float, rng: Rng) -> T:
 
 
 def xavier_std(tensor: Tensor, gain: float) -> float:
-    return gain * math.sqrt(2 / max(sum(fans(tensor)), 1))
+    return non_negative("gain", gain) * math.sqrt(2 / max(sum(fans(tensor)), 1))
 
 
 def xavier_uniform_(tensor: T, gain: float = 1.0, rng: Rng = None) -> T:
@@ -140,9 +143,8 @@ def xavier_normal_(tensor: T, gain: float = 1.0, rng: Rng = None) -> T:
 
 def kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
     modes = dict(zip(("fan_in", "fan_out"), fans(tensor)))
-    if mode not in modes:
-        raise ValueError(f"mode is 'fan_in' or 'fan_out', not {mode!r}")
-    return calculate_gain(nonlinearity, a) / math.sqrt(max(modes[mode], 1))
+    fan = modes[one_of("mode", mode, modes)]
+    return calculate_gain(nonlinearity, number("a", a)) / math.sqrt(max(fan, 1))
 
 
 def kaiming_uniform_(
@@ -191,9 +193,10 @@ def orthogonal_(tensor: T, gain: float = 1.0, rng: Rng = None) -> T:
     such matrices (Saxe et al. 2014; Mezzadri 2007, section 5). Axes after the first count as one.
     """
     fans(tensor)
+    gain = non_negative("gain", gain)
     rows = tensor.shape[0]
     columns = math.prod(tensor.shape[1:])
     tall = generator_from(rng).normal(size=(max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(tall)
     q *= np.where(np.diag(r) < 0, -gain, gain)  # the signs make it even
-    return filled(tensor, (q if rows >= columns else q.T).reshape(tensor.shape))
+    return filled(tensor, (q if rows >= columns else q.T).reshape)

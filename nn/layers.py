@@ -10,13 +10,14 @@ import numpy as np
 
 import autograd as ag
 from autograd import Tensor, rules
+from autograd.arguments import decay_rate, flag, function, integer, integers, wrong
 from autograd.node import data_of
 from autograd.places import as_array, beside, first, is_lazy
 from autograd.shapes import Shape, shape_of
 
-from . import init
+from . import activations, init
 from .activations import ReLU
-from .module import Module, Parameter
+from .module import Module, Parameter, numbers
 from .random import Rng, generator_from
 
 
@@ -47,13 +48,16 @@ class Linear(Module):
         rng: Rng = None,
     ) -> None:
         rng = generator_from(rng)
+        self.in_features = in_features = integer("in_features", in_features, at_least=0)
+        self.out_features = out_features = integer("out_features", out_features, at_least=0)
         bound = init.fan_in_bound(in_features)
-        self.in_features, self.out_features = in_features, out_features
+        bias = flag("bias", bias)
         weight = init.uniform((out_features, in_features), bound, rng, dtype)
         self.weight = Parameter(np.asfortranarray(weight))  # see the row `linear`
         self.bias = Parameter(init.uniform((out_features,), bound, rng, dtype)) if bias else None
 
     def forward(self, x: Any) -> Tensor:
+        x = numbers(self, x)
         shape = shape_of(x)
         if not shape or shape[-1] != self.in_features:
             raise ValueError(
@@ -78,7 +82,11 @@ class Flatten(Module):
     """All axes but the batch's in one row: (n, c, h, w) becomes (n, c h w)."""
 
     def forward(self, x: Any) -> Any:
-        return ag.reshape(x, (shape_of(x)[0], math.prod(shape_of(x)[1:])))
+        x = numbers(self, x)
+        shape = shape_of(x)
+        if not shape:
+            raise ValueError("Flatten() expected a batch (n, ...), but got a single number")
+        return ag.reshape(x, (shape[0], math.prod(shape[1:])))
 
 
 class Dropout(Module):
@@ -93,19 +101,17 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, rng: Rng = None) -> None:
-        if not 0 <= p < 1:
-            raise ValueError(f"Dropout's p must be at least 0 and below 1, but is {p}")
-        self.p = p
+        self.p = decay_rate("p", p)
         self.rng = generator_from(rng).spawn(1)[0]
 
     def forward(self, x: Any) -> Any:
+        x = numbers(self, x)
         if not self.training or not self.p:
             return x
-        data = data_of(x)
-        kept = beside(
-            generator_from(self.rng).random(shape_of(x), dtype=np.float32) >= self.p, data
-        )
-        return x * (kept * data.dtype.type(1 / (1 - self.p)))
+        data, scale = as_array(data_of(x)), 1 / (1 - self.p)
+        drawn = generator_from(self.rng).random(shape_of(x), dtype=np.float32)
+        kept = beside(drawn >= self.p, data)
+        return x * (kept * (data.dtype.type(scale) if data.dtype.kind == "f" else scale))
 
     def describe(self) -> str:
         return f"{self.p}"
@@ -130,6 +136,8 @@ class Embedding(Module):
     def __init__(
         self, num_embeddings: int, embedding_dim: int, dtype: Any = np.float32, rng: Rng = None
     ) -> None:
+        num_embeddings = integer("num_embeddings", num_embeddings, at_least=1)
+        embedding_dim = integer("embedding_dim", embedding_dim, at_least=1)
         rows = generator_from(rng).normal(size=(num_embeddings, embedding_dim))
         self.weight = Parameter(rows.astype(dtype))
 
@@ -165,8 +173,10 @@ class Sequential(Module):
 
     def __init__(self, *modules: Callable[[Any], Any]) -> None:
         for i, module in enumerate(modules):
-            if not callable(module):
-                raise TypeError(f"Sequential's module {i} can't be called: {module!r}")
+            if isinstance(module, (list, tuple, dict, Iterator)):
+                hint = "pass the modules themselves: Sequential(*modules)"
+                raise wrong(f"modules[{i}]", "a module or a function", module, hint)
+            function(f"modules[{i}]", module, "a module or a function")
             setattr(self, str(i), module)
 
     def __iter__(self) -> Iterator[Any]:
@@ -214,26 +224,51 @@ class MLP(Sequential):
         rng: Rng = None,
     ) -> None:
         rng = generator_from(rng)
-        sizes = [nin, *nouts]
+        sizes = layer_sizes(nin, nouts)
         modules: list[Module] = []
-        for i, activate in enumerate(one_per_gap(activation, len(nouts))):
+        dropout = decay_rate("dropout", dropout)
+        for i, activate in enumerate(one_per_gap(activation, len(sizes) - 1, module_class)):
             modules += (Linear(sizes[i], sizes[i + 1], dtype=dtype, rng=rng), activate())
             if dropout:
                 modules.append(Dropout(dropout, rng))
         super().__init__(*modules, Linear(sizes[-2], sizes[-1], dtype=dtype, rng=rng))
 
 
-def one_per_gap(activation: Any, layers: int) -> list[Any]:
-    """One activation for each place between two layers.
+def layer_sizes(nin: Any, nouts: Any) -> list[int]:
+    """The number of inputs, and that of outputs of each layer.
 
     Raises:
-        ValueError: there are no layers, or another number of activations.
+        TypeError, ValueError: they are no integers of at least 1, or there are no layers.
     """
-    if not layers:
+    sizes = [integer("nin", nin, at_least=1), *integers("nouts", nouts, at_least=1)]
+    if len(sizes) < 2:
         raise ValueError("an MLP needs at least one layer: nouts is empty")
-    chosen = list(activation) if isinstance(activation, (list, tuple)) else None
-    if chosen is None:
-        return [activation] * (layers - 1)
-    if len(chosen) != layers - 1:
-        raise ValueError(f"{layers} layers have {layers - 1} activations, but got {len(chosen)}")
-    return chosen
+    return sizes
+
+
+def one_per_gap(activation: Any, layers: int, check: Callable[[str, Any], Any]) -> list[Any]:
+    """One activation for each place between two layers, checked.
+
+    Raises:
+        ValueError: there is another number of activations.
+    """
+    if not isinstance(activation, (list, tuple)):
+        return [check("activation", activation)] * (layers - 1)
+    if len(activation) != layers - 1:
+        raise ValueError(
+            f"{layers} layers have {layers - 1} activations, but got {len(activation)}"
+        )
+    return [check(f"activation[{i}]", each) for i, each in enumerate(activation)]
+
+
+def module_class(name: str, x: Any) -> Callable[[], Module]:
+    """What makes the module of an activation, if `x` is such: a class, or a function."""
+    for kind in activations.Activation.__subclasses__():
+        same_name = isinstance(x, str) and x.lower() == kind.__name__.lower()
+        if same_name or isinstance(x, kind) or getattr(kind, "function", None) is x:
+            hint = f"pass nn.{kind.__name__}"
+            raise wrong(name, "a class of modules, such as nn.Tanh", x, hint)
+    if not callable(x) or isinstance(x, Module):
+        raise wrong(name, "a class of modules, such as nn.Tanh", x)
+    made: Callable[[], Module] = x
+    return made

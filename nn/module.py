@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from autograd import Tensor, Value, draw, scope
+from autograd.arguments import wrong
 from autograd.node import ORDINARY, Data, Node, current_mode, mode
 from autograd.places import copied, maker, maker_like
 from autograd.scope import leaf_names
@@ -329,6 +330,26 @@ def is_parameter(x: Any) -> bool:
 def is_state(x: Any) -> bool:
     """What is saved with a module."""
     return is_parameter(x) or isinstance(x, Buffer)
+
+
+def numbers(module: Module, x: Any) -> Any:
+    """The input of a layer: a node, an array or a number as it is, a list of numbers as an array.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if isinstance(x, (Tensor, Value, float)):
+        return x
+    if hasattr(x, "__array_function__") and x.dtype.kind in "fiub":
+        return x
+    if isinstance(x, (int, list, tuple)) or hasattr(x, "__array__"):
+        try:
+            array = np.asarray(x)
+        except ValueError:  # rows of several lengths
+            raise wrong(f"the input of {module!r}", "numbers in rows of one length", x) from None
+        if array.dtype.kind in "fiub":
+            return array
+    raise wrong(f"the input of {module!r}", "a Tensor or an array of real numbers", x)
 
 
 def parts(x: Any) -> list[tuple[str, Any]]:

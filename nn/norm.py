@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
+from autograd.arguments import flag, integer, integers, non_negative, probability
 from autograd.node import data_of
 from autograd.shapes import Shape, shape_of
 
-from .module import Buffer, Module, Parameter
+from .module import Buffer, Module, Parameter, numbers
 
 
 class BatchNorm(Module):
@@ -43,7 +44,9 @@ class BatchNorm(Module):
         affine: bool = True,
         dtype: Any = np.float32,
     ) -> None:
-        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.num_features = num_features = integer("num_features", num_features, at_least=1)
+        self.eps, self.momentum = non_negative("eps", eps), probability("momentum", momentum)
+        affine = flag("affine", affine)
         self.weight = Parameter(np.ones(num_features, dtype)) if affine else None
         self.bias = Parameter(np.zeros(num_features, dtype)) if affine else None
         self.running_mean = Buffer(np.zeros(num_features, dtype))
@@ -51,6 +54,7 @@ class BatchNorm(Module):
         self.num_batches_tracked = Buffer(0)
 
     def forward(self, x: Any) -> Any:
+        x = numbers(self, x)
         shape = shape_of(x)
         if len(shape) not in self.ndims or shape[1] != self.num_features:
             axes = " or ".join(map(str, self.ndims))
@@ -119,13 +123,15 @@ class LayerNorm(Module):
         elementwise_affine: bool = True,
         dtype: Any = np.float32,
     ) -> None:
-        shape = (normalized_shape,) if isinstance(normalized_shape, int) else normalized_shape
-        self.normalized_shape: Shape = tuple(shape)
-        self.eps = eps
+        shape: Shape = integers("normalized_shape", normalized_shape, at_least=1)
+        self.normalized_shape = shape
+        self.eps = non_negative("eps", eps)
+        elementwise_affine = flag("elementwise_affine", elementwise_affine)
         self.weight = Parameter(np.ones(shape, dtype)) if elementwise_affine else None
         self.bias = Parameter(np.zeros(shape, dtype)) if elementwise_affine else None
 
     def forward(self, x: Any) -> Any:
+        x = numbers(self, x)
         n = len(self.normalized_shape)
         if shape_of(x)[-n:] != self.normalized_shape:
             raise ValueError(f"{self!r} got an input of shape {shape_of(x)}")

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from autograd.arguments import integer, plain, wrong
 from autograd.node import current_mode, this_thread
 
 Rng: TypeAlias = "int | np.random.Generator | None"  # np.random is imported when first used
@@ -33,6 +34,7 @@ def manual_seed(seed: int) -> None:
     >>> bool((a == nn.Linear(2, 2).weight.data).all())
     True
     """
+    seed = integer("seed", seed, at_least=0)
     _generator.set((np.random.default_rng(seed), this_thread.key))
 
 
@@ -40,9 +42,17 @@ def generator_from(rng: Rng) -> np.random.Generator:
     """A generator: the one given, one seeded by an integer, or the library's own for `None`.
 
     A layer asks here for its own each time it draws, so that `checkpoint` can repeat the numbers.
+
+    Raises:
+        TypeError: it is something else.
+        ValueError: the seed is negative.
     """
     if rng is not None and not isinstance(rng, np.random.Generator):
-        return np.random.default_rng(rng)
+        if isinstance(rng, (np.random.SeedSequence, np.random.BitGenerator)):
+            return np.random.default_rng(rng)
+        if not isinstance(plain(rng), int):
+            raise wrong("rng", "a seed, an integer >= 0, or a numpy.random.Generator", rng)
+        return np.random.default_rng(integer("rng", rng, at_least=0))
     if rng is None:
         rng, thread = _generator.get()
         if rng is None or thread is not this_thread.key:

@@ -9,9 +9,10 @@ import numpy as np
 
 import autograd as ag
 from autograd import Value
+from autograd.arguments import function, integer, wrong
 
 from . import activations, init, layers, losses
-from .layers import one_per_gap
+from .layers import layer_sizes, one_per_gap
 from .module import Module
 from .random import Rng, generator_from
 
@@ -31,14 +32,21 @@ class Neuron(Module):
     """
 
     def __init__(self, nin: int, activation: Function | None = ag.relu, rng: Rng = None) -> None:
+        nin = integer("nin", nin, at_least=0)
+        if activation is not None:
+            activation = function_of_number("activation", activation)
         weights = init.uniform((nin,), init.fan_in_bound(nin), rng, float)
         self.w = [Value(w, label=f"w{i}") for i, w in enumerate(weights, 1)]
         self.b = Value(0.0, label="b")
         self.activation = activation
 
     def forward(self, x: Sequence[Any]) -> Value:
-        if len(x) != len(self.w):
-            raise ValueError(f"{self!r} expected {len(self.w)} inputs, got {len(x)}")
+        try:
+            given = len(x)
+        except TypeError:
+            raise wrong(f"the input of {self!r}", f"{len(self.w)} numbers", x) from None
+        if given != len(self.w):
+            raise ValueError(f"{self!r} expected {len(self.w)} inputs, got {given}")
         out = self.b
         for w, xi in zip(self.w, x):
             out = out + w * xi
@@ -59,6 +67,7 @@ class Layer(Module):
         self, nin: int, nout: int, activation: Function | None = ag.relu, rng: Rng = None
     ) -> None:
         rng = generator_from(rng)
+        nout = integer("nout", nout, at_least=1)
         self.neurons = [Neuron(nin, activation, rng) for _ in range(nout)]
 
     def forward(self, x: Sequence[Any]) -> list[Value]:
@@ -91,8 +100,8 @@ class MLP(Module):
         rng: Rng = None,
     ) -> None:
         rng = generator_from(rng)
-        sizes = [nin, *nouts]
-        functions = [*one_per_gap(activation, len(nouts)), None]
+        sizes = layer_sizes(nin, nouts)
+        functions = [*one_per_gap(activation, len(sizes) - 1, function_of_number), None]
         self.layers = [
             Layer(sizes[i], sizes[i + 1], function, rng) for i, function in enumerate(functions)
         ]
@@ -234,6 +243,15 @@ def refuse_lists(name: str, out: Any, target: Any) -> None:
             f"in a compiled step, nn's losses take outputs and targets (batch,), but {name} got "
             f"{got[0]} and {got[1]}; reshape the targets, or write a loss that goes through lists"
         )
+
+
+def function_of_number(name: str, x: Any) -> Function:
+    """An activation, if it is a function or a module, and neither a class nor a name."""
+    expected = "a function of one number, such as ag.tanh"
+    for kind in activations.Activation.__subclasses__():
+        if isinstance(x, str) and x.lower() == kind.__name__.lower():
+            raise wrong(name, expected, x, f"pass ag.{x.lower()} or nn.{kind.__name__}()")
+    return function(name, x, expected)
 
 
 def module_maker(activation: Function | None) -> Callable[[], Module]:

@@ -11,7 +11,22 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autograd import arguments
+import numpy as np
+
+from autograd.arguments import (
+    decay_rate,
+    flag,
+    instance_of,
+    integer,
+    integers,
+    non_negative,
+    number,
+    one_of,
+    plain,
+    positive,
+    probability,
+    sequence_of,
+)
 
 from .metrics import is_better
 from .optimizer import Optimizer
@@ -42,7 +57,7 @@ class LRScheduler:
     saved: tuple[str, ...] = ("last_epoch", "base_lrs")  # what state_dict() holds
 
     def __init__(self, optimizer: Optimizer, base_lrs: Sequence[float] | None = None) -> None:
-        self.optimizer = optimizer
+        self.optimizer = instance_of("optimizer", optimizer, Optimizer)
         self.last_epoch = 0
         first: list[float] = []
         for group in optimizer.groups:
@@ -72,7 +87,8 @@ class LRScheduler:
     def apply(self) -> None:
         """Set the learning rates to those of now."""
         for group, base in zip(self.optimizer.groups, self.base_lrs):
-            group.options["lr"] = self.lr(base, self.last_epoch)
+            lr = self.lr(base, self.last_epoch)
+            group.options["lr"] = non_negative(f"the result of {type(self).__name__}.lr()", lr)
         self._last_lr = lrs_of(self.optimizer)
 
     def restart(self) -> None:
@@ -126,26 +142,20 @@ def lrs_of(optimizer: Optimizer) -> list[float]:
 
 def one_each(name: str, x: float | Sequence[float], optimizer: Optimizer) -> list[float]:
     """One number for each group, given so or as one for all."""
-    groups = len(optimizer.groups)
-    numbers = [x] * groups if isinstance(x, (int, float)) else list(x)
-    if len(numbers) != groups:
-        raise ValueError(f"{name} has {len(numbers)} numbers for {groups} groups of parameters")
-    return numbers
-
-
-def counted(name: str, n: int) -> int:
-    """`n`, if it is a number of steps, 1 or more."""
-    if n < 1 or n != int(n):
-        raise ValueError(f"{name} must be a whole number, 1 or more, but is {n}")
-    return int(n)
+    groups = len(instance_of("optimizer", optimizer, Optimizer).groups)
+    if not isinstance(x, (list, tuple, np.ndarray)) or not np.ndim(x):
+        return [non_negative(name, x)] * groups
+    if len(x) != groups:
+        raise ValueError(f"{name} has {len(x)} numbers for {groups} groups of parameters")
+    return [non_negative(f"{name}[{i}]", each) for i, each in enumerate(x)]
 
 
 class StepLR(LRScheduler):
     """Times `gamma` every `step_size` steps: base gamma^(t // step_size)."""
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
-        self.step_size = counted("step_size", step_size)
-        self.gamma = gamma
+        self.step_size = integer("step_size", step_size, at_least=1)
+        self.gamma = non_negative("gamma", gamma)
         super().__init__(optimizer)
 
     def lr(self, base: float, t: int) -> float:
@@ -156,7 +166,7 @@ class ExponentialLR(LRScheduler):
     """Times `gamma` at every step: base gamma^t."""
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
-        self.gamma = gamma
+        self.gamma = non_negative("gamma", gamma)
         super().__init__(optimizer)
 
     def lr(self, base: float, t: int) -> float:
@@ -186,14 +196,9 @@ class LinearLR(LRScheduler):
         end_factor: float = 1.0,
         total_iters: int = 5,
     ) -> None:
-        if not 0 < start_factor <= 1:
-            raise ValueError(
-                f"start_factor must be greater than 0 and at most 1, but is {start_factor}"
-            )
-        if not 0 <= end_factor <= 1:
-            raise ValueError(f"end_factor must be from 0 to 1, but is {end_factor}")
-        self.start_factor, self.end_factor = start_factor, end_factor
-        self.total_iters = counted("total_iters", total_iters)
+        self.start_factor = number("start_factor", start_factor, above=0, at_most=1)
+        self.end_factor = probability("end_factor", end_factor)
+        self.total_iters = integer("total_iters", total_iters, at_least=1)
         super().__init__(optimizer)
 
     def lr(self, base: float, t: int) -> float:
@@ -207,8 +212,8 @@ class CosineAnnealingLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
-        self.T_max = counted("T_max", T_max)
-        self.eta_min = eta_min
+        self.T_max = integer("T_max", T_max, at_least=1)
+        self.eta_min = non_negative("eta_min", eta_min)
         super().__init__(optimizer)
 
     def lr(self, base: float, t: int) -> float:
@@ -268,16 +273,17 @@ class OneCycleLR(LRScheduler):
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
                 raise ValueError("give total_steps, or both epochs and steps_per_epoch")
-            total_steps = counted("epochs", epochs) * counted("steps_per_epoch", steps_per_epoch)
-        self.total_steps = counted("total_steps", total_steps)
-        if not 0 <= pct_start <= 1:
-            raise ValueError(f"pct_start must be from 0 to 1, but is {pct_start}")
+            total_steps = integer("epochs", epochs, at_least=1)
+            total_steps *= integer("steps_per_epoch", steps_per_epoch, at_least=1)
+        self.total_steps = integer("total_steps", total_steps, at_least=1)
+        pct_start = probability("pct_start", pct_start)
         curves = {"cos": half_cosine, "linear": line}
-        if anneal_strategy not in curves:
-            raise ValueError(f"anneal_strategy is 'cos' or 'linear', not {anneal_strategy!r}")
-        self.curve = curves[anneal_strategy]
+        self.curve = curves[one_of("anneal_strategy", anneal_strategy, curves)]
+        base_momentum = decay_rate("base_momentum", base_momentum)
+        max_momentum = decay_rate("max_momentum", max_momentum)
+        peaks = one_each("max_lr", max_lr, optimizer)
         self.momentum_name = ""
-        if cycle_momentum:
+        if flag("cycle_momentum", cycle_momentum):
             names = [name for name in ("betas", "momentum") if name in optimizer.defaults]
             if not names:
                 raise ValueError(
@@ -285,16 +291,17 @@ class OneCycleLR(LRScheduler):
                     "give cycle_momentum=False"
                 )
             self.momentum_name = names[0]
-        start, end = 1 / div_factor, 1 / div_factor / final_div_factor
+        start = 1 / positive("div_factor", div_factor)
+        end = start / positive("final_div_factor", final_div_factor)
         up, last = pct_start * self.total_steps - 1, self.total_steps - 1
         # After how many steps; learning rate, as a part of the peak, and momentum there.
         self.corners: list[tuple[float, float, float]] = [
             (0, start, max_momentum),
             (up, 1.0, base_momentum),
-            *([(2 * up, start, max_momentum)] if three_phase else []),
+            *([(2 * up, start, max_momentum)] if flag("three_phase", three_phase) else []),
             (last, end, max_momentum),
         ]
-        super().__init__(optimizer, one_each("max_lr", max_lr, optimizer))
+        super().__init__(optimizer, peaks)
 
     def lr_and_momentum(self, t: int) -> tuple[float, float]:
         """Both after `t` steps; the learning rate as a part of the peak."""
@@ -368,16 +375,14 @@ class ReduceLROnPlateau(LRScheduler):
         eps: float = 1e-8,
         monitor: str | None = None,
     ) -> None:
-        if not 0 <= factor < 1:
-            raise ValueError(f"factor must be at least 0 and below 1, but is {factor}")
-        if mode not in {"min", "max"}:
-            raise ValueError(f"mode is 'min' or 'max', not {mode!r}")
-        if threshold_mode not in {"rel", "abs"}:
-            raise ValueError(f"threshold_mode is 'rel' or 'abs', not {threshold_mode!r}")
-        self.mode, self.factor, self.patience = mode, factor, patience
-        self.threshold, self.threshold_mode = threshold, threshold_mode
-        self.cooldown, self.eps = cooldown, eps
-        self.monitor = None if monitor is None else arguments.instance_of("monitor", monitor, str)
+        self.mode = one_of("mode", mode, ("min", "max"))
+        self.factor = decay_rate("factor", factor)
+        self.patience = integer("patience", patience, at_least=0)
+        self.threshold = non_negative("threshold", threshold)
+        self.threshold_mode = one_of("threshold_mode", threshold_mode, ("rel", "abs"))
+        self.cooldown = integer("cooldown", cooldown, at_least=0)
+        self.eps = non_negative("eps", eps)
+        self.monitor = None if monitor is None else instance_of("monitor", monitor, str)
         self.min_lrs = one_each("min_lr", min_lr, optimizer)
         self.best = math.inf if mode == "min" else -math.inf
         self.num_bad_epochs = self.cooldown_counter = 0
@@ -387,9 +392,9 @@ class ReduceLROnPlateau(LRScheduler):
         return base
 
     def step(self, metric: float) -> None:  # type: ignore[override]  # this one looks at training
-        metric = arguments.plain(metric)
+        metric = plain(metric)
         if not (isinstance(metric, float) and math.isnan(metric)):  # nan is never better
-            metric = arguments.number("metric", metric, finite=False)
+            metric = number("metric", metric, finite=False)
         self.follow()
         self.last_epoch += 1
         relative = self.threshold_mode == "rel"
@@ -449,7 +454,9 @@ class SequentialLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int]
     ) -> None:
-        self.schedulers, self.milestones = list(schedulers), list(milestones)
+        self.optimizer = instance_of("optimizer", optimizer, Optimizer)
+        self.schedulers = sequence_of("schedulers", schedulers, LRScheduler, "schedules")
+        self.milestones = list(integers("milestones", milestones, at_least=1))
         for scheduler in self.schedulers:
             if scheduler.optimizer is not optimizer:
                 raise ValueError("a schedule of SequentialLR belongs to another optimizer")
@@ -461,10 +468,9 @@ class SequentialLR(LRScheduler):
         steps = [0, *self.milestones]
         if len(steps) != len(self.schedulers) or any(a >= b for a, b in zip(steps, steps[1:])):
             raise ValueError(
-                f"{len(self.schedulers)} schedules need one milestone less, from 1 on and growing, "
+                f"{len(self.schedulers)} schedules need one milestone less, in growing order, "
                 f"but got {self.milestones}"
             )
-        self.optimizer = optimizer
         self.restart()
 
     def active(self, t: int) -> LRScheduler:

@@ -1,0 +1,323 @@
+"""Arguments of everything in `nn`: what is no such number, flag or name is refused by name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Tensor, Value
+from autograd.node import data_of
+from nn import init, schedule
+
+Kind = list[tuple[Any, type[Exception]]]
+
+
+def wrong(error: type[Exception], *values: Any) -> Kind:
+    return [(x, error) for x in values]
+
+
+NO_NUMBER = wrong(TypeError, "0.1", True, [0.1], 1j, Value(0.1), Tensor(0.1), np.ones(2), float)
+NO_NUMBER += wrong(ValueError, math.nan, np.float32("nan"))
+INFINITE = wrong(ValueError, math.inf, np.float64("-inf"))
+NEGATIVE = wrong(ValueError, -1, -0.1, np.float32(-1), np.int64(-1), np.array(-1.0))
+NONE = wrong(TypeError, None)
+
+NUMBER = NO_NUMBER + INFINITE
+AT_LEAST_0 = NUMBER + NEGATIVE
+OR_INFINITE = NO_NUMBER + NEGATIVE
+ABOVE_0 = AT_LEAST_0 + wrong(ValueError, 0, 0.0, np.float32(0))
+PROBABILITY = AT_LEAST_0 + wrong(ValueError, 1.1, 2, np.float64(1.1))
+BELOW_1 = PROBABILITY + wrong(ValueError, 1, 1.0, np.float32(1))
+ANY_INTEGER = wrong(TypeError, "3", True, 1.5, 3.0, np.float64(3), Value(3.0), int, math.nan)
+FROM_0 = ANY_INTEGER + wrong(ValueError, -1, np.int64(-1))
+FROM_1 = FROM_0 + wrong(ValueError, 0, np.int32(0), np.array(0))
+PAIR_0 = FROM_0 + wrong(ValueError, (1, 2, 3), [1], (1, -1)) + wrong(TypeError, (1, 1.5), "33")
+PAIR_1 = PAIR_0 + wrong(ValueError, 0, (1, 0))
+SEVERAL = FROM_1 + wrong(ValueError, [3, 0], np.array([2, -1])) + wrong(TypeError, [2.5], "33")
+FLAG = wrong(TypeError, "yes", None, 2, 0.5, [True], math.nan)
+NAME = wrong(ValueError, "x", None, 3, ["x"])
+RNG = wrong(TypeError, "x", 1.5, [1], np.random, np.random.default_rng) + wrong(ValueError, -1)
+
+
+def sgd(lr: float = 0.1) -> nn.SGD:
+    return nn.SGD([nn.Parameter([1.0])], lr=lr, momentum=0.9)
+
+
+def matrix() -> nn.Parameter:
+    return nn.Parameter(np.zeros((2, 3)))
+
+
+# What is made, with arguments that are right, and for each argument what is wrong.
+Case = tuple[Callable[..., Any], dict[str, Any], dict[str, Kind]]
+LAYERS: list[Case] = [
+    (nn.Linear, {"in_features": 2, "out_features": 3},
+     {"in_features": FROM_0 + NONE, "out_features": FROM_0 + NONE, "bias": FLAG, "rng": RNG}),
+    (nn.Dropout, {}, {"p": BELOW_1 + NONE, "rng": RNG}),
+    (nn.Embedding, {"num_embeddings": 4, "embedding_dim": 3},
+     {"num_embeddings": FROM_1 + NONE, "embedding_dim": FROM_1 + NONE, "rng": RNG}),
+    (nn.MLP, {"nin": 2, "nouts": [3, 1]},
+     {"nin": FROM_1 + NONE, "nouts": SEVERAL + NONE, "dropout": BELOW_1 + NONE, "rng": RNG}),
+    (nn.Conv2d, {"in_channels": 1, "out_channels": 2, "kernel_size": 3},
+     {"in_channels": FROM_1 + NONE, "out_channels": FROM_1 + NONE, "kernel_size": PAIR_1 + NONE,
+      "stride": PAIR_1 + NONE, "padding": PAIR_0 + NONE, "bias": FLAG, "rng": RNG}),
+    (nn.MaxPool2d, {"kernel_size": 2}, {"kernel_size": PAIR_1 + NONE, "stride": PAIR_1}),
+    (nn.AvgPool2d, {"kernel_size": 2}, {"kernel_size": PAIR_1 + NONE, "stride": PAIR_1}),
+    (nn.BatchNorm1d, {"num_features": 2},
+     {"num_features": FROM_1 + NONE, "eps": AT_LEAST_0 + NONE, "momentum": PROBABILITY + NONE,
+      "affine": FLAG}),
+    (nn.LayerNorm, {"normalized_shape": 2},
+     {"normalized_shape": SEVERAL + NONE, "eps": AT_LEAST_0 + NONE, "elementwise_affine": FLAG}),
+    (nn.LeakyReLU, {}, {"negative_slope": NUMBER + NONE}),
+    (nn.ELU, {}, {"alpha": NUMBER + NONE}),
+    (nn.GELU, {}, {"approximate": NAME}),
+    (nn.Hardtanh, {}, {"min_val": NO_NUMBER + NONE,
+                       "max_val": NO_NUMBER + NONE + wrong(ValueError, -2)}),
+    (nn.Softmax, {}, {"axis": ANY_INTEGER + NONE}),
+    (nn.LogSoftmax, {}, {"axis": ANY_INTEGER + NONE}),
+    (nn.scalar.Neuron, {"nin": 2}, {"nin": FROM_0 + NONE, "rng": RNG}),
+    (nn.scalar.Layer, {"nin": 2, "nout": 1}, {"nin": FROM_0, "nout": FROM_1 + NONE, "rng": RNG}),
+    (nn.scalar.MLP, {"nin": 2, "nouts": [1]},
+     {"nin": FROM_1 + NONE, "nouts": SEVERAL + NONE, "rng": RNG}),
+    (nn.manual_seed, {"seed": 3}, {"seed": FROM_0 + NONE}),
+]  # fmt: skip
+SCHEDULES: list[Case] = [
+    (schedule.StepLR, {"step_size": 3},
+     {"step_size": FROM_1 + NONE, "gamma": AT_LEAST_0 + NONE}),
+    (schedule.ExponentialLR, {"gamma": 0.5}, {"gamma": AT_LEAST_0 + NONE}),
+    (schedule.LinearLR, {}, {"start_factor": ABOVE_0 + NONE + wrong(ValueError, 1.5),
+                             "end_factor": PROBABILITY + NONE, "total_iters": FROM_1 + NONE}),
+    (schedule.CosineAnnealingLR, {"T_max": 3},
+     {"T_max": FROM_1 + NONE, "eta_min": AT_LEAST_0 + NONE}),
+    (schedule.OneCycleLR, {"max_lr": 1.0, "total_steps": 9},
+     {"max_lr": [x for x in AT_LEAST_0 if not np.ndim(x[0])] + NONE, "total_steps": FROM_1,
+      "pct_start": PROBABILITY + NONE, "anneal_strategy": NAME, "cycle_momentum": FLAG,
+      "base_momentum": BELOW_1 + NONE, "max_momentum": BELOW_1 + NONE, "three_phase": FLAG,
+      "div_factor": ABOVE_0 + NONE, "final_div_factor": ABOVE_0 + NONE}),
+    (schedule.OneCycleLR, {"max_lr": 1.0, "epochs": 2, "steps_per_epoch": 2},
+     {"epochs": FROM_1, "steps_per_epoch": FROM_1}),
+    (schedule.ReduceLROnPlateau, {},
+     {"mode": NAME, "factor": BELOW_1 + NONE, "patience": FROM_0 + NONE,
+      "threshold": AT_LEAST_0 + NONE, "threshold_mode": NAME, "cooldown": FROM_0 + NONE,
+      "min_lr": [x for x in AT_LEAST_0 if not np.ndim(x[0])] + NONE, "eps": AT_LEAST_0 + NONE}),
+]  # fmt: skip
+INITS: list[Case] = [
+    (init.constant_, {"value": 1.0}, {"value": NO_NUMBER + NONE}),
+    (init.uniform_, {}, {"a": NUMBER + NONE, "b": NUMBER + NEGATIVE,
+                         "rng": RNG}),
+    (init.normal_, {}, {"mean": NUMBER + NONE, "std": AT_LEAST_0 + NONE, "rng": RNG}),
+    (init.xavier_uniform_, {}, {"gain": AT_LEAST_0 + NONE, "rng": RNG}),
+    (init.xavier_normal_, {}, {"gain": AT_LEAST_0 + NONE, "rng": RNG}),
+    (init.kaiming_uniform_, {},
+     {"a": NUMBER + NONE, "mode": NAME, "nonlinearity": NAME, "rng": RNG}),
+    (init.kaiming_normal_, {},
+     {"a": NUMBER + NONE, "mode": NAME, "nonlinearity": NAME, "rng": RNG}),
+    (init.orthogonal_, {}, {"gain": AT_LEAST_0 + NONE, "rng": RNG}),
+    (lambda tensor, **options: init.calculate_gain(**options), {"nonlinearity": "leaky_relu"},
+     {"nonlinearity": NAME, "param": NUMBER}),
+]  # fmt: skip
+
+
+def arguments_of(cases: list[Case], **first: Any) -> list[Any]:
+    """A test for each argument."""
+    return [
+        pytest.param(make, first | given, name, kind, id=f"{made}-{name}")
+        for make, given, wrong in cases
+        for made in [getattr(make, "__name__", "").strip("<>")]
+        for name, kind in wrong.items()
+    ]
+
+
+def refused(make: Callable[..., Any], given: dict[str, Any], name: str, kind: Kind) -> None:
+    for x, error in kind:
+        options = {key: value() if callable(value) else value for key, value in given.items()}
+        with pytest.raises(error, match=rf"^{name}(\[\d+\])? must be "):
+            make(**(options | {name: x}))
+
+
+@pytest.mark.parametrize(("make", "given", "name", "kind"), arguments_of(LAYERS))
+def test_layers(make: Any, given: dict[str, Any], name: str, kind: Kind) -> None:
+    refused(make, given, name, kind)
+
+
+@pytest.mark.parametrize(("make", "given", "name", "kind"), arguments_of(SCHEDULES, optimizer=sgd))
+def test_schedules(make: Any, given: dict[str, Any], name: str, kind: Kind) -> None:
+    refused(make, given, name, kind)
+
+
+@pytest.mark.parametrize(("make", "given", "name", "kind"), arguments_of(INITS, tensor=matrix))
+def test_initialisers(make: Any, given: dict[str, Any], name: str, kind: Kind) -> None:
+    refused(make, given, name, kind)
+
+
+@pytest.mark.parametrize(
+    "make", [row[0] for row in SCHEDULES], ids=[row[0].__name__ for row in SCHEDULES]
+)
+@pytest.mark.parametrize("x", [nn.SGD, None, "sgd", [1], nn.Linear(1, 1)], ids=str)
+def test_schedules_take_an_optimizer(make: Any, x: Any) -> None:
+    given = next(given for kind, given, _ in SCHEDULES if kind is make)
+    with pytest.raises(TypeError, match="^optimizer must be an Optimizer, but got "):
+        make(x, **given)
+
+
+def test_sequences_of_schedules() -> None:
+    o = sgd()
+    for schedulers, milestones, message in (
+        (schedule.StepLR(o, 1), [], "schedulers must be a list of schedules"),
+        ([schedule.StepLR], [], r"schedulers\[0\] must be .* got the class StepLR; pass an inst"),
+        ([schedule.StepLR(o, 1)] * 2, [1.5], r"milestones\[0\] must be an integer"),
+        ([schedule.StepLR(o, 1)] * 2, "1", "milestones must be an integer"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            schedule.SequentialLR(o, schedulers, milestones)  # type: ignore[arg-type]
+
+
+def test_a_schedule_of_ones_own_gives_numbers() -> None:
+    for x, error in AT_LEAST_0 + NONE:
+
+        class Odd(nn.LRScheduler):
+            def lr(self, base: float, t: int) -> Any:
+                return x if t else base  # noqa: B023
+
+        odd = Odd(sgd())
+        with pytest.raises(error, match=r"the result of Odd.lr\(\) must be"):
+            odd.step()
+
+
+@pytest.mark.parametrize("one", [np.int64(3), np.int8(3), np.array(3), np.uint16(3)], ids=repr)
+def test_numpys_integers_are_taken_as_pythons(one: Any) -> None:
+    """And kept as such: what is shown, and what is saved, is the same."""
+    assert repr(nn.Linear(one, one, bias=np.True_)) == "Linear(3, 3)"
+    assert repr(nn.Conv2d(one, one, one, one, one)) == repr(nn.Conv2d(3, 3, 3, 3, 3))
+    assert repr(nn.Conv2d(one, one, (one, 2))) == "Conv2d(3, 3, (3, 2))"
+    assert repr(nn.MaxPool2d(one, one)) == repr(nn.MaxPool2d(3))
+    assert repr(nn.LayerNorm(one)) == repr(nn.LayerNorm((one,))) == "LayerNorm((3,))"
+    assert repr(nn.BatchNorm2d(one)) == "BatchNorm2d(3)"
+    assert repr(nn.Embedding(one, one)) == "Embedding(3, 3)"
+    assert repr(nn.Softmax(one)) == "Softmax(axis=3)"
+    assert repr(nn.MLP(one, [one, one])) == repr(nn.MLP(3, [3, 3]))
+    assert repr(nn.MLP(one, np.array([one, one]))) == repr(nn.MLP(3, [3, 3]))
+    assert len(nn.scalar.MLP(one, [one]).parameters()) == 12
+    o = sgd(1.0)
+    assert schedule.StepLR(o, one).step_size == 3
+    assert type(schedule.CosineAnnealingLR(o, one).T_max) is int
+    assert schedule.SequentialLR(
+        o, [schedule.StepLR(o, 1), schedule.StepLR(o, 2)], np.array([one])
+    ).milestones == [3]
+
+
+@pytest.mark.parametrize("half", [np.float32(0.5), np.float64(0.5), np.array(0.5)], ids=repr)
+def test_numpys_numbers_are_taken_as_pythons(half: Any) -> None:
+    assert repr(nn.Dropout(half)) == "Dropout(0.5)"
+    assert repr(nn.LeakyReLU(half)) == "LeakyReLU(negative_slope=0.5)"
+    assert repr(nn.Hardtanh(-half, half)) == "Hardtanh(min_val=-0.5, max_val=0.5)"
+    assert type(nn.BatchNorm1d(2, eps=half, momentum=half).momentum) is float
+    cycle = schedule.OneCycleLR(o := sgd(), half, 9, base_momentum=half, div_factor=half)
+    assert cycle.state_dict()["base_lrs"] == [0.5] and type(o.lr) is float
+    plateau = schedule.ReduceLROnPlateau(o, min_lr=half)
+    assert type(plateau.min_lrs[0]) is float
+
+
+# --- things of the wrong kind ---------------------------------------------------------------------
+
+ACTIVATIONS = [
+    (nn.MLP, "tanh", "pass nn.Tanh"), (nn.MLP, "ReLU", "pass nn.ReLU"),
+    (nn.MLP, nn.Tanh(), "pass nn.Tanh"), (nn.MLP, nn.LeakyReLU(0.2), "pass nn.LeakyReLU"),
+    (nn.MLP, nn.Tanh.function, "pass nn.Tanh"), (nn.MLP, "none", "got 'none'"),
+    (nn.MLP, None, "got None"), (nn.MLP, nn.Linear(1, 1), "got Linear"),
+    (nn.scalar.MLP, "tanh", r"pass ag.tanh or nn.Tanh\(\)"),
+    (nn.scalar.MLP, "none", "not its name"),
+    (nn.scalar.MLP, nn.Tanh, r"pass an instance: Tanh\(...\)"), (nn.scalar.MLP, 3, "got 3"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("net", "activation", "message"), ACTIVATIONS, ids=[str(i) for i in range(len(ACTIVATIONS))]
+)
+def test_activations_of_the_wrong_kind(net: Any, activation: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=rf"^activation must be .*{message}"):
+        net(2, [3, 1], activation=activation)
+    with pytest.raises(TypeError, match=rf"^activation\[0\] must be .*{message}"):
+        net(2, [3, 1], activation=[activation])
+    if net is nn.scalar.MLP:
+        with pytest.raises(TypeError, match=rf"^activation must be .*{message}"):
+            nn.scalar.Neuron(2, activation)
+
+
+@pytest.mark.parametrize(
+    ("modules", "message"),
+    [
+        ([nn.ReLU], r"modules\[0\] must be .* got the class ReLU; pass an instance: ReLU\(...\)"),
+        ([nn.Linear(2, 2), nn.Linear], r"modules\[1\] must be .* the class Linear; pass an inst"),
+        ([[nn.ReLU()]], r"modules\[0\] must be .*; pass the modules themselves: Sequential\(\*mod"),
+        ([iter([nn.ReLU()])], r"pass the modules themselves"),
+        ([None], r"modules\[0\] must be a module or a function, but got None"),
+        (["relu"], r"modules\[0\] must be .* got 'relu'"),
+    ],
+)  # fmt: skip
+def test_sequences_take_modules(modules: list[Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        nn.Sequential(*modules)
+
+
+INPUTS: list[tuple[Callable[[], Any], Any]] = [
+    (lambda: nn.Linear(2, 3, rng=0), [[1.0, 2.0], [3.0, 5.0]]),
+    (lambda: nn.Flatten(), [[[1.0, 2.0], [3.0, 5.0]]]),
+    (lambda: nn.Dropout(0.5, rng=0), [1.0, 2.0]),
+    (lambda: nn.Dropout(0.5, rng=0).eval(), [1.0, 2.0]),
+    (lambda: nn.BatchNorm1d(2), [[1.0, 2.0], [3.0, 5.0]]),
+    (lambda: nn.LayerNorm(2), [[1.0, 2.0], [3.0, 5.0]]),
+    (lambda: nn.Conv2d(1, 1, 1, rng=0), [[[[1.0, 2.0], [3.0, 5.0]]]]),
+    (lambda: nn.MaxPool2d(2), [[[[1.0, 2.0], [3.0, 5.0]]]]),
+    (lambda: nn.AvgPool2d(1), [[[[1.0, 2.0], [3.0, 5.0]]]]),
+    *[(kind, [[1.0, -2.0], [3.0, 5.0]]) for kind in nn.activations.Activation.__subclasses__()],
+    (lambda: nn.MLP(2, [3, 1], dropout=0.5, rng=0), [[1.0, 2.0], [3.0, 5.0]]),
+]
+every_input = pytest.mark.parametrize(
+    ("make", "numbers"), INPUTS, ids=[repr(make()).partition("(")[0] for make, _ in INPUTS]
+)
+
+
+@every_input
+def test_lists_are_taken_as_arrays(make: Callable[[], Any], numbers: Any) -> None:
+    wanted = make()(np.array(numbers))
+    for x in (numbers, tuple(numbers), Tensor(numbers)):
+        np.testing.assert_array_equal(data_of(make()(x)), data_of(wanted))
+    whole = np.rint(np.array(numbers)).astype(int)
+    found = make()(whole.tolist())
+    keep = (nn.Flatten, nn.MaxPool2d, nn.Dropout)  # the last one does in evaluation
+    assert data_of(found).dtype.kind == "f" or isinstance(make(), keep)
+
+
+@every_input
+@pytest.mark.parametrize(
+    "x",
+    [None, "ab", ["a", "b"], {1.0}, {"a": 1.0}, object(), [[1.0], [1.0, 2.0]], [None],
+     np.array([1j]), np.array(["a"]), np.array([None]), 1j],
+    ids=["None", "str", "strings", "set", "dict", "object", "ragged", "list of None",
+         "complex", "array of str", "array of objects", "complex number"],
+)  # fmt: skip
+def test_inputs_of_the_wrong_kind(make: Callable[[], Any], numbers: Any, x: Any) -> None:
+    with pytest.raises(TypeError, match=r"(?s)^the input of \w+\(.*\) must be .*, but got "):
+        make()(x)
+
+
+@pytest.mark.parametrize("x", [None, 3.0, np.array(1.0), Value(1.0), nn.ReLU()], ids=str)
+def test_inputs_of_the_wrong_kind_for_scalar_nets(x: Any) -> None:
+    with pytest.raises(TypeError, match=r"the input of Neuron\(2, relu\) must be 2 numbers, but"):
+        nn.scalar.MLP(2, [2, 1])(x)
+
+
+def test_dropout_of_whole_numbers_scales() -> None:
+    """1 / (1 - p) is no whole number: nothing is rounded."""
+    out = nn.Dropout(0.2, rng=0)(np.full(1000, 4))
+    assert set(np.unique(out)) == {0.0, 5.0} and abs(out.mean() - 4) < 0.3
+
+
+def test_flatten_wants_a_batch() -> None:
+    with pytest.raises(ValueError, match="a batch .*, but got a single number"):
+        nn.Flatten()(3.0)
