@@ -38,6 +38,7 @@ PACKAGES = {  # and as they are imported
     "scikit-learn": "sklearn",
     "pooch": "pooch",
     "Pillow": "PIL",
+    "resvg-py": "resvg_py",
     "safetensors": "safetensors",
     "selenium": "selenium",
     "hypothesis": "hypothesis",

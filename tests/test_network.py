@@ -99,8 +99,8 @@ def test_it_is_saved_and_shown(tmp_path: Path) -> None:
         drawing.save(tmp_path / f"net{suffix}")
     assert drawing.svg in (tmp_path / "net.html").read_text(encoding="utf-8")
     assert drawing._repr_mimebundle_()["image/svg+xml"] == drawing.svg
-    with pytest.raises(ValueError, match=r"\.svg, \.html or \.txt, but got 'net.png'"):
-        drawing.save(tmp_path / "net.png")
+    with pytest.raises(ValueError, match=r"\.svg, .*\.pdf or \.txt, but got 'net.tex'"):
+        drawing.save(tmp_path / "net.tex")
 
 
 def test_nets_within_nets_are_taken_apart() -> None:

@@ -50,8 +50,8 @@ def draw(
     and `explore` use the same names.
 
     A notebook shows a picture instead, and `draw(c).save("graph.svg")` writes it to a file; .html
-    makes a page, .tex a LaTeX document, .txt and .dot text. Only .png and .pdf need Graphviz
-    (`apt-get install graphviz`).
+    makes a page, .tex a LaTeX document, .txt and .dot text. Only .png and .pdf need other packages:
+    `pip install napkingrad[demos]`.
 
     `draw(model)` shows the layers of a model, and `draw(model, x)` the graph that it computes for
     an input, with a group for each module. `draw(f, x)` shows what a compiled function computes:
@@ -76,7 +76,7 @@ def draw(
         collapse: names of groups to draw as one node each.
         fold: draw groups that repeat each other as one: "Neuron ×16".
         limit: how many nodes to show at most; a larger graph is drawn as its groups.
-        engine: "own", or "dot" to have Graphviz lay out the SVG too.
+        engine: "own", or "dot" to have Graphviz's program `dot` lay out and draw all images.
 
     Raises:
         TypeError: there is nothing to draw, or something that is no node.

@@ -44,8 +44,8 @@ digraph "computation graph" {{
         fontcolor="{slope}"]"""
 
 MISSING = """\
-Graphviz draws {} images, and it's not installed: {}
-(.svg, .html, .tex, .dot and .txt are written without it)"""
+engine="dot" has {} images made by Graphviz, which is not installed: {}
+(without engine="dot", images are made without it)"""
 
 
 class GraphvizMissingError(RuntimeError):

@@ -21,7 +21,9 @@ from .geometry import Direction
 from .groups import collapsed, depths, opened
 from .options import check_word
 from .page import to_html
+from .pdf import to_pdf
 from .picture import Picture
+from .png import to_png
 from .portrait import picture_of, portrait, too_many
 from .scene import Scene, compose
 from .svg import to_svg
@@ -91,13 +93,14 @@ class Drawing:
         An error on the way leaves a file that was there before as it was.
 
         Args:
-            path: ends with .svg, .html, .tex, .txt or .dot; or with .png or .pdf, for which
-                Graphviz is needed.
+            path: ends with .svg, .html, .png, .pdf, .tex, .txt or .dot. The .png is made from the
+                SVG by resvg-py, the .pdf by Matplotlib: `pip install napkingrad[demos]`.
 
         Raises:
             ValueError: the name has another ending.
             FileNotFoundError: there is no such directory.
-            GraphvizMissingError: Graphviz is needed, and is not installed.
+            ModuleNotFoundError: the package that makes this image is not installed.
+            GraphvizMissingError: `engine="dot"` was asked for, and Graphviz is not installed.
         """
         write(
             path,
@@ -105,12 +108,20 @@ class Drawing:
                 ".svg": lambda: self.svg,
                 ".html": lambda: self.html,
                 ".tex": lambda: self.tex,
-                ".png": lambda: render(self.dot, "png"),
-                ".pdf": lambda: render(self.dot, "pdf"),
+                ".png": lambda: self.image("png"),
+                ".pdf": lambda: self.image("pdf"),
                 ".dot": lambda: self.dot,
                 ".txt": lambda: f"{self.text}\n",
             },
         )
+
+    def image(self, form: Literal["png", "pdf"]) -> bytes:
+        """The picture as an image, light where the theme is the reader's."""
+        if self.engine == "dot":
+            return render(self.dot, form)
+        svg = to_svg(self.scene, "dark" if self.theme == "dark" else "light")
+        convert = to_png if form == "png" else to_pdf
+        return convert(svg, *self.scene.size)
 
     def __repr__(self) -> str:
         return self.text

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
 from os import PathLike
@@ -16,8 +16,11 @@ from .cards import SMALL, TEXT, typeset
 from .colours import DARK, LIGHT, Theme
 from .files import write
 from .fonts import FAMILY, width
+from .geometry import Size
 from .notation import printable, rounded
 from .page import to_html
+from .pdf import to_pdf
+from .png import to_png
 from .svg import escape
 
 RADIUS, APART, GAP = 16.0, 43.0, 150.0
@@ -85,13 +88,25 @@ class NetworkDrawing:
         )
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the drawing to a file that ends with .svg, .html or .txt.
+        """Write the drawing to a file that ends with .svg, .html, .png, .pdf or .txt.
 
         Raises:
             ValueError: the name has another ending.
             FileNotFoundError: there is no such directory.
+            ModuleNotFoundError: the package that makes this image is not installed.
         """
-        write(path, {".svg": lambda: self.svg, ".html": lambda: self.html, ".txt": self.__repr__})
+        still = replace(self, theme="dark" if self.theme == "dark" else "light")
+        size = Plan(self).size
+        write(
+            path,
+            {
+                ".svg": lambda: self.svg,
+                ".html": lambda: self.html,
+                ".png": lambda: to_png(still.svg, *size),
+                ".pdf": lambda: to_pdf(still.svg, *size),
+                ".txt": self.__repr__,
+            },
+        )
 
     def __repr__(self) -> str:
         return self.text
@@ -122,6 +137,10 @@ class Plan:
         dense = max(len(a) * len(b) for a, b in zip(self.rows, self.rows[1:]))
         self.thickest = THICKEST * min(1.0, (DENSE / dense) ** 0.5)
 
+    @property
+    def size(self) -> Size:
+        return Size(self.width, self.height)
+
     def names_width(self, column: int) -> float:
         names = self.drawing.columns[column].names
         return max((width(printable(name), TEXT) for name in names), default=0.0) + (
@@ -144,7 +163,7 @@ class Plan:
     def parts(self) -> Iterator[str]:
         theme, wide, high = self.drawing.theme, self.width, self.height
         yield (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="network {theme}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" class="network {theme}" '
             f'viewBox="0 0 {wide:.0f} {high:.0f}" width="{wide:.0f}" height="{high:.0f}" '
             'style="max-width: 100%; height: auto" role="img" '
             f'aria-label="Neural net: {escape(self.drawing.text)}">'

@@ -64,7 +64,8 @@ def to_svg(scene: Scene, theme: Theme = "light") -> str:
     groups = {group.id: group for group in scene.picture.groups}
     wide, high = scene.size
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="computation-graph {theme}" '
+        '<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" '
+        f'class="computation-graph {theme}" '
         f'viewBox="0 0 {wide:.0f} {high:.0f}" width="{wide:.0f}" height="{high:.0f}" '
         'style="max-width: 100%; height: auto" role="img" '
         f'aria-label="Computation graph with {len(boxes)} nodes">'
@@ -174,11 +175,13 @@ def faces(card: Card, box: Box, reference: bool) -> Iterator[str]:
     yield rect("face", edge, edge, wide, high, radius)
     if card.cell:
         low, r = edge + 0.6, max(radius - 0.6, 0.0)
+        c = 0.4477 * r  # where a quarter of a circle has its control points, seen from its corner
         top, bottom, right = low, low + high - 1.2, edge + card.cell
         yield (
             f'<path class="cell" d="M{right:.1f},{top:.1f}V{bottom:.1f}H{low + r:.1f}'
-            f"A{r:.1f},{r:.1f} 0 0 1 {low:.1f},{bottom - r:.1f}V{top + r:.1f}"
-            f'A{r:.1f},{r:.1f} 0 0 1 {low + r:.1f},{top:.1f}Z"/>'
+            f"C{low + c:.1f},{bottom:.1f} {low:.1f},{bottom - c:.1f} {low:.1f},{bottom - r:.1f}"
+            f"V{top + r:.1f}"
+            f'C{low:.1f},{top + c:.1f} {low + c:.1f},{top:.1f} {low + r:.1f},{top:.1f}Z"/>'
         )
 
 
