@@ -114,10 +114,15 @@ def _cholesky_vjp(g: Data, out: Data, x: Data) -> Data:
     return 0.5 * (half + _swap(half))
 
 
-def _cofactors_vjp(g: Data, out: Data, x: Data) -> Data:
-    """C = det(x) x^-T: dC = (<C, dx> C - C dx^T C) / det(x); of first order in a regular x only."""
-    inner = _stacked(sum(g * out, axis=(-2, -1)))
-    return div(inner * out - matmul(matmul(out, _swap(g)), out), _stacked(det(x)))
+def _cofactors_vjp(i: int, g: Data, x: Data, directions: tuple[Data, ...]) -> Data:
+    """Derivatives of det are symmetric in their directions: g comes in place of one of them."""
+    rest = [d for j, d in enumerate(directions, 1) if j != i]
+    return cofactors(x, *rest, g)
+
+
+def _power_below(x: Data, y: Data) -> Data:
+    """x^(y-1), and 1 for y = 0."""
+    return x if type(y) in (int, float) and y == 2 else pow(x, y - (y != 0))
 
 
 def _power_below(x: Data, y: Data) -> Data:
@@ -408,8 +413,10 @@ solve = Op("solve", np.linalg.solve, broadcasts=True, analytic=True,     # y = a
 det = Op("det", at_home(np.linalg.det), analytic=True,               # d det(x) = <cofactors, dx>
          vjps=(lambda g, out, x: _stacked(g) * cofactors(x),))
 
+# Along directions, its own derivatives. They hold at singular matrices of any rank.
 cofactors = Op("cofactors", numerics.cofactors,
-               vjps=(_cofactors_vjp,))
+               vjps=per_argument(lambda i: lambda g, out, x, *directions:
+                                     _cofactors_vjp(i, g, x, directions)))
 
 logabsdet = Op("logabsdet", lambda x: at_home(np.linalg.slogdet)(x)[1],  # log |det(x)|
                vjps=(lambda g, out, x: _stacked(g) * _swap(inv(x)),))
