@@ -29,14 +29,14 @@ from .draw import draw
 from .compiler import DataDependentError, compile as compile
 from .rules import (
     add, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cbrt, ceil, cos, cosh,
-    div as divide, erf, exp, exp2, expm1, floor, floor_divide, hypot, log, log10, log1p, log2,
+    div as divide, erf, erfc, exp, exp2, expm1, floor, floor_divide, hypot, log, log10, log1p, log2,
     logaddexp, maximum, minimum, mod, mul as multiply, neg as negative, pow as power, relu, sigmoid,
-    sign, sin, sinh, sqrt, sub as subtract, tan, tanh, trunc, xlogy,
+    sign, sin, sinh, softsign, sqrt, sub as subtract, tan, tanh, trunc, xlogy,
 )
 from .functions import (
     argmax, argmin, clip, cumprod, cumsum, deg2rad, elu, fmax, fmin, gelu, hardtanh, leaky_relu,
     log_softmax, logaddexp2, logsigmoid, logsumexp, mean, median, nan_to_num, prod, rad2deg,
-    reciprocal, selu, silu, sinc, softmax, softmax_cross_entropy, softplus, softsign, square, std,
+    reciprocal, selu, silu, sinc, softmax, softmax_cross_entropy, softplus, square, std,
     stop_gradient, var, where,
 )
 from .shaping import (
@@ -64,7 +64,7 @@ __all__ = [
     "atleast_2d", "atleast_3d", "broadcast_to", "cbrt", "ceil", "check_gradients", "checkpoint",
     "clip", "column_stack", "concatenate", "cos", "cosh", "cross", "cumprod", "cumsum",
     "deg2rad", "detect_anomaly", "diag", "diagonal", "diff", "divide", "dot", "draw", "dsplit",
-    "dstack", "einsum", "elementwise_grad", "elu", "enable_grad", "erf", "exp", "exp2",
+    "dstack", "einsum", "elementwise_grad", "elu", "enable_grad", "erf", "erfc", "exp", "exp2",
     "expand_dims", "explain", "explore", "expm1", "flip", "fliplr", "flipud", "floor",
     "floor_divide", "fmax", "fmin", "from_numpy", "gelu", "grad", "hardtanh", "hessian",
     "hsplit", "hstack", "hvp", "hypot", "inner", "is_grad_enabled", "jacobian", "jvp", "kron",

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import rules
 from .node import Node, Op, data_of
-from .numerics import numpys, one_hot
+from .numerics import numpys, on_reals, one_hot
 from .places import is_lazy
 from .rules import where as _where
 from .shapes import Axis, count_along, kept_shape, normalize_axes, shape_of
@@ -115,6 +115,7 @@ def selu(x: Any) -> Any:
     return 1.0507009873554804934193349852946 * elu(x, 1.6732632423543772848170429916717)
 
 
+@on_reals
 def gelu(x: Any, approximate: str = "none") -> Any:
     """The number times the normal distribution function of x (Hendrycks & Gimpel 2016).
 
@@ -123,10 +124,10 @@ def gelu(x: Any, approximate: str = "none") -> Any:
         approximate: "none", or "tanh" for the paper's approximation.
     """
     if approximate == "tanh":
-        return 0.5 * x * (1.0 + rules.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))))
+        return x * rules.sigmoid(math.sqrt(8 / math.pi) * (x + 0.044715 * (x * x * x)))
     if approximate != "none":
         raise ValueError(f"approximate is 'none' or 'tanh', not {approximate!r}")
-    return x * (0.5 + 0.5 * rules.erf(x * math.sqrt(0.5)))
+    return x * (0.5 * rules.erfc(x * -math.sqrt(0.5)))
 
 
 def silu(x: Any) -> Any:
@@ -138,11 +139,6 @@ def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     """`x` kept between two bounds, on which its slope is 0."""
     x = _where(data_of(x) <= min_val, min_val, x)
     return _where(data_of(x) >= max_val, max_val, x)
-
-
-def softsign(x: Any) -> Any:
-    """The quotient x / (1 + |x|)."""
-    return rules.div(x, 1.0 + rules.abs(x))
 
 
 # --- reductions and scans -------------------------------------------------------------------------

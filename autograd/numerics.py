@@ -9,16 +9,40 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from functools import cache, partial, reduce
+from functools import cache, partial, reduce, wraps
 from itertools import combinations, permutations, product
 from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
 
-from .node import Data
+from .node import Data, Node
 from .places import at_home, is_lazy, is_numpys
 from .shapes import Axis, Shape, axes_to_sum, count_along, kept_shape, normalize_axes, shape_of
+
+
+def as_real(x: Data) -> Data:
+    """`x` with integers and booleans as float64, as NumPy's mean() has it."""
+    if type(x) is float or (isinstance(x, Node) and not hasattr(x, "dtype")):
+        return x
+    x = x if hasattr(x, "dtype") else np.array(x)
+    return x if x.dtype.kind in "fc" else x.astype(float)
+
+
+def on_reals(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, given `as_real(x)`; and float16 as float32, with the result in float16 again.
+
+    In float32 sums and squares of such numbers do not overflow, nor do small constants vanish.
+    """
+
+    @wraps(function)
+    def forward(x: Any, *args: Any, **kwargs: Any) -> Any:
+        x = as_real(x)
+        if getattr(x, "dtype", None) == np.float16:
+            return function(x.astype(np.float32), *args, **kwargs).astype(np.float16)
+        return function(x, *args, **kwargs)
+
+    return forward
 
 
 def ieee(function: Callable[..., Any], *args: float) -> float:
@@ -137,8 +161,37 @@ def sigmoid(x: Data) -> Data:
     if type(x) is float:
         small = math.exp(-math.fabs(x))  # never overflows
         return (1.0 if x >= 0.0 else small) / (1.0 + small)
+    x = as_real(x)
     small = np.exp(-np.abs(x))
     return np.where(x >= 0, 1.0, small) / (1.0 + small)
+
+
+def sech2(x: Data) -> Data:
+    """1 / cosh(x)^2, by an exponential that can't overflow."""
+    if type(x) is float:
+        small = math.exp(-2.0 * math.fabs(x))
+        return 4.0 * small / ((1.0 + small) * (1.0 + small))
+    small = np.exp(-2.0 * np.abs(x))
+    return 4.0 * small / np.square(1.0 + small)
+
+
+def logistic_density(x: Data) -> Data:
+    """sigmoid(x) sigmoid(-x), likewise."""
+    if type(x) is float:
+        small = math.exp(-math.fabs(x))
+        return small / ((1.0 + small) * (1.0 + small))
+    small = np.exp(-np.abs(x))
+    return small / np.square(1.0 + small)
+
+
+def softsign(x: Data) -> Data:
+    x = as_real(x)
+    return x / (1.0 + abs(x))
+
+
+def cosine(x: Data, y: Data) -> Data:
+    """The cosine of the angle of (x, y); nan at the origin."""
+    return divide(x, elementary("hypot")(x, y))
 
 
 def xlogy(x: Data, y: Data) -> Data:
@@ -151,17 +204,16 @@ def xlogy(x: Data, y: Data) -> Data:
 
 @cache
 def _scaled_erfc() -> Any:
-    """The Chebyshev series of exp(x^2) erfc(x), in 2 / (2 + x), for x from 1 to 6.
+    """The Chebyshev series of exp(x^2) erfc(x) / t in t = 2 / (2 + x), for x from 1 to 26.5.
 
     NumPy has no erf; math's, for floats only, gives the points to interpolate.
     """
 
     def point(t: float) -> float:
         x = 2 / t - 2
-        near = int(16 * x) / 16  # its square is exact, and what is left over is small
-        return math.exp(near * near) * math.exp((x - near) * (x + near)) * math.erfc(x)
+        return math.erfc(x) / (t * exp_of_minus_square(x))
 
-    return np.polynomial.Chebyshev.interpolate(np.vectorize(point), 24, domain=[0.25, 2 / 3])
+    return np.polynomial.Chebyshev.interpolate(np.vectorize(point), 19, domain=[0.0701, 2 / 3])
 
 
 def chebyshev(series: Any, x: Data) -> Data:
@@ -170,20 +222,45 @@ def chebyshev(series: Any, x: Data) -> Data:
     return np.polynomial.chebyshev.chebval(offset + scale * x, series.coef)
 
 
-def erf(x: Data) -> Data:
-    """The error function: up to 1 by its Taylor series, beyond as 1 - erfc, beyond 6 as 1."""
-    if type(x) is float:
-        return math.erf(x)
-    x = x if hasattr(x, "dtype") else np.array(x)
-    x = x if x.dtype.kind == "f" else x.astype(float)  # of whole numbers it is none
-    size = np.minimum(np.abs(x), 6.0)
-    tail = 1.0 - np.exp(-size * size) * chebyshev(_scaled_erfc(), 2.0 / (2.0 + size))
-    u = np.minimum(size, 1.0) ** 2
+def exp_of_minus_square(x: Data) -> Data:
+    """exp(-x^2) for x >= 0: the square of `near` is exact, and what is left over is small."""
+    near = np.floor(16.0 * np.minimum(x, 30.0)) / 16.0
+    return np.exp(-near * near) * np.exp((near - x) * (near + x))
+
+
+def erfc_beyond_1(x: Data) -> Data:
+    t = 2.0 / (2.0 + x)
+    return exp_of_minus_square(x) * t * chebyshev(_scaled_erfc(), t)
+
+
+def erf_below_1(x: Data) -> Data:
+    """The Taylor series."""
+    u = x * x
     series = 0.0 * u
     for n in range(19, -1, -1):
         series = series * u + (-1) ** n / (math.factorial(n) * (2 * n + 1))
-    out = np.where(size < 1.0, size * series * (2 / math.sqrt(math.pi)), tail)
+    return x * series * (2 / math.sqrt(math.pi))
+
+
+def erf(x: Data) -> Data:
+    """The error function: up to 1 by its Taylor series, beyond as 1 - erfc."""
+    if type(x) is float:
+        return math.erf(x)
+    x = as_real(x)
+    size = np.abs(x)
+    tail = 1.0 - erfc_beyond_1(np.maximum(size, 1.0))
+    out = np.where(size < 1.0, erf_below_1(np.minimum(size, 1.0)), tail)
     return np.copysign(out, x).astype(x.dtype)
+
+
+def erfc(x: Data) -> Data:
+    """1 - erf(x), exact also where that would cancel."""
+    if type(x) is float:
+        return math.erfc(x)
+    x = as_real(x)
+    near = 1.0 - erf_below_1(np.clip(x, -1.0, 1.0))
+    tail = erfc_beyond_1(np.maximum(np.abs(x), 1.0))
+    return np.where(np.abs(x) < 1.0, near, np.where(x < 0.0, 2.0 - tail, tail)).astype(x.dtype)
 
 
 def sinc(x: Data, *, n: int) -> Data:
@@ -193,6 +270,7 @@ def sinc(x: Data, *, n: int) -> Data:
     """
     if type(x) is float:
         return ieee(partial(sinc, n=n), np.float64(x))
+    x = as_real(x)
     small = np.abs(x) < 1.0
     near, far = np.where(small, x, 0.0), np.where(small, 1.0, x)
     series = sum(
@@ -200,20 +278,29 @@ def sinc(x: Data, *, n: int) -> Data:
         * near ** (2 * k - n)
         for k in range((n + 1) // 2, 13 + n)
     )  # fmt: skip
+    angle = math.pi * np.fmod(far, 2.0)  # of a large far * pi rounding would leave little
     s: Any = 0.0
     for m in range(n + 1):
-        s = (math.pi ** (m - 1) * np.sin(math.pi * far + m * math.pi / 2) - m * s) / far
+        s = (math.pi ** (m - 1) * np.sin(angle + m * math.pi / 2) - m * s) / far
     return np.where(small, series, s)
 
 
 def total(x: Data, *, axis: Axis = None, keepdims: bool = False) -> Data:
     x = x if hasattr(x, "dtype") else np.array(x)
+    if x.dtype.char == "e":  # NumPy adds these up in float16
+        return x.sum(axis=axis, keepdims=keepdims, dtype=np.float32).astype(np.float16)
     return x.sum(axis=axis, keepdims=keepdims)  # with half of the overhead of np.sum
+
+
+def cumsum(x: Data, *, axis: int) -> Data:
+    if getattr(x, "dtype", None) == np.float16:  # as total() does
+        return np.cumsum(x, axis=axis, dtype=np.float32).astype(np.float16)
+    return np.cumsum(x, axis=axis)
 
 
 def sum_to(x: Data, *, shape: Shape) -> Data:
     axes = axes_to_sum(shape_of(x), shape)
-    return np.reshape(np.sum(x, axis=axes), shape) if axes else x
+    return np.reshape(total(x, axis=axes), shape) if axes else x
 
 
 def entries(x: Data, *, index: Any) -> Data:
@@ -311,33 +398,38 @@ def short_axes(
 count = short_axes(np.sum, lambda x, y: x.astype(np.int8, copy=False) + y)  # of what is true
 
 
-def finite_max(x: Data, axis: Axis) -> Data:
-    """The largest entry, kept, and 0 where it is infinite: the shift for sums of exponentials."""
-    top = np.max(x, axis=axis, keepdims=True)
-    return np.where(np.isfinite(top), top, 0.0)
-
-
+@on_reals
 def logsumexp(x: Data, *, axis: Axis = None, keepdims: bool = False) -> Data:
-    top = finite_max(x, axis)
+    top = maximum_of(x, axis)
+    top = np.where(np.isfinite(top), top, 0.0)
     with np.errstate(divide="ignore"):  # log(0) = -inf is the answer where all entries are -inf
-        out = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+        out = top + log_sum_exp(x - top, axis)
     return out if keepdims else np.squeeze(out, axis=axis)
 
 
+@on_reals
 def log_softmax(x: Data, *, axis: Axis = -1) -> Data:
-    below = below_max(x, axis)
-    return below - np.log(np.exp(below).sum(axis=axis, keepdims=True))
+    below = x - maximum_of(x, axis)
+    return below - log_sum_exp(below, axis)
 
 
+@on_reals
 def softmax(x: Data, *, axis: Axis = -1) -> Data:
-    out = np.exp(below_max(x, axis))
+    out = np.exp(x - maximum_of(x, axis))
     return out / out.sum(axis=axis, keepdims=True)
 
 
-def below_max(x: Data, axis: Axis) -> Data:
-    """`x` less its maximum along an axis: no exponential of it overflows."""
+def maximum_of(x: Data, axis: Axis) -> Data:
+    """The largest entry along an axis, which is kept; of no entries any number will do."""
     x = x if hasattr(x, "dtype") else np.array(x)
-    return x - x.max(axis=axis, keepdims=True)
+    return (x.max if x.size else x.sum)(axis=axis, keepdims=True)
+
+
+def log_sum_exp(below: Data, axis: Axis) -> Data:
+    """log(sum(exp(below))), where the largest entry is 0: its 1 would swallow what is small."""
+    small, top = np.exp(below), below == 0
+    others = (small - top).sum(axis=axis, keepdims=True)
+    return np.log1p(others + (top.sum(axis=axis, keepdims=True, dtype=small.dtype) - 1))
 
 
 def linear(x: Data, w: Data, b: Data) -> Data:

@@ -62,6 +62,11 @@ def _extremum_vjp(
     return where(winners, share, 0.0)
 
 
+def _others(x: Data, axis: Axis) -> Data:
+    """For each entry the sum of all others along an axis, which is exact where these are 0."""
+    return sum(x, axis=axis, keepdims=True) - x
+
+
 def _swap(x: Data) -> Data:
     """Matrices transposed: the last two axes change places."""
     *stack, rows, columns = range(len(shape_of(x)))
@@ -125,15 +130,19 @@ def _power_below(x: Data, y: Data) -> Data:
     return x if type(y) in (int, float) and y == 2 else pow(x, y - (y != 0))
 
 
-def _power_below(x: Data, y: Data) -> Data:
-    """x^(y-1), and 1 for y = 0."""
-    return x if type(y) in (int, float) and y == 2 else pow(x, y - (y != 0))
+def _square(x: Data) -> Data:
+    return x * x
 
 
-def _square_or_one(x: Data, y: Data) -> Data:
-    """x^2 + y^2, and 1 at the origin."""
-    square = x * x + y * y
-    return where(square == 0, 1.0, square)
+def _radius_or_one(x: Data, y: Data) -> Data:
+    """The distance of (x, y) from the origin, and 1 there."""
+    r = hypot(x, y)
+    return where(data_of(r) == 0, 1.0, r)
+
+
+def _over_square(x: Data, r: Data) -> Data:
+    """x / r^2, where the square itself may be too large or too small."""
+    return div(div(x, r), r)
 
 
 def _stacked(x: Data) -> Data:
@@ -213,14 +222,14 @@ cos = Op("cos", elementary("cos"), analytic=True,
 tan = Op("tan", elementary("tan"), analytic=True,
          vjps=(lambda g, out, x: g * (1.0 + out * out),))
 
-arcsin = Op("arcsin", elementary("arcsin", "asin"), analytic=True,
-            vjps=(lambda g, out, x: div(g, sqrt(1.0 - x * x)),))
+arcsin = Op("arcsin", elementary("arcsin", "asin"), analytic=True,     # dx / sqrt(1 - x^2)
+            vjps=(lambda g, out, x: div(g, sqrt(one_minus_square(x))),))
 
 arccos = Op("arccos", elementary("arccos", "acos"), analytic=True,
-            vjps=(lambda g, out, x: div(-g, sqrt(1.0 - x * x)),))
+            vjps=(lambda g, out, x: div(-g, sqrt(one_minus_square(x))),))
 
-arctan = Op("arctan", elementary("arctan", "atan"), analytic=True,
-            vjps=(lambda g, out, x: div(g, 1.0 + x * x),))
+arctan = Op("arctan", elementary("arctan", "atan"), analytic=True,     # dx / (1 + x^2)
+            vjps=(lambda g, out, x: _over_square(g, hypot(x, 1.0)),))
 
 sinh = Op("sinh", elementary("sinh"), analytic=True,
           vjps=(lambda g, out, x: g * cosh(x),))
@@ -228,17 +237,17 @@ sinh = Op("sinh", elementary("sinh"), analytic=True,
 cosh = Op("cosh", elementary("cosh"), analytic=True,
           vjps=(lambda g, out, x: g * sinh(x),))
 
-tanh = Op("tanh", elementary("tanh"), analytic=True,                 # d tanh x = (1 - tanh^2 x) dx
-          vjps=(lambda g, out, x: g * (1.0 - out * out),))
+tanh = Op("tanh", elementary("tanh"), analytic=True,                 # d tanh x = sech^2 x dx
+          vjps=(lambda g, out, x: g * sech2(x),))
 
-arcsinh = Op("arcsinh", elementary("arcsinh", "asinh"), analytic=True,
-             vjps=(lambda g, out, x: div(g, sqrt(x * x + 1.0)),))
+arcsinh = Op("arcsinh", elementary("arcsinh", "asinh"), analytic=True,   # dx / sqrt(x^2 + 1)
+             vjps=(lambda g, out, x: div(g, hypot(x, 1.0)),))
 
-arccosh = Op("arccosh", elementary("arccosh", "acosh"), analytic=True,
-             vjps=(lambda g, out, x: div(g, sqrt(x * x - 1.0)),))
+arccosh = Op("arccosh", elementary("arccosh", "acosh"), analytic=True,   # dx / sqrt(x^2 - 1)
+             vjps=(lambda g, out, x: div(g, sqrt(x - 1.0) * sqrt(x + 1.0)),))
 
-arctanh = Op("arctanh", elementary("arctanh", "atanh"), analytic=True,
-             vjps=(lambda g, out, x: div(g, 1.0 - x * x),))
+arctanh = Op("arctanh", elementary("arctanh", "atanh"), analytic=True,   # dx / (1 - x^2)
+             vjps=(lambda g, out, x: div(g, one_minus_square(x)),))
 
 sinc = Op("sinc", numerics.sinc,                                     # the n-th derivative of sinc
           vjps=(lambda g, out, x, *, n: g * sinc(x, n=n + 1),))
@@ -246,17 +255,38 @@ sinc = Op("sinc", numerics.sinc,                                     # the n-th 
 erf = Op("erf", numerics.erf,
          vjps=(lambda g, out, x: g * (2.0 / math.sqrt(math.pi) * exp(-(x * x))),))
 
+erfc = Op("erfc", numerics.erfc,                                     # 1 - erf, exact far out
+          vjps=(lambda g, out, x: g * (-2.0 / math.sqrt(math.pi) * exp(-(x * x))),))
+
 sigmoid = Op("sigmoid", numerics.sigmoid,                            # d s = s (1 - s) dx
-             vjps=(lambda g, out, x: g * (out * (1.0 - out)),))
+             vjps=(lambda g, out, x: g * logistic_density(x),))
+
+softsign = Op("softsign", numerics.softsign,                         # x / (1 + |x|)
+              vjps=(lambda g, out, x: g * _square(div(1.0, 1.0 + abs(x))),))
 
 hypot = Op("hypot", elementary("hypot"), broadcasts=True,            # sqrt(x^2 + y^2)
-           vjps=(lambda g, out, x, y: g * div(x, out),
-                 lambda g, out, x, y: g * div(y, out)))
+           vjps=(lambda g, out, x, y: g * cosine(x, y),
+                 lambda g, out, x, y: g * cosine(y, x)))
 
 # The angle of (x, y), written arctan2(y, x); at the origin, where it has none, slope 0.
 arctan2 = Op("arctan2", elementary("arctan2", "atan2"), broadcasts=True,
-             vjps=(lambda g, out, y, x: g * div(x, _square_or_one(x, y)),
-                   lambda g, out, y, x: -g * div(y, _square_or_one(x, y))))
+             vjps=(lambda g, out, y, x: g * _over_square(x, _radius_or_one(x, y)),
+                   lambda g, out, y, x: -g * _over_square(y, _radius_or_one(x, y))))
+
+# Parts of slopes above. Where textbooks write 1 - tanh^2 x, s (1 - s), 1 - x^2 and 1 - (x/r)^2, a
+# difference would cancel.
+sech2 = Op("sech2", numerics.sech2,                                  # 1 / cosh^2 x
+           vjps=(lambda g, out, x: g * (-2.0 * tanh(x) * out),))
+
+logistic_density = Op("logistic_density", numerics.logistic_density,     # s(x) s(-x)
+                      vjps=(lambda g, out, x: -g * (tanh(0.5 * x) * out),))
+
+one_minus_square = Op("one_minus_square", lambda x: (1.0 - x) * (1.0 + x), analytic=True,
+                      vjps=(lambda g, out, x: g * (-2.0 * x),))
+
+cosine = Op("cosine", numerics.cosine, broadcasts=True,              # x / r, where r = hypot(x, y)
+            vjps=(lambda g, out, x, y: g * div(_square(cosine(y, x)), hypot(x, y)),
+                  lambda g, out, x, y: -g * div(out * cosine(y, x), hypot(x, y))))
 
 logaddexp = Op("logaddexp", numpys("logaddexp"), broadcasts=True,    # log(e^x + e^y)
                vjps=(lambda g, out, x, y: g * sigmoid(x - y),
@@ -364,7 +394,7 @@ max = Op("max", numerics.short_axes(np.max, np.maximum),
 min = Op("min", numerics.short_axes(np.min, np.minimum),
          vjps=(_extremum_vjp,))
 
-cumsum = Op("cumsum", lambda x, *, axis: np.cumsum(x, axis=axis), analytic=True,
+cumsum = Op("cumsum", numerics.cumsum, analytic=True,
             vjps=(lambda g, out, x, *, axis: _flip(cumsum(_flip(g, axis), axis=axis), axis),))
 
 logsumexp = Op("logsumexp", numerics.logsumexp,                      # slopes are softmax(x)
@@ -372,12 +402,12 @@ logsumexp = Op("logsumexp", numerics.logsumexp,                      # slopes ar
                          _kept(g, x, axis) * exp(x - _kept(out, x, axis)),))
 
 log_softmax = Op("log_softmax", numerics.log_softmax,
-                 vjps=(lambda g, out, x, *, axis=-1:
-                           g - exp(out) * sum(g, axis=axis, keepdims=True),))
+                 vjps=(lambda g, out, x, *, axis=-1:                 # g - softmax(x) sum(g)
+                           -g * expm1(out) - exp(out) * _others(g, axis),))
 
 softmax = Op("softmax", numerics.softmax,                            # d s = s (dx - <s, dx>)
              vjps=(lambda g, out, x, *, axis=-1:
-                       g * out - out * sum(g * out, axis=axis, keepdims=True),))
+                       -g * out * expm1(log_softmax(x, axis=axis)) - out * _others(g * out, axis),))
 
 # The loss of log-probabilities x: (n, classes), in place of getitem, neg, sum and mul.
 nll = Op("nll", numerics.nll, analytic=True,                         # -scale * sum of x[i, label i]
@@ -431,7 +461,8 @@ pinv = Op("pinv", numerics.pinv,
 for _op in (
     *(add, sub, mul, div, pow, neg, mod, exp, exp2, expm1, log, log2, log10, log1p, sqrt, cbrt),
     *(sin, cos, tan, arcsin, arccos, arctan, sinh, cosh, tanh, arcsinh, arccosh, arctanh),
-    *(sinc, erf, sigmoid, hypot, arctan2, logaddexp, xlogy, sign, floor, ceil, trunc, round),
+    *(sinc, erf, erfc, sigmoid, softsign, hypot, arctan2, logaddexp, xlogy, sign, floor, ceil),
+    *(trunc, round, sech2, logistic_density, one_minus_square, cosine),
     *(floor_divide, abs, relu, maximum, minimum, where, astype, to, item, alias),
 ):
     _op.elementwise = True

@@ -107,6 +107,10 @@ def erf(x: Any) -> Any:
     return np.vectorize(math.erf)(x)
 
 
+def erfc(x: Any) -> Any:
+    return np.vectorize(math.erfc)(x)
+
+
 def normal(x: Any) -> Any:
     return 0.5 * (1 + erf(x / math.sqrt(2)))
 
@@ -158,6 +162,8 @@ CASES: list[Case] = [
     Case(ag.sinc, np.sinc, (np.array([0.0, 1.0, -1.0]),), covers=(rules.sinc,)),
     *elementwise(ag.erf, erf, REAL),
     *elementwise(ag.erf, erf, (2.0, 8.0)),
+    *elementwise(ag.erfc, erfc, REAL),
+    *elementwise(ag.erfc, erfc, (2.0, 8.0)),
     *elementwise(ag.sigmoid, lambda x: 1 / (1 + np.exp(-x)), REAL),
     *elementwise(ag.deg2rad, np.deg2rad, REAL),
     *elementwise(ag.rad2deg, np.rad2deg, REAL),
@@ -166,6 +172,10 @@ CASES: list[Case] = [
     *elementwise(ag.logaddexp, np.logaddexp, REAL, REAL),
     *elementwise(ag.logaddexp2, np.logaddexp2, REAL, REAL),
     *elementwise(ag.xlogy, lambda x, y: x * np.log(y), REAL, POSITIVE),
+    *elementwise(rules.sech2, lambda x: 1 / np.cosh(x) ** 2, REAL),
+    *elementwise(rules.logistic_density, lambda x: 0.25 / np.cosh(x / 2) ** 2, REAL),
+    *elementwise(rules.one_minus_square, lambda x: 1 - x**2, REAL),
+    *elementwise(rules.cosine, lambda x, y: x / np.sqrt(x**2 + y**2), REAL, REAL),
     # kinks
     *elementwise(ag.abs, np.abs, POSITIVE),
     *elementwise(ag.abs, np.abs, NEGATIVE),

@@ -12,7 +12,7 @@ import autograd as ag
 from autograd import Tensor, Value, numpy_protocols, rules
 
 # Their references are written with `math`, or make an array of numbers one by one.
-NOT_IN_NUMPY = {ag.erf, ag.gelu, rules.scatter_add, rules.item}
+NOT_IN_NUMPY = {ag.erf, ag.erfc, ag.gelu, rules.scatter_add, rules.item}
 NUMPYS = [c for c in CASES if c.reference and c.f not in NOT_IN_NUMPY]
 DIRECT = [c for c in NUMPYS if getattr(c.reference, "__module__", "numpy").startswith("numpy")]
 UFUNCS = sorted({x for x in vars(np).values() if isinstance(x, np.ufunc)}, key=str)

@@ -24,25 +24,26 @@ def compile(f: Callable[..., Any]) -> Compiled:  # noqa: A001  # re's and torch'
 
     >>> import autograd as ag
     >>> import numpy as np
-    >>> f = ag.compile(lambda w, x: ag.tanh(w * x))
+    >>> f = ag.compile(lambda w, x: ag.sin(w * x))
     >>> f.value_and_grad(0.5, 2.0)
-    (0.7615941559557649, 0.8399486832280523)
+    (0.8414709848078965, 1.0806046117362795)
     >>> x = np.array([0.0, 1.0, 2.0])
     >>> f(0.5, x)
-    array([0.        , 0.46211716, 0.76159416])
+    array([0.        , 0.47942554, 0.84147098])
     >>> f.value_and_grad(0.5, x, reduce="mean")
-    (np.float64(0.4079037710719249), 0.5421321387313266)
+    (np.float64(0.4402988411373665), 0.6527290578755508)
     >>> print(f.source)
-    from math import tanh
+    from math import cos, sin
     <BLANKLINE>
     <BLANKLINE>
     def f(w, x):
-        t1 = tanh(w * x)
+        t1 = w * x
+        t2 = sin(t1)
         # Derivatives, each by the rule of the operation beside it.
-        t2 = 1.0 - t1 * t1  # tanh
-        d_w = t2 * x  # mul
-        d_x = t2 * w  # mul
-        return t1, (d_w, d_x)
+        t3 = cos(t1)  # sin
+        d_w = t3 * x  # mul
+        d_x = t3 * w  # mul
+        return t2, (d_w, d_x)
     <BLANKLINE>
 
     Numbers may be nested in lists, tuples and dicts; arrays broadcast against each other and are

@@ -47,6 +47,7 @@ NAMED = {
     rules.maximum.forward: r"\max",
     rules.minimum.forward: r"\min",
     rules.sigmoid.forward: r"\sigma",
+    rules.sech2.forward: r"\operatorname{sech}^{2}",
     np.logical_not: r"\lnot",
 }
 GREEK = set(

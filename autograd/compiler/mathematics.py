@@ -6,7 +6,7 @@ nothing but `math`.
 
 from __future__ import annotations
 
-from math import copysign, exp, fabs, isfinite, log, log1p
+from math import copysign, exp, fabs, hypot, isfinite, log, log1p, nan
 
 ON_FLOATS = [
     "acos",
@@ -20,6 +20,7 @@ ON_FLOATS = [
     "cos",
     "cosh",
     "erf",
+    "erfc",
     "exp",
     "exp2",
     "expm1",
@@ -35,15 +36,25 @@ ON_FLOATS = [
     "tan",
     "tanh",
 ]
-"""Functions that `math` has under NumPy's names, and `erf`, which NumPy lacks."""
+"""Functions that `math` has under NumPy's names, and `erf` and `erfc`, which NumPy lacks."""
 
 
 def ceil(x: float) -> float:
     return copysign(-(-x // 1.0), x) if isfinite(x) else x
 
 
+def cosine(x: float, y: float) -> float:
+    r = hypot(x, y)
+    return x / r if r else nan
+
+
 def floor(x: float) -> float:
     return copysign(x // 1.0, x) if isfinite(x) else x
+
+
+def logistic_density(x: float) -> float:
+    small = exp(-fabs(x))
+    return small / ((1.0 + small) * (1.0 + small))
 
 
 def logaddexp(x: float, y: float) -> float:
@@ -76,6 +87,10 @@ def nan_to_num(
     return copysign(1.7976931348623157e308, x) if end is None else end
 
 
+def one_minus_square(x: float) -> float:
+    return (1.0 - x) * (1.0 + x)
+
+
 def relu(x: float) -> float:
     return 0.0 if x < 0.0 else x
 
@@ -89,6 +104,11 @@ def round(x: float, decimals: int = 0) -> float:  # NumPy's name
     return y / scale if decimals >= 0 else y * scale
 
 
+def sech2(x: float) -> float:
+    small = exp(-2.0 * fabs(x))
+    return 4.0 * small / ((1.0 + small) * (1.0 + small))
+
+
 def sigmoid(x: float) -> float:
     small = exp(-fabs(x))
     return (1.0 if x >= 0.0 else small) / (1.0 + small)
@@ -96,6 +116,10 @@ def sigmoid(x: float) -> float:
 
 def sign(x: float) -> float:
     return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0 if x == 0.0 else x
+
+
+def softsign(x: float) -> float:
+    return x / (1.0 + fabs(x))
 
 
 def trunc(x: float) -> float:

@@ -68,9 +68,10 @@ SPELLINGS: dict[Callable[..., Any], Spelling] = {
         for op in (
             rules.pow, rules.exp, rules.exp2, rules.expm1, rules.log, rules.log2, rules.log10,
             rules.log1p, rules.sqrt, rules.cbrt, rules.sin, rules.cos, rules.tan, rules.sinh,
-            rules.cosh, rules.tanh, rules.sinc, rules.erf, rules.sigmoid, rules.hypot,
-            rules.logaddexp, rules.xlogy, rules.sign, rules.floor, rules.ceil, rules.trunc,
-            rules.round, rules.relu, rules.maximum, rules.minimum, rules.where,
+            rules.cosh, rules.tanh, rules.sinc, rules.erf, rules.erfc, rules.sigmoid, rules.hypot,
+            rules.softsign, rules.sech2, rules.logistic_density, rules.one_minus_square,
+            rules.cosine, rules.logaddexp, rules.xlogy, rules.sign, rules.floor, rules.ceil,
+            rules.trunc, rules.round, rules.relu, rules.maximum, rules.minimum, rules.where,
         )
     ),
     **dict(

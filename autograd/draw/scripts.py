@@ -187,6 +187,19 @@ class Script:
     def op_sinc(self, x: Formula, *, n: int) -> Formula:
         return self.call("sinc", [x], {"n": str(n)} if n else {})  # its n-th derivative
 
+    def op_one_minus_square(self, x: Formula) -> Formula:
+        return self.op_sub(self.constant(1.0), self.power(x, self.constant(2.0)))
+
+    def op_sech2(self, x: Formula) -> Formula:
+        return self.op_one_minus_square(self.call("tanh", [x]))
+
+    def op_logistic_density(self, x: Formula) -> Formula:
+        s = self.call("sigmoid", [x])
+        return self.op_mul(s, self.op_sub(self.constant(1.0), s))
+
+    def op_cosine(self, x: Formula, y: Formula) -> Formula:
+        return self.op_div(x, self.call("hypot", [x, y]))
+
     def op_einsum(self, *xs: Formula, inputs: Sequence[str], output: str) -> Formula:
         return self.call("einsum", [Formula((f"'{','.join(inputs)}->{output}'",)), *xs])
 
