@@ -8,7 +8,7 @@ from typing import NoReturn
 import numpy as np
 
 from .anomaly import check_gradient
-from .node import NO_KWARGS, Data, Node, NotDifferentiableError, Op, current_mode, make
+from .node import NO_KWARGS, Data, Node, NotDifferentiableError, Op, current_mode
 from .places import copied
 from .shapes import shape_of
 
@@ -123,8 +123,6 @@ def pass_on(
             part = (vjp or missing_rule(node, arg))(g, out, *operands, **kwargs)
             if type(part) is not float or type(arg) is not Node.scalar:
                 part = arg.fit(part, op)
-            if graph and arg.kind is Node.array and not isinstance(part, Node):
-                part = make(arg.kind, part, 0)  # zeros, of what is flat: a Value takes no raw array
             if anomaly:
                 check_gradient(node, arg, g, part)
             grads[arg] = grads[arg] + part if arg in grads else part

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from functools import partial
 from inspect import Parameter, signature
-from itertools import count
+from itertools import compress, count
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 from . import anomaly, arguments
@@ -394,6 +394,11 @@ def noted(node: Node, doing: Mode) -> Node:
     return node
 
 
+def has_axes(x: Any) -> bool:
+    """Whether `x` is an array of one or more dimensions."""
+    return bool(getattr(x, "ndim", 0))
+
+
 def taken_apart(
     op: Op, operands: Sequence[Any]
 ) -> tuple[type[Node], int, list[Node | None], list[Data]]:
@@ -413,9 +418,9 @@ def taken_apart(
             constants = True
             args.append(None)
             saved.append(x)
-    if constants:
-        saved = [  # what has no rule, such as a condition, is no number to be checked
-            kind.constant(x) if arg is None and rule else x
-            for arg, x, rule in zip(args, saved, op.vjps)
-        ]
+    if constants:  # what has no rule, such as a condition, is no number to be checked
+        checked = [arg is None and bool(rule) for arg, rule in zip(args, op.vjps)]
+        if kind is Node.scalar and any(map(has_axes, compress(saved, checked))):
+            kind = Node.array  # a Value counts as an array without axes, with a weak dtype
+        saved = [kind.constant(x) if check else x for x, check in zip(saved, checked)]
     return kind, level, args, saved

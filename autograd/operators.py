@@ -42,6 +42,8 @@ def binary(op: Op, reflected: bool = False) -> Binary:
         elif isinstance(other, Node):
             return op(other, self) if reflected else op(self, other)
         elif type(other) is int or is_operand(other):
+            if getattr(other, "ndim", 0) and self.kind is not Node.array:  # gives a tensor
+                return op(other, self) if reflected else op(self, other)
             y = self.constant(other)
         else:
             return NotImplemented

@@ -39,7 +39,8 @@ def as_float(x: Any) -> float:
 class Value(Operators):
     """A float that remembers how it was computed.
 
-    Every `Value` is differentiated; plain Python and NumPy numbers beside it are constants.
+    Every `Value` is differentiated; plain Python and NumPy numbers beside it are constants. Beside
+    an array of one or more dimensions, or a `Tensor`, it gives a `Tensor`, in the array's dtype.
 
     >>> a, b = Value(-4.0, label="a"), Value(2.0, label="b")
     >>> c = a * b + b**3

@@ -133,6 +133,14 @@ class Symbol(Operators):
     def item(self) -> float:
         raise self.refused("item()", "use the number itself, or x.detach() to drop its gradient")
 
+    def __getattr__(self, name: str) -> Any:
+        if hasattr(Node.array, name):
+            raise AttributeError(
+                f"{self.describe()} is a single number while the function is compiled, and has no "
+                f"method {name}, at {line_of_user()}; functions such as ag.{name} take numbers too"
+            )
+        raise AttributeError(name)
+
     @property
     def data(self) -> Any:
         raise self.refused("data", "use the number itself, or x.detach() to drop its gradient")
@@ -289,6 +297,12 @@ class Trace:
             return x
         if isinstance(x, Node):
             return self.captured(x)
+        if getattr(x, "ndim", 0):
+            raise TypeError(
+                f"a compiled function computes with single numbers, but uses an array of shape "
+                f"{x.shape}, at {line_of_user()}; hand arrays over as arguments: they are computed "
+                "with entry by entry"
+            )
         return bool(x) if isinstance(x, (bool, np.bool_)) and not rule else as_float(x)
 
     def captured(self, x: Node) -> Symbol:
