@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike
 import autograd as ag
 from autograd import Tensor, Value, no_grad
 from autograd.arguments import function, instance_of, integer, shown
-from autograd.node import Node
 from autograd.places import beside, is_numpys
 from autograd.shapes import shape_of
 
@@ -195,10 +194,12 @@ def checked_loss(loss: Loss, value: Any) -> Any:
         TypeError: it is no number.
         ValueError: it is several.
     """
+    if isinstance(value, (Tensor, Value)) and not value.shape:
+        return value
     name = getattr(loss, "__name__", type(loss).__name__)
     if value is None:
         raise TypeError(f"the loss {name} returned None; end it with `return ...`")
-    if not isinstance(value, (int, float, Node)) and not hasattr(value, "dtype"):
+    if not isinstance(value, (int, float, Tensor, Value)) and not hasattr(value, "dtype"):
         raise TypeError(f"the loss {name} must return one number, but returned {shown(value)}")
     if shape_of(value):
         raise ValueError(

@@ -38,21 +38,21 @@ def manual_seed(seed: int) -> None:
     _generator.set((np.random.default_rng(seed), this_thread.key))
 
 
-def generator_from(rng: Rng) -> np.random.Generator:
+def generator_from(rng: Rng, name: str = "rng") -> np.random.Generator:
     """A generator: the one given, one seeded by an integer, or the library's own for `None`.
 
     A layer asks here for its own each time it draws, so that `checkpoint` can repeat the numbers.
 
     Raises:
-        TypeError: it is something else.
+        TypeError: `rng`, the argument `name`, is something else.
         ValueError: the seed is negative.
     """
     if rng is not None and not isinstance(rng, np.random.Generator):
         if isinstance(rng, (np.random.SeedSequence, np.random.BitGenerator)):
             return np.random.default_rng(rng)
         if not isinstance(plain(rng), int):
-            raise wrong("rng", "a seed, an integer >= 0, or a numpy.random.Generator", rng)
-        return np.random.default_rng(integer("rng", rng, at_least=0))
+            raise wrong(name, "a seed, an integer >= 0, or a numpy.random.Generator", rng)
+        return np.random.default_rng(integer(name, rng, at_least=0))
     if rng is None:
         rng, thread = _generator.get()
         if rng is None or thread is not this_thread.key:

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 import autograd as ag
+from autograd import Tensor, Value
 from autograd.arguments import plain, shown
 from autograd.node import Node
 
 from .callbacks import Callback, is_finite
 from .checkpoint import PathLike, load_training, save_training, take_over
 from .data import DataLoader
-from .evaluation import Loss, called, evaluate, has_classes, mover
+from .evaluation import Loss, called, checked_loss, evaluate, has_classes, mover
 from .history import Columns, History, amend_row, described
 from .module import Module, evaluation
 from .optimizer import Optimizer
@@ -71,13 +72,6 @@ class Run:
     complained: bool = False
 
     def __post_init__(self) -> None:
-        for name, x in (("epochs", self.epochs), ("l1", self.l1), ("l2", self.l2)):
-            if x < 0:
-                raise ValueError(f"{name} must not be negative, but is {x}")
-        if self.schedule_per not in {None, "step", "epoch"}:
-            raise ValueError(f"schedule_per is 'step' or 'epoch', not {self.schedule_per!r}")
-        if any(schedule.optimizer is not self.optimizer for schedule in self.schedules):
-            raise ValueError("the schedule belongs to another optimizer; make it from this one")
         self.generators = generators_in(
             library=generator_from(None),
             model=self.model,
@@ -184,7 +178,12 @@ class Run:
         early = self.tell("on_step_begin")
         self.optimizer.zero_grad()
         out = called(self.model, x)
-        value = self.loss(out, y)
+        value = checked_loss(self.loss, self.loss(out, y))
+        if not isinstance(value, (Tensor, Value)):
+            raise TypeError(
+                f"the loss must be a Tensor or a Value, computed from the outputs, but got "
+                f"{shown(value)}; compute it by functions of autograd, and without .item()"
+            )
         self.regularised(value).backward()
         scores = {"loss": value.data}
         if has_classes(out, y):

@@ -76,7 +76,7 @@ def as_numbers(name: str, x: Any) -> Array:
         if array.dtype.kind in "US":
             what += "; np.unique(names, return_inverse=True) gives each name a number"
         raise TypeError(f"{name} must hold real numbers, but got {what}")
-    if np.ma.is_masked(x):
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
         raise ValueError(f"{name} has masked entries; replace them first: x.filled(value)")
     return array
 

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from autograd.arguments import (
+    flag,
+    function,
+    instance_of,
+    integer,
+    non_negative,
+    one_of,
+    sequence_of,
+    wrong,
+)
+
 from .callbacks import Callback
 from .checkpoint import PathLike, check_writable, suffix
-from .data import DataLoader, Transform
+from .data import DataLoader, Transform, transform_of
 from .evaluation import Data, Loss, batches_of
 from .history import History
 from .module import Module
 from .optimizer import Optimizer
-from .random import Rng
+from .random import Rng, generator_from
 from .run import Run
 from .samples import Batches, count_of
 from .schedule import LRScheduler
@@ -35,6 +48,7 @@ def fit(
     schedule: LRScheduler | Sequence[LRScheduler] = (),
     schedule_per: Literal["step", "epoch"] | None = None,
     transform: Transform | None = None,
+    validation_transform: Transform | None = None,
     l1: float = 0.0,
     l2: float = 0.0,
     seed: Rng = None,
@@ -58,20 +72,26 @@ def fit(
     Args:
         model: parts that are in evaluation mode inside a training model, such as a frozen batch
             norm, stay in it. Afterwards all modes are as before.
-        data: inputs and targets, as a `Dataset`, a pair `(x, y)` or a `DataLoader`. All but the
-            last are shuffled anew for each epoch. Batches are moved to where the model's parameters
-            are; see `Dataset.to` for holding all of them there.
+        data: inputs and targets, as a pair `(x, y)` of arrays; a `Dataset`, or anything with
+            `__len__` and `__getitem__(i) -> (x, y)`; a `DataLoader`; or another iterable of batches
+            `(x, y)`, which must start anew in each epoch. A list whose first entry is a pair of
+            arrays, of two axes or more and as many rows, is a list of batches; any other list has
+            samples. Samples are shuffled anew for each epoch, and batches come as they are. They
+            are moved to where the model's parameters are; see `Dataset.to` for holding all of them
+            there.
         loss: a function of outputs and targets, averaged over the batch.
-        optimizer: over the model's parameters.
+        optimizer: over the model's parameters, or some of them: the others stay as they are. It
+            warns of parameters that are not the model's.
         epochs: how often to go through the data, what was done before `resume` included.
         batch_size: samples per step; a `DataLoader` has its own.
-        validation: data to evaluate after each epoch.
+        validation: data to evaluate after each epoch, in the same forms.
         callbacks: see `Callback`.
         schedule: one or several, of the optimizer's learning rate.
         schedule_per: when schedules are stepped; by itself after each step for `OneCycleLR`, whose
             total counts steps, and after each epoch for all others. `ReduceLROnPlateau` is given
-            the loss, or in mode "max" the accuracy, of the validation data if there is any.
+            the score that it monitors.
         transform: changes the inputs of each batch, see `DataLoader`.
+        validation_transform: the same for the validation data, which `transform` leaves alone.
         l1, l2: add `l1 sum |p| + l2 / 2 sum p^2` over the optimizer's parameters to what is
             minimised (not to the losses in the history). `l2` does what SGD's `weight_decay` does.
         seed: of the shuffling, or a generator; the library's own if left out.
@@ -88,13 +108,29 @@ def fit(
     Raises:
         ValueError: no samples, an argument out of range, a schedule of another optimizer, or a
             checkpoint that is damaged or of another training; and what model and loss refuse.
-        TypeError: `data` is nothing to train on.
+        TypeError: an argument is of the wrong kind, or a batch, an output or a loss is.
     """
+    instance_of("model", model, Module)
+    instance_of("optimizer", optimizer, Optimizer)
+    function("loss", loss)
+    check_parameters(model, optimizer, loss)
+    epochs = integer("epochs", epochs, at_least=0)
+    batch_size = integer("batch_size", batch_size, at_least=1)
+    schedules = [schedule] if isinstance(schedule, LRScheduler) else schedule
+    schedules = sequence_of("schedule", schedules, LRScheduler, "schedules of learning rates")
+    if any(schedule.optimizer is not optimizer for schedule in schedules):
+        raise ValueError("the schedule belongs to another optimizer; make it from this one")
+    transform_of("validation_transform", validation_transform)
+    progress, resume = flag("progress", progress), flag("resume", resume)
     loader = loader_of(data, batch_size, transform, seed)
     if executor is not None:
-        loader = executor.loader(loader, model, loss)
+        from .cluster import Cluster  # most trainings have none
+
+        loader = instance_of("executor", executor, Cluster).loader(loader, model, loss)
     if validation is not None:  # lists become arrays once, not after each epoch
-        validation = batches_of("validation", validation, 1024)
+        validation = validation_of(validation, validation_transform, seed)
+    elif validation_transform is not None:
+        raise ValueError("validation_transform needs data to transform: validation=...")
     for name, batches in (("data", loader), ("validation", validation)):
         if epochs > 1 and isinstance(batches, Batches) and batches.once:
             raise ValueError(
@@ -109,14 +145,16 @@ def fit(
         optimizer=optimizer,
         epochs=epochs,
         validation=validation,
-        callbacks=list(callbacks),
-        schedules=[schedule] if isinstance(schedule, LRScheduler) else list(schedule),
-        schedule_per=schedule_per,
-        l1=l1,
-        l2=l2,
+        callbacks=sequence_of("callbacks", callbacks, Callback),
+        schedules=schedules,
+        schedule_per=one_of("schedule_per", schedule_per, (None, "step", "epoch")),
+        l1=non_negative("l1", l1),
+        l2=non_negative("l2", l2),
         executor=executor,
     )
     if checkpoint is not None:
+        if not isinstance(checkpoint, (str, os.PathLike)):
+            raise wrong("checkpoint", "the path of an .npz file", checkpoint)
         if suffix(checkpoint) != ".npz":
             raise ValueError(f"the checkpoint of a training is an .npz file, not {checkpoint}")
         check_writable(checkpoint)
@@ -137,7 +175,8 @@ def loader_of(
     Raises:
         ValueError: there are none.
     """
-    loader = batches_of("data", data, batch_size, shuffle=True, rng=seed, transform=transform)
+    rng = generator_from(seed, "seed")
+    loader = batches_of("data", data, batch_size, shuffle=True, rng=rng, transform=transform)
     made_here = isinstance(loader, DataLoader) and loader is not data
     if not made_here and not (transform is None and seed is None):
         what = "a DataLoader has its" if loader is data else "batches have their"
@@ -149,3 +188,41 @@ def loader_of(
             found += f" for batches of {loader.batch_size}" * loader.drop_last
         raise ValueError(f"training needs at least one batch, but there are {found}")
     return loader
+
+
+def validation_of(data: Data, transform: Transform | None, seed: Rng) -> DataLoader | Batches:
+    """Batches to evaluate.
+
+    Raises:
+        ValueError: they come as batches, which have a transform of their own.
+    """
+    rng = generator_from(seed, "seed")
+    loader = batches_of("validation", data, 1024, rng=rng, transform=transform)
+    if transform is not None and (loader is data or isinstance(loader, Batches)):
+        raise ValueError("validation comes in batches: give the transform to what makes them")
+    return loader
+
+
+def check_parameters(model: Module, optimizer: Optimizer, loss: Loss) -> None:
+    """Warn of parameters that the optimizer has and the model has not.
+
+    Raises:
+        ValueError: it has none of the model's.
+    """
+    own = {id(p) for p in model.parameters()}
+    if own.isdisjoint(map(id, optimizer.parameters())) and own:
+        raise ValueError(
+            "the optimizer has none of the model's parameters, so training would not change the "
+            f"model; make one of them: {type(optimizer).__name__}(model.parameters(), ...)"
+        )
+    if isinstance(loss, Module):
+        own |= {id(p) for p in loss.parameters()}
+    if foreign := [p for p in optimizer.parameters() if id(p) not in own]:
+        shapes = ", ".join(str(p.shape) for p in foreign[:3]) + ", ..." * (len(foreign) > 3)
+        warnings.warn(
+            f"the optimizer has {len(foreign)} parameters that are not the model's (of shapes "
+            f"{shapes}): they change only if the loss depends on them, and nn.save and checkpoints "
+            "leave them out",
+            RuntimeWarning,
+            stacklevel=3,
+        )

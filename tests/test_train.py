@@ -111,9 +111,9 @@ def test_the_short_last_batch_counts_as_what_it_is() -> None:
         ),
         (nn.DataLoader(clusters()), {"seed": 1}, ValueError, "has its own order"),
         (nn.DataLoader(clusters()), {"transform": lambda x, rng: x}, ValueError, "and transform"),
-        (clusters(), {"epochs": -1}, ValueError, "epochs must not be negative, but is -1"),
-        (clusters(), {"l1": -0.1}, ValueError, "l1 must not be negative"),
-        (clusters(), {"schedule_per": "batch"}, ValueError, "is 'step' or 'epoch', not 'batch'"),
+        (clusters(), {"epochs": -1}, ValueError, "epochs must be an integer >= 0, but got -1"),
+        (clusters(), {"l1": -0.1}, ValueError, "l1 must be a finite number >= 0, but got -0.1"),
+        (clusters(), {"schedule_per": "batch"}, ValueError, "must be None or 'step' or 'epoch'"),
         (clusters(), {"schedule": nn.StepLR(nn.SGD([Value(1.0)]), 1)}, ValueError, "another optim"),
     ],
 )
@@ -875,8 +875,9 @@ def test_plateaus_are_the_validations(
     history = fit(model, optimizer=optimizer, schedule=[plateau], validation=clusters())
     assert history.epochs["lr"] == rates
     with pytest.raises(ValueError, match="targets are no class labels"):
-        data = clusters()
-        fit(nn.Linear(2, 2), (data.x, data.x), loss=nn.mse_loss, optimizer=optimizer,
+        data, model = clusters(), nn.Linear(2, 2)
+        optimizer = nn.SGD(model.parameters(), lr=0.8)
+        fit(model, (data.x, data.x), loss=nn.mse_loss, optimizer=optimizer,
             schedule=nn.schedule.ReduceLROnPlateau(optimizer, mode="max"))  # fmt: skip
 
 
