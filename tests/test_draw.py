@@ -197,9 +197,9 @@ def test_arrays_show_shape_dtype_and_a_summary() -> None:
     y.backward()
     drawing = draw(y)
     box = by_label(drawing)["x"]
-    assert box.value == Array((2, 2), "float32", -4.0, 3.0, 5.0)
-    assert box.gradient == Array((2, 2), "float32", 2.0, 2.0, 4.0)
-    for text in "(2, 2) float32", "-4 … 3, norm 5", "all 2":
+    assert box.value == Array((2, 2), "float32", -4.0, 3.0, 5.0, (3.0, 0.0, 0.0, -4.0))
+    assert box.gradient == Array((2, 2), "float32", 2.0, 2.0, 4.0, (2.0,) * 4)
+    for text in "(2, 2) float32", "[[3 0] [0 -4]]", "all 2":
         assert text in drawing.text
         assert text in drawing.dot
 
@@ -217,14 +217,18 @@ def test_a_gradient_that_tensors_do_not_keep_is_not_called_uncomputed() -> None:
     ("data", "summary"),
     [
         (np.zeros((0, 3)), "(0, 3) float64  empty"),
-        ([np.nan, 1.0], "nan … nan, norm nan"),
-        ([np.inf, -np.inf], "-inf … inf, norm inf"),
-        (np.array([3e4, 4e4], dtype=np.float16), "30000 … 40000, norm 50000"),
-        ([True, False], "0 … 1, norm 1"),
+        ([np.nan, 1.0], "[nan 1]"),
+        ([np.inf, -np.inf], "[inf -inf]"),
+        (np.array([3e4, 4e4], dtype=np.float16), "[30000 40000]"),
+        ([True, False], "[1 0]"),
+        ([[[1, 2, 3]], [[4, 5, 6]]], "[[[1 2 3]] [[4 5 6]]]"),
+        (np.array([3e4] + 15 * [1e4], dtype=np.float16), "10000 … 30000, norm 48990"),
+        (np.arange(1.0, 6.0) / 7e9, "1.429e-10 … 7.143e-10, norm 1.059e-09"),
+        (np.append(np.ones(8), np.nan), "nan … nan, norm nan"),
         (7, "() int64  7"),
     ],
 )
-def test_awkward_arrays_are_summed_up(data: Any, summary: str) -> None:
+def test_arrays_are_shown_by_few_entries_or_a_summary(data: Any, summary: str) -> None:
     drawing = draw(Tensor(data))
     assert summary in re.sub("   +", "  ", drawing.text)
     assert summary.removeprefix("(0, 3) float64  ").removeprefix("() int64  ") in drawing.dot

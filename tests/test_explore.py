@@ -634,6 +634,14 @@ def test_tensors_step_too(page: Page) -> None:
     )
 
 
+def test_few_entries_of_arrays_are_shown(page: Page) -> None:
+    w = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True, label="w")
+    browser = page((w * np.array([0.5, -1.0]) * np.arange(8.0).reshape(4, 1, 2)).sum())
+    values = [element.text for element in browser.find_elements("css selector", ".box .value")]
+    assert values[:2] == ["[[1 2] [3 4]]", "[0.5 \N{MINUS SIGN}1]"]
+    assert "0 … 7" in values
+
+
 def test_a_graph_of_hundreds_of_nodes_writes_only_what_changes(page: Page) -> None:
     browser = page(net(depth=9))
     count = browser.execute_script("return explorer.story.nodes.length")

@@ -24,14 +24,13 @@ from .formulas import operation, rule_as_graph, written
 from .geometry import Direction, Size
 from .layout import arrange
 from .notation import printable, sign
-from .picture import Array, Number, Picture
+from .picture import Array, Number, Picture, number
 from .portrait import portrait
 from .scripts import PageTemplate, Pieces
 from .trace import Contribution, Hooked, Pass, early, engine, recursive, unhooked, visits
 
 LONGEST_WRONG = 3000  # contributions of a wrong order that the page plays
 TURNED = 200  # nodes up to which there are two layouts
-SHOWN_ENTRIES = 6  # of an array, before it is summarised
 WRONG: Final[Mapping[str, Pass]] = {"recursive": recursive, "early": early}
 
 
@@ -297,23 +296,18 @@ def plain(x: Data) -> Any:
     if not hasattr(x, "dtype") or x.shape == ():
         x = float(x)
         return x if math.isfinite(x) else repr(x)
-    summary: dict[str, Any] = {"shape": list(x.shape), "dtype": str(x.dtype)}
-    if x.size:
-        with np.errstate(all="ignore"):
-            summary["low"], summary["high"] = plain(float(np.min(x))), plain(float(np.max(x)))
-            summary["norm"] = plain(float(np.linalg.norm(np.ravel(x).astype(float))))
-    if 0 < x.size <= SHOWN_ENTRIES:
-        summary["entries"] = [plain(float(y)) for y in np.ravel(x)]
-    return summary
+    return described(number(x))
 
 
 def described(value: Number | None) -> Any:
-    """An array of which there is only what its box shows."""
-    assert isinstance(value, Array)  # single numbers stand with the operation
-    return {
-        "shape": list(value.shape), "dtype": value.dtype,
-        "low": plain(value.low), "high": plain(value.high), "norm": plain(value.norm),
-    }  # fmt: skip
+    """A summary of an array in JSON: what its box shows."""
+    assert isinstance(value, Array)
+    summary: dict[str, Any] = {"shape": list(value.shape), "dtype": value.dtype}
+    if math.prod(value.shape):
+        summary |= {name: plain(getattr(value, name)) for name in ("low", "high", "norm")}
+    if value.entries:
+        summary["entries"] = list(map(plain, value.entries))
+    return summary
 
 
 def card_width(name: str, op: str, array: bool) -> float:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+
+from autograd.shapes import Shape
 
 from .picture import Array, Box, Number, Picture, is_single
 
@@ -13,6 +15,7 @@ TYPESET = {
     " - ": " \N{MINUS SIGN} ",
     "-": "\N{MINUS SIGN}",
 }
+LONGEST = 28  # characters of the entries of an array
 SIGNS = {"add", "sub", "mul", "div", "pow", "matmul", "neg"}
 CALL = re.compile(r"([^()]+)\(·(, ·)*(, [^·]*)?\)")
 
@@ -38,12 +41,12 @@ def rounded(x: float, precision: int) -> str:
 
 
 def written(x: Number | None, precision: int) -> str:
-    """A number; of an array its range and its norm; nothing for nothing.
+    """A number; of an array its entries, or its range and its norm; nothing for nothing.
 
     >>> from autograd.draw.picture import number
     >>> import numpy as np
-    >>> written(number(np.array([-2.0, 1.0, 2.0])), 4)
-    '-2 … 2, norm 3'
+    >>> written(number(np.array([-2.0, 1.0, 2.0])), 4), written(number(np.arange(-8.0, 9.0)), 4)
+    ('[-2 1 2]', '-8 … 8, norm 20.2')
     """
     if x is None:
         return ""
@@ -54,7 +57,23 @@ def written(x: Number | None, precision: int) -> str:
     low, high, norm = (rounded(y, precision) for y in (x.low, x.high, x.norm))
     if is_single(x):
         return low
-    return f"all {low}" if x.low == x.high else f"{low} … {high}, norm {norm}"
+    if x.low == x.high:
+        return f"all {low}"
+    entries = nested([rounded(y, precision) for y in x.entries], x.shape)
+    return entries if 0 < len(entries) <= LONGEST else f"{low} … {high}, norm {norm}"
+
+
+def nested(entries: Sequence[str], shape: Shape) -> str:
+    """Entries in brackets as NumPy has them, on one line; nothing for none.
+
+    >>> nested(["1", "2", "3", "4"], (2, 2))
+    '[[1 2] [3 4]]'
+    """
+    if not entries or not shape:
+        return "".join(entries)
+    step = len(entries) // shape[0]
+    rows = [entries[i : i + step] for i in range(0, len(entries), step)]
+    return f"[{' '.join(nested(row, shape[1:]) for row in rows)}]"
 
 
 def slope_texts(picture: Picture, precision: int) -> dict[tuple[str, int], str]:

@@ -17,18 +17,21 @@ from autograd.shapes import Shape
 if TYPE_CHECKING:
     from .scripts import Pieces
 
+FEW = 6  # entries of an array that are shown themselves
+
 Kind: TypeAlias = Literal["leaf", "constant", "step", "derivative", "group"]
 
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """What is shown of an array in place of its entries: all nan if it has none."""
+    """What is shown of an array: a summary, all nan if it is empty; and its entries, if few."""
 
     shape: Shape
     dtype: str
     low: float
     high: float
     norm: float
+    entries: tuple[float, ...] = ()
 
 
 Number: TypeAlias = float | Array
@@ -107,11 +110,15 @@ def number(data: Data) -> Number:
     if not hasattr(data, "dtype"):
         return float(data)
     low = high = norm = nan
-    if prod(data.shape):
+    entries: tuple[float, ...] = ()
+    if size := prod(data.shape):
+        flat = np.ravel(data).astype(float)
         with np.errstate(all="ignore"):
             low, high = float(np.min(data)), float(np.max(data))
-            norm = float(np.linalg.norm(np.ravel(data).astype(float)))
-    return Array(tuple(data.shape), str(data.dtype), low, high, norm)
+            norm = float(np.linalg.norm(flat))
+        if size <= FEW:
+            entries = tuple(map(float, flat))
+    return Array(tuple(data.shape), str(data.dtype), low, high, norm, entries)
 
 
 def is_single(x: Number | None) -> bool:

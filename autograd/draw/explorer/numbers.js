@@ -25,10 +25,18 @@ function format(x, digits) {
 /** A number, or of an array its few entries or its range. */
 function formatAny(x, digits) {
   if (x === null || typeof x !== "object") return format(x, digits);
-  if (x.entries) return "[" + x.entries.map((y) => format(y, Math.min(digits, 4))).join(" ") + "]";
   if (x.low === undefined) return "empty";
+  if (x.shape.every((length) => length === 1)) return format(x.low, digits);
   if (num(x.low) === num(x.high)) return "all " + format(x.low, digits);
+  if (x.entries) return nested(x.entries.map((y) => format(y, Math.min(digits, 4))), x.shape);
   return `${format(x.low, 3)} … ${format(x.high, 3)}`;
+}
+
+/** Entries in brackets, those of each row in their own. */
+function nested(entries, [length, ...inner]) {
+  const step = entries.length / length;
+  const rows = Array.from({ length }, (_, i) => entries.slice(i * step, (i + 1) * step));
+  return "[" + rows.map((row) => (inner.length ? nested(row, inner) : row[0])).join(" ") + "]";
 }
 
 /** The shape and dtype of an array. */
