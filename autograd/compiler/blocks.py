@@ -191,7 +191,7 @@ class Blocks:
         return self.compiled(text, "blocked"), self.compiled(text, "reduced")
 
     def compiled(self, text: str, name: str) -> Callable[..., Any]:
-        return defined(name, text, self.space, (range, min, abs))
+        return defined(name, text, self.space, (range, min, abs, float))
 
     def run(self, leaves: Sequence[Any], n: int) -> Sequence[Any]:
         """The arrays that outputs are pieces of.

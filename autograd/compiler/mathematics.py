@@ -82,9 +82,9 @@ def nan_to_num(
     if isfinite(x):
         return x
     if x != x:
-        return nan
+        return float(nan)
     end = posinf if x > 0.0 else neginf
-    return copysign(1.7976931348623157e308, x) if end is None else end
+    return copysign(1.7976931348623157e308, x) if end is None else float(end)
 
 
 def one_minus_square(x: float) -> float:

@@ -115,7 +115,7 @@ class Program:
                 x = op.forward(*constants, **kwargs)
             return self.constant(bool(x) if isinstance(x, (bool, np.bool_)) else float(x))
         same = tuple(sorted(args)) if op.forward in COMMUTATIVE else args
-        key = (op.forward, same, *sorted(kwargs.items()))
+        key = (op.forward, same, options_key(kwargs))
         if key not in self.known:
             self.known[key] = self.add(Line(op, args, kwargs, rule=rule))
         return self.known[key]
@@ -229,6 +229,11 @@ class Program:
             elif i not in numbers:
                 numbers[i] = line.constant
         return [numbers[i] for i in self.outputs]
+
+
+def options_key(options: Mapping[str, Any]) -> Any:
+    """A key that differs for 1 and 1.0, and for 0.0 and -0.0, and is equal for nan and nan."""
+    return tuple(sorted((name, repr(x)) for name, x in options.items()))
 
 
 def reachable(outputs: Iterable[Any]) -> set[int]:

@@ -17,7 +17,7 @@ import numpy as np
 from autograd import rules
 from autograd.node import Op
 
-from .program import Line, Program
+from .program import Line, Program, options_key
 
 SIGNS = {operator.add: (1, 1), operator.sub: (1, -1), operator.neg: (-1,)}
 LEAST = 4  # so many single numbers are worth an array
@@ -309,7 +309,7 @@ class Roll:
             and j != self.count else self.kind(j)
             for j in line.args
         )  # fmt: skip
-        return (line.op.forward, tuple(sorted(line.kwargs.items())), operands)
+        return (line.op.forward, options_key(line.kwargs), operands)
 
 
 def copied(program: Program) -> Program:

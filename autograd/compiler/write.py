@@ -282,9 +282,7 @@ def number(x: Any) -> tuple[str, int]:
 
 def plain_option(x: Any) -> str:
     """An option of an operation, a plain number or None, as text."""
-    if x is None or type(x) in (int, float, bool):
-        return repr(x) if x is None or math.isfinite(x) else f"float({str(x)!r})"
-    raise TypeError(f"an option of an operation is a number or None, not {x!r}")
+    return repr(x) if x is None or math.isfinite(x) else f"float({str(x)!r})"
 
 
 def nested(form: Form, numbers: Any) -> str:
