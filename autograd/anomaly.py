@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from .node import Data, Node, Op
 
-OURS = ("autograd", "nn")
+OURS = ("autograd", "nn", "numpy")
 
 
 class AnomalyError(FloatingPointError):
@@ -19,7 +19,7 @@ class AnomalyError(FloatingPointError):
 
 
 def line_of_user() -> str:
-    """The innermost line being run that is not this library's."""
+    """The innermost line being run that is neither this library's nor NumPy's."""
     frame = sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in OURS:
         frame = frame.f_back

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ def sinc(x: Any) -> Any:
 
 def round(x: Any, decimals: int = 0) -> Any:
     """The nearest number with so many decimals, the even one of two; its slope is 0."""
-    return rules.round(x, decimals=decimals)
+    return rules.round(x, decimals=index(decimals))
 
 
 def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:

@@ -119,7 +119,7 @@ def array_function(
         plain = tree.map_leaves(plain_data, list(args))
         options = {k: tree.map_leaves(plain_data, x) for k, x in kwargs.items()}
         return at_home(function)(*plain, **options)
-    name = f"{function.__module__.replace('numpy', 'np', 1)}.{function.__name__}"
+    name = name_of(function)
     if function not in FUNCTIONS:
         raise uncovered(name, self)
     ours = FUNCTIONS[function]
@@ -127,6 +127,11 @@ def array_function(
     for option in options.keys() - parameters(ours).keys():
         raise no_option(name, option)
     return ours(*operands, **options)
+
+
+def name_of(function: Any) -> str:
+    """How a function of NumPy is called: "np.linalg.inv"."""
+    return f"{function.__module__.replace('numpy', 'np', 1)}.{function.__name__}"
 
 
 def plain_data(x: Any) -> Any:

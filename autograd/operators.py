@@ -116,7 +116,7 @@ class Operators(Node):
         return other // self, other % self
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        return rules.round(self, decimals=ndigits or 0)
+        return functions.round(self, 0 if ndigits is None else ndigits)
 
     # Comparisons compare data and give plain booleans; hashing is by identity.
 

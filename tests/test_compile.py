@@ -521,7 +521,7 @@ def test_numbers_are_printed_by_name() -> None:
     said = []
     ag.compile(lambda x: said.append(f"{x}, {x!r}") or x)(1.0)
     assert said == [", ".join(2 * ["<the number x in a function that is being compiled>"])]
-    with pytest.raises(TypeError, match=r"np\.array_equal is not defined"):
+    with pytest.raises(TypeError, match=r"np\.array_equal can't be compiled"):
         ag.compile(lambda x: x * np.array_equal(x, 1.0))(1.0)
 
 
@@ -561,8 +561,6 @@ def test_numpy_functions_are_traced() -> None:
     assert f(0.5) == math.tanh(0.5) + 0.25
     with pytest.raises(TypeError, match="signbit"):
         ag.compile(lambda x: np.signbit(x))(1.0)
-    with pytest.raises(TypeError, match="no function of single numbers"):
-        ag.compile(lambda x: ag.log_softmax(x))(1.0)
     assert ag.compile(lambda x: ag.sum(x) + ag.mean(x) + ag.max(x))(2.0) == 6.0
 
 
@@ -692,7 +690,9 @@ def test_primitives_of_ones_own_count_in_whatever_they_like() -> None:
     whole = ag.compile(lambda x: steps(x))(x)
     assert whole.dtype == np.float32 and whole.tolist() == [1.0, 4.0, 7.0]
     assert f.source.count("steps(") == 2 and "by=2.0" in f.source
-    with pytest.raises(TypeError, match="a number or None, not 'two'"):
+    with pytest.raises(
+        TypeError, match="by must be a number or None in a compiled function, but got 'two'"
+    ):
         ag.compile(lambda x: Op("odd", lambda x, by: x, (None,))(x, by="two"))(1.0)
 
 

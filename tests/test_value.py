@@ -212,7 +212,7 @@ def test_a_compiled_function_names_the_array_that_it_closes_over() -> None:
         lambda v: np.multiply(ARRAY, v),
         lambda v: ag.where(v > ARRAY, 1, v),
     ):
-        with pytest.raises(TypeError, match=r"uses an array of shape \(1, 3\), at .*test_value"):
+        with pytest.raises(TypeError, match=r"got an array of shape \(1, 3\), at .*test_value"):
             ag.compile(f)(2.0)
     with pytest.raises(AttributeError, match=r"the number v is a single number.* method sum"):
         ag.compile(lambda v: v.sum())(2.0)

@@ -83,7 +83,17 @@ class Task:
         return results[0] if self.order == 0 else tuple(results)
 
     def on_arrays(self, leaves: Sequence[Any], types: tuple[type, ...], reduce: str | None) -> Any:
-        """The results on floats and arrays, nested."""
+        """The results on floats and arrays, nested.
+
+        Raises:
+            TypeError: the function reduces arrays, which it is given entry by entry.
+        """
+        if reduce is None and self.version.trace.reduction:
+            raise TypeError(
+                f"{self.version.trace.reduction} would be given one entry at a time, as a compiled "
+                "function computes arrays entry by entry; use value_and_grad(..., reduce='sum') or "
+                "'mean', or call the function without compile()"
+            )
         arrays = [x for x in leaves if type(x) is np.ndarray]
         shape, dtype = arrays[0].shape, arrays[0].dtype
         n = shape[0] if len(shape) == 1 and dtype.kind == "f" else -1  # -1: no columns yet

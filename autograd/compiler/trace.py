@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from autograd import functional, numpy_protocols, rules, tree
-from autograd.anomaly import line_of_user
+from autograd import functional, functions, linalg, numpy_protocols, rules, shaping, tree
+from autograd.anomaly import OURS, line_of_user
+from autograd.arguments import plain, shown
 from autograd.backward import backpropagate, consumers_first
 from autograd.modes import change
 from autograd.node import NO_KWARGS, Data, Node, Notes, Op, current_mode, make
 from autograd.operators import Operators
+from autograd.tensor import Tensor
 from autograd.value import Value, as_float
 
 from . import DataDependentError
@@ -52,7 +55,9 @@ class Symbol(Operators):
     def number(self) -> Any:
         return SLOT.__get__(self)
 
-    constant = staticmethod(as_float)
+    @staticmethod
+    def constant(x: Any) -> float:
+        return constant(x)
 
     def seed(self, seed: Any) -> Data:
         return 1.0 if seed is None else seed if isinstance(seed, Node) else as_float(seed)
@@ -120,7 +125,21 @@ class Symbol(Operators):
         raise self.refused("range() or an index")
 
     def __iter__(self) -> Any:
-        raise TypeError(
+        raise TypeError(self.one_number())
+
+    def __len__(self) -> int:
+        raise TypeError(self.one_number())
+
+    def __getitem__(self, index: Any) -> Any:
+        raise TypeError(self.one_number())
+
+    def __getattr__(self, name: str) -> Any:
+        if name in OF_ARRAYS:
+            raise AttributeError(f"there is no {name!r} to call: {self.one_number()}")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def one_number(self) -> str:
+        return (
             f"{self.describe()} is one number in this call, at {line_of_user()}; "
             "hand over a list to go through several"
         )
@@ -132,14 +151,6 @@ class Symbol(Operators):
 
     def item(self) -> float:
         raise self.refused("item()", "use the number itself, or x.detach() to drop its gradient")
-
-    def __getattr__(self, name: str) -> Any:
-        if hasattr(Node.array, name):
-            raise AttributeError(
-                f"{self.describe()} is a single number while the function is compiled, and has no "
-                f"method {name}, at {line_of_user()}; functions such as ag.{name} take numbers too"
-            )
-        raise AttributeError(name)
 
     @property
     def data(self) -> Any:
@@ -154,17 +165,18 @@ class Symbol(Operators):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__" and not kwargs and ufunc in CONDITIONS:
             return CONDITIONS[ufunc](*inputs)
-        if ufunc in numpy_protocols.FLAT_UFUNCS:
-            raise numpy_protocols.uncovered(f"np.{ufunc.__name__}", self)
+        if ufunc not in numpy_protocols.UFUNCS:
+            raise not_compiled(f"np.{ufunc.__name__}")
         return numpy_protocols.array_ufunc(self, ufunc, method, *inputs, **kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function in LIKE:
             return LIKE[function]
-        if function in (np.any, np.all):
-            return self != 0.0
-        if function in numpy_protocols.FLAT_FUNCTIONS:
-            raise numpy_protocols.uncovered(f"np.{function.__name__}", self)
+        if function in REDUCING:
+            trace().note_reduction(numpy_protocols.name_of(function))
+            return self != 0.0 if function in (np.any, np.all) else 0
+        if function not in numpy_protocols.FUNCTIONS or function is np.linalg.slogdet:
+            raise not_compiled(numpy_protocols.name_of(function))
         return numpy_protocols.array_function(self, function, types, args, kwargs)
 
 
@@ -190,9 +202,15 @@ CONDITIONS: dict[Any, Callable[..., Any]] = {
 }
 """NumPy's functions that tell something about numbers."""
 
-LIKE = {np.zeros_like: 0.0, np.ones_like: 1.0, np.shape: (), np.ndim: 0, np.size: 1,
-        np.argmax: 0, np.argmin: 0}  # fmt: skip
+LIKE = {np.zeros_like: 0.0, np.ones_like: 1.0, np.shape: (), np.ndim: 0, np.size: 1}
 """What these say of any one number."""
+
+REDUCING = {np.any, np.all, np.argmax, np.argmin, rules.sum, rules.max, rules.min, rules.logsumexp}
+"""What does little to a single number, but much to an array."""
+
+OF_ARRAYS = {name for name in dir(Tensor) if name[0] != "_" and not hasattr(Operators, name)}
+OF_ARRAYS -= {"dtype"}  # by which numbers and arrays are told apart
+"""Methods and properties that only tensors have."""
 
 SAME = {
     rules.alias, rules.item, rules.sum, rules.max, rules.min, rules.logsumexp, rules.sum_to,
@@ -205,11 +223,54 @@ CHOOSING = {*CONDITION_FORWARDS, rules.where.forward, rules.alias.forward}
 """What takes conditions as they are. Others count with them: true is one, for arrays too."""
 
 
+def constant(x: Any) -> float:
+    """A plain number beside symbols; errors as for a `Value`'s, with the line."""
+    try:
+        return as_float(x)
+    except TypeError:
+        if not isinstance(x, (list, tuple, np.ndarray)):
+            raise
+        raise TypeError(
+            f"a compiled function computes with single numbers, but got {shown(x)}, at "
+            f"{line_of_user()}; hand arrays over as arguments, to be computed with entry by entry"
+        ) from None
+
+
+def option(name: str, x: Any) -> Any:
+    """An option of an operation as plain Python has it.
+
+    Raises:
+        TypeError: it is neither a number nor None.
+    """
+    x = plain(x)
+    if x is None or type(x) in (int, float, bool):
+        return x
+    raise TypeError(f"{name} must be a number or None in a compiled function, but got {shown(x)}")
+
+
 def is_condition(x: Any) -> bool:
     """Whether an operand is true or false."""
     if isinstance(x, Symbol):
         return x.op is not None and x.op.forward in CONDITION_FORWARDS
     return isinstance(x, bool)
+
+
+def not_compiled(name: str) -> TypeError:
+    """The error for a function of arrays."""
+    return TypeError(
+        f"{name} can't be compiled, at {line_of_user()}; compile() takes functions of single "
+        "numbers, and computes arrays entry by entry: write it with numbers, in lists if they are "
+        "several, or call the function without compile()"
+    )
+
+
+def called_by_user(op: Op) -> str:
+    """The function of this library that the user's line calls, or else the name of the op."""
+    frame, name = sys._getframe(1), ""
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in OURS:
+        name, frame = frame.f_code.co_name, frame.f_back
+    found = any(hasattr(module, name) for module in (functions, shaping, linalg))
+    return name if found else op.name
 
 
 def trace() -> Trace:
@@ -234,6 +295,7 @@ class Trace:
         self.closed_over: dict[int, tuple[Value, Symbol]] = {}
         self.variables: dict[int, tuple[Value, Symbol]] = {}
         self.level = functional.new_level()
+        self.reduction: str | None = None  # the first call of one, and its line
         self.inputs = [self.leaf(name) for name in inputs]
 
     def leaf(self, name: str | None) -> Symbol:
@@ -259,14 +321,19 @@ class Trace:
 
     def record(self, op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """The result of `op` on operands of which some are no plain numbers."""
-        if op in SAME:
+        if op in SAME and not kwargs.get("shape"):
+            if op in REDUCING and self.origin is None:
+                self.note_reduction(called_by_user(op))
             op, kwargs = rules.alias, NO_KWARGS
         elif op.__module__ == rules.__name__ and op.forward not in SPELLINGS:
-            raise TypeError(
-                f"{op.name} is no function of single numbers, at {line_of_user()}; "
-                "compile() takes scalar functions: use Tensor for arrays"
-            )
-        return self.add(op, operands, kwargs)
+            raise not_compiled(called_by_user(op))
+        options = {name: option(f"{op.name}: {name}", x) for name, x in kwargs.items()}
+        return self.add(op, operands, options or NO_KWARGS)
+
+    def note_reduction(self, name: str) -> None:
+        """Note a call that does something else to arrays than to their entries."""
+        if self.reduction is None:
+            self.reduction = f"{name}(), at {line_of_user()},"
 
     def add(
         self,
@@ -297,13 +364,7 @@ class Trace:
             return x
         if isinstance(x, Node):
             return self.captured(x)
-        if getattr(x, "ndim", 0):
-            raise TypeError(
-                f"a compiled function computes with single numbers, but uses an array of shape "
-                f"{x.shape}, at {line_of_user()}; hand arrays over as arguments: they are computed "
-                "with entry by entry"
-            )
-        return bool(x) if isinstance(x, (bool, np.bool_)) and not rule else as_float(x)
+        return bool(x) if isinstance(x, (bool, np.bool_)) and not rule else constant(x)
 
     def captured(self, x: Node) -> Symbol:
         """The symbol for a `Value` that the function closes over: one more input."""

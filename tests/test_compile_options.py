@@ -1,0 +1,165 @@
+"""Compiled functions: calls of array functions, which they refuse, and options of every kind."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import Tensor, Value
+
+OF_ARRAYS: dict[str, Callable[[Any], Any]] = {
+    "stack": lambda x: ag.stack([x, x]),
+    "hstack": lambda x: ag.hstack([x, 1.0]),
+    "vstack": lambda x: ag.vstack((x, x)),
+    "dstack": lambda x: ag.dstack([x]),
+    "column_stack": lambda x: ag.column_stack([x, x]),
+    "reshape": lambda x: ag.reshape(x, (1, 1)),
+    "ravel": lambda x: ag.ravel(x),
+    "expand_dims": lambda x: ag.expand_dims(x, 0),
+    "broadcast_to": lambda x: ag.broadcast_to(x, 3),
+    "atleast_2d": lambda x: ag.atleast_2d(x),
+    "flip": lambda x: ag.flip(x),
+    "roll": lambda x: ag.roll(x, 1),
+    "repeat": lambda x: ag.repeat(x, 2),
+    "tile": lambda x: ag.tile(x, 2),
+    "pad": lambda x: ag.pad(x, 1),
+    "take": lambda x: ag.take(x, 0),
+    "outer": lambda x: ag.outer(x, x),
+    "cumsum": lambda x: ag.cumsum(x),
+    "cumprod": lambda x: ag.cumprod(x),
+    "median": lambda x: ag.median(x),
+    "softmax": lambda x: ag.softmax(x),
+    "log_softmax": lambda x: ag.log_softmax(x),
+    "inv": lambda x: ag.linalg.inv(x),
+    "np.linalg.slogdet": lambda x: ag.linalg.slogdet(x),
+    "np.argsort": lambda x: np.argsort(x),
+    "np.percentile": lambda x: np.percentile(x, 50),
+    "np.signbit": lambda x: np.signbit(x),
+    "np.heaviside": lambda x: np.heaviside(x, 0.5),
+}
+
+
+@pytest.mark.parametrize("name", OF_ARRAYS)
+def test_functions_of_arrays_name_themselves_and_their_line(name: str) -> None:
+    f = ag.compile(OF_ARRAYS[name])
+    for x in (0.5, np.ones(3), np.ones((2, 2), np.float32)):
+        for call in (f, f.value_and_grad):
+            with pytest.raises(
+                TypeError, match=rf"^{name} can't be compiled, at .*test_compile_options.py:"
+            ):
+                call(x)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [lambda x: x.sum(), lambda x: x.T, lambda x: x[0], len, list, lambda x: x.shape[0] + x[:]],
+    ids=["method", "property", "index", "length", "iteration", "shape"],
+)
+def test_a_number_is_no_array_in_a_compiled_function(use: Callable[[Any], Any]) -> None:
+    with pytest.raises((AttributeError, TypeError, IndexError)) as caught:
+        ag.compile(lambda x: use(x))(np.ones(3))
+    if not isinstance(caught.value, IndexError):
+        assert "the number x is one number in this call, at " in str(caught.value)
+
+
+REDUCING: dict[str, Callable[[Any], Any]] = {
+    "sum": lambda x: ag.sum(x * x),
+    "mean": lambda x: ag.mean(x),
+    "max": lambda x: ag.max(x, axis=-1),
+    "amin": lambda x: np.amin(x),
+    "logsumexp": lambda x: ag.logsumexp(x),
+    "std": lambda x: ag.std(x) + x,
+    "norm": lambda x: ag.linalg.norm(x),
+    "np.any": lambda x: ag.where(np.any(x > 0), x, 0.0),
+    "np.argmax": lambda x: ag.argmax(x) + x,
+}
+
+
+@pytest.mark.parametrize("name", REDUCING)
+def test_entries_are_not_reduced_in_silence(name: str) -> None:
+    """A compiled function would compute the sum of each entry, as recording it would not."""
+    f = ag.compile(REDUCING[name])
+    eager = REDUCING[name](Value(0.5))
+    assert f(0.5) == eager.data
+    for x in (np.array([0.5, -1.0]), np.ones((2, 2))):
+        for call in (f, f.value_and_grad, f.derivatives(2)):
+            with pytest.raises(
+                TypeError, match=r"test_compile_options.*; use value_and_grad\(\.\.\., red"
+            ):
+                call(x)
+    total, _ = f.value_and_grad(np.array([0.5, 0.5]), reduce="sum")
+    assert total == 2 * f(0.5)
+
+
+OPTIONS: list[Any] = [
+    0, 1, -2, 1.5, -0.0, np.inf, -np.inf, np.nan, True, np.float64(2.5), np.float32(np.inf),
+    np.int64(1), np.array(3.0), np.float16(0.5), 2**70, 1e-320,
+]  # fmt: skip
+OPTIONED: dict[str, Callable[[Any, Any], Any]] = {
+    "nan": lambda x, option: ag.nan_to_num(x, nan=option),
+    "posinf": lambda x, option: ag.nan_to_num(x, posinf=option),
+    "neginf": lambda x, option: np.nan_to_num(x, neginf=option),
+    "nan twice": lambda x, option: ag.nan_to_num(x, 0.0) + ag.nan_to_num(x, option),
+    "posinf twice": lambda x, option: ag.nan_to_num(x, 0, 1.0) * ag.nan_to_num(x, 0, option),
+    "leaky_relu": ag.leaky_relu,
+    "elu": ag.elu,
+    "clip": lambda x, option: ag.clip(x, option, None),
+    "np.clip": lambda x, option: np.clip(x, option, 7.0),
+    "hardtanh": lambda x, option: ag.hardtanh(x, option, 2.0),
+    "where": lambda x, option: ag.where(x > 0, option, x),
+    "maximum": lambda x, option: ag.maximum(x, option),
+    "product": lambda x, option: x * option,
+    "comparison": lambda x, option: ag.where(x > option, 1.0, x),
+}
+ODD = [0.5, -1.5, math.nan, math.inf, -math.inf, 0.0, -0.0, 2.5]
+
+
+@pytest.mark.parametrize("name", OPTIONED)
+def test_options_are_compiled_in_whatever_number_they_are(name: str) -> None:
+    """On floats and on columns, as recording has it: infinite, nan, negative zero, NumPy's."""
+    for option in OPTIONS:
+        f = ag.compile(lambda x, option=option: OPTIONED[name](x, option))  # traced with the option
+        recorded = [OPTIONED[name](Value(x), option).data for x in ODD]
+        np.testing.assert_array_equal([f(x) for x in ODD], recorded, str(option))
+        assert np.signbit([f(x) for x in ODD]).tolist() == np.signbit(recorded).tolist(), option
+        for dtype in (np.float64, np.float32):
+            with np.errstate(all="ignore"):
+                got, wanted = (
+                    f(np.array(ODD, dtype)),
+                    OPTIONED[name](Tensor(ODD, dtype=dtype), option),
+                )
+                assert got.dtype == dtype
+                rtol = 1e-15 if dtype == np.float64 else 1e-6
+                np.testing.assert_allclose(got, wanted.data, rtol, 0, True, str(option))
+                assert f.value_and_grad(np.array(ODD, dtype))[1].shape == (len(ODD),)
+
+
+@pytest.mark.parametrize("option", [0, 1, np.int64(2), np.array(1), True, -1])
+def test_places_to_round_to_are_compiled_in(option: Any) -> None:
+    f = ag.compile(lambda x: ag.round(x, option))
+    x = np.array([123.456, -0.25, 5.0])
+    assert f(x).tolist() == [f(float(n)) for n in x] == np.round(x, option).tolist()
+    for wrong in (1.0, np.inf, "1", np.float64(1), (1,)):
+        for call in (ag.compile(lambda x, wrong=wrong: ag.round(x, wrong)), ag.round, np.round):
+            with pytest.raises(TypeError):
+                call(*([x] if call not in (ag.round, np.round) else [Tensor(x), wrong]))
+
+
+@pytest.mark.parametrize("wrong", ["a", [1.0], 1j, object], ids=repr)
+def test_options_that_are_no_numbers_are_named(wrong: Any) -> None:
+    with pytest.raises(TypeError, match="nan_to_num: nan must be a number or None in a compiled"):
+        ag.compile(lambda x: ag.nan_to_num(x, nan=wrong))(1.0)
+
+
+@pytest.mark.parametrize("array", [[1.0], (1.0, 2.0), np.ones(2)], ids=repr)
+def test_arrays_from_outside_are_refused_at_their_line(array: Any) -> None:
+    for f in (lambda x: x * array, lambda x: array - x, lambda x: ag.where(x > 0, array, x)):
+        with pytest.raises(
+            TypeError, match=r"got .*, at .*test_compile_options.*; hand arrays over as arg"
+        ):
+            ag.compile(f)(1.0)
