@@ -21,6 +21,7 @@ from .evaluation import called
 from .history import described
 from .metrics import is_better
 from .optim import clip_grad_norm_
+from .states import few, is_finite
 
 if TYPE_CHECKING:
     from .run import Run
@@ -139,7 +140,9 @@ class Best(Callback):
             )
 
     def improved(self, run: Run) -> bool:
-        """Whether the epoch that has just ended is the best one; nan is never better."""
+        """Whether the epoch that has just ended is the best one; nan is never better, and neither
+        is a model with nan or infinite numbers.
+        """
         columns = run.history.epochs
         if self.monitor not in columns:
             raise ValueError(
@@ -148,7 +151,7 @@ class Best(Callback):
                 f"come before {type(self).__name__} in the list of callbacks"
             )
         now = columns[self.monitor][-1]
-        better = is_better(now, self.best, self.mode, self.min_delta)
+        better = is_better(now, self.best, self.mode, self.min_delta) and not run.spoilt()
         if better:
             self.best = now
         return better
@@ -230,6 +233,8 @@ def form_of(weights: Mapping[str, Any]) -> dict[str, Any]:
 class Checkpoint(Best):
     """Saves the model after every epoch, or after every one that is the best so far.
 
+    A model in which numbers have become nan or infinite is not saved, with a warning.
+
     To resume a training that was broken off, use `fit(..., checkpoint=..., resume=True)` instead.
 
     Args:
@@ -259,8 +264,19 @@ class Checkpoint(Best):
         check_writable(self.path.format(epoch=0))
 
     def on_epoch_end(self, run: Run) -> None:
-        if self.every or self.improved(run):
-            save(run.model, self.path.format(epoch=run.epoch))
+        path = self.path.format(epoch=run.epoch)
+        if not self.every:
+            if self.improved(run):
+                save(run.model, path)
+        elif spoilt := run.spoilt():
+            warnings.warn(
+                f"there are nan or infinite numbers in {few(spoilt)} after epoch "
+                f"{run.epoch}: {path} is not written",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        else:
+            save(run.model, path)
 
 
 class GradientNorm(Callback):
@@ -291,8 +307,8 @@ class PrintEpochs(Callback):
 class StopOnNaN(Callback):
     """Ends training before a step that would spoil the parameters, and says what went wrong.
 
-    When the loss or a gradient is nan or infinite, the batch is computed once more under
-    `detect_anomaly()`, which finds the operation; its name is in the warning and in
+    When the loss, a gradient or a buffer becomes nan or infinite, the batch is computed once more
+    under `detect_anomaly()`, which finds the operation; its name is in the warning and in
     `history.stopped`. The model is left as it was before the step.
     """
 
@@ -306,6 +322,8 @@ class StopOnNaN(Callback):
             trouble = f"the loss is {loss}"
         elif not all(p.grad is None or is_finite(p.grad) for p in moving):
             trouble = "a gradient is not finite"
+        elif not all(is_finite(x.data) or not is_finite(old) for x, old in self.buffers):
+            trouble = "a buffer is not finite"
         else:
             return
         self.rewind(run)
@@ -319,10 +337,6 @@ class StopOnNaN(Callback):
         run.set_generator_states(self.states)
         for buffer, data in self.buffers:
             buffer.data = data
-
-
-def is_finite(x: Any) -> bool:
-    return bool(np.isfinite(x).all())
 
 
 def cause_of_nan(run: Run) -> str:

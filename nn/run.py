@@ -21,7 +21,7 @@ from autograd import Tensor, Value
 from autograd.arguments import plain, shown
 from autograd.node import Node
 
-from .callbacks import Callback, is_finite
+from .callbacks import Callback
 from .checkpoint import PathLike, load_training, save_training, take_over
 from .data import DataLoader
 from .evaluation import Loss, called, checked_loss, evaluate, has_classes, mover
@@ -31,7 +31,7 @@ from .optimizer import Optimizer
 from .random import generator_from, generators_in
 from .samples import Batches, count_of
 from .schedule import LRScheduler, OneCycleLR, ReduceLROnPlateau
-from .states import check_fits, named_states
+from .states import check_fits, few, named_states, not_finite
 
 try:
     import signal
@@ -72,6 +72,7 @@ class Run:
     complained: bool = False
 
     def __post_init__(self) -> None:
+        self.infinite = not_finite(self.model, self.optimizer)  # on purpose, as in a mask
         self.generators = generators_in(
             library=generator_from(None),
             model=self.model,
@@ -84,6 +85,11 @@ class Run:
     def stop(self, reason: str) -> None:
         """End the training; `reason` stands in `history.stopped`."""
         self.history.stopped = reason
+
+    def spoilt(self) -> list[str]:
+        """What has become nan or infinite: names of parameters, buffers and optimizer states."""
+        found = not_finite(self.model, self.optimizer)
+        return [name for name in found if name not in self.infinite]
 
     def tell(self, event: str, columns: Columns | None = None) -> dict[str, float]:
         """Call this method of all callbacks, one after the other.
@@ -243,12 +249,13 @@ class Run:
     # Going on.
 
     def keep(self, path: PathLike) -> None:
-        """Write a checkpoint, but never one of spoilt parameters over one of good ones."""
-        if all(is_finite(p._data) for p in self.optimizer.parameters()):
+        """Write a checkpoint, but never a spoilt one over a good one."""
+        spoilt = self.spoilt()
+        if not spoilt:
             save_training(path, self.model.state_dict(), self.state_dict())
             return
         warnings.warn(
-            f"there are nan or infinite parameters after epoch {self.epoch}: "
+            f"there are nan or infinite numbers in {few(spoilt)} after epoch {self.epoch}: "
             f"{path} is left as it was",
             RuntimeWarning,
             stacklevel=4,

@@ -5,13 +5,36 @@ A state is a tree of numbers, texts, arrays, lists, tuples and dicts, see `check
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from .history import History
+from .module import Module
+from .optimizer import Optimizer
+
+
+def is_finite(x: Any) -> bool:
+    return bool(np.isfinite(x).all())
+
+
+def not_finite(model: Module, optimizer: Optimizer) -> list[str]:
+    """Names of the parameters, buffers and optimizer states with nan or infinite numbers."""
+    held = [*model.named_parameters(), *model.named_buffers()]
+    names = {id(p): name for name, p in held}
+    held += [("a parameter", p) for p in optimizer.parameters() if id(p) not in names]
+    numbers = [(name, x._data) for name, x in held]
+    for group in optimizer.groups:
+        for state in (*group.states, group.value_state):
+            numbers += [(f"the optimizer's {key}", x) for key, x in state.items()]
+    return list(dict.fromkeys(name for name, x in numbers if not is_finite(x)))
+
+
+def few(names: Sequence[str]) -> str:
+    """The first names of many, for a message."""
+    return ", ".join(names[:4]) + ", ..." * (len(names) > 4)
 
 
 def named_states(parts: Iterable[Any]) -> list[tuple[str, Any]]:

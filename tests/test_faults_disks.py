@@ -309,7 +309,8 @@ def test_good_parameters_are_not_replaced_by_nan(tmp_path: Path) -> None:
         np.isnan(np.frombuffer(x)).all() for x in weights.values()
     )
     assert [str(w.message) for w in warned][1:] == [
-        f"there are nan or infinite parameters after epoch {epoch}: {path} is left as it was"
+        f"there are nan or infinite numbers in weight, bias after epoch {epoch}: "
+        f"{path} is left as it was"
         for epoch in (3, 4, 5, 6)
     ]
     assert all(w.filename == __file__ for w in warned)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -91,3 +93,99 @@ def test_what_does_not_fit(changes: dict[str, Any], message: str) -> None:
     check_fits(state(), state())
     with pytest.raises(ValueError, match=f"^{message}$"):
         check_fits(state(**changes), state())
+
+
+# --- what is not finite ---------------------------------------------------------------------------
+
+
+class Watched(nn.Module):
+    """A linear net with a statistic and, if asked for, a mask that is infinite on purpose."""
+
+    def __init__(self, mask: bool = False) -> None:
+        self.linear = nn.Linear(2, 1, rng=0, dtype=float)
+        self.largest = nn.Buffer(0.0)
+        self.mask = nn.Buffer([0.0, -np.inf]) if mask else None
+
+    def forward(self, x: Any) -> Any:
+        self.largest.data = np.maximum(self.largest.data, x.max() ** 2)
+        return self.linear(np.minimum(x, 1.0))
+
+
+def learn(x: Any, model: nn.Module | None = None, **options: Any) -> nn.Module:
+    model = model or Watched()
+    options = {"optimizer": nn.SGD(model.parameters(), lr=0.1), "epochs": 1} | options
+    with np.errstate(all="ignore"):
+        nn.fit(model, (x, np.ones((4, 1))), loss=nn.mse_loss, seed=0, **options)
+    return model
+
+
+GOOD = np.random.default_rng(0).normal(size=(4, 2))
+BAD = np.where(np.arange(4)[:, None] == 2, 1e300, GOOD)
+
+
+def saved_by(kind: str, path: Path) -> dict[str, Any]:
+    if kind == "fit":
+        return {"checkpoint": path}
+    return {"callbacks": [nn.Checkpoint(path, "loss" if kind == "best" else None)]}
+
+
+@pytest.mark.parametrize("kind", ["fit", "every", "best"])
+@pytest.mark.parametrize("make", ["Watched", "BatchNorm1d"])
+def test_no_buffer_that_is_not_finite_is_saved(kind: str, make: str, tmp_path: Path) -> None:
+    def model() -> nn.Module:
+        if make == "Watched":
+            return Watched()
+        norm = nn.BatchNorm1d(2, dtype=float)
+        return nn.Sequential(norm, nn.Linear(2, 1, rng=0, dtype=float))
+
+    path = tmp_path / "net.npz"
+    net = learn(GOOD, model(), **saved_by(kind, path))
+    good = nn.predict(nn.load(model(), path), GOOD)
+    written = path.read_bytes()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        learn(BAD, net, **saved_by(kind, path))
+    name = "largest" if make == "Watched" else "running_var"
+    told = [str(w.message) for w in caught if name in str(w.message)]
+    assert len(told) == (kind != "best") and path.read_bytes() == written
+    np.testing.assert_array_equal(nn.predict(nn.load(model(), path), GOOD), good)
+
+
+def test_no_optimizer_state_that_is_not_finite_is_saved(tmp_path: Path) -> None:
+    class Overflow(nn.SGD):
+        def update(self, p: Any, g: Any, state: Any, *args: Any, **options: Any) -> Any:
+            state["largest"] = np.full_like(p, np.inf)
+            return super().update(p, g, state, *args, **options)
+
+    model = Watched()
+    with pytest.warns(RuntimeWarning, match="in the optimizer's largest after epoch 1"):
+        learn(GOOD, model, checkpoint=tmp_path / "x.npz",
+              optimizer=Overflow(model.parameters(), lr=0.1))  # fmt: skip
+    assert not (tmp_path / "x.npz").exists()
+
+
+@pytest.mark.parametrize("kind", ["fit", "every", "best"])
+def test_what_is_infinite_on_purpose_is_saved(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    learn(GOOD, Watched(mask=True), **saved_by(kind, path))
+    assert nn.load(Watched(mask=True), path).mask.data.tolist() == [0, -np.inf]
+
+
+def test_early_stopping_restores_no_buffer_that_is_not_finite() -> None:
+    data = GOOD.copy()
+
+    class Spoil(nn.Callback):
+        def on_epoch_end(self, run: Any) -> None:
+            run.scores["x"] = -run.epoch  # each epoch is better than the one before
+            data[:] = BAD
+
+    model = learn(data, callbacks=[Spoil(), nn.EarlyStopping(monitor="x")], epochs=3)
+    assert np.isfinite(model.largest.data)
+
+
+def test_training_stops_before_a_buffer_is_spoilt() -> None:
+    model = Watched()
+    with pytest.warns(RuntimeWarning, match="step 1 a buffer is not finite"):
+        learn(BAD, model, callbacks=[nn.StopOnNaN()])
+    assert model.largest.data == 0
+    learn(GOOD, Watched(mask=True), callbacks=[nn.StopOnNaN()])
