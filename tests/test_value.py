@@ -214,6 +214,6 @@ def test_a_compiled_function_names_the_array_that_it_closes_over() -> None:
     ):
         with pytest.raises(TypeError, match=r"got an array of shape \(1, 3\), at .*test_value"):
             ag.compile(f)(2.0)
-    with pytest.raises(AttributeError, match=r"the number v is a single number.* method sum"):
+    with pytest.raises(AttributeError, match=r"'sum' .*: the number v is one number in this call"):
         ag.compile(lambda v: v.sum())(2.0)
-    assert ag.compile(lambda v: ag.sum(v * 2))(np.array([1.0, 2.0])).tolist() == [2.0, 4.0]
+    assert ag.compile(lambda v: ag.sum(v * 2))(1.5) == 3.0

@@ -135,7 +135,7 @@ class Symbol(Operators):
 
     def __getattr__(self, name: str) -> Any:
         if name in OF_ARRAYS:
-            raise AttributeError(f"there is no {name!r} to call: {self.one_number()}")
+            raise AttributeError(f"there is no {name!r} here: {self.one_number()}")
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def one_number(self) -> str:
