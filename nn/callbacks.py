@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from autograd import AnomalyError, detect_anomaly
+from autograd.arguments import instance_of, integer, non_negative, number, one_of
 from autograd.places import copied
 from autograd.shapes import shape_of
 
@@ -121,14 +122,11 @@ class Best(Callback):
     def __init__(
         self, monitor: str, min_delta: float = 0.0, mode: Literal["min", "max"] | None = None
     ) -> None:
+        self.monitor = instance_of("monitor", monitor, str)
         if mode is None:
             mode = "min" if LARGER_IS_BETTER.isdisjoint(monitor.split("_")) else "max"
-        if mode not in {"min", "max"}:
-            raise ValueError(f"mode is 'min' or 'max', not {mode!r}")
-        if not 0 <= min_delta < math.inf:
-            raise ValueError(f"min_delta must be at least 0 and finite, but is {min_delta}")
-        self.monitor, self.min_delta = monitor, min_delta
-        self.mode = mode
+        self.mode = one_of("mode", mode, ("min", "max"))
+        self.min_delta = non_negative("min_delta", min_delta)
         self.best = math.inf if mode == "min" else -math.inf
 
     def on_train_begin(self, run: Run) -> None:
@@ -181,10 +179,8 @@ class EarlyStopping(Best):
         monitor: str = "validation_loss",
         mode: Literal["min", "max"] | None = None,
     ) -> None:
-        if patience < 1:
-            raise ValueError(f"patience must be at least 1 epoch, but is {patience}")
         super().__init__(monitor, min_delta, mode)
-        self.patience = patience
+        self.patience = integer("patience", patience, at_least=1)
         self.waited = 0
         self.weights: dict[str, Any] | None = None
         self.form: dict[str, Any] | None = None  # of the weights in training
@@ -249,7 +245,7 @@ class Checkpoint(Best):
         min_delta: float = 0.0,
         mode: Literal["min", "max"] | None = None,
     ) -> None:
-        super().__init__(monitor or "loss", min_delta, mode)
+        super().__init__("loss" if monitor is None else monitor, min_delta, mode)
         self.path, self.every = os.fspath(path), monitor is None
         suffix(self.path)
         try:
@@ -287,7 +283,7 @@ class GradientNorm(Callback):
     """
 
     def __init__(self, max_norm: float = math.inf) -> None:
-        self.max_norm = max_norm
+        self.max_norm = number("max_norm", max_norm, at_least=0, finite=False)
 
     def on_backward_end(self, run: Run) -> None:
         run.scores["grad_norm"] = clip_grad_norm_(run.optimizer.parameters(), self.max_norm)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from autograd import Tensor, from_numpy, no_grad
+from autograd.arguments import integer, positive
 
 from .data import DataLoader, Dataset, in_arrays
 from .evaluation import Loss
@@ -68,8 +69,9 @@ class Cluster:
         check_place(where)
         if workers is not None and where is not None:
             raise ValueError("a scheduler has its own workers: leave out workers=")
-        if workers is not None and workers < 1:
-            raise ValueError(f"workers must be at least 1, but is {workers}")
+        if workers is not None:
+            workers = integer("workers", workers, at_least=1)
+        timeout = positive("timeout", timeout)
         self.local = local_workers(workers) if where is None else None
         self.owned = where is None or isinstance(where, str)
         try:

@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from autograd.arguments import flag, instance_of, integer, non_negative, number
+
 from .data import Dataset, split
 from .download import FILES, PUBLISHED, find_files
 from .idx import GET_AGAIN, digest, read_idx
@@ -46,7 +48,7 @@ def load(name: str, directory: str | Path | None = None, **options: Any) -> Part
             downloaded.
         ModuleNotFoundError: it needs a package that is not installed.
     """
-    if name not in SOURCES:
+    if instance_of("name", name, str) not in SOURCES:
         raise ValueError(f"there is no data set {name!r}; there are {', '.join(SOURCES)}")
     if directory is not None:
         options["directory"] = directory
@@ -60,8 +62,8 @@ def rectangles(samples: int = 1000, size: int = 2, rng: Rng = None) -> Parts:
     of pixels. `x: (samples, size²)`, `y: (samples, 1)`, both in float64; the test part is as
     large as the training part.
     """
-    if samples < 1 or size < 1:
-        raise ValueError(f"samples and size must be at least 1, but are {samples} and {size}")
+    samples = integer("samples", samples, at_least=1)
+    size = integer("size", size, at_least=1)
     x = generator_from(rng).random((2 * samples, size**2)).round(1)
     data = Dataset(x, x.mean(axis=1, keepdims=True))
     return data[:samples], data[samples:]
@@ -105,8 +107,8 @@ def spiral(samples: int = 1500, classes: int = 3, noise: float = 0.05, rng: Rng 
 
 def classes_in_turn(samples: int, classes: int) -> Array:
     """0, 1, ..., 0, 1, ...: every part of it has as many of each class, or one more or less."""
-    if samples < 1 or classes < 1:
-        raise ValueError(f"samples and classes must be at least 1, but are {samples} and {classes}")
+    samples = integer("samples", samples, at_least=1)
+    classes = integer("classes", classes, at_least=1)
     return np.arange(2 * samples, dtype=np.int64) % classes
 
 
@@ -115,6 +117,7 @@ def points(x: Array, y: Array, noise: float, rng: np.random.Generator) -> Parts:
 
     `x: (samples, 2)` in float32; `y: (samples,)`, the classes in turn.
     """
+    noise = non_negative("noise", noise)
     data = Dataset((x + rng.normal(0, noise, x.shape)).astype(np.float32), y)
     half = len(data) // 2
     return data[:half], data[half:]
@@ -130,6 +133,7 @@ def digits(test_fraction: float = 0.25, rng: Rng = 0) -> Parts:
     Raises:
         ModuleNotFoundError: scikit-learn is not installed.
     """
+    test_fraction = number("test_fraction", test_fraction, above=0, below=1)
     try:
         from sklearn.datasets import load_digits  # optional, and slow to import
     except ModuleNotFoundError as error:
@@ -167,7 +171,8 @@ def idx_images(
         ModuleNotFoundError: files are missing, and pooch, which would download them, is too.
         ValueError: a file is damaged, or is not what its name says.
     """
-    files = find_files(name, directory, download)
+    flatten = flag("flatten", flatten)
+    files = find_files(name, directory, flag("download", download))
     published = dict(zip(FILES, PUBLISHED[name].files))
 
     def part(images: str, labels: str) -> Dataset:

@@ -9,6 +9,7 @@ import numpy as np
 
 import autograd as ag
 from autograd import rules
+from autograd.arguments import number, probability, shown
 from autograd.functions import picked
 from autograd.node import Data, Node, data_of
 from autograd.numerics import one_hot
@@ -60,8 +61,7 @@ def huber_loss(prediction: Any, target: Any, reduction: str = "mean", delta: flo
 
     Args and errors: those of `mse_loss`, and `delta` must be greater than 0.
     """
-    if not delta > 0:
-        raise ValueError(f"huber_loss needs a delta greater than 0, but got {delta}")
+    delta = number("delta", delta, above=0, finite=False)
     prediction, target = comparable("huber_loss", prediction, target)
     off = prediction - target
     near = ag.clip(off, -delta, delta)
@@ -113,6 +113,7 @@ def hinge_loss(scores: Any, target: Any, reduction: str = "mean", margin: float 
     Raises:
         ValueError: the shapes differ, or a target is neither -1 nor 1.
     """
+    margin = number("margin", margin)
     scores, target = comparable("hinge_loss", scores, target)
     refuse_any("hinge_loss", target, "targets of -1 and 1", lambda t: abs(t) != 1)
     return reduce(ag.relu(margin - target * scores), reduction)
@@ -150,6 +151,7 @@ def cross_entropy(
             to one, a negative weight.
         TypeError: labels that are no integers.
     """
+    label_smoothing = probability("label_smoothing", label_smoothing)
     name, logits = "cross_entropy", as_operand("logits", logits)
     shape = shape_of(logits)
     soft = len(shape) == 2 and shape_of(target) == shape
@@ -164,8 +166,6 @@ def cross_entropy(
             return nll_of_labels(ag.log_softmax(logits, axis=1), target, reduction)
     if weight is not None:
         weight = class_weights(name, logits, weight)
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"{name} needs a label_smoothing from 0 to 1, but got {label_smoothing}")
     share = None if weight is None or soft else weight[target]
     if soft or label_smoothing:
         q = like(logits, target if soft else one_hot(target, logits))
@@ -231,7 +231,7 @@ def reduce(losses: Any, reduction: str, weights: Any = None) -> Any:
         return ag.sum(losses)
     if reduction == "none":
         return losses
-    raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
+    raise ValueError(f"reduction must be 'mean', 'sum' or 'none', but got {shown(reduction)}")
 
 
 def comparable(name: str, prediction: Any, target: Any) -> tuple[Any, Any]:
@@ -291,7 +291,7 @@ def class_weights(name: str, logits: Any, weight: Any) -> Data:
         raise ValueError(
             f"{name} needs a weight for each of {classes} classes, but got {shape_of(weight)}"
         )
-    refuse_any(name, weight, "weights of at least 0", lambda w: w < 0)
+    refuse_any(name, weight, "weights of at least 0", lambda w: ~(w >= 0))
     return weight
 
 

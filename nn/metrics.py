@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Tensor
+from autograd.arguments import integer, one_of
 from autograd.places import as_array, fetched
 
 
@@ -56,8 +57,7 @@ def top_k_accuracy(predicted: Any, labels: Any, k: int = 5) -> float:
     if not labels.size:
         raise ValueError("top_k_accuracy() needs at least one sample")
     classes = scores.shape[1]
-    if not 1 <= k <= classes:
-        raise ValueError(f"k must be from 1 to the {classes} classes, but is {k}")
+    k = integer("k", k, at_least=1, at_most=classes)
     check_classes(labels, classes)
     labels = labels[:, None].astype(np.int64)
     own = np.take_along_axis(scores, labels, axis=1)
@@ -82,6 +82,7 @@ def confusion_matrix(predicted: Any, labels: Any, classes: int) -> NDArray[np.in
         ValueError: the shapes do not fit, or a label is not in `0 ... classes - 1`.
         TypeError: labels that are no integers.
     """
+    classes = integer("classes", classes, at_least=1)
     predicted, labels = predicted_and_true(predicted, labels)
     check_classes(predicted, classes)
     check_classes(labels, classes)
@@ -170,8 +171,7 @@ def ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float
 
 def averaged(scores: NDArray[np.float64], average: str | None) -> Any:
     """The mean over classes, or every class by itself for `None`."""
-    if average not in {"macro", None}:
-        raise ValueError(f"average is 'macro' or None, not {average!r}")
+    one_of("average", average, ("macro", None))
     return scores if average is None else float(scores.mean())
 
 

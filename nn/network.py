@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from autograd import Tensor, no_grad
+from autograd.arguments import integer, sequence_of
 from autograd.node import data_of
 from autograd.places import fetched
 
@@ -56,8 +57,9 @@ def draw_network(
     from autograd.draw.options import check_word
 
     check_word("theme", theme, Theme)
-    if shown < 3:
-        raise ValueError(f"shown must be at least 3 neurons of a layer, but got {shown}")
+    shown = integer("shown", shown, at_least=3)
+    precision = integer("precision", precision, at_least=1)
+    inputs, outputs = names_of("inputs", inputs), names_of("outputs", outputs)
     rows = layers_of(model)
     weights = [weight for weight, _, _ in rows]
     sizes = [weights[0].shape[1], *(len(w) for w in weights)]
@@ -76,6 +78,11 @@ def draw_network(
             about = f"{size}, {about}" if about else str(size)
         columns.append(Column(size, name, about, names, values[i]))
     return NetworkDrawing(columns, weights, shown, precision, theme)
+
+
+def names_of(name: str, names: Any) -> list[str]:
+    """Names of neurons; a text by itself is no list of letters."""
+    return sequence_of(name, names, str, "names")
 
 
 Row: TypeAlias = tuple[Any, Any, list[Any]]  # weights (out, in), biases (out,), what follows them

@@ -8,7 +8,7 @@ whatever a colour says is said in another way too. Matplotlib comes with `napkin
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from io import BytesIO
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import no_grad
+from autograd.arguments import function, integer, number, pair, wrong
 from autograd.places import fetched
 
 from . import scalar
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from .history import History
+
 
 # Okabe & Ito 2008, "Color Universal Design"; grey in place of black and yellow.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7f7f7f")
@@ -77,6 +79,8 @@ def training_curves(history: History, title: str = "", unit: str = "") -> Figure
         title: of the picture.
         unit: of the loss, such as "nats".
     """
+    if not hasattr(history, "steps") or isinstance(history, type):
+        raise wrong("history", "what nn.fit() returned", history)
     names = [x for x in ("loss", "accuracy") if x in history.steps or x in history.epochs]
     figure = new_figure(4.8 * max(len(names), 1), 3.8)
     if title:
@@ -123,6 +127,9 @@ def decision_regions(
     Raises:
         ValueError: the points don't lie in a plane, or the model gives no output for each point.
     """
+    function("model", model)
+    boundary = number("boundary", boundary)
+    resolution = integer("resolution", resolution, at_least=2)
     x, y = np.asarray(x, float), np.asarray(y).reshape(-1)
     if x.ndim != 2 or x.shape[1] != 2 or len(x) != len(y) or not len(x):
         raise ValueError(
@@ -224,6 +231,9 @@ def weight_images(
     Raises:
         ValueError: there are no such weights, or they don't have this shape.
     """
+    most = integer("most", most, at_least=1)
+    if shape is not None:
+        shape = pair("shape", shape, at_least=1)
     if isinstance(weights, Module):
         weights = first_weights(weights)
     weights = fetched(numbers(weights))
@@ -261,6 +271,13 @@ def weight_images(
     return figure
 
 
+def class_names(classes: Any) -> list[str]:
+    """The names of classes; a text by itself is no list of letters."""
+    if isinstance(classes, str) or not isinstance(classes, Iterable):
+        raise wrong("classes", "a list of names", classes)
+    return [str(name) for name in classes]
+
+
 def first_weights(model: Module) -> Any:
     """The first parameter that is a matrix or a bank of filters."""
     for parameter in model.parameters():
@@ -278,6 +295,7 @@ def confusion(logits: Any, labels: Any, classes: Sequence[str], title: str = "")
         classes: their names.
         title: of the picture.
     """
+    classes = class_names(classes)
     counts = confusion_matrix(logits, labels, len(classes))
     mistakes = counts * (1 - np.eye(len(classes), dtype=int))
     figure = new_figure(7, 6.5)
@@ -329,6 +347,8 @@ def mistakes(
         title: of the picture.
         most: how many to show.
     """
+    classes = class_names(classes)
+    most = integer("most", most, at_least=1)
     probabilities, images, labels = (fetched(numbers(x)) for x in (probabilities, images, labels))
     predicted, certainty = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != labels)

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd import no_grad
+from autograd.arguments import instance_of, integers
 from autograd.shapes import Shape, shape_of
 
 from .evaluation import mover
@@ -71,6 +72,8 @@ def summary(model: Module, input_shape: Shape, dtype: Any = np.float32) -> Summa
         input_shape: of one input, the batch in front.
         dtype: of the input.
     """
+    instance_of("model", model, Module)
+    input_shape = integers("input_shape", input_shape, at_least=0)
     rows: list[Row] = []
     counted: set[int] = set()
     leaves = dict(reversed(list(leaves_of("", model, ()))))  # a shared one under its first name

@@ -12,7 +12,8 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from autograd.places import beside
+from autograd.arguments import function, integer, number, probability, shown, wrong
+from autograd.places import beside, fetched, is_lazy
 
 from .data import Dataset, in_arrays
 from .random import Rng, generator_from
@@ -37,15 +38,15 @@ class RandomShift:
             is no longer 0.
 
     Raises:
-        ValueError: `pixels` is not a whole number of at least 0; or what comes are no images.
+        TypeError, ValueError: an argument is no such number; or what comes are no images.
     """
 
     pixels: int = 2
     fill: float = 0.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.pixels, (int, np.integer)) or self.pixels < 0:
-            raise ValueError(f"pixels must be a whole number of at least 0, but is {self.pixels!r}")
+        object.__setattr__(self, "pixels", integer("pixels", self.pixels, at_least=0))
+        object.__setattr__(self, "fill", number("fill", self.fill))
 
     def __call__(self, x: Array, rng: Rng = None) -> Array:
         n, channels, h, w = image_shape(x)
@@ -71,6 +72,9 @@ class RandomFlip:
 
     p: float = 0.5
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "p", probability("p", self.p))
+
     def __call__(self, x: Array, rng: Rng = None) -> Array:
         images = x.reshape(image_shape(x))
         mirrored = generator_from(rng).random(len(x)) < self.p
@@ -87,7 +91,9 @@ class Chain:
     """
 
     def __init__(self, *transforms: Callable[[Array, Rng], Array]) -> None:
-        self.transforms = transforms
+        self.transforms = tuple(
+            function(f"transforms[{i}]", transform) for i, transform in enumerate(transforms)
+        )
 
     def __call__(self, x: Array, rng: Rng = None) -> Array:
         rng = generator_from(rng)
@@ -127,6 +133,18 @@ class Normalize:
 
     mean: Any
     std: Any
+
+    def __post_init__(self) -> None:
+        for name in ("mean", "std"):
+            x = getattr(self, name)
+            if is_lazy(x):  # its numbers are not there yet
+                continue
+            given = np.asarray(fetched(x) if hasattr(x, "__array_function__") else x)
+            if given.dtype.kind not in "fiu":
+                raise wrong(name, "a number or an array of numbers", x)
+            if not (np.isfinite(given) & ((given > 0) | (name == "mean"))).all():
+                least = " above 0; Normalize.fit() takes 1 where all are equal" * (name == "std")
+                raise ValueError(f"{name} must be finite{least}, but got {shown(x)}")
 
     @classmethod
     def fit(cls, data: Dataset | ArrayLike, axis: int | tuple[int, ...] | None = 0) -> Normalize:
@@ -188,7 +206,9 @@ def one_hot(labels: ArrayLike, num_classes: int | None = None, dtype: Any = np.f
     labels = np.asarray(labels)
     if labels.size and labels.dtype.kind not in "iu":
         raise TypeError(f"class labels must be integers, but are {labels.dtype}")
-    if num_classes is None:
+    if num_classes is not None:
+        num_classes = integer("num_classes", num_classes, at_least=0)
+    else:
         num_classes = int(labels.max(initial=-1)) + 1
     wrong = labels[(labels < 0) | (labels >= num_classes)]
     if wrong.size:

@@ -276,7 +276,7 @@ def test_a_scheduler_without_workers() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"workers": 0}, "workers must be at least 1, but is 0"),
+        ({"workers": 0}, "workers must be an integer >= 1"),
         ({"where": "tcp://host:8786", "workers": 2}, "a scheduler has its own workers"),
     ],
 )

@@ -121,6 +121,53 @@ INITS: list[Case] = [
      {"nonlinearity": NAME, "param": NUMBER}),
 ]  # fmt: skip
 
+BOTH = {"predicted": [0, 1], "labels": [0, 1], "classes": 2}
+PAIRS = {"prediction": [1.0], "target": [0.5]}
+SCORES = {"logits": [[1.0, 2.0]], "target": [1]}
+OTHERS: list[Case] = [
+    (nn.mse_loss, PAIRS, {"reduction": NAME}),
+    (nn.l1_loss, PAIRS, {"reduction": NAME}),
+    (nn.huber_loss, PAIRS, {"reduction": NAME, "delta": OR_INFINITE + NONE}),
+    (nn.hinge_loss, {"scores": [1.0], "target": [1.0]},
+     {"reduction": NAME, "margin": NUMBER + NONE}),
+    (nn.binary_cross_entropy_with_logits, {"logits": [1.0], "target": [0.5]}, {"reduction": NAME}),
+    (nn.cross_entropy, SCORES,
+     {"reduction": NAME, "label_smoothing": PROBABILITY + NONE}),
+    (nn.nll_loss, {"log_probabilities": [[-1.0, -2.0]], "labels": [0]}, {"reduction": NAME}),
+    (nn.top_k_accuracy, {"predicted": [[1.0, 2.0]], "labels": [1]},
+     {"k": FROM_1 + NONE + wrong(ValueError, 3)}),
+    (nn.confusion_matrix, BOTH, {"classes": FROM_1 + NONE}),
+    (nn.precision, BOTH, {"classes": FROM_1 + NONE, "average": wrong(ValueError, "x", 3)}),
+    (nn.recall, BOTH, {"classes": FROM_1 + NONE, "average": wrong(ValueError, "x", 3)}),
+    (nn.f1_score, BOTH, {"classes": FROM_1 + NONE, "average": wrong(ValueError, "x", 3)}),
+    (nn.RandomShift, {}, {"pixels": FROM_0 + NONE, "fill": NUMBER + NONE}),
+    (nn.RandomFlip, {}, {"p": PROBABILITY + NONE}),
+    (nn.Normalize, {"mean": 0.0, "std": 1.0},
+     {"mean": wrong(TypeError, "0", None, [None]) + INFINITE + wrong(ValueError, math.nan),
+      "std": wrong(TypeError, "1", None) + wrong(ValueError, 0, [1.0, 0.0], -1, math.nan)}),
+    (nn.one_hot, {"labels": [0, 1]}, {"num_classes": FROM_0}),
+    (nn.EarlyStopping, {},
+     {"patience": FROM_1 + NONE, "min_delta": AT_LEAST_0 + NONE, "mode": NAME[:1] + NAME[2:],
+      "monitor": wrong(TypeError, None, 3, ["loss"])}),
+    (nn.Checkpoint, {"path": "net.npz"},
+     {"min_delta": AT_LEAST_0 + NONE, "mode": NAME[:1] + NAME[2:],
+      "monitor": wrong(TypeError, 3, ["loss"], 0)}),
+    (nn.GradientNorm, {}, {"max_norm": OR_INFINITE + NONE}),
+    (nn.datasets.rectangles, {"samples": 3}, {"samples": FROM_1, "size": FROM_1, "rng": RNG}),
+    (nn.datasets.moons, {"samples": 3}, {"samples": FROM_1, "noise": AT_LEAST_0, "rng": RNG}),
+    (nn.datasets.clouds, {"samples": 3}, {"samples": FROM_1, "noise": AT_LEAST_0, "rng": RNG}),
+    (nn.datasets.spiral, {"samples": 3}, {"samples": FROM_1, "classes": FROM_1,
+                                          "noise": AT_LEAST_0, "rng": RNG}),
+    (nn.datasets.digits, {}, {"test_fraction": ABOVE_0 + wrong(ValueError, 1, 1.5)}),
+    (nn.datasets.load, {"name": "moons"}, {"name": wrong(TypeError, None, 3, ["moons"])}),
+    (nn.datasets.idx_images, {"name": "mnist"}, {"flatten": FLAG, "download": FLAG}),
+    (nn.summary, {"model": nn.ReLU(), "input_shape": (1, 2)},
+     {"model": wrong(TypeError, nn.ReLU, None), "input_shape": FROM_0 + NONE}),
+    (nn.draw_network, {"model": nn.MLP(1, [1])},
+     {"shown": FROM_1 + NONE + wrong(ValueError, 2), "precision": FROM_1 + NONE,
+      "inputs": wrong(TypeError, "x", 3, [3]), "outputs": wrong(TypeError, "y", None)}),
+]  # fmt: skip
+
 
 def arguments_of(cases: list[Case], **first: Any) -> list[Any]:
     """A test for each argument."""
@@ -133,8 +180,12 @@ def arguments_of(cases: list[Case], **first: Any) -> list[Any]:
 
 
 def refused(make: Callable[..., Any], given: dict[str, Any], name: str, kind: Kind) -> None:
+    fresh = (sgd, matrix)
     for x, error in kind:
-        options = {key: value() if callable(value) else value for key, value in given.items()}
+        options = {
+            key: value() if any(value is new for new in fresh) else value
+            for key, value in given.items()
+        }
         with pytest.raises(error, match=rf"^{name}(\[\d+\])? must be "):
             make(**(options | {name: x}))
 
@@ -152,6 +203,47 @@ def test_schedules(make: Any, given: dict[str, Any], name: str, kind: Kind) -> N
 @pytest.mark.parametrize(("make", "given", "name", "kind"), arguments_of(INITS, tensor=matrix))
 def test_initialisers(make: Any, given: dict[str, Any], name: str, kind: Kind) -> None:
     refused(make, given, name, kind)
+
+
+@pytest.mark.parametrize(("make", "given", "name", "kind"), arguments_of(OTHERS))
+def test_others(make: Any, given: dict[str, Any], name: str, kind: Kind) -> None:
+    refused(make, given, name, kind)
+
+
+def test_clusters() -> None:
+    pytest.importorskip("distributed")
+    for name, kind in (("workers", FROM_1), ("timeout", ABOVE_0 + NONE)):
+        refused(nn.Cluster, {}, name, kind)
+
+
+def test_pictures() -> None:
+    pytest.importorskip("matplotlib")
+    plane = {"model": nn.MLP(2, [1], rng=0), "x": np.eye(2), "y": [0, 1]}
+    refused(nn.plots.decision_regions, plane, "resolution", FROM_1 + NONE + wrong(ValueError, 1))
+    refused(nn.plots.decision_regions, plane, "boundary", NUMBER + NONE)
+    refused(nn.plots.decision_regions, plane, "model", wrong(TypeError, None, "net", nn.MLP))
+    images = {"weights": np.ones((2, 4))}
+    refused(nn.plots.weight_images, images, "most", FROM_1 + NONE)
+    refused(nn.plots.weight_images, images, "shape", PAIR_1)
+    counts = {"logits": [0, 1], "labels": [0, 1], "classes": ["a", "b"]}
+    refused(nn.plots.confusion, counts, "classes", wrong(TypeError, "ab", None, 2))
+    misread = {"probabilities": np.eye(2), "images": np.ones((2, 4)), "labels": [0, 1],
+               "classes": ["a", "b"]}  # fmt: skip
+    refused(nn.plots.mistakes, misread, "classes", wrong(TypeError, "ab", None, 2))
+    refused(nn.plots.mistakes, misread, "most", FROM_1 + NONE)
+    refused(nn.plots.training_curves, {}, "history", wrong(TypeError, None, [1.0], nn.History))
+
+
+@pytest.mark.parametrize("weight", [[1.0, -1.0], [math.nan, 1.0]])
+def test_class_weights_below_0(weight: list[float]) -> None:
+    for loss in (nn.cross_entropy, nn.nll_loss):
+        with pytest.raises(ValueError, match="weights of at least 0"):
+            loss(np.zeros((1, 2)), [1], weight=weight)
+
+
+def test_chains_take_functions() -> None:
+    with pytest.raises(TypeError, match=r"transforms\[1\] must be a function.* pass an instance"):
+        nn.Chain(nn.RandomFlip(), nn.RandomShift)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -227,12 +227,6 @@ def test_shifting_in_a_loader_is_seeded_and_anew_on_each_pass() -> None:
     assert pickle.loads(pickle.dumps(first.transform)) == first.transform
 
 
-@pytest.mark.parametrize("pixels", [-1, 1.5, "2", None])
-def test_a_shift_that_is_no_number_of_pixels_is_refused(pixels: Any) -> None:
-    with pytest.raises(ValueError, match=f"whole number of at least 0, but is {pixels!r}"):
-        RandomShift(pixels)
-
-
 @pytest.mark.parametrize("shape", [(), (4,), (3, 10), (1, 1, 1, 2, 2)])
 def test_what_are_no_images_is_not_shifted(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"images are wanted.*got shape \("):

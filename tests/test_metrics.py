@@ -73,14 +73,14 @@ def test_confusion_matrix_counts_every_sample() -> None:
         (lambda: metrics.accuracy([], []), ValueError, "at least one"),
         (lambda: metrics.accuracy([0.0, 1.0], [0, 1]), TypeError, "float64"),
         (lambda: metrics.top_k_accuracy([0, 1], [0, 1], 1), ValueError, r"not \(2,\)"),
-        (lambda: metrics.top_k_accuracy(SCORES, LABELS, 6), ValueError, "5 classes, but is 6"),
-        (lambda: metrics.top_k_accuracy(SCORES, LABELS, 0), ValueError, "but is 0"),
+        (lambda: metrics.top_k_accuracy(SCORES, LABELS, 6), ValueError, "<= 5, but got 6"),
+        (lambda: metrics.top_k_accuracy(SCORES, LABELS, 0), ValueError, "but got 0"),
         (lambda: metrics.top_k_accuracy(SCORES, LABELS + 1, 1), ValueError, "label 5 is not one"),
         (lambda: metrics.top_k_accuracy(SCORES, LABELS[:5]), ValueError, r"\(60, 5\) and \(5,\)"),
         (lambda: metrics.top_k_accuracy(np.zeros((0, 3)), np.zeros(0, int), 1), ValueError, "one"),
         (lambda: metrics.precision([0, 2], [0, 1], 2), ValueError, "label 2 is not one of the 2"),
         (lambda: metrics.recall([0, 1], [0, -1], 2), ValueError, "label -1"),
-        (lambda: metrics.f1_score([0, 1], [0, 1], 2, "micro"), ValueError, "not 'micro'"),
+        (lambda: metrics.f1_score([0, 1], [0, 1], 2, "micro"), ValueError, "but got 'micro'"),
     ],
 )  # fmt: skip
 def test_mistakes(call: Callable[[], Any], error: type[Exception], message: str) -> None:

@@ -124,7 +124,7 @@ def test_nets_within_nets_are_taken_apart() -> None:
         ),
         (lambda: nn.draw_network(net(), [1.0]), ValueError, "one input of 2 numbers, but x has 1"),
         (lambda: nn.draw_network(net(), inputs=["x"]), ValueError, "2 neurons .* got 1 names"),
-        (lambda: nn.draw_network(net(), shown=2), ValueError, "at least 3 neurons"),
+        (lambda: nn.draw_network(net(), shown=2), ValueError, "shown must be an integer >= 3"),
         (
             lambda: nn.draw_network(net(), theme=wrong("blue")),
             ValueError,
