@@ -546,6 +546,32 @@ def test_nodes_and_edges_can_be_found_in_an_image() -> None:
     ] == [("n0", "n1", "0"), ("n0", "n1", "1")]
 
 
+def test_nodes_are_described_for_those_who_hear_the_picture() -> None:
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    loss = a * b + 4.0
+    loss.label = "L"
+    loss.backward()
+    drawing = draw(loss * np.array([5.0, 6.0]), constants=True, precision=3)
+    svg = "{http://www.w3.org/2000/svg}"
+    root = ET.fromstring(drawing.svg)
+    nodes = [part for part in root.iter(f"{svg}g") if part.get("data-id") and part.get("role")]
+    assert [node.findtext(f"{svg}title") for node in nodes] == [
+        "a, value 2, gradient 3",
+        "b, value 3, gradient 2",
+        "v1 = a * b, value 6, gradient 1",
+        "constant, value 4",
+        "L = v1 + 4, value 10, gradient 1",
+        "c1, (2,) float64, value [5 6]",
+        "v3 = L * c1, (2,) float64, value [50 60], gradient not kept",
+    ]
+    assert {node.get("role") for node in nodes} == {"img"}
+    assert root.get("role") == "group"  # the parts of an "img" have no meaning of their own
+    with scope("part"):
+        inner = a * b
+    svg_of_group = draw(inner + a + b, depth=0).svg
+    assert "<title>part ← a, b, 1 operation, value 6, gradient not computed</title>" in svg_of_group
+
+
 def test_local_derivatives_stand_beside_edges() -> None:
     x, y = Value(3.0, "x"), Value(-4.0, "y")
     drawing = draw((x * y).tanh() - y, slopes=True)

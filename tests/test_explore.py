@@ -456,7 +456,7 @@ def test_nodes_can_be_chosen_by_keyboard_and_say_what_they_are(page: Page) -> No
     press(browser, Keys.END)
     browser.execute_script("document.querySelector('[data-id=\"1\"]').focus()")
     label = browser.execute_script("return document.activeElement.getAttribute('aria-label')")
-    assert label.startswith("h: value 4, gradient 2.346")
+    assert label.startswith("h = x * x, value 4, gradient 2.346")
     press(browser, Keys.ENTER)
     card = text(browser, "#node")
     assert "2 × 2=4" in card and "from v3: 1 × cos(4) = " in card and "sum" in card

@@ -27,6 +27,7 @@ from .notation import printable, sign
 from .picture import Array, Number, Picture, number
 from .portrait import portrait
 from .scripts import PageTemplate, Pieces
+from .text import equations
 from .trace import Contribution, Hooked, Pass, early, engine, recursive, unhooked, visits
 
 LONGEST_WRONG = 3000  # contributions of a wrong order that the page plays
@@ -126,6 +127,7 @@ class Story:
         self.place = {node: place[box] for node, box in ids.items()}
         self.nodes = {i: node for node, i in self.place.items()}
         self.script = PageTemplate(4)
+        self.equations = equations(picture, 4)
 
     def told(self) -> dict[str, Any]:
         passes = {"engine": list(map(self.step, engine(self.root)))}
@@ -158,6 +160,7 @@ class Story:
     def node(self, i: int) -> dict[str, Any]:
         box, node = self.picture.boxes[i], self.nodes.get(i)
         shared = {"group": box.group, "kind": box.kind, "name": box.name}
+        shared["equation"] = self.equations[box.id]
         if node is None:  # a constant that is no node: an array
             return shared | {"value": described(box.value)}
         story = shared | {"value": plain(node._data)}

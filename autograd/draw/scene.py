@@ -23,6 +23,7 @@ from .legend import Entry, entries, meanings
 from .legend import size as legend_size
 from .notation import slope_texts
 from .picture import Picture
+from .text import descriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Scene:
     slopes: dict[tuple[str, int], str]  # by box and argument: what stands beside that edge
     direction: Direction
     legend: tuple[Entry, ...]  # below the picture
+    descriptions: dict[str, str]  # of each box, in a sentence
 
     @property
     def size(self) -> Size:
@@ -100,7 +102,8 @@ def compose(
     )
     drawn = {place.id: (small if place.reference else faces)[place.box] for place in layout.places}
     signs = list(meanings(picture, len(drawn) > len(faces), bool(slopes))) if legend else []
-    return Scene(picture, layout, drawn, slopes, direction, entries(signs, layout.width))
+    told = descriptions(picture, precision)
+    return Scene(picture, layout, drawn, slopes, direction, entries(signs, layout.width), told)
 
 
 Tip: TypeAlias = tuple[Point, Point, Point]

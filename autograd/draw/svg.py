@@ -67,7 +67,7 @@ def to_svg(scene: Scene, theme: Theme = "light") -> str:
         '<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" '
         f'class="computation-graph {theme}" '
         f'viewBox="0 0 {wide:.0f} {high:.0f}" width="{wide:.0f}" height="{high:.0f}" '
-        'style="max-width: 100%; height: auto" role="img" '
+        'style="max-width: 100%; height: auto" role="group" '
         f'aria-label="Computation graph with {len(boxes)} nodes">'
     )
     parts = [
@@ -77,11 +77,11 @@ def to_svg(scene: Scene, theme: Theme = "light") -> str:
         '<g class="groups">',
         *(frame(f, groups[f.group]) for f in layout.frames),
         "</g>",
-        '<g class="edges">',
+        '<g class="edges" aria-hidden="true">',
         *(edge(route, scene) for route in layout.routes),
         "</g>",
         '<g class="nodes">',
-        *(node(place, boxes[place.box], scene.cards[place.id]) for place in layout.places),
+        *(node(place, boxes[place.box], scene) for place in layout.places),
         "</g>",
         *legend(scene),
         "</svg>",
@@ -146,7 +146,8 @@ def slope(text: str, place: Text) -> str:
     )
 
 
-def node(place: Place, box: Box, card: Card) -> str:
+def node(place: Place, box: Box, scene: Scene) -> str:
+    card = scene.cards[place.id]
     kind = "folded" if box.kind == "group" else box.kind
     names = [
         "reference" if place.reference else "node",
@@ -154,8 +155,9 @@ def node(place: Place, box: Box, card: Card) -> str:
         *(["root"] if box.root and not place.reference else []),
     ]
     return (
-        f'<g class="{" ".join(names)}" data-id="{box.id}" '
+        f'<g class="{" ".join(names)}" data-id="{box.id}" role="img" '
         f'transform="translate({place.x:.1f} {place.y:.1f})">'
+        f"<title>{escape(scene.descriptions[box.id])}</title>"
         + "".join(faces(card, box, place.reference))
         + "".join(texts(card))
         + "</g>"

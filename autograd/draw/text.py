@@ -18,33 +18,54 @@ def to_text(picture: Picture, precision: int) -> str:
     none: it stands in the formulas that use it.
     """
     lines = list(outline(picture))
-    boxes = {box.id: box for box in picture.boxes}
-
+    made = equations(picture, precision)
     numbered = any(box.value is not None for box in picture.boxes)
     told = any(box.differentiated for box in picture.boxes)
     rows = [("", "", "value", "gradient" if told else "")]
-
-    def spell(box_id: str) -> str:
-        box = boxes[box_id]
-        return in_formula(box.name) if box.name else written(box.value, precision)
-
     for box, depth in lines:
-        made = box.name
-        if box.op:
-            made = f"{spell(box.id)} = {formula(box, spell, precision)}"
-        elif box.kind == "group" and box.operands:
-            made += " ← " + ", ".join(boxes[x].name for x in box.operands if isinstance(x, str))
         value, grad = written(box.value, precision), gradient(box, precision)
         about = ", ".join(filter(None, (shape_and_dtype(box.value), *box.notes)))
-        rows.append(("  " * min(depth, DEEPEST) + made, about, value, grad))
+        rows.append(("  " * min(depth, DEEPEST) + made[box.id], about, value, grad))
 
     if not numbered:
         del rows[0]
     a, b, c, d = (max(map(len, column), default=0) for column in zip(*rows))
     return "\n".join(
-        f"{made:<{a}}  {array:<{b}}  {value:>{c}}  {grad:>{d}}".rstrip()
-        for made, array, value, grad in rows
+        f"{first:<{a}}  {array:<{b}}  {value:>{c}}  {grad:>{d}}".rstrip()
+        for first, array, value, grad in rows
     )
+
+
+def equations(picture: Picture, precision: int) -> dict[str, str]:
+    """How each box was computed, by its id: `y = a * b`; of a leaf its name alone."""
+    boxes = {box.id: box for box in picture.boxes}
+
+    def spell(box_id: str) -> str:
+        box = boxes[box_id]
+        return in_formula(box.name) if box.name else written(box.value, precision)
+
+    def equation(box: Box) -> str:
+        if box.op:
+            return f"{spell(box.id)} = {formula(box, spell, precision)}"
+        sources = [boxes[x].name for x in box.operands if isinstance(x, str)]
+        return f"{box.name} ← {', '.join(sources)}" if sources else box.name
+
+    return {box.id: equation(box) for box in picture.boxes}
+
+
+def descriptions(picture: Picture, precision: int) -> dict[str, str]:
+    """Each box as a sentence, for those who hear the picture: `y = a * b, value 6, gradient 1`."""
+
+    def parts(box: Box, equation: str) -> Iterator[str]:
+        yield equation or "constant"
+        yield from (shape_and_dtype(box.value), *box.notes)
+        if box.value is not None:
+            yield f"value {written(box.value, precision)}"
+        if grad := gradient(box, precision):
+            yield f"gradient {grad}"
+
+    made = equations(picture, precision)
+    return {box.id: ", ".join(filter(None, parts(box, made[box.id]))) for box in picture.boxes}
 
 
 def outline(picture: Picture) -> Iterator[tuple[Box, int]]:

@@ -188,7 +188,7 @@ class Stage {
   refresh(digits, hidden) {
     const { story } = this;
     for (const [node, box] of this.boxes) {
-      const { value, grad, name } = story.nodes[node];
+      const { value, grad, equation } = story.nodes[node];
       const progress = grad ? story.progress(node) : "";
       const known = story.known[node];
       const values = known ? briefly(value, digits) : "?";
@@ -206,7 +206,7 @@ class Stage {
       box.made.classList.toggle("wrong", wrong);
       box.made.setAttribute(
         "aria-label",
-        `${name}: value ${known ? values : "not yet computed"}${grad ? `, gradient ${grads}` : ""}${wrong ? ", wrong" : ""}`,
+        `${equation}, value ${known ? values : "not yet computed"}${grad ? `, gradient ${grads}` : ""}${wrong ? ", wrong" : ""}`,
       );
     }
     for (const [id, { lid }] of this.frames) {
