@@ -241,7 +241,7 @@ def weight_images(
         weights, shape = weights.mean(axis=1), None  # over the channels
     elif weights.ndim == 2:
         side = math.isqrt(weights.shape[1])
-        rows, columns = shape or (side, side)
+        rows, columns = (side, side) if shape is None else pair("shape", shape, at_least=1)
         if rows * columns != weights.shape[1]:
             raise ValueError(
                 f"weight_images() can't make images of {rows} x {columns} of "

@@ -64,8 +64,13 @@ class LRScheduler:
             if group.initial_lr is None:  # before any schedule changes it
                 group.initial_lr = float(group.options["lr"])
             first.append(group.initial_lr)
-        self.initial_lrs = list(base_lrs or first)
-        self.base_lrs = list(base_lrs or lrs_of(optimizer))
+        self.initial_lrs = list(first if base_lrs is None else base_lrs)
+        self.base_lrs = list(lrs_of(optimizer) if base_lrs is None else base_lrs)
+        if len(self.base_lrs) != len(first):
+            raise ValueError(
+                f"base_lrs must have one learning rate for each of {len(first)} groups, but has "
+                f"{len(self.base_lrs)}"
+            )
         self.apply()
 
     def lr(self, base: float, t: int) -> float:

@@ -346,6 +346,8 @@ def test_a_schedule_of_ones_own() -> None:
     assert [lr for lr, _ in watched(Halving(optimizer()), 2)] == [0.1, 0.05, 0.025]
     with pytest.raises(TypeError, match=r"LRScheduler defines no lr\(\)"):
         LRScheduler(optimizer())
+    with pytest.raises(ValueError, match="one learning rate for each of 2 groups, but has 0"):
+        Halving(optimizer(), [])
 
 
 # --- what they refuse -----------------------------------------------------------------------------

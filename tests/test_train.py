@@ -510,6 +510,7 @@ def test_the_model_is_saved_after_each_epoch_or_the_best(tmp_path: Path) -> None
         nn.Checkpoint("{loss}.npz")
     with pytest.raises(ValueError, match="ends in .npz"):
         nn.Checkpoint("x.pt")
+    assert nn.Checkpoint("x.npz").monitor == "loss" and nn.Checkpoint("x.npz", "").monitor == ""
 
 
 def test_gradient_norms_are_recorded_and_bounded() -> None:
