@@ -414,6 +414,104 @@ def test_long_labels_leave_room_for_numbers(page: Page) -> None:
     assert len(room) == 6 and all(room)
 
 
+# Phones upright, small and on their side; a narrow window, and a large one.
+VIEWPORTS = [(390, 844), (320, 568), (844, 390), (667, 375), (600, 500), (1300, 900)]
+COVERED = """
+  const rectangle = (selector) => document.querySelector(selector).getBoundingClientRect();
+  const view = rectangle("#view");
+  const disjoint = (r) => r.right <= view.left + 1 || view.right <= r.left + 1
+    || r.bottom <= view.top + 1 || view.bottom <= r.top + 1;
+  const page = document.documentElement;
+  const wide = [...document.querySelectorAll("button, select, input, .legend, #step, #leaves td")]
+    .filter((e) => e.offsetParent && e.getBoundingClientRect().right > innerWidth + 1);
+  const seen = [...document.querySelectorAll(".box")].filter((box) => {
+    const r = box.getBoundingClientRect();
+    const [x, y] = [(r.left + r.right) / 2, (r.top + r.bottom) / 2];
+    if (x < view.left || view.right < x || y < view.top || view.bottom < y) return false;
+    return y < innerHeight && !box.contains(document.elementFromPoint(x, y));
+  });
+  return {
+    covered: [".zoom", ".legend"].filter((name) => !disjoint(rectangle(name))),
+    hidden: seen.map((box) => box.textContent),
+    wide: wide.map((e) => e.id || e.className),
+    scrolls: page.scrollWidth > innerWidth,
+    view: [view.width, view.height],
+  };
+"""
+
+
+@pytest.fixture
+def viewport(browser: Any) -> Iterator[Callable[[int, int], None]]:
+    """Gives the browser's page another size, as that of a phone."""
+
+    def resized(width: int, height: int) -> None:
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 900}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    yield resized
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.parametrize(("width", "height"), VIEWPORTS, ids=[f"{w}x{h}" for w, h in VIEWPORTS])
+def test_nothing_covers_the_graph(page: Page, viewport: Any, width: int, height: int) -> None:
+    viewport(width, height)
+    browser = page(net(1, 3))
+    for script in "explorer.show(0)", "explorer.show(Infinity)", "explorer.stage.fit()":
+        browser.execute_script(script)
+        found = browser.execute_script(COVERED)
+        assert found["covered"] == found["hidden"] == found["wide"] == [], script
+        assert not found["scrolls"]
+        assert found["view"][0] >= 250 and found["view"][1] >= 170
+    browser.execute_script("document.querySelector('.legend').open = true")
+    assert browser.execute_script(COVERED)["covered"] == []
+    last = browser.find_element("css selector", "#last").rect
+    assert last["x"] + last["width"] <= width and last["y"] + last["height"] <= height
+
+
+def test_the_legend_is_open_where_there_is_room(page: Page, viewport: Any) -> None:
+    for width, height in VIEWPORTS:
+        viewport(width, height)
+        is_open = page(shared()).execute_script("return document.querySelector('.legend').open")
+        assert is_open == (width > 1000)
+
+
+def in_many_ways() -> Value:
+    """Values and gradients that take much room, arrays among them."""
+    x = Value(-1.2345678e-10, "x")
+    w = Tensor(np.linspace(-123456.7, -1e-7, 6).reshape(2, 3), requires_grad=True, label="weights")
+    with scope("Wide WINDOWS, in a frame"):
+        y = (w @ np.array([1.0, -2.0, 3.5])).sum() * x
+    z = y.tanh() * 0.000123456 + y
+    z.label = "WWWWWWWWWWWW"
+    return z * x
+
+
+CLIPPED = """
+  document.head.append(element("style", "", `* { font-family: "${arguments[0]}" !important }`));
+  explorer.digits = arguments[1];
+  const clipped = [];
+  for (const at of explorer.story.steps.keys()) {
+    explorer.show(at);
+    for (const e of document.querySelectorAll(".box span, .reference span, .title, .lid span")) {
+      const room = e.closest(".frame") ? e.closest(".frame").clientWidth - 12 : e.clientWidth;
+      if (e.offsetParent && e.scrollWidth > room) clipped.push(e.textContent);
+    }
+  }
+  return clipped;
+"""
+
+
+@pytest.mark.parametrize("font", ["DejaVu Sans", "Liberation Sans"])
+@pytest.mark.parametrize("digits", [4, 17])
+@pytest.mark.parametrize(
+    "make", [shared, in_many_ways, lambda: net(1, 3)], ids=["shared", "wide", "net"]
+)
+def test_text_has_room_in_every_card(
+    page: Page, make: Callable[[], Value], digits: int, font: str
+) -> None:
+    assert page(make()).execute_script(CLIPPED, font, digits) == []
+
+
 def test_luck_is_not_taken_for_order(page: Page) -> None:
     x = Value(0.0, "x")
     h = x * 1.0

@@ -20,6 +20,7 @@ from autograd.node import Data, Node
 from autograd.shapes import shape_of
 
 from .chain_rule import nodes_between, root_moved
+from .fonts import width
 from .formulas import operation, rule_as_graph, written
 from .geometry import Direction, Size
 from .layout import arrange
@@ -227,12 +228,17 @@ class Story:
         sizes, references = {}, {}
         for box in self.picture.boxes:
             array = isinstance(box.value, Array) and bool(box.value.shape)
-            width = card_width(box.name, sign(box, 4), array)
-            sizes[box.id] = Size(width, 88.0 if array else 72.0)
+            wide = card_width(box.name, sign(box, 4), array)
+            sizes[box.id] = Size(wide, 88.0 if array else 72.0)
             if box.kind != "step":
-                references[box.id] = Size(max(40.0, 24.0 + 7.6 * min(len(box.name), 16)), 26.0)
+                references[box.id] = Size(
+                    max(40.0, 22.0 + width(box.name[:16], 12.0, bold=True)), 26.0
+                )
         homes = {box.id: box.group for box in self.picture.boxes if box.group}
-        titles = {g.id: Size(30.0 + 7.0 * len(g.name), 22.0) for g in self.picture.groups}
+        titles = {
+            g.id: Size(width(f"▾ {printable(g.name)}", 12.0, bold=True) + 6.0, 22.0)
+            for g in self.picture.groups
+        }
         edges = list(self.picture.edges)
         layout = arrange(
             sizes, edges, direction, homes=homes, groups=self.picture.groups, titles=titles,
@@ -314,8 +320,11 @@ def described(value: Number | None) -> Any:
 
 
 def card_width(name: str, op: str, array: bool) -> float:
-    """Wide enough for name and operation, of which the page shows 18 characters each."""
-    return max(200.0 if array else 160.0, 34.0 + 7.8 * (min(len(name), 18) + min(len(op), 18)))
+    """Wide enough for name and operation, up to 18 characters of each, and for numbers."""
+    head = width(name[:18], 14.0, bold=True) + width(op[:18], 14.0, bold=True) + 8.0
+    number = "0" * 20 if array else "\N{MINUS SIGN}1.234e\N{MINUS SIGN}10 …"
+    row = width("gradient", 10.5) + width(number, 13.0, bold=True) + 4.0
+    return max(head, row) + 28.0
 
 
 def rounded(xs: Iterable[float]) -> list[float]:

@@ -13,6 +13,7 @@ class Explorer {
       leave: () => { get("tip").hidden = true; },
       fold: (group) => this.fold(group),
     });
+    get("stage").querySelector(".legend").open = matchMedia("(min-width: 52.01rem) and (min-height: 32.01rem)").matches;
     this.listGroups();
     this.listNodes();
     this.listen();

@@ -137,7 +137,7 @@ class Stage {
       ],
       length,
     );
-    const X = axis(0, size[0], (id) => 60 + 8.5 * Math.max(this.story.groups.get(id).name.length, 24), 12);
+    const X = axis(0, size[0], (id) => Math.max(290, 40 + 11.5 * this.story.groups.get(id).name.length), 12);
     const Y = axis(1, size[1], () => 72, 28);
     this.size = [X(size[0]), Y(size[1])];
     const references = new Map();
@@ -202,6 +202,8 @@ class Stage {
       box.parts.grad.textContent = grads;
       box.parts.grad.className = `grad ${progress}`;
       box.parts.mark.textContent = wrong ? "✗" : "";
+      const room = shapeOf(value) ? 21 : 12; // characters beside a name
+      box.made.classList.toggle("long", Math.max(values.length, grads.length) > room);
       box.made.classList.toggle("unknown", !known);
       box.made.classList.toggle("wrong", wrong);
       box.made.setAttribute(
@@ -287,7 +289,7 @@ class Stage {
   /** At which scale a picture of this size fits. */
   scaleOf([w, h]) {
     const { width, height } = this.view.getBoundingClientRect();
-    return Math.min(1.25, (width - 24) / w, (height - 64) / h);
+    return Math.min(1.25, (width - 24) / w, (height - 24) / h);
   }
 
   fit() {
@@ -295,7 +297,7 @@ class Stage {
     const [w, h] = this.size;
     this.scale = this.scaleOf(this.size);
     this.x = (width - w * this.scale) / 2;
-    this.y = (height - 32 - h * this.scale) / 2;
+    this.y = (height - h * this.scale) / 2;
     this.place();
   }
 
@@ -320,11 +322,13 @@ class Stage {
   begin() {
     this.fit();
     if (this.scale >= 0.5) return;
-    this.scale = 0.75;
     const { width, height } = this.view.getBoundingClientRect();
+    const across = this.direction === "LR" ? (height - 24) / this.size[1] : (width - 24) / this.size[0];
+    this.scale = across < 0.5 ? 0.75 : Math.min(0.75, across);
     const [w, h] = this.size.map((length) => length * this.scale);
     this.x = this.direction === "LR" ? 16 : (width - w) / 2;
     this.y = this.direction === "LR" ? (height - h) / 2 : 16;
+    this.place();
     this.follow(this.story.steps[Math.min(1, this.story.steps.length - 1)]);
   }
 
@@ -358,8 +362,8 @@ class Stage {
     for (const some of [boxes, boxes.slice(0, 1)]) { // both ends if they fit, or else where the step goes
       const xs = span(some, "x", "width", this.x);
       const ys = span(some, "y", "height", this.y);
-      if (some.length > 1 && (xs[1] - xs[0] > width - 2 * margin || ys[1] - ys[0] > height - 2 * margin - 32)) continue;
-      const [dx, dy] = [nudge(xs, width), nudge(ys, height - 32)];
+      if (some.length > 1 && (xs[1] - xs[0] > width - 2 * margin || ys[1] - ys[0] > height - 2 * margin)) continue;
+      const [dx, dy] = [nudge(xs, width), nudge(ys, height)];
       if (dx || dy) {
         this.x += dx;
         this.y += dy;
