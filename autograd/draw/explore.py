@@ -93,7 +93,7 @@ def explore(
 def page_of(story: Mapping[str, Any], title: str | None) -> str:
     """The template with style, scripts and data filled in."""
     folder = files(__package__) / "explorer"
-    scripts = ("numbers.js", "story.js", "stage.js", "predict.js", "explore.js")
+    scripts = ("numbers.js", "answers.js", "story.js", "stage.js", "predict.js", "explore.js")
     filling = {
         "title": html.escape(printable(title or story["title"])),
         "style": (folder / "explore.css").read_text("utf-8"),

@@ -33,7 +33,7 @@ class Explorer {
 
   /** One step on; in predict mode the next number is asked for first. */
   next() {
-    if (this.quiz.pending) return get("answer").focus();
+    if (this.quiz.pending) return this.quiz.remind();
     const at = this.story.neighbour(1);
     if (at === this.story.at) return this.pause();
     if (this.quiz.on && this.quiz.ask(at)) {

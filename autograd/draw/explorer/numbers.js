@@ -1,4 +1,4 @@
-// Numbers and formulas: how they are read, written and asked for.
+// Numbers and elements: how they are written and compared.
 
 const MINUS = "\u2212";
 
@@ -42,40 +42,6 @@ function nested(entries, [length, ...inner]) {
 /** The shape and dtype of an array. */
 function shapeOf(x) {
   return x !== null && typeof x === "object" ? `(${x.shape.join(", ")}) ${x.dtype}` : "";
-}
-
-/** What a reader typed: a number or plain arithmetic such as 2*-3, (1-0.5)/4, 3^2; NaN if neither. */
-function evaluate(text) {
-  const tokens = text.replace(/[\u2212\u2013]/g, "-").replace(/[·×]/g, "*").replace(/÷/g, "/")
-    .replace(/\*\*/g, "^").replace(/,/g, ".").match(/\d*\.?\d+(e[+-]?\d+)?|\d+\.|∞|inf(?:inity)?\b|[-+*/^()]|\S/gi) || [];
-  let at = 0;
-  const sum = () => {
-    let x = product();
-    while (tokens[at] === "+" || tokens[at] === "-") x = tokens[at++] === "+" ? x + product() : x - product();
-    return x;
-  };
-  const product = () => {
-    let x = signed();
-    while (tokens[at] === "*" || tokens[at] === "/") x = tokens[at++] === "*" ? x * signed() : x / signed();
-    return x;
-  };
-  const signed = () => {
-    if (tokens[at] === "-") return at++, -signed();
-    if (tokens[at] === "+") return at++, signed();
-    const base = atom();
-    return tokens[at] === "^" ? (at++, base ** signed()) : base;
-  };
-  const atom = () => {
-    if (tokens[at] === "(") {
-      at++;
-      const x = sum();
-      return tokens[at++] === ")" ? x : NaN;
-    }
-    if (/^(∞|inf)/i.test(tokens[at] || "")) return at++, Infinity;
-    return /^[\d.]/.test(tokens[at] || "") ? Number(tokens[at++]) : NaN;
-  };
-  const x = sum();
-  return at === tokens.length ? x : NaN;
 }
 
 /** Whether a guess is the number, to one part in a hundred. */

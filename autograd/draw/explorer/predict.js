@@ -31,10 +31,12 @@ class Quiz {
     input.setAttribute("aria-label", "Your answer");
     input.setAttribute("aria-describedby", "question");
     const verdict = element("p", "verdict");
+    verdict.id = "verdict";
     verdict.setAttribute("role", "status");
     const form = element(
       "form", "quiz",
-      input, element("button", "primary", "Check"), this.button("Show me", () => this.reveal()),
+      input, element("button", "primary", "Check"),
+      this.button("Skip", () => this.skip()), this.button("Show me", () => this.reveal()),
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -56,7 +58,7 @@ class Quiz {
       element("p", "math", formula),
       form,
       verdict,
-      element("p", "hint", score + "A number, or arithmetic such as 2*-3. Right is what is off by 1 % at most."),
+      element("p", "hint", score + "A number, or an expression such as 2*-3, sin(2) or x*y. Right is what is off by 1 % at most."),
     ];
   }
 
@@ -67,10 +69,30 @@ class Quiz {
     return made;
   }
 
+  /** What an answer may name: the nodes with their values so far, and g, the gradient that comes in. */
+  names() {
+    const { story } = this.explorer;
+    const names = new Map(story.nodes.map(({ name, value }, node) => [name, story.known[node] ? value : null]));
+    if (this.pending.step.kind === "backward" && !names.has("g")) names.set("g", this.pending.step.g);
+    return names;
+  }
+
+  /** The number that was typed. The incoming gradient may be written as the question has it: ∂y/∂x. */
+  guess(text) {
+    const { story } = this.explorer;
+    const { from } = this.pending.step;
+    const quotient = from === undefined ? "" : `∂${story.nodes[story.root].name}/∂${story.nodes[from].name}`;
+    return evaluate(quotient ? text.replaceAll(quotient, " g ") : text, this.names());
+  }
+
   check(input, verdict) {
-    const guess = evaluate(input.value);
-    if (!input.value.trim() || (Number.isNaN(guess) && !/^nan$/i.test(input.value.trim()))) {
-      verdict.textContent = "That is no number.";
+    let guess;
+    try {
+      guess = this.guess(input.value);
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      verdict.textContent = error.message;
+      verdict.className = "verdict";
       return;
     }
     const { pending } = this;
@@ -94,6 +116,22 @@ class Quiz {
     if (step.kind === "backward" && close(step.g)) return "That is the gradient that comes in; it still has to be multiplied by the slope.";
     if (step.kind === "backward" && step.before !== null && close(step.after)) return "That is the sum afterwards; asked is what is added.";
     return tries > 1 ? "Not yet. “Show me” tells." : "Not quite: try again.";
+  }
+
+  /** Say that a question is open, to those who would go on without an answer. */
+  remind() {
+    const verdict = document.getElementById("verdict");
+    verdict.textContent = ""; // so that it is read out again
+    verdict.className = "verdict";
+    verdict.textContent = "A question is open: answer it, or choose “Skip” or “Show me”.";
+    document.getElementById("answer").focus();
+  }
+
+  /** Go on to the next question. */
+  skip() {
+    const { at } = this.pending;
+    this.explorer.show(at);
+    this.explorer.next();
   }
 
   reveal(verdict) {

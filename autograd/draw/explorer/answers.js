@@ -1,0 +1,142 @@
+// Answers: what a reader types is read as an expression of numbers, functions and names of nodes.
+
+const FUNCTIONS = {
+  sin: Math.sin, cos: Math.cos, tan: Math.tan, arcsin: Math.asin, arccos: Math.acos, arctan: Math.atan,
+  sinh: Math.sinh, cosh: Math.cosh, tanh: Math.tanh,
+  arcsinh: Math.asinh, arccosh: Math.acosh, arctanh: Math.atanh,
+  exp: Math.exp, exp2: (x) => 2 ** x, expm1: Math.expm1,
+  log: Math.log, log2: Math.log2, log10: Math.log10, log1p: Math.log1p,
+  sqrt: Math.sqrt, cbrt: Math.cbrt, square: (x) => x * x, reciprocal: (x) => 1 / x,
+  abs: Math.abs, sign: Math.sign, floor: Math.floor, ceil: Math.ceil, trunc: Math.trunc, round: roundToEven,
+  relu: (x) => (x > 0 ? x : 0 * x), sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  softplus: (x) => logAddExp(x, 0), silu: (x) => x / (1 + Math.exp(-x)), softsign: (x) => x / (1 + Math.abs(x)),
+  erf, erfc: (x) => 1 - erf(x), sinc: (x) => (x ? Math.sin(Math.PI * x) / (Math.PI * x) : 1),
+  maximum: Math.max, minimum: Math.min, hypot: Math.hypot, arctan2: Math.atan2, power: Math.pow,
+  logaddexp: logAddExp, xlogy: (x, y) => (x ? x * Math.log(y) : 0),
+  floor_divide: (x, y) => Math.floor(x / y), mod: (x, y) => x - y * Math.floor(x / y),
+};
+const OTHER_NAMES = {
+  asin: "arcsin", acos: "arccos", atan: "arctan", asinh: "arcsinh", acosh: "arccosh", atanh: "arctanh",
+  atan2: "arctan2", ln: "log", max: "maximum", min: "minimum", pow: "power", "√": "sqrt",
+};
+const CONSTANTS = { pi: Math.PI, "π": Math.PI, e: Math.E, inf: Infinity, infinity: Infinity, "∞": Infinity, nan: NaN };
+const TOKEN = /\s*("[^"]*"|\d+\.?\d*(?:e[+-]?\d+)?(?![\w#]|\.[^\W\d])|\.\d+(?:e[+-]?\d+)?|[\p{L}_\d][\p{L}\p{M}_\d.]*(?:#\d+)?|\*\*|[∞√]|\S)/giuy;
+const LONGEST_ANSWER = 200;
+const ACCEPTED = "Use numbers, + - * / ** and parentheses, functions such as sin, exp and sqrt, and names of nodes that have a value";
+
+/** What a reader typed, which can't be read, and why. */
+class Unreadable extends Error {}
+
+/**
+ * The value of an expression such as 2*-3, sin(2) or x*y. Nothing is run: it is read sign by sign.
+ * `names` are the numbers that it may use. A comma is a decimal point, but where a function takes several numbers.
+ */
+function evaluate(text, names = new Map()) {
+  if (text.length > LONGEST_ANSWER) throw new Unreadable(`An answer has at most ${LONGEST_ANSWER} characters.`);
+  const tokens = [...plainSigns(text).matchAll(TOKEN)].map(([, token]) => token);
+  let at = 0;
+  const accept = (...some) => (some.includes(tokens[at]) ? tokens[at++] : null);
+  const sum = () => {
+    let x = product();
+    for (let sign; (sign = accept("+", "-")); ) x = sign === "+" ? x + product() : x - product();
+    return x;
+  };
+  const product = () => {
+    let x = signed();
+    for (let sign; (sign = accept("*", "/")); ) x = sign === "*" ? x * signed() : x / signed();
+    return x;
+  };
+  const signed = () => {
+    const sign = accept("+", "-");
+    if (sign) return sign === "-" ? -signed() : signed();
+    const base = atom();
+    return accept("^", "**") ? base ** signed() : base;
+  };
+  const closed = (x) => {
+    if (!accept(")")) throw new Unreadable("A closing parenthesis is missing.");
+    return x;
+  };
+  const call = (name) => {
+    const parts = [sum()];
+    while (accept(",", ";")) parts.push(sum());
+    closed();
+    const f = FUNCTIONS[name];
+    const wanted = f.length;
+    if (parts.length !== wanted) throw new Unreadable(`${name} takes ${wanted} ${wanted === 1 ? "number" : "numbers"}.`);
+    return f(...parts);
+  };
+  const atom = () => {
+    if (at === tokens.length) throw new Unreadable(at ? "Something is missing at the end." : `There is no answer yet. ${ACCEPTED}.`);
+    const token = tokens[at++];
+    if (token === "(") return closed(sum());
+    const name = token.replace(/^"(.*)"$/, "$1");
+    if (/^\.?\d/.test(token) && !names.has(name)) return decimal(token);
+    const key = Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : name;
+    if (Object.hasOwn(FUNCTIONS, key) && accept("(")) return call(key);
+    if (names.has(name)) return known(name, names.get(name));
+    if (token === "√") return Math.sqrt(atom());
+    if (Object.hasOwn(CONSTANTS, name.toLowerCase())) return CONSTANTS[name.toLowerCase()];
+    if (Object.hasOwn(FUNCTIONS, key)) throw new Unreadable(`${name} needs its number in parentheses: ${name}(2).`);
+    throw new Unreadable(`“${token}” can't be read here. ${ACCEPTED}${listed(names)}.`);
+  };
+  const decimal = (token) => {
+    if (!/^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(token)) throw new Unreadable(`“${token}” is no number. ${ACCEPTED}${listed(names)}.`);
+    return Number(token);
+  };
+  const x = sum();
+  if (at < tokens.length) throw new Unreadable(`“${tokens[at]}” can't be read here. ${ACCEPTED}${listed(names)}.`);
+  return x;
+}
+
+/** The text with one sign for each operation, and with points in numbers. */
+function plainSigns(text) {
+  const plain = text.trim().replace(/[\u2212\u2013]/g, "-").replace(/[·×⋅]/g, "*").replace(/[÷∕]/g, "/")
+    .replace(/[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+/g, (digits) => "**" + [...digits].map((c) => (c === "⁻" ? "-" : "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c))).join(""));
+  const several = []; // for each open parenthesis, whether there are arguments in it
+  return [...plain].map((c, i) => {
+    if (c === "(") several.push(argumentsOf(plain.slice(0, i)) > 1);
+    if (c === ")") several.pop();
+    return c === "," && !several.includes(true) && /\d/.test(plain[i + 1] || "") ? "." : c;
+  }).join("");
+}
+
+/** How many arguments the function takes whose name a text ends with; 0 if there is none. */
+function argumentsOf(text) {
+  const name = /[a-z_\d]*\s*$/i.exec(text)[0].trim();
+  const key = Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : name;
+  return Object.hasOwn(FUNCTIONS, key) ? FUNCTIONS[key].length : 0;
+}
+
+/** The number that a name stands for. */
+function known(name, x) {
+  if (x === null) throw new Unreadable(`${name} has no value yet.`);
+  if (typeof x === "object") throw new Unreadable(`${name} is an array; answers are single numbers.`);
+  return num(x);
+}
+
+/** A few of the names that have a value. */
+function listed(names) {
+  const some = [...names].filter(([, x]) => x !== null && typeof x !== "object").map(([name]) => name);
+  return some.length ? `: ${some.slice(0, 6).join(", ")}${some.length > 6 ? " …" : ""}` : "";
+}
+
+function logAddExp(x, y) {
+  const top = Math.max(x, y);
+  return Number.isFinite(top) ? top + Math.log1p(Math.exp(Math.min(x, y) - top)) : top;
+}
+
+function roundToEven(x) {
+  const below = Math.floor(x);
+  return x - below === 0.5 ? below + (below % 2 ? 1 : 0) : Math.round(x);
+}
+
+/** The error function: its Taylor series, or 1 where only rounding is left. */
+function erf(x) {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let [term, total] = [x, x];
+  for (let n = 1; n < 200; n++) {
+    term *= (-x * x) / n;
+    total += term / (2 * n + 1);
+  }
+  return (2 / Math.sqrt(Math.PI)) * total;
+}
