@@ -366,11 +366,12 @@ def read_safetensors(path: PathLike) -> Arrays:
         ValueError: it is damaged or something else, or holds numbers that NumPy has not.
         OSError: it can't be read.
     """
-    read: Callable[[bytes], Arrays] = safetensors().load
+    read: Callable[[PathLike], Arrays] = safetensors().load_file
     with open(path, "rb") as file:
-        data = file.read()
+        data = file.read(8)
+        data += file.read(min(int.from_bytes(data, "little"), os.fstat(file.fileno()).st_size))
     try:
-        arrays = read(data)
+        arrays = read(path)
     except Exception as error:  # SafetensorError, and KeyError for bfloat16
         raise ValueError(f"{os.fspath(path)} can't be read as .safetensors: {error}") from error
     wanted = (header_of(data)[0].get("__metadata__") or {}).get(DIGEST)
