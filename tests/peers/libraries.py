@@ -32,6 +32,15 @@ class Library(NamedTuple):
     at_work: Callable[[], AbstractContextManager[Any]] = nullcontext
 
 
+def near(found: Any, wanted: Any, rtol: float = 1e-12) -> bool:
+    """Equal but for rounding: relative to what is wanted, however small, unless that is zero."""
+    found, wanted = np.broadcast_arrays(np.asarray(found, float), np.asarray(wanted, float))
+    at_zero = np.allclose(found[wanted == 0], 0.0, rtol=0, atol=1e-12)
+    return at_zero and np.allclose(
+        found[wanted != 0], wanted[wanted != 0], rtol=rtol, atol=0, equal_nan=True
+    )
+
+
 # --- ours -----------------------------------------------------------------------------------------
 
 OURS: Names = {name: getattr(ag, name) for name in WORDS}
