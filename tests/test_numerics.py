@@ -25,9 +25,9 @@ def test_erf_of_whole_numbers() -> None:
 
 def test_numpys_functions_take_no_options_that_derivatives_know_nothing_of() -> None:
     x = np.ones(2)
-    with pytest.raises(TypeError, match="floor has no option 'out' here; leave it out"):
+    with pytest.raises(TypeError, match="floor has no option 'out'"):
         ag.floor(x, out=np.zeros(2))
-    with pytest.raises(TypeError, match=r"^exp\(\) got an unexpected keyword argument 'out'"):
+    with pytest.raises(TypeError, match="exp has no option 'out'"):
         ag.exp(x, out=np.zeros(2))
 
 
