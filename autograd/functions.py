@@ -10,7 +10,7 @@ import numpy as np
 
 from . import rules
 from .node import Node, Op, data_of
-from .numerics import numpys, on_reals, one_hot
+from .numerics import as_real, in_wide_numbers, numpys, on_reals, one_hot
 from .places import is_lazy
 from .rules import where as _where
 from .shapes import Axis, count_along, kept_shape, normalize_axes, shape_of
@@ -64,10 +64,16 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None)
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     """`x` kept between two bounds, either of which may be left out. On a bound its slope is 1."""
     if min is not None:
-        x = _where(data_of(x) < data_of(min), min, x)
+        x = _where(_or_nan(data_of(x) < data_of(min), data_of(min)), min, x)
     if max is not None:
-        x = _where(data_of(x) > data_of(max), max, x)
+        x = _where(_or_nan(data_of(x) > data_of(max), data_of(max)), max, x)
     return x
+
+
+def _or_nan(outside: Any, bound: Any) -> Any:
+    """Where numbers lie outside a bound, or the bound is nan, which the result is then too."""
+    known = isinstance(bound, (int, float)) and bound == bound
+    return outside if known else outside | (bound != bound)
 
 
 def fmax(x: Any, y: Any) -> Any:
@@ -97,11 +103,12 @@ def softplus(x: Any) -> Any:
 
 def logsigmoid(x: Any) -> Any:
     """log(sigmoid(x)), without underflow."""
-    return -softplus(-x)
+    return -softplus(-as_real(x))
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     """`x` if positive, else `negative_slope * x`."""
+    x = as_real(x)
     return _where(data_of(x) > 0, x, negative_slope * x)
 
 
@@ -138,8 +145,9 @@ def silu(x: Any) -> Any:
 
 def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     """`x` kept between two bounds, on which its slope is 0."""
-    x = _where(data_of(x) <= min_val, min_val, x)
-    return _where(data_of(x) >= max_val, max_val, x)
+    x = as_real(x)
+    x = _where(_or_nan(data_of(x) <= min_val, min_val), min_val, x)
+    return _where(_or_nan(data_of(x) >= max_val, max_val), max_val, x)
 
 
 # --- reductions and scans -------------------------------------------------------------------------
@@ -150,18 +158,22 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return rules.sum(x, axis=axis, keepdims=keepdims)
 
 
+@on_reals
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """The mean over all entries, or along axes; of none it is nan."""
     return sum(x, axis, keepdims) / count_along(shape_of(x), axis)
 
 
-def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
-    """The mean squared distance from the mean; the divisor is the count less `ddof`."""
+@on_reals
+def var(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    """The mean squared distance from the mean; the divisor is the count less `ddof`, or 0."""
     off = x - mean(x, axis, keepdims=True)
-    return rules.div(sum(off * off, axis, keepdims), count_along(shape_of(x), axis) - ddof)
+    freedom = float(np.maximum(count_along(shape_of(x), axis) - ddof, 0.0))
+    return rules.div(sum(off * off, axis, keepdims), freedom)
 
 
-def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+@on_reals
+def std(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """The root of `var`. Where all entries are equal, its slope is 0."""
     return flat_root(var(x, axis, ddof, keepdims))
 
@@ -178,6 +190,7 @@ def flat_power(size: Any, exponent: float) -> Any:
     return _where(zero, 0.0 * size, _where(zero, 1.0, size) ** exponent)
 
 
+@in_wide_numbers
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """The product of all entries, or along axes: by halves, so that a zero divides nothing."""
     shape = shape_of(x)
@@ -209,11 +222,14 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return rules.min(x, axis=axis, keepdims=keepdims)
 
 
+@on_reals
 def median(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """The middle one of the sorted entries, or the mean of the middle two; nan if there is one."""
     shape = kept_shape(shape_of(x), axis)
     x, axis = (x, axis) if axis is not None and shape else (ravel(x), 0)
     n, ordered = shape_of(x)[axis], sort(x, axis)
+    if not n:
+        return mean(x, axis, keepdims) if keepdims else mean(x, axis)
     middle = 0.5 * (take(ordered, (n - 1) // 2, axis) + take(ordered, n // 2, axis))
     last = take(ordered, n - 1, axis)
     out = _where(np.isnan(data_of(last)), last, middle)
@@ -227,6 +243,7 @@ def cumsum(x: Any, axis: int | None = None) -> Any:
     return rules.cumsum(x, axis=axis)
 
 
+@in_wide_numbers
 def cumprod(x: Any, axis: int | None = None) -> Any:
     """The products of the first 1, 2, 3 ... entries along an axis, or of the flattened array.
 
@@ -242,16 +259,19 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
     return x
 
 
+@on_reals
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))) without overflow: a smooth maximum."""
     return rules.logsumexp(x, axis=axis, keepdims=keepdims)
 
 
+@on_reals
 def log_softmax(x: Any, axis: Axis = -1) -> Any:
     """The logarithm of `softmax`, without underflow."""
     return rules.log_softmax(x, axis=axis)
 
 
+@on_reals
 def softmax(x: Any, axis: Axis = -1) -> Any:
     """exp(x) scaled to sum to one along `axis`."""
     return rules.softmax(x, axis=axis)

@@ -13,6 +13,7 @@ import numpy as np
 from . import functions, rules
 from .functions import flat_power, flat_root
 from .node import data_of
+from .numerics import on_reals
 from .places import at_home, plain
 from .shapes import Axis, normalize_axes, ordered_axes, shape_of
 from .shaping import diagonal, reshape, squeeze, stack, take
@@ -217,6 +218,7 @@ def slogdet(x: Any) -> SlogdetResult:
     return SlogdetResult(at_home(np.linalg.slogdet)(data_of(x))[0], rules.logabsdet(x))
 
 
+@on_reals
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     """The length of vectors, or a norm of matrices. At zero the slope is 0.
 

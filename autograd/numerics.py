@@ -6,6 +6,7 @@ it, but takes ten times as long on a float. So floats try `math` first.
 
 from __future__ import annotations
 
+import inspect
 import math
 import operator
 from collections.abc import Callable, Sequence
@@ -23,10 +24,12 @@ from .shapes import Axis, Shape, axes_to_sum, count_along, kept_shape, normalize
 
 def as_real(x: Data) -> Data:
     """`x` with integers and booleans as float64, as NumPy's mean() has it."""
-    if type(x) is float or (isinstance(x, Node) and not hasattr(x, "dtype")):
+    if type(x) in (float, int, bool):
+        return float(x)  # which takes on the dtype of what stands beside it
+    if isinstance(x, Node) and not hasattr(x, "dtype"):
         return x
     x = x if hasattr(x, "dtype") else np.array(x)
-    return x if x.dtype.kind in "fc" else x.astype(float)
+    return x.astype(float) if x.dtype.kind in "iub" else x
 
 
 def on_reals(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,15 +37,36 @@ def on_reals(function: Callable[..., Any]) -> Callable[..., Any]:
 
     In float32 sums and squares of such numbers do not overflow, nor do small constants vanish.
     """
+    return on_converted(function, as_real)
+
+
+def in_wide_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, but small integers and booleans become 64-bit integers, as in NumPy's prod()."""
+    return on_converted(function, as_wide_integers)
+
+
+def on_converted(function: Callable[..., Any], convert: Callable[[Any], Any]) -> Callable[..., Any]:
+    (first, *_) = inspect.signature(function).parameters
 
     @wraps(function)
-    def forward(x: Any, *args: Any, **kwargs: Any) -> Any:
-        x = as_real(x)
-        if getattr(x, "dtype", None) == np.float16:
-            return function(x.astype(np.float32), *args, **kwargs).astype(np.float16)
-        return function(x, *args, **kwargs)
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        if not args and first in kwargs:
+            args = (kwargs.pop(first),)
+        if args:
+            args = (convert(args[0]), *args[1:])
+            if getattr(args[0], "dtype", None) == np.float16:
+                args = (args[0].astype(np.float32), *args[1:])
+                return function(*args, **kwargs).astype(np.float16)
+        return function(*args, **kwargs)
 
     return forward
+
+
+def as_wide_integers(x: Any) -> Any:
+    dtype = getattr(x, "dtype", None)
+    if dtype is None or dtype.kind not in "iub":
+        return x
+    return x.astype(np.prod(np.empty(0, dtype)).dtype)
 
 
 def ieee(function: Callable[..., Any], *args: float) -> float:
@@ -197,6 +221,7 @@ def cosine(x: Data, y: Data) -> Data:
 def xlogy(x: Data, y: Data) -> Data:
     if type(x) is float and type(y) is float:
         return 0.0 if x == 0.0 and y == y else x * elementary("log")(y)
+    x, y = as_real(x), as_real(y)
     zero = (x == 0) & ~np.isnan(y)
     one = 1.0 if hasattr(y, "dtype") else np.ones_like(x)  # a Python number takes on x's dtype
     return np.where(zero, 0.0, x * np.log(np.where(zero, one, y)))
@@ -244,9 +269,9 @@ def erf_below_1(x: Data) -> Data:
 
 def erf(x: Data) -> Data:
     """The error function: up to 1 by its Taylor series, beyond as 1 - erfc."""
+    x = as_real(x)
     if type(x) is float:
         return math.erf(x)
-    x = as_real(x)
     size = np.abs(x)
     tail = 1.0 - erfc_beyond_1(np.maximum(size, 1.0))
     out = np.where(size < 1.0, erf_below_1(np.minimum(size, 1.0)), tail)
@@ -255,9 +280,9 @@ def erf(x: Data) -> Data:
 
 def erfc(x: Data) -> Data:
     """1 - erf(x), exact also where that would cancel."""
+    x = as_real(x)
     if type(x) is float:
         return math.erfc(x)
-    x = as_real(x)
     near = 1.0 - erf_below_1(np.clip(x, -1.0, 1.0))
     tail = erfc_beyond_1(np.maximum(np.abs(x), 1.0))
     return np.where(np.abs(x) < 1.0, near, np.where(x < 0.0, 2.0 - tail, tail)).astype(x.dtype)
@@ -339,8 +364,9 @@ def added(g: Data, index: Any, shape: Shape) -> Data:
     if selects_once(index):
         out[index] = g
     else:
+        out = out.astype(np.result_type(out, np.float32))  # float16 would lose small gradients
         np.add.at(out, index, g)  # an entry picked twice gets both gradients
-    return out
+    return out.astype(g.dtype, copy=False)
 
 
 def counted(g: Data, index: Any, shape: Shape) -> Data:
@@ -398,8 +424,8 @@ def short_axes(
 count = short_axes(np.sum, lambda x, y: x.astype(np.int8, copy=False) + y)  # of what is true
 
 
-@on_reals
 def logsumexp(x: Data, *, axis: Axis = None, keepdims: bool = False) -> Data:
+    x = np.asarray(x) if type(x) is float else x
     top = maximum_of(x, axis)
     top = np.where(np.isfinite(top), top, 0.0)
     with np.errstate(divide="ignore"):  # log(0) = -inf is the answer where all entries are -inf
@@ -407,14 +433,14 @@ def logsumexp(x: Data, *, axis: Axis = None, keepdims: bool = False) -> Data:
     return out if keepdims else np.squeeze(out, axis=axis)
 
 
-@on_reals
 def log_softmax(x: Data, *, axis: Axis = -1) -> Data:
+    x = np.asarray(x) if type(x) is float else x
     below = x - maximum_of(x, axis)
     return below - log_sum_exp(below, axis)
 
 
-@on_reals
 def softmax(x: Data, *, axis: Axis = -1) -> Data:
+    x = np.asarray(x) if type(x) is float else x
     out = np.exp(x - maximum_of(x, axis))
     return out / out.sum(axis=axis, keepdims=True)
 

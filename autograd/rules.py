@@ -399,7 +399,7 @@ cumsum = Op("cumsum", numerics.cumsum, analytic=True,
 
 logsumexp = Op("logsumexp", numerics.logsumexp,                      # slopes are softmax(x)
                vjps=(lambda g, out, x, *, axis=None, keepdims=False:
-                         _kept(g, x, axis) * exp(x - _kept(out, x, axis)),))
+                         _kept(g, x, axis) * softmax(x, axis=axis),))
 
 log_softmax = Op("log_softmax", numerics.log_softmax,
                  vjps=(lambda g, out, x, *, axis=-1:                 # g - softmax(x) sum(g)

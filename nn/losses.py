@@ -12,7 +12,7 @@ from autograd import rules
 from autograd.arguments import number, probability, shown
 from autograd.functions import picked
 from autograd.node import Data, Node, data_of
-from autograd.numerics import one_hot
+from autograd.numerics import on_reals, one_hot
 from autograd.places import beside, first, is_lazy
 from autograd.shapes import shape_of
 from autograd.shaping import plain_index
@@ -22,6 +22,7 @@ from .samples import as_numbers
 # --- of numbers -----------------------------------------------------------------------------------
 
 
+@on_reals
 def mse_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     """The squared error, (prediction - target)^2, averaged over all entries.
 
@@ -39,6 +40,7 @@ def mse_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     return reduce((prediction - target) ** 2, reduction)
 
 
+@on_reals
 def l1_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     """The distance |prediction - target|, averaged over all entries. At 0 its slope is 0.
 
@@ -51,6 +53,7 @@ def l1_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     return reduce(rules.abs(prediction - target), reduction)
 
 
+@on_reals
 def huber_loss(prediction: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
     """Half the squared error up to a distance of `delta`, and straight lines from there on.
 
@@ -71,6 +74,7 @@ def huber_loss(prediction: Any, target: Any, reduction: str = "mean", delta: flo
 # --- of scores for one class or the other ---------------------------------------------------------
 
 
+@on_reals
 def binary_cross_entropy_with_logits(
     logits: Any, target: Any, reduction: str = "mean", pos_weight: Any = None
 ) -> Any:
@@ -98,6 +102,7 @@ def binary_cross_entropy_with_logits(
     return reduce(losses, reduction)
 
 
+@on_reals
 def hinge_loss(scores: Any, target: Any, reduction: str = "mean", margin: float = 1.0) -> Any:
     """max(0, margin - target * score), averaged: zero once the score is on the right side by far.
 
@@ -122,6 +127,7 @@ def hinge_loss(scores: Any, target: Any, reduction: str = "mean", margin: float 
 # --- of scores for several classes ----------------------------------------------------------------
 
 
+@on_reals
 def cross_entropy(
     logits: Any,
     target: Any,
@@ -183,6 +189,7 @@ def expected_loss(logits: Any, q: Any) -> Any:
     return -ag.sum(q * ag.where(never, 0.0, log_p), axis=1)
 
 
+@on_reals
 def nll_loss(
     log_probabilities: Any, labels: Any, weight: Any = None, reduction: str = "mean"
 ) -> Any:
@@ -263,7 +270,9 @@ def like(x: Any, y: Any) -> Any:
 
 def as_operand(name: str, x: Any) -> Any:
     """A node, a number or an array as it is; lists and tables of pandas as arrays."""
-    return x if isinstance(x, (Node, np.ndarray, float, int)) else as_numbers(name, x)
+    if isinstance(x, (Node, float, int)) or (isinstance(x, np.ndarray) and x.dtype.kind in "fiub"):
+        return x
+    return as_numbers(name, x)
 
 
 def there(x: Data) -> bool:

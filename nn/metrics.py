@@ -86,7 +86,7 @@ def confusion_matrix(predicted: Any, labels: Any, classes: int) -> NDArray[np.in
     predicted, labels = predicted_and_true(predicted, labels)
     check_classes(predicted, classes)
     check_classes(labels, classes)
-    pairs = labels.astype(np.int64) * classes + predicted
+    pairs = labels.astype(np.int64) * classes + predicted.astype(np.int64)
     return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import autograd as ag
 from autograd.arguments import flag, integer, integers, non_negative, probability
 from autograd.node import data_of
+from autograd.numerics import on_reals
 from autograd.shapes import Shape, shape_of
 
 from .module import Buffer, Module, Parameter, numbers
@@ -63,6 +64,8 @@ class BatchNorm(Module):
                 f"but got shape {shape}"
             )
         kept = (1, -1) + (1,) * (len(shape) - 2)
+        half = x.dtype == np.float16  # its squares overflow, and small eps vanish
+        x = x.astype(np.float32) if half else x
         if self.training:
             axes_left = tuple(i for i in range(len(shape)) if i != 1)
             mean = ag.mean(x, axes_left, keepdims=True)
@@ -72,7 +75,9 @@ class BatchNorm(Module):
         else:
             off = x - self.running_mean.data.reshape(kept)
             var = self.running_var.data.reshape(kept)
+            var = var.astype(np.result_type(var, np.float32), copy=False)
         out = off / ag.sqrt(var + self.eps)
+        out = out.astype(np.float16) if half else out
         if self.weight is None or self.bias is None:
             return out
         return out * self.weight.reshape(kept) + self.bias.reshape(kept)
@@ -136,9 +141,15 @@ class LayerNorm(Module):
         if shape_of(x)[-n:] != self.normalized_shape:
             raise ValueError(f"{self!r} got an input of shape {shape_of(x)}")
         axes = tuple(range(-n, 0))
-        off = x - ag.mean(x, axes, keepdims=True)
-        out = off / ag.sqrt(ag.mean(off * off, axes, keepdims=True) + self.eps)
+        out = standardized(x, axes, self.eps)
         return out if self.weight is None or self.bias is None else out * self.weight + self.bias
 
     def describe(self) -> str:
         return f"{self.normalized_shape}"
+
+
+@on_reals
+def standardized(x: Any, axes: Shape, eps: float) -> Any:
+    """`x` with mean 0 and variance 1 along some axes."""
+    off = x - ag.mean(x, axes, keepdims=True)
+    return off / ag.sqrt(ag.mean(off * off, axes, keepdims=True) + eps)

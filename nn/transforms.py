@@ -209,7 +209,7 @@ def one_hot(labels: ArrayLike, num_classes: int | None = None, dtype: Any = np.f
     if num_classes is not None:
         num_classes = integer("num_classes", num_classes, at_least=0)
     else:
-        num_classes = int(labels.max(initial=-1)) + 1
+        num_classes = int(labels.max()) + 1 if labels.size else 0
     wrong = labels[(labels < 0) | (labels >= num_classes)]
     if wrong.size:
         raise ValueError(f"label {wrong[0]} is not one of the {num_classes} classes from 0")

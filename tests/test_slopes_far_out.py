@@ -191,6 +191,11 @@ def test_losses_of_sure_predictions_have_exact_slopes(loss: Any, request: Any) -
         assert math.isclose(loss(logits), TAIL, rel_tol=1e-12)
 
 
+def test_slopes_of_large_logits_lose_nothing_to_their_size() -> None:
+    slopes = ag.grad(ag.logsumexp)(np.array([1e6, 1e6 - 30.0]))
+    np.testing.assert_allclose(slopes, [1.0, 9.357622968839299e-14], rtol=1e-13)
+
+
 def test_sums_of_exponentials_keep_what_is_small_beside_ties() -> None:
     for x, wanted in (
         ([0.0, -40.0], TAIL),

@@ -96,31 +96,30 @@ class Task:
             )
         arrays = [x for x in leaves if type(x) is np.ndarray]
         shape, dtype = arrays[0].shape, arrays[0].dtype
-        n = shape[0] if len(shape) == 1 and dtype.kind == "f" else -1  # -1: no columns yet
+        n = shape[0] if len(shape) == 1 and dtype.char in "fd" else -1  # -1: no columns yet
         for x in arrays:
             if x.shape != shape or x.dtype is not dtype:
                 n = -1
-        columns = leaves
+        columns, work = leaves, dtype
         if n < 0:
             if any(x.ndim == 0 for x in arrays):
                 return other  # it is a number
             shape, dtype = common_shape(arrays), common_dtype(arrays)
             n = math.prod(shape)
-            columns = [column(x, shape, dtype) if type(x) is np.ndarray else x for x in leaves]
+            work = np.result_type(dtype, np.float32)  # in float16 sums overflow
+            columns = [column(x, shape, work) if type(x) is np.ndarray else x for x in leaves]
         if self.order:
             refuse_integers(leaves, self.wanted)
-        key = (types, reduce, dtype, n >= LONG)
+        key = (types, reduce, work, n >= LONG)
         blocks = self.rolled.get(key)
         if blocks is None:
-            blocks = self.rolled[key] = self.roll(leaves, reduce, dtype, n >= LONG)
+            blocks = self.rolled[key] = self.roll(leaves, reduce, work, n >= LONG)
         if self.values:
             columns = [*columns, *self.closed()]
-        if self.order == 0:
+        with np.errstate(all="ignore" if self.order else None):
             made = blocks.run(columns, n)
-        else:
-            with np.errstate(all="ignore"):
-                made = blocks.run(columns, n)
-        return self.nested(self.collected(blocks.pieces, made, leaves, shape, dtype, reduce))
+            outputs = self.collected(blocks.pieces, made, leaves, shape, dtype, reduce)
+        return self.nested(outputs)
 
     def roll(self, leaves: Sequence[Any], reduce: str | None, dtype: Any, long: bool) -> Blocks:
         """The program for these kinds of inputs, on whole columns."""
