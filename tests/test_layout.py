@@ -329,6 +329,17 @@ def test_edges_run_in_one_direction(name: str) -> None:
         assert target.y < route.points[-1].y < target.y + target.height
 
 
+@pytest.mark.parametrize("name", GRAPHS)
+def test_most_operands_arrive_in_their_order(name: str) -> None:
+    """The first one above the second: of two mirror images the better one is drawn."""
+    arrivals: dict[str, list[tuple[int, float]]] = {}
+    for route in scene(name).layout.routes:
+        at = (route.edge.argument, route.points[-1].y)
+        arrivals.setdefault(route.edge.target, []).append(at)
+    pairs = [pair for at in arrivals.values() for pair in pairwise(y for _, y in sorted(at))]
+    assert sum(a < b for a, b in pairs) >= sum(a > b for a, b in pairs)
+
+
 def graphviz(scene: Scene, picture: Picture) -> list[tuple[str, str, list[Point]]]:
     """Where Graphviz has the edges, with boxes of the same sizes and the same groups."""
     lines = [

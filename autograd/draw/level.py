@@ -115,6 +115,8 @@ class Level:
         if self.hinted and made.rows:
             fixed = [r for r in (0, len(made.rows) - 1) if self.is_port(made.rows[r][0])]
         untangle(made, fixed)
+        if not self.hinted and self.is_upside_down():
+            made.rows[:] = [row[::-1] for row in made.rows]
         self.breadths += [0.0] * (len(made.rank) - len(self.keys))
         self.ends: list[tuple[float, float]] = [
             (self.offset(tail, "out"), self.offset(head, "in"))
@@ -124,6 +126,15 @@ class Level:
         if self.v:
             low = min(v - b / 2 for v, b in zip(self.v, self.breadths))
             self.v = [v - low for v in self.v]
+
+    def is_upside_down(self) -> bool:
+        """Whether more pairs of operands stand in the wrong order than in the right one."""
+        place = {i: k for row in self.grid.rows for k, i in enumerate(row)}
+        operands: dict[int, list[int]] = {}
+        for path in self.grid.paths:  # those that end at one box come in the order of its operands
+            operands.setdefault(path[-1], []).append(place[path[-2]])
+        pairs = [pair for places in operands.values() for pair in pairwise(places)]
+        return sum(a > b for a, b in pairs) > sum(a < b for a, b in pairs)
 
     def links(self) -> list[list[tuple[int, float]]]:
         """What each item is linked to, and where it would stand for that link to be straight."""

@@ -41,7 +41,7 @@ STYLE = """\
 {s} .dot {{ fill: {quiet} }}
 {s} .column {{ fill: {ink}; font-weight: bold }}
 {s} .about {{ fill: {quiet}; paint-order: stroke; stroke: {paper}; stroke-width: 4 }}
-{s} .number {{ fill: {ink}; paint-order: stroke; stroke: {step}; stroke-width: 2.4 }}"""
+{s} .number {{ fill: {ink} }}"""
 
 
 @dataclass(frozen=True)
