@@ -32,7 +32,14 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 # What the tests read beside the packages, which come from the wheel.
 BESIDE = "tests demos docs README.md CHANGELOG.md CONTRIBUTING.md LICENSE pyproject.toml"
-TOOLS = {"coverage", "mypy", "pytest-benchmark", "ruff", "types-tqdm"}  # no part of the suite
+TOOLS = {
+    "coverage",
+    "mypy",
+    "pytest-benchmark",
+    "pytest-xdist",
+    "ruff",
+    "types-tqdm",
+}  # no part of the suite
 PACKAGES = {  # and as they are imported
     "matplotlib": "matplotlib",
     "scikit-learn": "sklearn",
@@ -42,6 +49,7 @@ PACKAGES = {  # and as they are imported
     "safetensors": "safetensors",
     "selenium": "selenium",
     "hypothesis": "hypothesis",
+    "mpmath": "mpmath",
 }
 PROGRAMS = ["dot", "chromium"]
 ALL_PROGRAMS = frozenset({"dot", "chromium", "chromedriver", "pdflatex"})

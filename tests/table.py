@@ -34,7 +34,9 @@ class Case:
     def __str__(self) -> str:
         name = self.name or getattr(self.f, "name", None) or getattr(self.f, "__name__", "?")
         shapes = ",".join(str(np.shape(x)).replace(" ", "") for x in self.args)
-        options = ",".join(f"{k}={v}" for k, v in self.kwargs.items())
+        # A function by its name: its address is another one in every process.
+        kwargs = {k: getattr(v, "__name__", v) for k, v in self.kwargs.items()}
+        options = ",".join(f"{k}={v}" for k, v in kwargs.items())
         return f"{name}[{shapes}{';' if options else ''}{options}]"
 
 

@@ -338,7 +338,11 @@ def test_what_is_no_data_is_refused_by_name(data: Any) -> None:
     assert all((x == before[name]).all() for name, x in model.state_dict().items())
 
 
-@pytest.mark.parametrize("x", [None, 3, "x", {"x": X}, [["a"]], [object()]], ids=str)
+@pytest.mark.parametrize(
+    "x",
+    [None, 3, "x", {"x": X}, [["a"]], [object()]],
+    ids=["None", "number", "text", "dict", "texts", "objects"],
+)
 def test_what_is_no_input_is_refused(x: Any) -> None:
     with pytest.raises(TypeError, match="x must hold (real numbers|one sample per row)"):
         nn.predict(net(), x)
