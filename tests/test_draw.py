@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ET
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -130,6 +131,16 @@ def test_a_long_chain_is_refused_with_a_way_on() -> None:
         x = x + 1.0
     with pytest.raises(ValueError, match=r"up to 500 nodes, but this one has 100001.*limit=100001"):
         draw(x)
+
+
+def test_a_graph_of_a_million_nodes_is_refused_within_seconds() -> None:
+    x = Value(1.0)
+    for _ in range(1_000_000):
+        x = x + 1.0
+    start = time.process_time()
+    with pytest.raises(ValueError, match=r"up to 500 nodes, but this one has 1000001"):
+        draw(x)
+    assert time.process_time() - start < 20  # seconds; it was a minute
 
 
 def test_a_long_chain_can_be_drawn_on_demand() -> None:
@@ -885,14 +896,16 @@ def wrong(x: Any) -> Any:
         (lambda: draw(wrong(3.0)), TypeError, "or a compiled function, but got float"),
         (lambda: draw(Value(1.0), theme=wrong("blue")), ValueError, "'light', 'dark', 'auto', but"),
         (lambda: draw(Value(1.0), engine=wrong("neato")), ValueError, "'own', 'dot', but got"),
-        (lambda: draw(Value(1.0), depth=-1), ValueError, "from 0, but got -1"),
+        (lambda: draw(Value(1.0), depth=-1), ValueError, "depth must be an integer >= 0"),
         (lambda: draw(wrong([Value(1.0)])), TypeError, r"got list; for several: draw\(\*results\)"),
         (
             lambda: draw(Value(1.0), direction=wrong("up")),
             ValueError,
             "'LR', 'RL', 'TB', 'BT', but got",
         ),
-        (lambda: draw(Value(1.0), precision=0), ValueError, "at least 1 digit, but got 0"),
+        (lambda: draw(Value(1.0), precision=0), ValueError, "precision must be an integer >= 1"),
+        (lambda: draw(Value(1.0), precision=wrong("4")), TypeError, "precision must be an integer"),
+        (lambda: draw(Value(1.0), limit=0), ValueError, "limit must be an integer >= 1, but got 0"),
     ],
 )
 def test_mistakes_are_explained(

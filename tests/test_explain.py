@@ -376,8 +376,21 @@ def test_what_cannot_be_explained_is_refused_with_a_way_out() -> None:
         constant = x * 2
     with pytest.raises(ValueError, match="the root, needs no gradient"):
         explain(x, constant)
-    with pytest.raises(ValueError, match="must be at least 1, but got 0"):
+    with pytest.raises(ValueError, match="paths must be an integer >= 1, but got 0"):
         explain(x, x * x, paths=0)
+
+
+def test_large_graphs_are_refused_with_a_way_on() -> None:
+    x = y = Value(1.0, "x")
+    for _ in range(1000):
+        y = y + 1.0
+    with pytest.raises(ValueError, match=r"up to 100 nodes, but this one has 1001.*limit=1001"):
+        explain(x, y, limit=100)
+    assert explain(x, y, limit=1001).gradient == 1.0
+    for _ in range(100_000):
+        y = y + 1.0
+    with pytest.raises(ValueError, match=r"up to 100000 nodes, but this one has 101001"):
+        explain(x, y)
 
 
 def test_arrays_beside_the_paths_are_no_hindrance() -> None:

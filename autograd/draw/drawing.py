@@ -8,6 +8,7 @@ from functools import cached_property
 from os import PathLike
 from typing import Any, Literal, TypeAlias
 
+from autograd.arguments import integer
 from autograd.backward import operands_first
 from autograd.modes import enable_grad
 from autograd.node import Node
@@ -24,7 +25,7 @@ from .page import to_html
 from .pdf import to_pdf
 from .picture import Picture
 from .png import to_png
-from .portrait import picture_of, portrait, too_many
+from .portrait import has_groups, picture_of, portrait, too_many
 from .scene import Scene, compose
 from .svg import to_svg
 from .text import to_text
@@ -144,10 +145,9 @@ def drawing(
     """What `draw` does."""
     for name, kind in (("direction", Direction), ("theme", Theme), ("engine", Engine)):
         check_word(name, look[name], kind)
-    if look["precision"] < 1:
-        raise ValueError(f"precision must be at least 1 digit, but got {look['precision']}")
-    if depth is not None and depth < 0:
-        raise ValueError(f"depth counts levels of groups, from 0, but got {depth}")
+    look["precision"] = integer("precision", look["precision"], at_least=1)
+    limit = integer("limit", limit, at_least=1)
+    depth = None if depth is None else integer("depth", depth, at_least=0)
     if subjects and hasattr(subjects[0], "_picture_"):
         if len(subjects) == 1:
             return Drawing(within(subjects[0]._picture_(), limit), **look)
@@ -159,6 +159,9 @@ def drawing(
     check_roots(subjects)
     if too_many(subjects, limit) and depth is None and not collapse:
         slopes = False  # of groups there are none to show
+        nodes = [node for node in operands_first(*subjects) if node.level or node.label]
+        if len(nodes) > limit and not has_groups(nodes):
+            raise too_large(len(nodes), limit)
     whole = picture_of(subjects, constants, slopes)
     names = [collapse] if isinstance(collapse, str) else list(collapse)
     if names:
@@ -217,10 +220,15 @@ def within(picture: Picture, limit: int, fold: bool = True) -> Picture:
         smaller = opened(picture, depth, fold)
         if len(smaller.boxes) <= limit:
             return smaller
-    raise ValueError(
-        f"draw() shows graphs of up to {limit} nodes, but this one has {len(picture.boxes)}; draw "
+    raise too_large(len(picture.boxes), limit)
+
+
+def too_large(count: int, limit: int) -> ValueError:
+    """The error for a graph of more nodes than the limit."""
+    return ValueError(
+        f"draw() shows graphs of up to {limit} nodes, but this one has {count}; draw "
         "a smaller model or a node further inside, name parts of it with scope(), so that they "
-        f"can be drawn as one node each, or ask for it all: limit={len(picture.boxes)}"
+        f"can be drawn as one node each, or ask for it all: limit={count}"
     )
 
 

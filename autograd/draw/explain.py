@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from autograd.arguments import integer
 from autograd.backward import consumers_first
 from autograd.node import Node
 
@@ -27,7 +28,9 @@ from .scripts import MarkdownTex, Script, Tex
 from .wording import Latex, Markdown, Text
 
 
-def explain(leaf: Node, root: Node, *, paths: int = 10, precision: int = 4) -> Explanation:
+def explain(
+    leaf: Node, root: Node, *, paths: int = 10, precision: int = 4, limit: int = 100_000
+) -> Explanation:
     """The gradient of `root` with respect to `leaf`, as the chain rule puts it together.
 
     Along each path from the leaf to the root the slopes of all steps are multiplied, and the
@@ -69,6 +72,7 @@ def explain(leaf: Node, root: Node, *, paths: int = 10, precision: int = 4) -> E
         root: the result.
         paths: how many paths to write out at most; all are counted.
         precision: how many significant digits.
+        limit: how many nodes the graph of the root may have.
 
     Returns: an explanation that prints as text and shows as mathematics in notebooks, with
         `.text`, `.markdown` and `.latex` (a fragment; it needs the package `amsmath`).
@@ -76,7 +80,8 @@ def explain(leaf: Node, root: Node, *, paths: int = 10, precision: int = 4) -> E
     Raises:
         TypeError: one of the two is no node, or there are arrays on the way, which have a slope
             for each pair of entries.
-        ValueError: one of the two needs no gradient, or an option has a wrong value.
+        ValueError: one of the two needs no gradient, the graph has more nodes than `limit`, or an
+            option has a wrong value.
     """
     for node, name in (leaf, "leaf"), (root, "root"):
         if not isinstance(node, Node):
@@ -89,10 +94,16 @@ def explain(leaf: Node, root: Node, *, paths: int = 10, precision: int = 4) -> E
                 f"{node.describe()}, the {name}, needs no gradient: it is a constant, was "
                 "detached, or was computed under no_grad()"
             )
-    for option, least in (paths, 1), (precision, 1):
-        if option < least:
-            raise ValueError(f"paths and precision must be at least {least}, but got {option}")
+    paths = integer("paths", paths, at_least=1)
+    precision = integer("precision", precision, at_least=1)
+    limit = integer("limit", limit, at_least=1)
     order = consumers_first(root)
+    if len(order) > limit:
+        raise ValueError(
+            f"explain() follows graphs of up to {limit} nodes, but this one has {len(order)}; "
+            "explain a smaller model, or a node further inside, or ask for it all: "
+            f"limit={len(order)}"
+        )
     order.reverse()
     live = nodes_between(leaf, order)
     check_single(live)

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from autograd import arguments
+from autograd.arguments import integer
 from autograd.backward import consumers_first, operands_first
 from autograd.check import Line
 from autograd.files import replacing
@@ -76,6 +77,7 @@ def explore(
         raise ValueError(f"explore() writes an .html file, but got {path.name!r}")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"can't write {path.name}: there is no directory {path.parent}")
+    limit = integer("limit", limit, at_least=1)
     count = len(operands_first(root))
     if count > limit:
         raise ValueError(

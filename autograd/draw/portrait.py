@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,15 @@ def too_many(roots: Sequence[Node], limit: int) -> bool:
     return len(seen) > limit
 
 
+def has_groups(nodes: Sequence[Node]) -> bool:
+    """Whether some of the nodes were computed in a scope with a name."""
+    return any(
+        scope.name
+        for scope in {node.notes.scope for node in nodes if node.notes}
+        for scope in outermost_first(scope)
+    )
+
+
 def portrait(
     roots: Sequence[Node], constants: bool = False, slopes: bool = False
 ) -> tuple[Picture, dict[Node, str]]:
@@ -50,6 +60,7 @@ def portrait(
     homes = Homes(nodes)
     boxes: list[Box] = []
     ids: dict[Node, str] = {}
+    formulas: dict[Any, Pieces] = {}
     for node in nodes:
         group = homes.group_of(node)
         operands: list[str | Number] = []
@@ -75,7 +86,7 @@ def portrait(
             label=labels.get(node, ""),
             name=names.get(node, ""),
             op=printable(node.op.name) if node.op else "",
-            formula=formula_of(node) if node.op else (),
+            formula=formula_of(node, formulas) if node.op else (),
             operands=tuple(operands),
             slopes=tuple(map(shown_slope, local_derivatives(node))) if slopes else (),
             root=node in shown,
@@ -87,16 +98,24 @@ def portrait(
     return Picture(tuple(boxes), tuple(homes.groups)), ids
 
 
-def formula_of(node: Node) -> Pieces:
-    """How a node was computed, its operands by their position."""
-    script = Template(precision=1)
-    parts = [
-        script.constant(seen)
-        if arg is None and isinstance(seen, (bool, np.bool_))
-        else Formula((Symbol(i),))
-        for i, (arg, seen) in enumerate(zip(node.args, node.saved))
+def formula_of(node: Node, known: dict[Any, Pieces]) -> Pieces:
+    """How a node was computed, its operands by their position; `known` are those of nodes alike."""
+    truths = [
+        seen if arg is None and isinstance(seen, (bool, np.bool_)) else None
+        for arg, seen in zip(node.args, node.saved)
     ]
-    return operation_on(node, parts, script).pieces
+    kind = node.op, *truths
+    pieces = None if node.kwargs else known.get(kind)
+    if pieces is None:
+        script = Template(precision=1)
+        parts = [
+            Formula((Symbol(i),)) if truth is None else script.constant(truth)
+            for i, truth in enumerate(truths)
+        ]
+        pieces = operation_on(node, parts, script).pieces
+        if not node.kwargs:
+            known[kind] = pieces
+    return pieces
 
 
 def local_derivatives(node: Node) -> list[Data | None]:
