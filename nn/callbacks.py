@@ -309,7 +309,7 @@ class StopOnNaN(Callback):
     """
 
     def on_step_begin(self, run: Run) -> None:
-        self.states = run.generator_states()
+        self.states = run.generators.states() | run.generators.shared_states()
         self.buffers = [(x, copied(x.data)) for _, x in run.model.named_buffers()]
 
     def on_backward_end(self, run: Run) -> None:
@@ -330,7 +330,7 @@ class StopOnNaN(Callback):
 
     def rewind(self, run: Run) -> None:
         """Take generators and buffers back to where they were before the step."""
-        run.set_generator_states(self.states)
+        run.generators.set_states(self.states)
         for buffer, data in self.buffers:
             buffer.data = data
 

@@ -212,6 +212,7 @@ class DataLoader:
         self.shuffle = flag("shuffle", shuffle)
         self.drop_last = flag("drop_last", drop_last)
         self.rng = generator_from(rng)
+        self.seed = None if isinstance(rng, np.random.Generator) else plain(rng)
         self.transform = transform_of("transform", transform)
 
     def __len__(self) -> int:

@@ -1,15 +1,12 @@
 """Where randomness comes from: a generator that is passed, or the library's own.
 
-Neither NumPy's nor Python's global state is read or written.
+Neither NumPy's nor Python's global generator is used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextvars import ContextVar
-from functools import partial
-from types import CellType, FunctionType, MethodType, ModuleType
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -61,52 +58,3 @@ def generator_from(rng: Rng, name: str = "rng") -> np.random.Generator:
     if (tape := current_mode().tape) is not None:
         tape.before_draw(rng)
     return rng
-
-
-def generators_in(**owners: Any) -> dict[str, np.random.Generator]:
-    """All generators in these objects, by dotted name: in attributes, containers, partial
-    functions, methods, and what functions close over.
-    """
-    found: dict[str, np.random.Generator] = {}
-    seen: dict[int, Any] = {}  # kept, so that nothing made on the way takes another's id
-    stack = list(reversed(owners.items()))
-    while stack:
-        name, x = stack.pop()
-        if id(x) in seen:
-            continue
-        seen[id(x)] = x
-        if isinstance(x, np.random.Generator):
-            found[name] = x
-        else:
-            stack += reversed([(f"{name}.{key}", part) for key, part in parts_of(x)])
-    return found
-
-
-def parts_of(x: Any) -> Iterable[tuple[Any, Any]]:
-    """What is directly in an object, with names."""
-    if isinstance(x, dict):
-        return x.items()
-    if isinstance(x, (list, tuple)):
-        return enumerate(x)
-    if isinstance(x, MethodType):
-        return [("self", x.__self__), ("function", x.__func__)]
-    if isinstance(x, partial):
-        return [("function", x.func), ("args", x.args), ("keywords", x.keywords)]
-    if isinstance(x, FunctionType):
-        cells = zip(x.__code__.co_freevars, x.__closure__ or ())
-        return [
-            *((name, part) for name, cell in cells for part in content(cell)),
-            ("defaults", x.__defaults__),
-            ("keywords", x.__kwdefaults__),
-        ]
-    if isinstance(x, (type, ModuleType)):
-        return ()
-    return getattr(x, "__dict__", {}).items()
-
-
-def content(cell: CellType) -> list[Any]:
-    """What is in a variable that a function closes over: nothing, if it has not been set."""
-    try:
-        return [cell.cell_contents]
-    except ValueError:
-        return []

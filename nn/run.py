@@ -18,19 +18,21 @@ import numpy as np
 
 import autograd as ag
 from autograd import Tensor, Value
-from autograd.arguments import plain, shown
+from autograd.arguments import non_negative, plain, shown
 from autograd.node import Node
 
 from .callbacks import Callback
 from .checkpoint import PathLike, load_training, save_training, take_over
 from .data import DataLoader
 from .evaluation import Loss, called, checked_loss, evaluate, has_classes, mover
+from .generators import Generators
 from .history import Columns, History, amend_row, described
 from .module import Module, evaluation
 from .optimizer import Optimizer
-from .random import generator_from, generators_in
+from .random import generator_from
 from .samples import Batches, count_of
 from .schedule import LRScheduler, OneCycleLR, ReduceLROnPlateau
+from .settings import differences, settings_of
 from .states import check_fits, few, named_states, not_finite
 
 try:
@@ -73,13 +75,19 @@ class Run:
 
     def __post_init__(self) -> None:
         self.infinite = not_finite(self.model, self.optimizer)  # on purpose, as in a mask
-        self.generators = generators_in(
-            library=generator_from(None),
-            model=self.model,
-            loader=self.loader,
-            transform=self.loader.transform,
-            validation=self.validation,
-            loss=self.loss,
+        self.settings = settings_of(self)
+        self.generators = Generators(
+            {
+                "library": generator_from(None),
+                "model": self.model,
+                "transform": self.loader.transform,
+                "loader": self.loader,
+                "validation": self.validation,
+                "loss": self.loss,
+                "callbacks": self.callbacks,
+                "optimizer": self.optimizer,
+                "schedules": self.schedules,
+            }
         )
 
     def stop(self, reason: str) -> None:
@@ -261,13 +269,6 @@ class Run:
             stacklevel=4,
         )
 
-    def generator_states(self) -> dict[str, Any]:
-        return {name: rng.bit_generator.state for name, rng in self.generators.items()}
-
-    def set_generator_states(self, states: Mapping[str, Any]) -> None:
-        for name, rng in self.generators.items():
-            rng.bit_generator.state = states[name]
-
     def state_dict(self) -> dict[str, Any]:
         """All that a checkpoint holds beside the model."""
         return {
@@ -276,7 +277,9 @@ class Run:
             "optimizer": named_states([self.optimizer]),
             "schedules": named_states(self.schedules),
             "callbacks": named_states(self.callbacks),
-            "generators": self.generator_states(),
+            "generators": self.generators.states(),
+            "shared generators": self.generators.changed(),
+            "settings": self.settings,
             "history": self.history.to_dict(),
         }
 
@@ -294,7 +297,9 @@ class Run:
         parts: tuple[Any, ...] = (*self.schedules, self.optimizer, *stateful)
         for part, (_, saved) in zip(parts, states):
             part.load_state_dict(saved)
-        self.set_generator_states(state["generators"])
+        restored = state.get("settings", self.settings)["restored"]
+        self.l1, self.l2 = (non_negative(name, restored[name]) for name in ("l1", "l2"))
+        self.generators.set_states(state["generators"] | state.get("shared generators", {}))
         self.epoch, self.history = state["epoch"], History(**state["history"])
 
     def resume(self, path: PathLike) -> None:
@@ -304,15 +309,22 @@ class Run:
             ValueError: it is damaged, or of another training; nothing is changed then.
         """
         weights, state = load_training(path)
-        before = self.model.state_dict(), self.state_dict()
+        before = self.model.state_dict(), self.state_dict(), self.generators.shared_states()
         try:
             take_over(self.model, weights, exact=True)
             self.load_state_dict(state)
+            other = differences(state.get("settings", self.settings), self.settings)
         except Exception as error:
             take_over(self.model, before[0])
-            self.load_state_dict(before[1])
+            self.load_state_dict(before[1] | {"shared generators": before[2]})
             reason = error if type(error) is ValueError else type(error).__name__
             raise ValueError(f"{path} is the checkpoint of another training: {reason}") from error
+        if other:
+            warnings.warn(
+                f"resume=True uses {'; '.join(other[:4])}" + "; ..." * (len(other) > 4),
+                RuntimeWarning,
+                stacklevel=3,
+            )
 
 
 def metric_of(schedule: ReduceLROnPlateau, scores: Mapping[str, float]) -> float:

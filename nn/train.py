@@ -30,6 +30,7 @@ from .random import Rng, generator_from
 from .run import Run
 from .samples import Batches, count_of
 from .schedule import LRScheduler
+from .states import few
 
 if TYPE_CHECKING:
     from .cluster import Cluster
@@ -97,12 +98,16 @@ def fit(
         seed: of the shuffling, or a generator; the library's own if left out.
         progress: show a bar, where the output is a terminal or a notebook.
         checkpoint: an .npz file to write after each epoch, with all that it takes to go on: model,
-            optimizer, schedules, callbacks, history, and the generators of the library, and of all
-            that is in model, loaders, transforms and loss. Parameters that have become nan or
-            infinite are not written: the file stays as it was, with a warning.
-        resume: go on from `checkpoint`, if the file exists. The arguments must be those of the
-            training that wrote it, only `epochs` may differ; then it ends with the same bits as if
-            it had never been broken off.
+            optimizer, schedules, callbacks, history, and random generators: the library's, those in
+            model, data, transforms, loss, optimizer, schedules and callbacks and in the global
+            variables that these use, and NumPy's and Python's global ones if anything used them.
+            It warns of iterators among these, whose place can't be saved. If parameters, buffers
+            or the optimizer's state have become nan or infinite, the file stays as it was, with a
+            warning.
+        resume: go on from `checkpoint`, if the file exists. With the same arguments (`epochs` may
+            differ) it ends with the same bits as if it had never been broken off. It warns of
+            other arguments: the optimizer's options, `l1`, `l2` and the seed are the checkpoint's;
+            loss, transforms, schedules' options and the batch size are the given ones.
         executor: a `Cluster` that holds the samples and computes loss and gradients.
 
     Raises:
@@ -152,14 +157,14 @@ def fit(
         l2=non_negative("l2", l2),
         executor=executor,
     )
-    if checkpoint is not None:
-        if not isinstance(checkpoint, (str, os.PathLike)):
-            raise wrong("checkpoint", "the path of an .npz file", checkpoint)
-        if suffix(checkpoint) != ".npz":
-            raise ValueError(f"the checkpoint of a training is an .npz file, not {checkpoint}")
-        check_writable(checkpoint)
-    elif resume:
-        raise ValueError("resume=True needs the file to resume from: checkpoint=...")
+    check_checkpoint(checkpoint, resume)
+    if checkpoint is not None and run.generators.unsaved:
+        warnings.warn(
+            "a checkpoint can't hold where these are, so a resumed training begins them anew: "
+            f"{few(run.generators.unsaved)}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
     run.tell("on_train_begin")
     if resume and checkpoint is not None and Path(checkpoint).exists():
         run.resume(checkpoint)
@@ -175,8 +180,8 @@ def loader_of(
     Raises:
         ValueError: there are none.
     """
-    rng = generator_from(seed, "seed")
-    loader = batches_of("data", data, batch_size, shuffle=True, rng=rng, transform=transform)
+    generator_from(seed, "seed")  # its errors name the argument
+    loader = batches_of("data", data, batch_size, shuffle=True, rng=seed, transform=transform)
     made_here = isinstance(loader, DataLoader) and loader is not data
     if not made_here and not (transform is None and seed is None):
         what = "a DataLoader has its" if loader is data else "batches have their"
@@ -226,3 +231,20 @@ def check_parameters(model: Module, optimizer: Optimizer, loss: Loss) -> None:
             RuntimeWarning,
             stacklevel=3,
         )
+
+
+def check_checkpoint(path: PathLike | None, resume: bool) -> None:
+    """Refuse what is no path of a checkpoint, or can't be written.
+
+    Raises:
+        TypeError, ValueError, OSError: it is so.
+    """
+    if path is None:
+        if resume:
+            raise ValueError("resume=True needs the file to resume from: checkpoint=...")
+        return
+    if not isinstance(path, (str, os.PathLike)):
+        raise wrong("checkpoint", "the path of an .npz file", path)
+    if suffix(path) != ".npz":
+        raise ValueError(f"the checkpoint of a training is an .npz file, not {path}")
+    check_writable(path)

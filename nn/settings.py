@@ -1,0 +1,103 @@
+"""What a training was started with, in plain words: to tell how a resumed one differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from hashlib import sha256
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.arguments import plain
+from autograd.node import Node
+from autograd.places import is_numpys
+
+from .reachable import LONG, PLAIN, reachable
+
+if TYPE_CHECKING:
+    from .run import Run
+
+
+def settings_of(run: Run) -> dict[str, dict[str, Any]]:
+    """The numbers and names that a training was started with: those which a checkpoint restores,
+    and those which it only tells of.
+    """
+    loader = {name: getattr(run.loader, name, None) for name in ("batch_size", "shuffle")}
+    seed = {"seed": getattr(run.loader, "seed", None)}
+    return {
+        "restored": {**dict(options_of(run)), "l1": run.l1, "l2": run.l2, **seed},
+        "given": {**dict(traits_of(run)), "schedule_per": run.schedule_per, **loader},
+    }
+
+
+def options_of(run: Run) -> Iterator[tuple[str, Any]]:
+    """The optimizer's options as they were before schedules, without those that these cycle."""
+    schedules = [x for s in run.schedules for x in (s, *getattr(s, "schedulers", ()))]
+    cycled = {getattr(schedule, "momentum_name", "") for schedule in schedules}
+    groups = run.optimizer.groups
+    for i, group in enumerate(groups):
+        first = {} if group.initial_lr is None else {"lr": group.initial_lr}
+        for name, x in (group.options | first).items():
+            if name not in cycled:
+                yield f"{name} of group {i}" if len(groups) > 1 else name, described(x)
+
+
+def traits_of(run: Run) -> Iterator[tuple[str, Any]]:
+    """What tells one loss, transform, model, schedule or callback from another of its kind."""
+    owners = {"loss": run.loss, "transform": run.loader.transform, "model": run.model}
+    if run.validation is not None:
+        owners["validation_transform"] = run.validation.transform
+    for name, x in reachable(owners, code=False):
+        last = name.rpartition(".")[2]
+        if not last.startswith("_") and last != "training" and is_trait(x):
+            yield name, described(x)
+    parts: list[Any] = [*run.schedules, *(c for c in run.callbacks if c.state_dict())]
+    for x in parts:
+        changing = {*x.state_dict(), "base_lrs", "initial_lrs", "path"}
+        for key, value in vars(x).items():
+            if isinstance(plain(value), PLAIN) and key not in changing and key[0] != "_":
+                yield f"{type(x).__name__}.{key}", described(value)
+
+
+def is_trait(x: Any) -> bool:
+    """Whether an object is told from another by itself, and not by what is in it."""
+    if hasattr(x, "dtype"):
+        return is_numpys(x) and x.dtype != object and x.size <= LONG
+    return not isinstance(x, (Node, dict, list, tuple))
+
+
+def described(x: Any) -> Any:
+    """A plain value as it is; anything else in words that are the same in every process."""
+    x = plain(x)
+    if isinstance(x, (bool, int, float, str, type(None))):
+        return x
+    if isinstance(x, (tuple, list)):
+        return tuple(described(entry) for entry in x)
+    if isinstance(x, np.ndarray):
+        return f"array {x.shape} {sha256(x.tobytes()).hexdigest()[:8]}"
+    if isinstance(x, FunctionType) and x.__name__ == "<lambda>":
+        numbers = [c for c in x.__code__.co_consts if isinstance(c, (int, float, str))]
+        return f"lambda({', '.join(map(str, [*x.__code__.co_names, *numbers]))})"
+    if isinstance(x, partial):
+        return f"partial({described(x.func)})"
+    return getattr(x, "__qualname__", None) or type(x).__qualname__
+
+
+def differences(saved: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
+    """How the settings of a checkpoint and of the training that resumes it differ, and which of
+    both are used.
+    """
+    found = []
+    for kind in ("restored", "given"):
+        before, now = saved[kind], own[kind]
+        for name in (name for name in now if name in before):
+            old, new = before[name], now[name]
+            if repr(old) == repr(new) or (name == "seed" and None in {old, new}):
+                continue
+            used = (old, new) if kind == "restored" else (new, old)
+            whose = ("the checkpoint's", "the given")
+            first, second = whose if kind == "restored" else whose[::-1]
+            found.append(f"{first} {name} {used[0]!r}, not {second} {used[1]!r}")
+    return found
