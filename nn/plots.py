@@ -201,7 +201,7 @@ def shade_sides(figure: Figure, axes: Axes, across: Any, up: Any, out: Any) -> N
     if out.min() < 0 < out.max():
         axes.contour(across, up, out, levels=[0.0], colors="#333333", linewidths=1.6)
     bar = figure.colorbar(area, ax=axes, label="output, from the boundary", ticks=[-most, 0, most])
-    bar.set_ticklabels([f"{-most:.2g}", "0", f"{most:.2g}"])
+    bar.set_ticklabels([f"\N{MINUS SIGN}{most:.2g}", "0", f"{most:.2g}"])
 
 
 def shade_classes(axes: Axes, across: Any, up: Any, out: Any) -> None:

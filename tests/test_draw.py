@@ -515,6 +515,13 @@ def test_a_page_has_the_picture_and_the_text() -> None:
     assert "http" not in drawing.html.replace("http://www.w3.org/2000/svg", "")
 
 
+def test_a_page_scrolls_wide_pictures_rather_than_shrink_them() -> None:
+    drawing = draw(labelled(*"abcdefgh"))
+    width = float(re.findall(r' width="(\d+)"', drawing.svg)[0])
+    (least,) = re.findall(r"figure svg \{[^}]*min-width: (\d+)px", drawing.html)
+    assert float(least) == pytest.approx(0.65 * width, abs=1)
+
+
 def test_themes_differ_in_their_colours_only() -> None:
     light, dark, auto = (draw(neuron(), theme=theme).svg for theme in ("light", "dark", "auto"))
     assert "prefers-color-scheme" in auto

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from test_layout import GRAPHS, values
+from test_layout import GRAPHS, needs_dot, values
 
 import autograd as ag
 import nn
@@ -236,6 +236,24 @@ def test_text_has_room_in_networks(name: str, family: str) -> None:
         for number in (e for e in neuron if e.get("class") == "number"):
             box = text_box(number, 0.0, 0.0, family)
             assert box.right - box.left <= 2 * float(ring.attrib["r"]) - 3, box
+
+
+@needs_dot
+@pytest.mark.parametrize("family", INSTALLED)
+def test_graphviz_leaves_room_for_the_widest_font(family: str) -> None:
+    """Whatever the machine that drew it had, it is read on one that has DejaVu Sans."""
+    boxes = []
+    root = ET.fromstring(draw(graph.expression(), engine="dot", legend=True).svg)
+    for text in root.iter(f"{SVG}text"):
+        words = "".join(text.itertext()).strip()
+        size, bold = float(text.attrib["font-size"]), text.get("font-weight") == "bold"
+        left, y = float(text.attrib["x"]), float(text.attrib["y"])
+        wide = measured(words, size, bold, family)
+        if text.get("text-anchor") == "middle":
+            left -= wide / 2
+        boxes.append(Box(words, left, y - 0.73 * size, left + wide, y))
+    for a, b in combinations(boxes, 2):
+        assert not a.covers(b), (a, b)
 
 
 @pytest.mark.parametrize("family", INSTALLED)

@@ -34,13 +34,15 @@ SAMPLES = {
     "slope": '<font color="{slope}" point-size="10">1.5</font>',
 }
 ROOT = ', color="{root-line}", peripheries=2'
+# Graphviz measures text in the first font that there is; those behind it are narrower.
+FONTS = "DejaVu Sans,Verdana,Helvetica,Arial,sans-serif"
 HEAD = """\
 digraph "computation graph" {{
   graph [rankdir={direction}, bgcolor="{paper}", pad=0.2, nodesep=0.25, ranksep=0.45,
-         fontname="Helvetica,Arial,sans-serif", fontsize=12, fontcolor="{title}"]
+         fontname="{fonts}", fontsize=12, fontcolor="{title}"]
   node [shape=box, style="rounded,filled", margin="0.06,0.04", width=0, height=0,
-        fontname="Helvetica,Arial,sans-serif", fontsize=12, fontcolor="{ink}"]
-  edge [color="{line}", arrowsize=0.7, fontname="Helvetica,Arial,sans-serif", fontsize=10,
+        fontname="{fonts}", fontsize=12, fontcolor="{ink}"]
+  edge [color="{line}", arrowsize=0.7, fontname="{fonts}", fontsize=10,
         fontcolor="{slope}"]"""
 
 MISSING = """\
@@ -63,7 +65,7 @@ def to_dot(
     """The graph in the DOT language. Ids do not depend on labels, and labels are escaped."""
     writer = Writer(picture, precision, numbers, colours)
     end = ":op:w" if direction == "LR" else ""  # arrows end at the operation, which is on the left
-    lines = [HEAD.format(direction=direction, **colours), *writer.inside("", "  ")]
+    lines = [HEAD.format(direction=direction, fonts=FONTS, **colours), *writer.inside("", "  ")]
     cells = {box.id: end for box in picture.boxes if box.op}
     for source, target, argument in picture.edges:
         slope = writer.slopes.get((target, argument), "")
@@ -141,7 +143,7 @@ class Writer:
         yield '  label=<<table border="0" cellspacing="6" cellpadding="0"><tr>'
         for kind, meaning in meanings(self.picture, False, bool(self.slopes)):
             yield f"    <td>{SAMPLES[kind].format_map(self.colours)}</td>"
-            yield f"    <td>{self.small(meaning)}   </td>"
+            yield f'    <td>{self.small(meaning)}</td><td width="8"></td>'
         yield "  </tr></table>>"
 
     def entry(self, name: str, number: str, colour: str) -> str:

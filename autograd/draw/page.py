@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import html
+import re
 
 from .colours import DARK, LIGHT, Theme
+
+SMALLEST = 0.65  # of its size: text is still read then
 
 PAGE = """\
 <!DOCTYPE html>
@@ -16,7 +19,7 @@ PAGE = """\
 <style>
 body {{ margin: 0; padding: 1.5rem; background: {paper}; color: {ink}; color-scheme: {scheme} }}
 figure {{ margin: 0; overflow: auto }}
-figure svg {{ display: block; margin: auto }}
+figure svg {{ display: block; margin: auto; min-width: {least:.0f}px }}
 details {{ margin-top: 1.5rem; font: 0.8rem/1.4 monospace }}
 {dark}
 @media print {{ body {{ padding: 0 }} details {{ display: none }} }}
@@ -34,7 +37,11 @@ details {{ margin-top: 1.5rem; font: 0.8rem/1.4 monospace }}
 
 
 def to_html(svg: str, text: str, theme: Theme, title: str = "Computation graph") -> str:
-    """A page with the picture, and the same as text."""
+    """A page with the picture, and the same as text.
+
+    Where the picture is much wider than the page, it is scrolled rather than shrunk.
+    """
+    width = re.search(r'\bwidth="([\d.]+)', svg)
     colours = DARK if theme == "dark" else LIGHT
     dark = (
         "@media (prefers-color-scheme: dark) "
@@ -43,6 +50,7 @@ def to_html(svg: str, text: str, theme: Theme, title: str = "Computation graph")
     return PAGE.format(
         title=title,
         svg=svg,
+        least=SMALLEST * float(width[1]) if width else 0.0,
         text=html.escape(text),
         dark=dark if theme == "auto" else "",
         scheme="light dark" if theme == "auto" else theme,
