@@ -163,3 +163,23 @@ def test_arrays_from_outside_are_refused_at_their_line(array: Any) -> None:
             TypeError, match=r"got .*, at .*test_compile_options.*; hand arrays over as arg"
         ):
             ag.compile(f)(1.0)
+
+
+def test_arguments_are_chosen_by_numpys_integers_too() -> None:
+    f = ag.compile(lambda x, y: x * x * y)
+    for one in (1, -1, np.int64(1), np.uint8(1), np.array(1)):
+        assert f.grad(2.0, 3.0, argnums=one) == f.derivatives(1, one)(2.0, 3.0)[1] == 4.0
+        assert len(f.graph(2.0, 3.0, argnums=one).gradients) == 1
+    for both in ((0, 1), [0, 1], np.array([0, 1]), (np.int8(0), -1)):
+        assert f.grad(2.0, 3.0, argnums=both) == (12.0, 4.0)
+        assert len(f.graph(2.0, 3.0, argnums=both).gradients) == 2
+    for wrong in (True, 1.0, "0", (0.0,)):
+        for call in (f.grad, f.graph, f.value_and_grad):
+            with pytest.raises(TypeError, match="argnums.* must be an integer, but got"):
+                call(2.0, 3.0, argnums=wrong)
+
+
+@pytest.mark.parametrize("wrong", [3, "f", None, np.ones(2), Value(1.0), dict], ids=repr)
+def test_only_functions_are_compiled(wrong: Any) -> None:
+    with pytest.raises(TypeError, match="f must be a function, but got"):
+        ag.compile(wrong)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from autograd.arguments import function
+
 if TYPE_CHECKING:
     from .compiled import Compiled
 
@@ -54,7 +56,8 @@ def compile(f: Callable[..., Any]) -> Compiled:  # noqa: A001  # re's and torch'
     Raises:
         DataDependentError: `f` decides by a number (`if x > 0`, `range(int(x))`): a TypeError,
             raised at that line when it is traced.
+        TypeError: `f` is no function.
     """
     from .compiled import Compiled  # the first function loads all this, not `import autograd`
 
-    return Compiled(f)
+    return Compiled(function("f", f))

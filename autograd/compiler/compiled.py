@@ -220,7 +220,7 @@ class Compiled:
         version = self.version(args, kwargs)
         if argnums is None:
             argnums = 0 if len(args) == 1 else tuple(range(len(args)))
-        task = version.task(argnums, 1)
+        task = version.task(functional.selected(argnums, len(args)), 1)
         labels = [task.program.lines[i].label for i in task.program.inputs]
         numbers = [*map(as_number, tree.leaves(list(args))), *task.closed()]
         inputs = [Value(x, label) for x, label in zip(numbers, labels)]
