@@ -161,6 +161,8 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 @on_reals
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """The mean over all entries, or along axes; of none it is nan."""
+    if not shape_of(x):
+        normalize_axes(axis, 0)  # unlike sum, NumPy's mean lets a single number have no axis
     return sum(x, axis, keepdims) / count_along(shape_of(x), axis)
 
 
@@ -193,23 +195,25 @@ def flat_power(size: Any, exponent: float) -> Any:
 @in_wide_numbers
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """The product of all entries, or along axes: by halves, so that a zero divides nothing."""
-    shape = shape_of(x)
+    shape, rest = shape_of(x), kept_shape(shape_of(x), axis)
     if not shape:
         return x
-    axes = normalize_axes(axis, len(shape))
-    rest = tuple(i for i in range(len(shape)) if i not in axes)
-    out = rules.reshape(
-        rules.transpose(x, axes=rest + axes),
-        shape=(*(shape[i] for i in rest), math.prod(shape[i] for i in axes)),
-    )
+    out = _together(x, axis)
     while (n := shape_of(out)[-1]) > 1:
         half = n // 2
         pairs = out[..., :half] * out[..., half : 2 * half]
         out = concatenate([pairs, out[..., 2 * half :]], -1) if n % 2 else pairs
-    if not shape_of(out)[-1]:  # the product of nothing
-        out = 1.0 + sum(out, -1)
-    final = kept_shape(shape, axis) if keepdims else tuple(shape[i] for i in rest)
-    return rules.reshape(out, shape=final)
+    out = out[..., 0] if n else 1.0 + sum(out, -1)  # the product of nothing
+    return rules.reshape(out, shape=rest) if keepdims else out
+
+
+def _together(x: Any, axis: Axis) -> Any:
+    """`x` with the axes that a reduction folds flattened into a last one."""
+    shape = shape_of(x)
+    axes = normalize_axes(axis, len(shape))
+    rest = tuple(i for i in range(len(shape)) if i not in axes)
+    lengths = (*(shape[i] for i in rest), math.prod(shape[i] for i in axes))
+    return rules.reshape(rules.transpose(x, axes=rest + axes), shape=lengths)
 
 
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -223,23 +227,28 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @on_reals
-def median(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """The middle one of the sorted entries, or the mean of the middle two; nan if there is one."""
+    axis = tuple(axis) if isinstance(axis, list) else axis
+    if not shape_of(x):
+        normalize_axes(axis, 0)
     shape = kept_shape(shape_of(x), axis)
-    x, axis = (x, axis) if axis is not None and shape else (ravel(x), 0)
-    n, ordered = shape_of(x)[axis], sort(x, axis)
-    if not n:
-        return mean(x, axis, keepdims) if keepdims else mean(x, axis)
-    middle = 0.5 * (take(ordered, (n - 1) // 2, axis) + take(ordered, n // 2, axis))
-    last = take(ordered, n - 1, axis)
-    out = _where(np.isnan(data_of(last)), last, middle)
+    if axis is None or isinstance(axis, tuple):
+        x, axis = _together(x, axis), -1
+    if n := shape_of(x)[axis]:
+        ordered = sort(x, axis)
+        middle = 0.5 * (take(ordered, (n - 1) // 2, axis) + take(ordered, n // 2, axis))
+        last = take(ordered, n - 1, axis)
+        out = _where(np.isnan(data_of(last)), last, middle)
+    else:  # of nothing
+        out = mean(x, axis)
     return rules.reshape(out, shape=shape) if keepdims else out
 
 
 def cumsum(x: Any, axis: int | None = None) -> Any:
     """The sums of the first 1, 2, 3 ... entries along an axis, or of the flattened array."""
-    x, axis = (ravel(x), 0) if axis is None else (x, axis)
-    (axis,) = normalize_axes((axis,), len(shape_of(x)))
+    x = ravel(x) if axis is None or not shape_of(x) else x
+    (axis,) = normalize_axes((0 if axis is None else axis,), len(shape_of(x)))
     return rules.cumsum(x, axis=axis)
 
 
@@ -249,8 +258,8 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
 
     By doubling (Hillis & Steele 1986), so that a zero divides nothing.
     """
-    x, axis = (ravel(x), 0) if axis is None else (x, axis)
-    (axis,) = normalize_axes((axis,), len(shape_of(x)))
+    x = ravel(x) if axis is None or not shape_of(x) else x
+    (axis,) = normalize_axes((0 if axis is None else axis,), len(shape_of(x)))
     front, reach = (slice(None),) * axis, 1
     while reach < shape_of(x)[axis]:
         left, right = (*front, slice(None, -reach)), (*front, slice(reach, None))

@@ -236,9 +236,15 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     if axis is None and ord is not None and ndim not in (1, 2):
         raise ValueError(f"norm: ord={ord!r} needs an axis where there are {ndim} dimensions")
     axes = normalize_axes(axis, ndim)
+    if isinstance(ord, str) and (len(axes) != 2 or ord not in ("fro", "nuc")):
+        raise ValueError(f"norm: there is no ord={ord!r} along {len(axes)} axes")
+    if isinstance(axis, tuple) and len(axes) not in (1, 2):
+        raise ValueError(f"norm: axis must be one or two axes, but is {axis}")
     if ord is None or (ord == 2 and len(axes) == 1) or (ord == "fro" and len(axes) == 2):
         return flat_root(functions.sum(x * x, axes, keepdims))
     size = rules.abs(x)
+    if not math.prod(shape_of(x)) and ord in (1, np.inf):  # of nothing
+        return functions.sum(size, axes, keepdims)
     if len(axes) == 1:
         if ord in (np.inf, -np.inf):
             return (functions.max if ord > 0 else functions.min)(size, axes, keepdims)

@@ -177,7 +177,7 @@ class Op:
             _, _, *parameters = signature(rule).parameters.values()  # after g and out
             known = {p.name for p in parameters if p.kind in NAMED}
             for option in options.keys() - known:
-                raise TypeError(f"{self.name} has no option {option!r}")
+                raise TypeError(f"{self.name} has no option {option!r} here; leave it out")
 
     def shape_error(self, operands: Sequence[Data], error: Exception) -> ValueError:
         """NumPy's complaint about shapes, with the op and the shapes by name."""

@@ -58,7 +58,10 @@ def ordered_axes(axis: int | Sequence[int], ndim: int) -> list[int]:
 
 def reduced_axes(axis: Axis, ndim: int) -> Shape:
     """The axes that a reduction folds. A single number has none, but NumPy lets it be named."""
-    return () if not ndim and axis in (0, -1) else normalize_axes(axis, ndim)
+    if not ndim and axis is not None and np.ndim(axis) == 0:
+        normalize_axes(axis, 1)
+        return ()
+    return normalize_axes(axis, ndim)
 
 
 def kept_shape(shape: Shape, axis: Axis) -> Shape:

@@ -373,7 +373,8 @@ def plain_index(index: Any) -> Any:
     if isinstance(index, tuple):
         return tuple(map(plain_index, index))
     if isinstance(index, list):
-        return np.array(index, dtype=None if index else int)
+        array = np.array(index)
+        return array if array.size else array.astype(int)  # as NumPy reads empty lists
     if isinstance(index, (int, slice)):
         return index
     return plain(data_of(index))

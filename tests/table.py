@@ -311,7 +311,7 @@ CASES: list[Case] = [
     *shaped(ag.sort, np.sort, ((3, 4), {}), ((3, 4), {"axis": 0}), ((3, 4), {"axis": None})),
     *shaped(ag.partition, np.partition, ((5,), {"kth": 2}), ((3, 4), {"kth": 1, "axis": 0})),
     *shaped(ag.diff, np.diff, ((4,), {}), ((4, 3), {"n": 2, "axis": 0}),
-            ((2, 3), {"prepend": 1.0, "append": [[2.0, 0.5], [1.0, -1.0]]})),
+            ((2, 3), {"prepend": np.float32(1), "append": np.ones((2, 2), np.float32)})),
     # reductions and scans
     *(
         Case(f, reference, (apart(2, 3, 2),), {"axis": axis, "keepdims": keepdims}, covers=(row,))

@@ -169,6 +169,47 @@ def test_each_call_has_numpys_result_or_error(name: str) -> None:
     assert results
 
 
+REDUCTIONS = [
+    "sum", "mean", "prod", "max", "min", "amax", "median", "any", "all", "argmax", "argmin",
+    "var", "std", "cumsum", "cumprod",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_reductions_take_the_axes_that_numpys_take(name: str) -> None:
+    for shape, axis, kept in product(SHAPES, AXES, ({}, {"keepdims": True})):
+        if (kept and name.startswith("cum")) or (name == "median" and 0 in shape):
+            continue  # NumPy's own median of nothing depends on the axes
+        if isinstance(axis, np.ndarray) and axis.ndim:
+            continue  # NumPy's median alone takes them
+        x = ((np.arange(float(np.prod(shape))) * 7) % 5 - 1.25).reshape(shape)
+        wanted = outcome(getattr(np, name), x, axis=axis, **kept)
+        out = outcome(getattr(np, name), Tensor(x, requires_grad=True), axis=axis, **kept)
+        call = f"{shape} with {axis!r} {kept}: {wanted!r} and {out!r}"
+        if isinstance(wanted, TypeError) and name == "median":
+            assert isinstance(out, (TypeError, ValueError)), call
+        elif isinstance(wanted, Exception):
+            assert isinstance(wanted, Warning) or isinstance(out, kind(wanted)), call
+        else:
+            assert not isinstance(out, Exception), call
+            data = out._data if isinstance(out, Tensor) else out
+            np.testing.assert_allclose(data, wanted, 1e-14, 0, err_msg=call)
+            assert (data.dtype, data.shape) == (wanted.dtype, wanted.shape), call
+
+
+@pytest.mark.parametrize("order", [None, 1, -1, 0.5, np.inf, -np.inf, "fro", "a"], ids=str)
+def test_norms_take_the_axes_and_orders_that_numpys_take(order: Any) -> None:
+    axes = [None, 0, -1, 2, -4, (0,), (0, 1), (1, 0), (0, 0), (), (0, 1, 2), np.int64(0), [0]]
+    for shape, axis in product([(3,), (2, 3), (2, 3, 4)], axes):
+        x = np.arange(float(np.prod(shape))).reshape(shape) - 1.5
+        wanted = outcome(np.linalg.norm, x, order, axis)
+        out = outcome(np.linalg.norm, Tensor(x), order, axis)
+        if isinstance(wanted, Exception):
+            assert isinstance(out, kind(wanted)), (shape, axis, wanted, out)
+        else:
+            np.testing.assert_allclose(out.data, wanted, 1e-14, err_msg=f"{shape} {axis} {out!r}")
+
+
 @pytest.mark.parametrize("name", [name for name in MOVES if hasattr(ag, name)])
 def test_our_functions_treat_plain_arrays_alike(name: str) -> None:
     for shape in [(3,), (2, 3)]:
@@ -222,6 +263,37 @@ def test_arguments_that_are_false_are_not_missing(no_axes: Any) -> None:
     for f in (Tensor.transpose, np.transpose, ag.transpose):
         with pytest.raises(ValueError, match=r"are no order of the 2 axes"):
             f(t, no_axes)
+
+
+INDICES: list[Any] = [
+    0, -1, 5, np.int64(1), np.array(1), True, False, 1.0, "a", None, ..., (), [], [[]], [()],
+    (0, 0), (0, 0, 0, 0), (..., 0), (..., ...), slice(None, None, -1), slice(0, 1.0),
+    slice(None, None, 0), slice(np.int64(0), np.int64(2)), [0, 1], [[0], [1]], [True, False],
+    np.array([0.0]), [0.5], np.array([], float), ([0, 1], [0, 1]), ([0, 1], [0, 1, 2]),
+    ([0], None), (slice(1), [0]), {}, range(2), b"a", 1j, ((0, 1), (0, 1)), (0, [0]),
+    (slice(None), True), [None], 2**70, (np.array([True, False]), 0),
+    np.array([[True, False, True], [False, True, True]]),
+]  # fmt: skip
+
+
+def test_each_index_has_numpys_result_or_error() -> None:
+    for shape, index in product(SHAPES, INDICES):
+        x = ((np.arange(float(np.prod(shape))) * 7) % 5 - 1.25).reshape(shape)
+        t = Tensor(x, requires_grad=True)
+        wanted, out = outcome(x.__getitem__, index), outcome(t.__getitem__, index)
+        call = f"{shape} at {index!r}: {wanted!r} and {out!r}"
+        changed = Tensor(x)
+        assigned = outcome(changed.__setitem__, index, 7.0)
+        if isinstance(wanted, Exception):
+            assert isinstance(out, kind(wanted)) and isinstance(assigned, Exception), call
+            continue
+        assert isinstance(out, Tensor) and assigned is None, call
+        assert out.shape == np.shape(wanted) and np.array_equal(out.data, wanted), call
+        out.backward(np.ones(out.shape))
+        slopes, y = np.zeros(shape), x.copy()
+        np.add.at(slopes, index, 1.0)
+        y[index] = 7.0
+        assert np.array_equal(t.grad, slopes) and np.array_equal(changed.data, y), call
 
 
 # --- pad ------------------------------------------------------------------------------------------
