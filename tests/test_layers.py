@@ -260,12 +260,16 @@ def test_summary_counts_shapes_parameters_and_products() -> None:
 
 def test_scalar_nets_become_tensor_nets_and_back() -> None:
     for activation in (ag.tanh, [nn.ReLU(), nn.LeakyReLU(0.3)], [ag.elu, ag.sigmoid]):
-        scalar = nn.scalar.MLP(3, [5, 4, 2], activation, rng=0)
-        tensor = scalar.to_tensor()
-        again = nn.scalar.MLP.from_tensor(tensor)
-        x = rng.normal(size=3)
+        scalar, x = nn.scalar.MLP(3, [5, 4, 2], activation, rng=0), rng.normal(size=3)
+        for p in scalar.parameters():
+            p.data = rng.normal()  # numbers that no seed draws, and biases that are not 0
         wanted = [v.data for v in scalar(x.tolist())]
+        tensor = scalar.to_tensor()
         np.testing.assert_allclose(tensor(x[None]).data[0], wanted, atol=1e-12)
+        for p in tensor.parameters():
+            p.data = rng.normal(size=p.shape)
+        again = nn.scalar.MLP.from_tensor(tensor)
+        wanted = tensor(x[None]).data[0]
         np.testing.assert_allclose([v.data for v in again(x.tolist())], wanted, atol=1e-12)
         scalar.layers[0].neurons[0].b.data = 100.0
         assert tensor[0].bias.data[0] != 100.0
