@@ -308,8 +308,16 @@ class StopOnNaN(Callback):
     `history.stopped`. The model is left as it was before the step.
     """
 
+    def on_train_begin(self, run: Run) -> None:
+        self.steps, self.shared = 0, True  # whether to take the global generators back too
+
     def on_step_begin(self, run: Run) -> None:
-        self.states = run.generators.states() | run.generators.shared_states()
+        self.steps += 1
+        if self.steps == 2:  # reading the global generators takes as long as a small step
+            self.shared = bool(run.generators.changed())
+        self.states = run.generators.states()
+        if self.shared:
+            self.states |= run.generators.shared_states()
         self.buffers = [(x, copied(x.data)) for _, x in run.model.named_buffers()]
 
     def on_backward_end(self, run: Run) -> None:

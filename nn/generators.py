@@ -36,7 +36,7 @@ class Generators:
     def changed(self) -> dict[str, Any]:
         """The states of the global ones that something has used so far."""
         states = self.shared_states()
-        return {k: x for k, x in states.items() if repr(x) != repr(self.first[k])}
+        return {name: x for name, x in states.items() if key_of(x) != key_of(self.first[name])}
 
     def set_states(self, states: Mapping[str, Any]) -> None:
         """Set states that one of these methods gave."""
@@ -77,6 +77,13 @@ def state_of(generator: Any) -> Any:
     if generator is np.random or isinstance(generator, np.random.RandomState):
         return generator.get_state(legacy=False)
     return generator.getstate()
+
+
+def key_of(state: Any) -> Any:
+    """A state as something that can be compared."""
+    if isinstance(state, dict):
+        return {name: key_of(x) for name, x in state.items()}
+    return state.tobytes() if isinstance(state, np.ndarray) else state
 
 
 def set_state(generator: Any, state: Any) -> None:
