@@ -695,6 +695,11 @@ def test_the_legend_explains_what_there_is() -> None:
     assert "constant" in svg_texts(draw(Value(2.0) * 3, constants=True, legend=True))
 
 
+def test_the_legend_of_a_models_layers_has_no_result() -> None:
+    texts = svg_texts(draw(nn.MLP(2, [3, 1]), legend=True))
+    assert "group, folded" in texts and "result" not in texts
+
+
 def all_kinds(legend: bool) -> Drawing:
     """A drawing with every sign, most of them in one group that is folded."""
     x = Value(2.0, "x")

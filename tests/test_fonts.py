@@ -221,6 +221,7 @@ NETS: dict[str, Callable[[], Any]] = {
         outputs=["WWWWWWWWWWWWWWWWWWW", "β"],
     ),
     "wide": lambda: nn.draw_network(nn.MLP(784, [128, 10], rng=0), np.full(784, -1e6)),
+    "wide output": lambda: nn.draw_network(nn.MLP(3, [1234], rng=0), shown=4),
     "few": lambda: nn.draw_network(nn.MLP(1, [1], rng=0), [0.5]),
 }
 

@@ -38,7 +38,8 @@ class Entry(NamedTuple):
 
 def meanings(picture: Picture, references: bool, slopes: bool) -> Iterator[tuple[str, str]]:
     """The signs that a picture has, and what they mean."""
-    shown = {"folded" if box.kind == "group" else box.kind for box in picture.boxes} | {"result"}
+    shown = {"folded" if box.kind == "group" else box.kind for box in picture.boxes}
+    shown |= {"result"} if any(box.root for box in picture.boxes) else set()
     shown |= {"reference"} if references else set()
     shown |= {"slope"} if slopes else set()
     return ((kind, meaning) for kind, meaning in MEANINGS.items() if kind in shown)

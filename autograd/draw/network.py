@@ -27,6 +27,7 @@ RADIUS, APART, GAP = 16.0, 43.0, 150.0
 MARGIN, HEAD, FOOT = 26.0, 44.0, 34.0
 THINNEST, THICKEST = 0.35, 4.5
 SIGNS = {"weight": "positive weight", "weight negative": "negative weight"}
+ASIDE = 12.0  # from the dots of what is left out to their number
 KEY = 54.0  # what an entry of the legend takes besides its text
 DENSE = 36  # weights between two columns: of more, each is drawn thinner
 
@@ -129,7 +130,8 @@ class Plan:
         ]
         self.gap = max(GAP, max(heads) + 24, 0.36 * self.tall * APART)
         last = self.left + RADIUS + (len(self.rows) - 1) * self.gap
-        wide = max(last + RADIUS + MARGIN + self.names_width(-1), last + heads[-1] / 2 + 12)
+        beside = max(RADIUS + self.names_width(-1), ASIDE + width(self.elided(-1), SMALL))
+        wide = last + max(beside + MARGIN, heads[-1] / 2 + 12)
         self.width = max(wide, MARGIN + sum(KEY + width(text, SMALL) for text in SIGNS.values()))
         self.left += (self.width - wide) / 2
         drawn = (w[k][j] for i, w in enumerate(drawing.weights) for k, j in self.pairs(i))
@@ -146,6 +148,11 @@ class Plan:
         return max((width(printable(name), TEXT) for name in names), default=0.0) + (
             10.0 if len(names) else 0.0
         )
+
+    def elided(self, i: int) -> str:
+        """What stands in place of the neurons of a column that are left out."""
+        count = self.drawing.columns[i].size - sum(1 for j in self.rows[i] if j is not None)
+        return f"{count} more" if count else ""
 
     def pairs(self, i: int) -> Iterator[tuple[int, int]]:
         """The weights that are drawn between a column and the next: to which neuron, from which."""
@@ -201,10 +208,9 @@ class Plan:
         for row, j in enumerate(self.rows[i]):
             x, y = self.middle(i, j, row)
             if j is None:
-                hidden = column.size - sum(1 for k in self.rows[i] if k is not None)
                 for d in (-8, 0, 8):
                     yield f'<circle class="dot" cx="{x:.1f}" cy="{y + d:.1f}" r="1.6"/>'
-                yield left("about", x + 12, y + 4, f"{hidden} more", SMALL)
+                yield left("about", x + ASIDE, y + 4, self.elided(i), SMALL)
                 continue
             yield f'<g class="neuron" data-column="{i}" data-index="{j}">'
             yield f'<circle class="ring" cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS:g}"/>'
