@@ -142,7 +142,8 @@ def integer(name: str, x: Any, *, at_least: float = -math.inf, at_most: float = 
 
 def integers(name: str, x: Any, *, at_least: float = -math.inf) -> tuple[int, ...]:
     """A sequence of integers, or one integer, as a tuple of `int`; errors as for `integer`."""
-    if isinstance(x, str) or not isinstance(x, (Sequence, np.ndarray)) or not np.ndim(x):
+    several = isinstance(x, Sequence) and not isinstance(x, (str, bytes))
+    if not several and not (isinstance(x, np.ndarray) and x.ndim):
         return (integer(name, x, at_least=at_least),)
     return tuple(integer(f"{name}[{i}]", n, at_least=at_least) for i, n in enumerate(x))
 

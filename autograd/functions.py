@@ -64,8 +64,10 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None)
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     """`x` kept between two bounds, either of which may be left out. On a bound its slope is 1."""
     if min is not None:
+        min = np.array(min) if isinstance(min, (list, tuple)) else min
         x = _where(_or_nan(data_of(x) < data_of(min), data_of(min)), min, x)
     if max is not None:
+        max = np.array(max) if isinstance(max, (list, tuple)) else max
         x = _where(_or_nan(data_of(x) > data_of(max), data_of(max)), max, x)
     return x
 

@@ -361,12 +361,13 @@ def scatter_add(g: Data, *, index: Any, shape: Shape) -> Data:
 def added(g: Data, index: Any, shape: Shape) -> Data:
     """Zeros with g added where the index points."""
     out = np.zeros_like(g, shape=shape)
+    dtype = out.dtype
     if selects_once(index):
         out[index] = g
     else:
         out = out.astype(np.result_type(out, np.float32))  # float16 would lose small gradients
         np.add.at(out, index, g)  # an entry picked twice gets both gradients
-    return out.astype(g.dtype, copy=False)
+    return out.astype(dtype, copy=False)
 
 
 def counted(g: Data, index: Any, shape: Shape) -> Data:

@@ -292,7 +292,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
         return rearranged(x, lambda a: np.pad(a, widths, mode))  # type: ignore[call-overload]  # any
     index = tuple(slice(before, before + n) for (before, _), n in zip(pairs, shape))
     padded = tuple(before + n + after for (before, after), n in zip(pairs, shape))
-    out = rules.scatter_add(x, index=index, shape=padded)
+    out = rules.scatter_add(x, index=index, shape=padded) if shape else x
     if type(constant_values) in (int, float) and str(constant_values) in ("0", "0.0"):  # no -0.0
         return out
     if any(isinstance(c, Node) and c.level for c in tree.leaves(constant_values)):

@@ -169,6 +169,33 @@ def test_each_call_has_numpys_result_or_error(name: str) -> None:
     assert results
 
 
+@pytest.mark.parametrize("name", [*MOVES, "clip", "median", "round"])
+def test_each_call_on_a_value_has_numpys_result_or_error(name: str) -> None:
+    """As on a number of NumPy's; and gradients come back as floats."""
+    others = {"clip": each([None, 0, [1], (1, 2)], [None, 2.0, [3, 1]]), "median": [(), (None,)]}
+    positional = MOVES.get(name) or others.get(name) or [(), *each([0, 1, np.int64(-1), None, "a"])]
+    for args, options in [(args, {}) for args in positional] + [
+        ((), o) for o in OPTIONS.get(name, [])
+    ]:
+        value = Value(-1.25)
+        wanted = outcome(getattr(np, name), np.float64(-1.25), *args, **options)
+        out = outcome(getattr(np, name), value, *args, **options)
+        call = f"np.{name} with {args} {options}: {wanted!r} and {out!r}"
+        if isinstance(wanted, Warning) or str(args) in UNLIKE or name + str(args) == "tile(1.0,)":
+            continue
+        if isinstance(wanted, Exception):
+            assert isinstance(out, kind(wanted)), call
+            continue
+        assert not isinstance(out, Exception), call
+        for ours, numpys in zip([out] if isinstance(out, Value) else flat(out), flat(wanted)):
+            data = ours.data if isinstance(ours, Value) else ours
+            assert np.array_equal(data, numpys, equal_nan=True), call
+            assert np.shape(data) == np.shape(numpys), call
+        if isinstance(out, (Tensor, Value)) and np.size(out.data):
+            out.backward(np.ones(out.shape) if out.shape else 1.0)
+            assert type(value.grad) is float, call
+
+
 REDUCTIONS = [
     "sum", "mean", "prod", "max", "min", "amax", "median", "any", "all", "argmax", "argmin",
     "var", "std", "cumsum", "cumprod",
