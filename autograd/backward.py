@@ -8,6 +8,7 @@ from typing import NoReturn
 import numpy as np
 
 from .anomaly import check_gradient
+from .changes import clock
 from .node import NO_KWARGS, Data, Node, NotDifferentiableError, Op, current_mode
 from .places import copied
 from .shapes import shape_of
@@ -70,10 +71,8 @@ def backpropagate(  # noqa: C901  # the two-operand case stands here twice, for 
     nodes that can be differentiated again: the only difference between the orders.
     """
     grads = dict(seeds)
-    anomaly, scalar = (
-        current_mode().anomaly,
-        Node.scalar,
-    )  # a Value keeps its gradient, for teaching
+    anomaly, array = current_mode().anomaly, Node.array
+    scalar = Node.scalar  # a Value keeps its gradient, for teaching
     plain = not graph and not anomaly
     with np.errstate(all="ignore"):
         for node in order:
@@ -82,8 +81,11 @@ def backpropagate(  # noqa: C901  # the two-operand case stands here twice, for 
                 grads[node] = g = hooked(node, g)
             if op is None:
                 continue
-            if type(node) is not scalar and (notes is None or not notes.retains):
-                del grads[node]
+            if type(node) is not scalar:
+                if type(node) is array and node.made_at != clock.now:
+                    node.check_operands()
+                if notes is None or not notes.retains:
+                    del grads[node]
             if not plain or node._made is not None:
                 pass_on(node, op, g, grads, level, graph, anomaly)
                 continue

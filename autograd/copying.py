@@ -26,6 +26,8 @@ def shallow(node: Node) -> Node:
     """
     out = make(type(node), node._data, node.level, node.op, node.args, node.saved, node.kwargs)
     out.grad, out.notes = node.grad, copy(node.notes)
+    if node.op is not None and node.kind is Node.array:
+        out.made_at = node.made_at  # type: ignore[misc]  # a slot of Tensor
     set_attributes(out, attributes_of(node))
     return out
 

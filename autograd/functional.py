@@ -12,6 +12,7 @@ import numpy as np
 
 from . import arguments, places, rules, shaping, tree
 from .backward import backpropagate, consumers_first, memory, own
+from .changes import kept
 from .modes import enable_grad, is_grad_enabled
 from .node import Data, Node, current_mode, data_of, make
 from .shapes import Shape, shape_of
@@ -37,7 +38,7 @@ def variable(x: Any, level: int) -> Node:
     elif isinstance(x, (float, int)) and not isinstance(x, bool):
         node = Value(x)
     elif hasattr(x := places.operand(x), "dtype"):
-        node = from_numpy(x)
+        node = from_numpy(kept(x))
     else:
         raise TypeError(f"can't differentiate with respect to {type(x).__name__} {x!r}")
     if node.kind is Node.array and node._data.dtype.kind != "f":

@@ -17,7 +17,8 @@ from inspect import Parameter, signature
 from itertools import compress, count
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
-from . import anomaly, arguments
+from . import anomaly, arguments, tree
+from .changes import clock, first_stale, kept
 from .shapes import shape_of
 
 if TYPE_CHECKING:
@@ -238,6 +239,7 @@ class Node:
     _y: Data
     level: int
     notes: Notes | None
+    made_at: int  # of what was computed of arrays: the time by the clock of changes
 
     scalar: ClassVar[type[Node]]  # Value and Tensor put themselves here
     array: ClassVar[type[Node]]
@@ -291,6 +293,20 @@ class Node:
         args, saved, _ = self._made
         return tuple([x if arg is None else arg for arg, x in zip(args, saved)])
 
+    def check_operands(self) -> None:
+        """Refuse operands whose memory was changed since the op used them.
+
+        Raises:
+            ValueError: naming the op and the operand.
+        """
+        arrays = [*self.saved, *tree.leaves(list(self.kwargs.values()))]
+        i = first_stale(arrays, self.made_at)
+        if i is not None:
+            assert self.op is not None
+            arg = self.args[i] if i < len(self.args) else None
+            what = arg.describe() if arg is not None else f"an array of shape {arrays[i].shape}"
+            raise changed_in_place(what, self.op)
+
     def position(self, arg: Node) -> int:
         """Which of the operands `arg` is, the first if it is several."""
         return [x is arg for x in self.args].index(True)
@@ -326,6 +342,13 @@ class Node:
         return f"{type(self).__name__}{label}{shape}"
 
 
+def changed_in_place(what: str, op: Op) -> ValueError:
+    return ValueError(
+        f"{what} was changed in place after {op.name} had used it; "
+        "call backward() before updating it, or compute the result again"
+    )
+
+
 def data_of(x: Any) -> Data:
     """The plain numbers of `x`, node or not."""
     return x._data if isinstance(x, Node) else x
@@ -343,6 +366,8 @@ def make(
     """A node without the checks of its constructor."""
     node: Node = object.__new__(kind)
     node._data, node.level, node.op = data, level, op
+    if kind is Node.array:
+        node.made_at = clock.now  # type: ignore[misc]  # a slot of Tensor
     if len(args) == 2 and not kwargs:
         node._made = None
         (node._left, node._right), (node._x, node._y) = args, saved
@@ -422,5 +447,8 @@ def taken_apart(
         checked = [arg is None and bool(rule) for arg, rule in zip(args, op.vjps)]
         if kind is Node.scalar and any(map(has_axes, compress(saved, checked))):
             kind = Node.array  # a Value counts as an array without axes, with a weak dtype
-        saved = [kind.constant(x) if check else x for x, check in zip(saved, checked)]
+        saved = [
+            kind.constant(x) if check else kept(x) if arg is None else x
+            for x, arg, check in zip(saved, args, checked)
+        ]
     return kind, level, args, saved

@@ -11,6 +11,7 @@ import numpy as np
 
 from . import arguments, copying, functions, numpy_protocols, rules
 from .backward import backpropagate, consumers_first, memory
+from .changes import clock
 from .node import ORDINARY, Node, Op, current_mode, mode
 from .places import operand
 
@@ -28,7 +29,7 @@ def binary(op: Op, reflected: bool = False) -> Binary:
     It does what `Op.__call__` does, written out for two nodes of one class and for a node and a
     constant: scalar graphs are built twice as fast.
     """
-    forward, new, current = op.forward, object.__new__, mode.get
+    forward, new, current, time = op.forward, object.__new__, mode.get, clock
 
     def method(self: Node, other: Any) -> Any:
         level = self.level
@@ -58,6 +59,8 @@ def binary(op: Op, reflected: bool = False) -> Binary:
         except ValueError as error:
             raise op.shape_error((x, y), error) from None
         out: Node = new(self.kind)
+        if type(data) is not float:
+            out.made_at = time.now  # type: ignore[misc]  # a slot of Tensor
         out._data = data  # one by one: to pack and unpack a tuple takes a tenth more
         out.level = level
         out.op = op

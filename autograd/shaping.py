@@ -11,6 +11,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from . import rules, tree
 from .arguments import integer, one_of
+from .changes import kept
 from .node import Node, data_of
 from .places import at_home, is_numpys, plain
 from .shapes import as_shape, ordered_axes, shape_of
@@ -377,7 +378,7 @@ def plain_index(index: Any) -> Any:
         return array if array.size else array.astype(int)  # as NumPy reads empty lists
     if isinstance(index, (int, slice)):
         return index
-    return plain(data_of(index))
+    return kept(plain(data_of(index)))
 
 
 def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:

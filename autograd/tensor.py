@@ -11,7 +11,8 @@ import numpy as np
 
 from . import arguments, functions, linalg, places, rules, shaping
 from .backward import own
-from .node import NOT_MADE, Data, Node, Op, current_mode
+from .changes import changed, kept, lent
+from .node import NOT_MADE, Data, Node, Op, changed_in_place, current_mode
 from .operators import Operators, is_operand
 from .shapes import Shape, shape_of
 
@@ -73,7 +74,11 @@ def in_place(op: Op, update: Callable[[Any, Any], Any]) -> Callable[[Any, Any], 
         self._before_write()
         data = self._data
         own = self.op is None and isinstance(data, np.ndarray) and data.flags.writeable
-        self._replace(update(data, y) if own else op.forward(data, y).astype(data.dtype))
+        if own:
+            update(data, y)
+            self.mark_changed()
+        else:
+            self._replace(op.forward(data, y))
         return self
 
     return method
@@ -99,7 +104,7 @@ class Tensor(Operators):
         TypeError: the data holds no real numbers, or integers where a gradient is required.
     """
 
-    __slots__ = ()
+    __slots__ = ("made_at",)
 
     def __init__(
         self,
@@ -143,9 +148,15 @@ class Tensor(Operators):
 
     @property
     def data(self) -> Data:
-        """The array itself. Only a leaf can be given another, of the same shape."""
-        if not self.level and self.op is None:  # the array may be written to
+        """The array itself, read-only if it was computed. A leaf can be given another one.
+
+        To change a leaf, assign: `w.data = x`, `w.data -= x`, or `w -= x` under `no_grad()`.
+        """
+        if self.op is not None:
+            return self.numpy()
+        if not self.level:
             self._before_write()
+        lent(self._data)
         return self._data
 
     @data.setter
@@ -159,30 +170,35 @@ class Tensor(Operators):
         if shape_of(data) != self.shape:
             raise ValueError(f"the data of {self.describe()} can't get shape {shape_of(data)}")
         self._before_write()
-        if data is not self._data:
+        if data is self._data:
+            self.mark_changed()
+        else:
             if isinstance(self._data, np.ndarray) and isinstance(data, (np.ndarray, Real)):
                 given, data = data, np.empty_like(self._data)  # which lies as it lay before
                 data[...] = given
             else:
                 data = data if hasattr(data, "dtype") else np.array(data)
                 data = places.copied(places.beside(data, self._data))
-        self._replace(data)
+            self._replace(data)
 
     def _replace(self, data: Data) -> None:
-        """Take `data`, in this tensor's dtype, as a new object even where the memory is the same.
-
-        An op that saved the old object can tell from it that what it saw is stale.
-        """
+        """Take other numbers, in this tensor's dtype: what was computed from it before is stale."""
         self._data = data.astype(self.dtype, copy=False)
-        self.mark_changed()
 
     def mark_changed(self) -> None:
-        """Say that the array was changed in place: what was computed from it before is stale."""
+        """Say that the array was changed in place: what was computed from it before is stale.
+
+        Operations notice it by the array's memory; those that saved this very array, also if it is
+        another library's, by a new object in its place.
+        """
         data = self._data
+        changed(data)
         view = data[...]
         self._data = view if view is not data else data.copy()  # Dask's [...] is no new object
 
-    constant = staticmethod(as_constant)
+    @staticmethod
+    def constant(x: Any) -> Data:
+        return kept(as_constant(x))
 
     def seed(self, seed: Any) -> Data:
         if seed is None:
@@ -221,10 +237,7 @@ class Tensor(Operators):
         return part if part.dtype == dtype else rules.astype(part, dtype=dtype)
 
     def stale(self, op: Op, graph: bool = False) -> None:
-        raise ValueError(
-            f"{self.describe()} was changed in place after {op.name} had used it; "
-            "call backward() before updating it, or compute the result again"
-        )
+        raise changed_in_place(self.describe(), op)
 
     def accumulate(self, g: Data, taken: set[int]) -> None:
         if self.grad is not None:
@@ -333,7 +346,7 @@ class Tensor(Operators):
         value = value._data if isinstance(value, Node) else as_constant(value)
         self._before_write()
         self._data[index] = value
-        self._replace(self._data)
+        self.mark_changed()
 
     def reshape(self, *shape: Any) -> Any:
         if not shape:

@@ -73,8 +73,8 @@ class BatchNorm(Module):
             var = ag.mean(off * off, axes_left, keepdims=True)
             self.track(data_of(mean), data_of(var), math.prod(shape) // shape[1])
         else:
-            off = x - self.running_mean.data.reshape(kept)
-            var = self.running_var.data.reshape(kept)
+            off = x - data_of(self.running_mean).reshape(kept)
+            var = data_of(self.running_var).reshape(kept)
             var = var.astype(np.result_type(var, np.float32), copy=False)
         out = off / ag.sqrt(var + self.eps)
         out = out.astype(np.float16) if half else out
@@ -88,9 +88,9 @@ class BatchNorm(Module):
             raise ValueError(f"{self!r} needs more than one number per feature in training")
         keep, take = 1 - self.momentum, self.momentum
         unbiased = var.reshape(-1) * (count / (count - 1))
-        self.running_mean.data = keep * self.running_mean.data + take * mean.reshape(-1)
-        self.running_var.data = keep * self.running_var.data + take * unbiased
-        self.num_batches_tracked.data = self.num_batches_tracked.data + 1
+        self.running_mean.data = keep * data_of(self.running_mean) + take * mean.reshape(-1)
+        self.running_var.data = keep * data_of(self.running_var) + take * unbiased
+        self.num_batches_tracked.data = data_of(self.num_batches_tracked) + 1
 
     def describe(self) -> str:
         return f"{self.num_features}" + (", affine=False" if self.weight is None else "")

@@ -826,7 +826,7 @@ def test_a_shallow_copy_of_a_result_has_its_history(kind: str) -> None:
     x = NODES[kind]()
     y = ag.exp(x * 2.0)
     z = copy.copy(y)
-    assert z.op is y.op and z.args[0] is y.args[0] and z.data is y.data
+    assert z.op is y.op and z.args[0] is y.args[0] and z._data is y._data
     z.label = "z"
     assert y.label is None and type(z) is type(y)
     total = ag.sum(z)
