@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd import Tensor, Value, draw, scope
 from autograd.arguments import wrong
-from autograd.node import ORDINARY, Data, Node, current_mode, mode
+from autograd.node import ORDINARY, Data, Node, current_mode, mode, this_thread
 from autograd.places import copied, maker, maker_like
 from autograd.scope import leaf_names
 from autograd.shapes import Shape, shape_of
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 current = mode.get  # every call of every module asks
 Watcher: TypeAlias = "Callable[[Module, tuple[Any, ...], Any], None]"
-_evaluating: ContextVar[bool] = ContextVar("nn evaluation", default=False)
+# The key of the thread that evaluates: one that inherits the context does not.
+_evaluating: ContextVar[object] = ContextVar("nn evaluation", default=None)
 _watcher: ContextVar[Watcher | None] = ContextVar("nn watcher", default=None)
 _modules: WeakValueDictionary[int, Module] = WeakValueDictionary()  # all that are in use
 
@@ -64,7 +65,7 @@ def evaluation(on: bool = True) -> Iterator[None]:
     No module is changed, so other threads may use the same model in any mode. With `on=False`
     modules are in the mode that they were set to, even inside another `evaluation()`.
     """
-    token = _evaluating.set(on)
+    token = _evaluating.set(this_thread.key if on else None)
     try:
         yield
     finally:
@@ -113,7 +114,8 @@ class Module:
 
         Inside `nn.predict` and `nn.evaluate` it is False, in their thread or async task alone.
         """
-        return vars(self)["training"] and not _evaluating.get()
+        thread = _evaluating.get()
+        return vars(self)["training"] and (thread is None or thread is not this_thread.key)
 
     @training.setter
     def training(self, training: bool) -> None:

@@ -158,6 +158,17 @@ def test_a_thread_that_inherits_the_context_has_a_generator_of_its_own() -> None
     assert found[2] == nn.Linear(2, 2).weight.data.tolist()
 
 
+def test_evaluation_stays_with_its_thread_where_threads_inherit_the_context() -> None:
+    model, seen = nn.Dropout(0.5), []
+    with nn.module.evaluation():
+        context = contextvars.copy_context()
+        thread = threading.Thread(target=lambda: seen.append(context.run(lambda: model.training)))
+        thread.start()
+        thread.join()
+        seen.append(model.training)
+    assert seen == [True, False] and model.training
+
+
 def spirals() -> nn.Dataset:
     rng = np.random.default_rng(0)
     y = rng.integers(0, 3, 300)
