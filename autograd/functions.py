@@ -13,8 +13,8 @@ from .node import Node, Op, data_of
 from .numerics import as_real, in_wide_numbers, numpys, on_reals, one_hot
 from .places import is_lazy
 from .rules import where as _where
-from .shapes import Axis, count_along, kept_shape, normalize_axes, shape_of
-from .shaping import concatenate, plain_index, ravel, sort, take
+from .shapes import Axis, Shape, kept_shape, normalize_axes, reduced_axes, shape_of
+from .shaping import concatenate, plain_index, ravel, sort
 
 # --- elementwise ----------------------------------------------------------------------------------
 
@@ -163,16 +163,20 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 @on_reals
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """The mean over all entries, or along axes; of none it is nan."""
-    if not shape_of(x):
-        normalize_axes(axis, 0)  # unlike sum, NumPy's mean lets a single number have no axis
-    return sum(x, axis, keepdims) / count_along(shape_of(x), axis)
+    return sum(x, axis, keepdims) / _count(x, axis)
+
+
+def _count(x: Any, axis: Axis) -> int:
+    """How many entries are averaged; of a single number no axis can be named, as in NumPy."""
+    shape = shape_of(x)
+    return math.prod(shape[i] for i in normalize_axes(axis, len(shape)))
 
 
 @on_reals
 def var(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """The mean squared distance from the mean; the divisor is the count less `ddof`, or 0."""
     off = x - mean(x, axis, keepdims=True)
-    freedom = float(np.maximum(count_along(shape_of(x), axis) - ddof, 0.0))
+    freedom = float(np.maximum(_count(x, axis) - ddof, 0.0))
     return rules.div(sum(off * off, axis, keepdims), freedom)
 
 
@@ -194,28 +198,26 @@ def flat_power(size: Any, exponent: float) -> Any:
     return _where(zero, 0.0 * size, _where(zero, 1.0, size) ** exponent)
 
 
+def _folded(x: Any, axes: Shape) -> Any:
+    """The entries along some axes in one row each, as the last axis."""
+    shape = shape_of(x)
+    rest = tuple(i for i in range(len(shape)) if i not in axes)
+    order = rest + axes
+    x = rules.transpose(x, axes=order) if order != tuple(range(len(shape))) else x
+    return rules.reshape(x, shape=(*(shape[i] for i in rest), math.prod(shape[i] for i in axes)))
+
+
 @in_wide_numbers
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """The product of all entries, or along axes: by halves, so that a zero divides nothing."""
-    shape, rest = shape_of(x), kept_shape(shape_of(x), axis)
-    if not shape:
-        return x
-    out = _together(x, axis)
+    shape = shape_of(x)
+    out = _folded(x, reduced_axes(axis, len(shape)))
     while (n := shape_of(out)[-1]) > 1:
         half = n // 2
         pairs = out[..., :half] * out[..., half : 2 * half]
         out = concatenate([pairs, out[..., 2 * half :]], -1) if n % 2 else pairs
-    out = out[..., 0] if n else 1.0 + sum(out, -1)  # the product of nothing
-    return rules.reshape(out, shape=rest) if keepdims else out
-
-
-def _together(x: Any, axis: Axis) -> Any:
-    """`x` with the axes that a reduction folds flattened into a last one."""
-    shape = shape_of(x)
-    axes = normalize_axes(axis, len(shape))
-    rest = tuple(i for i in range(len(shape)) if i not in axes)
-    lengths = (*(shape[i] for i in rest), math.prod(shape[i] for i in axes))
-    return rules.reshape(rules.transpose(x, axes=rest + axes), shape=lengths)
+    out = out[..., 0] if n else 1.0 + sum(out, -1)
+    return rules.reshape(out, shape=kept_shape(shape, axis)) if keepdims else out
 
 
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -231,26 +233,28 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 @on_reals
 def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """The middle one of the sorted entries, or the mean of the middle two; nan if there is one."""
-    axis = tuple(axis) if isinstance(axis, list) else axis
-    if not shape_of(x):
-        normalize_axes(axis, 0)
-    shape = kept_shape(shape_of(x), axis)
-    if axis is None or isinstance(axis, tuple):
-        x, axis = _together(x, axis), -1
-    if n := shape_of(x)[axis]:
-        ordered = sort(x, axis)
-        middle = 0.5 * (take(ordered, (n - 1) // 2, axis) + take(ordered, n // 2, axis))
-        last = take(ordered, n - 1, axis)
-        out = _where(np.isnan(data_of(last)), last, middle)
-    else:  # of nothing
-        out = mean(x, axis)
-    return rules.reshape(out, shape=shape) if keepdims else out
+    shape, axis = shape_of(x), tuple(axis) if isinstance(axis, list) else axis
+    axes = normalize_axes(axis, len(shape))
+    ordered = sort(_folded(x, axes), -1)
+    n = shape_of(ordered)[-1]
+    if not n:
+        return mean(x, axis, keepdims)  # nan
+    middle = 0.5 * (ordered[..., (n - 1) // 2] + ordered[..., n // 2])
+    last = ordered[..., n - 1]
+    out = _where(np.isnan(data_of(last)), last, middle)
+    return rules.reshape(out, shape=kept_shape(shape, axis)) if keepdims else out
+
+
+def _along_axis(x: Any, axis: int | None) -> tuple[Any, int]:
+    """What a scan runs along: an axis, or all entries of the flattened array or single number."""
+    x = x if axis is not None and shape_of(x) else ravel(x)
+    (axis,) = normalize_axes((0 if axis is None else axis,), len(shape_of(x)))
+    return x, axis
 
 
 def cumsum(x: Any, axis: int | None = None) -> Any:
     """The sums of the first 1, 2, 3 ... entries along an axis, or of the flattened array."""
-    x = ravel(x) if axis is None or not shape_of(x) else x
-    (axis,) = normalize_axes((0 if axis is None else axis,), len(shape_of(x)))
+    x, axis = _along_axis(x, axis)
     return rules.cumsum(x, axis=axis)
 
 
@@ -260,8 +264,7 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
 
     By doubling (Hillis & Steele 1986), so that a zero divides nothing.
     """
-    x = ravel(x) if axis is None or not shape_of(x) else x
-    (axis,) = normalize_axes((0 if axis is None else axis,), len(shape_of(x)))
+    x, axis = _along_axis(x, axis)
     front, reach = (slice(None),) * axis, 1
     while reach < shape_of(x)[axis]:
         left, right = (*front, slice(None, -reach)), (*front, slice(reach, None))

@@ -15,7 +15,7 @@ from .functions import flat_power, flat_root
 from .node import data_of
 from .numerics import on_reals
 from .places import at_home, plain
-from .shapes import Axis, normalize_axes, ordered_axes, shape_of
+from .shapes import Axis, count_along, normalize_axes, ordered_axes, shape_of
 from .shaping import diagonal, reshape, squeeze, stack, take
 
 INDICES = re.compile(r"[A-Za-z]*(\.\.\.)?[A-Za-z]*")  # of one operand of einsum
@@ -247,7 +247,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         return functions.sum(size, axes, keepdims)
     if len(axes) == 1:
         if ord in (np.inf, -np.inf):
-            return (functions.max if ord > 0 else functions.min)(size, axes, keepdims)
+            return (_largest if ord > 0 else functions.min)(size, axes, keepdims)
         if ord == 0:
             return functions.sum(rules.sign(size), axes, keepdims)
         power = rules.pow if ord < 0 else flat_power
@@ -256,6 +256,12 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         row, column = (0, 1) if axis is None else ordered_axes(axis, ndim)
         summed, other = (row, column) if abs(ord) == 1 else (column, row)
         sums = functions.sum(size, summed, keepdims=True)
-        out = (functions.max if ord > 0 else functions.min)(sums, other, keepdims=True)
+        out = (_largest if ord > 0 else functions.min)(sums, other, keepdims=True)
         return out if keepdims else squeeze(out, axes)
     raise ValueError(f"norm: there is no gradient for ord={ord!r} along {len(axes)} axes")
+
+
+def _largest(x: Any, axis: Axis, keepdims: bool = False) -> Any:
+    """The largest of numbers >= 0; of no numbers 0."""
+    reduce = functions.max if count_along(shape_of(x), axis) else functions.sum
+    return reduce(x, axis, keepdims)

@@ -429,8 +429,7 @@ def logsumexp(x: Data, *, axis: Axis = None, keepdims: bool = False) -> Data:
     x = np.asarray(x) if type(x) is float else x
     top = maximum_of(x, axis)
     top = np.where(np.isfinite(top), top, 0.0)
-    with np.errstate(divide="ignore"):  # log(0) = -inf is the answer where all entries are -inf
-        out = top + log_sum_exp(x - top, axis)
+    out = top + log_sum_exp(x - top, axis)
     return out if keepdims else np.squeeze(out, axis=axis)
 
 
@@ -456,7 +455,8 @@ def log_sum_exp(below: Data, axis: Axis) -> Data:
     """log(sum(exp(below))), where the largest entry is 0: its 1 would swallow what is small."""
     small, top = np.exp(below), below == 0
     others = (small - top).sum(axis=axis, keepdims=True)
-    return np.log1p(others + (top.sum(axis=axis, keepdims=True, dtype=small.dtype) - 1))
+    with np.errstate(divide="ignore"):  # log(0) = -inf is right of no entries, or only of -inf
+        return np.log1p(others + (top.sum(axis=axis, keepdims=True, dtype=small.dtype) - 1))
 
 
 def linear(x: Data, w: Data, b: Data) -> Data:
