@@ -172,7 +172,7 @@ def test_each_call_has_numpys_result_or_error(name: str) -> None:
 @pytest.mark.parametrize("name", [*MOVES, "clip", "median", "round"])
 def test_each_call_on_a_value_has_numpys_result_or_error(name: str) -> None:
     """As on a number of NumPy's; and gradients come back as floats."""
-    others = {"clip": each([None, 0, [1], (1, 2)], [None, 2.0, [3, 1]]), "median": [(), (None,)]}
+    others = {"clip": each([-2, 0, [1], (1, 2)], [None, 2.0, [3, 1]]), "median": [(), (None,)]}
     positional = MOVES.get(name) or others.get(name) or [(), *each([0, 1, np.int64(-1), None, "a"])]
     for args, options in [(args, {}) for args in positional] + [
         ((), o) for o in OPTIONS.get(name, [])
@@ -181,7 +181,11 @@ def test_each_call_on_a_value_has_numpys_result_or_error(name: str) -> None:
         wanted = outcome(getattr(np, name), np.float64(-1.25), *args, **options)
         out = outcome(getattr(np, name), value, *args, **options)
         call = f"np.{name} with {args} {options}: {wanted!r} and {out!r}"
-        if isinstance(wanted, Warning) or str(args) in UNLIKE or name + str(args) == "tile(1.0,)":
+        if (
+            isinstance(wanted, Warning)
+            or str(args) in UNLIKE
+            or name + str(args) in ("tile(1.0,)", "tile([1.0],)")
+        ):
             continue
         if isinstance(wanted, Exception):
             assert isinstance(out, kind(wanted)), call

@@ -27,7 +27,6 @@ OF_ARRAYS: dict[str, Callable[[Any], Any]] = {
     "roll": lambda x: ag.roll(x, 1),
     "repeat": lambda x: ag.repeat(x, 2),
     "tile": lambda x: ag.tile(x, 2),
-    "pad": lambda x: ag.pad(x, 1),
     "take": lambda x: ag.take(x, 0),
     "outer": lambda x: ag.outer(x, x),
     "cumsum": lambda x: ag.cumsum(x),

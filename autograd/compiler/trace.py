@@ -266,11 +266,12 @@ def not_compiled(name: str) -> TypeError:
 
 def called_by_user(op: Op) -> str:
     """The function of this library that the user's line calls, or else the name of the op."""
-    frame, name = sys._getframe(1), ""
+    frame, name = sys._getframe(1), op.name
     while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in OURS:
-        name, frame = frame.f_code.co_name, frame.f_back
-    found = any(hasattr(module, name) for module in (functions, shaping, linalg))
-    return name if found else op.name
+        if any(hasattr(module, frame.f_code.co_name) for module in (functions, shaping, linalg)):
+            name = frame.f_code.co_name
+        frame = frame.f_back
+    return name
 
 
 def trace() -> Trace:
