@@ -497,6 +497,9 @@ CLIPPED = """
       if (e.offsetParent && e.scrollWidth > room) clipped.push(e.textContent);
     }
   }
+  for (const panel of document.querySelectorAll("aside > section")) {
+    if (panel.scrollWidth > panel.clientWidth) clipped.push(panel.id);
+  }
   return clipped;
 """
 

@@ -393,7 +393,7 @@ class Explorer {
       const body = element("tbody", "", [...this.rows.values()].map(({ row }) => row));
       get("leaves").replaceChildren(
         element("h2", "", "Leaves"),
-        element("table", "", element("thead", "", element("tr", "", head)), body),
+        element("table", this.digits > 6 ? "long" : "", element("thead", "", element("tr", "", head)), body),
         leaves.length > most ? element("p", "hint", `and ${leaves.length - most} more; select one in the graph`) : "",
       );
     }
