@@ -196,19 +196,18 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "record: node if doing is ORDINARY else noted(node, doing) -> noted(node, doing)": FASTER,
         "taken_apart: False -> True": FASTER,
         "taken_apart: x.level > level -> x.level >= level": "the same one again",
-        "taken_apart: arg is None and rule -> rule": "the numbers of nodes pass every check",
+        "taken_apart: arg is None and bool(rule) -> bool(rule)":
+            "the numbers of nodes pass every check",
         "Node.stale: graph=False -> True": "each kind has its own",
     },
     "autograd.checkpoint": {
-        "checkpoint.forgetful.derivatives: same(again._data, value) -> same(value, again._data)":
-            "in either order",
+        "Again.gradients: same(out._data, value) -> same(value, out._data)": "in either order",
     },
     "nn.layers": {
         "Dropout.__init__: 1 -> 2 (2)": "one more, for nobody",
-        "Dropout.forward: self.rng.random(shape_of(x), dtype=np.float32) >= self.p"
-        " -> self.rng.random(shape_of(x), dtype=np.float32) > self.p": "hardly ever equal",
-        "Dropout.forward: self.rng.random(shape_of(x), dtype=np.float32)"
-        " -> self.rng.random(shape_of(x))": "other draws, as even",
+        "Dropout.forward: drawn >= self.p -> drawn > self.p": "hardly ever equal",
+        "Dropout.forward: generator_from(self.rng).random(shape_of(x), dtype=np.float32)"
+        " -> generator_from(self.rng).random(shape_of(x))": "other draws, as even",
     },
     "nn.conv": {
         "conv2d: 1 -> 2 (2)": OPEN,
