@@ -92,6 +92,7 @@ class Notes:
     """What only some nodes carry."""
 
     label: str | None = None
+    place: str | None = None  # what the model of a parameter called it, kept when that is gone
     retains: bool = False  # a backward pass leaves a gradient on this intermediate node
     hooks: tuple[Callable[[Any], Any], ...] = ()  # see every gradient that comes in, or change it
     origin: str | None = None  # the line of the program that computed it, under detect_anomaly()

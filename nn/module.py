@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
@@ -107,6 +108,14 @@ class Module:
         vars(self)["training"] = True  # no attribute is added later, while a thread reads them
         _modules[id(self)] = self
         return self
+
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if is_finalizing():
+            return
+        with suppress(Exception):  # its attributes may be anything
+            for name, parameter in self._named(is_parameter):
+                notes = parameter.note()
+                notes.place = notes.place or name  # a graph may still use it, and be drawn
 
     @property
     def training(self) -> bool:

@@ -211,6 +211,18 @@ def test_parameters_are_called_by_their_place_in_the_model() -> None:
     assert leaves(draw(net(ONES).sum())) == PARAMETERS
 
 
+def test_parameters_keep_their_names_when_their_model_is_gone() -> None:
+    out = nn.Sequential(nn.MLP(2, [3, 1], rng=0), nn.Tanh())(ONES)
+    gc.collect()
+    names = {"0.0.weight", "0.0.bias", "0.2.weight", "0.2.bias"}
+    assert leaves(draw(out)) == leaves(draw(copy.deepcopy(out))) == names
+    twice = nn.Linear(2, 1, rng=0)
+    out = twice(ONES)
+    twice.weight.label = "own"
+    del twice
+    assert leaves(draw(out)) == {"own", "bias"}
+
+
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
 def test_copies_of_models_name_their_own_parameters(copied: Callable[[Any], Any]) -> None:
     net = nn.MLP(2, [2], rng=0)

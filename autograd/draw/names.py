@@ -85,6 +85,7 @@ def labels_of(nodes: Sequence[Node]) -> dict[Node, str]:
     labels = {node: printable(node.label) for node in nodes if node.label}
     labels = {node: label for node, label in labels.items() if label.strip()}
     bare = [node for node in nodes if node.op is None and node not in labels]
+    labels |= {node: node.notes.place for node in bare if node.notes and node.notes.place}
     for find in leaf_names if bare else ():
         labels |= find(bare)
     return labels
