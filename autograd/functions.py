@@ -183,17 +183,11 @@ def var(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> A
 @on_reals
 def std(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """The root of `var`. Where all entries are equal, its slope is 0."""
-    return flat_root(var(x, axis, ddof, keepdims))
-
-
-def flat_root(square: Any) -> Any:
-    """A square root with slope 0 at 0, where it is the least of lengths and of deviations."""
-    zero = data_of(square) == 0
-    return _where(zero, 0.0 * square, rules.sqrt(_where(zero, 1.0, square)))
+    return rules.flat_root(var(x, axis, ddof, keepdims))
 
 
 def flat_power(size: Any, exponent: float) -> Any:
-    """A power of what is not negative with slope 0 at 0, likewise."""
+    """A power of what is not negative, with slope 0 at 0: there sums of powers have their least."""
     zero = data_of(size) == 0
     return _where(zero, 0.0 * size, _where(zero, 1.0, size) ** exponent)
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import functions, rules
-from .functions import flat_power, flat_root
+from .functions import flat_power
 from .node import data_of
 from .numerics import on_reals
 from .places import at_home, plain
@@ -241,7 +241,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     if isinstance(axis, tuple) and len(axes) not in (1, 2):
         raise ValueError(f"norm: axis must be one or two axes, but is {axis}")
     if ord is None or (ord == 2 and len(axes) == 1) or (ord == "fro" and len(axes) == 2):
-        return flat_root(functions.sum(x * x, axes, keepdims))
+        return rules.flat_root(functions.sum(x * x, axes, keepdims))
     size = rules.abs(x)
     if not math.prod(shape_of(x)) and ord in (1, np.inf):  # of nothing
         return functions.sum(size, axes, keepdims)

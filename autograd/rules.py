@@ -210,6 +210,10 @@ log1p = Op("log1p", elementary("log1p"), analytic=True,              # log(1 + x
 sqrt = Op("sqrt", elementary("sqrt"), analytic=True,                 # d sqrt(x) = dx / 2 sqrt(x)
           vjps=(lambda g, out, x: div(0.5 * g, out),))
 
+# The root of a sum of squares has its least at 0, where lengths and deviations have slope 0.
+flat_root = Op("flat_root", sqrt.forward,
+               vjps=(lambda g, out, x: div(0.5 * g, where(data_of(out) == 0, np.inf, out)),))
+
 cbrt = Op("cbrt", elementary("cbrt"),
           vjps=(lambda g, out, x: div(g, 3.0 * out * out),))
 
@@ -460,6 +464,7 @@ pinv = Op("pinv", numerics.pinv,
 
 for _op in (
     *(add, sub, mul, div, pow, neg, mod, exp, exp2, expm1, log, log2, log10, log1p, sqrt, cbrt),
+    flat_root,
     *(sin, cos, tan, arcsin, arccos, arctan, sinh, cosh, tanh, arcsinh, arccosh, arctanh),
     *(sinc, erf, erfc, sigmoid, softsign, hypot, arctan2, logaddexp, xlogy, sign, floor, ceil),
     *(trunc, round, sech2, logistic_density, one_minus_square, cosine),

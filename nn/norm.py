@@ -80,6 +80,8 @@ class BatchNorm(Module):
         out = out.astype(np.float16) if half else out
         if self.weight is None or self.bias is None:
             return out
+        if len(shape) == 2:
+            return out * self.weight + self.bias
         return out * self.weight.reshape(kept) + self.bias.reshape(kept)
 
     def track(self, mean: Any, var: Any, count: int) -> None:

@@ -144,6 +144,8 @@ CASES: list[Case] = [
     *elementwise(ag.log10, np.log10, POSITIVE),
     *elementwise(ag.log1p, np.log1p, POSITIVE),
     *elementwise(ag.sqrt, np.sqrt, POSITIVE),
+    Case(rules.flat_root, np.sqrt, (np.array([[0.4, 1.0], [2.5, 9.0]]),), elementwise=True),
+    Case(rules.flat_root, np.sqrt, (np.array(1.7),), elementwise=True),
     *elementwise(ag.cbrt, np.cbrt, POSITIVE),
     *elementwise(ag.cbrt, np.cbrt, NEGATIVE),
     *elementwise(ag.sin, np.sin, REAL),

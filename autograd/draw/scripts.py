@@ -184,6 +184,10 @@ class Script:
     def op_to(self, x: Formula, *, make: object) -> Formula:
         return x
 
+    def op_flat_root(self, x: Formula) -> Formula:
+        write: Callable[[Formula], Formula] | None = getattr(self, "op_sqrt", None)
+        return write(x) if write else self.call("sqrt", [x])
+
     def op_sinc(self, x: Formula, *, n: int) -> Formula:
         return self.call("sinc", [x], {"n": str(n)} if n else {})  # its n-th derivative
 

@@ -17,6 +17,8 @@ const RULES = {
   exp: "The slope of exp is exp itself.",
   log: "The slope of log is one over its input.",
   sqrt: "The slope of a root is one half over the root.",
+  flat_root: "The slope of a root is one half over the root, and 0 at 0, where a length is least.",
+  softmax: "Each output gets its gradient less their weighted mean, times itself.",
   sin: "The slope of sin is cos.",
   cos: "The slope of cos is −sin.",
   where: "Only the branch that was taken gets the gradient.",
