@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import re
 import threading
@@ -1005,3 +1006,8 @@ def test_every_primitive_has_a_formula(case: Case) -> None:
     f(*map(float, case.args), **case.kwargs)
     text = f.latex()
     assert text.count("{") == text.count("}") and text.count(r"\left") == text.count(r"\right")
+
+
+def test_a_copy_of_a_number_is_that_number() -> None:
+    for again in (copy.copy, copy.deepcopy):
+        assert ag.compile(lambda x: again(x * x) + again([x])[0]).grad(3.0) == 7.0  # noqa: B023

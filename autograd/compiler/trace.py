@@ -81,6 +81,12 @@ class Symbol(Operators):
     def detach(self) -> Any:
         return trace().add(rules.alias, (self,), NO_KWARGS, level=0)
 
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
+
     def describe(self) -> str:
         return f"the number {self.label}" if self.label else "a number"
 
