@@ -177,7 +177,8 @@ def parameters(function: Any) -> Mapping[str, inspect.Parameter]:
 
 
 def no_option(name: str, option: str) -> TypeError:
-    return TypeError(f"{name} on nodes: there is no option {option!r}; leave it out")
+    way = "leave it out" if option != "out" else "write x = x + y in place of x += y"
+    return TypeError(f"{name} on nodes: there is no option {option!r}; {way}")
 
 
 def uncovered(name: str, x: Node) -> TypeError:

@@ -201,6 +201,11 @@ class Tensor(Operators):
         return kept(as_constant(x))
 
     def seed(self, seed: Any) -> Data:
+        if self._data.dtype.kind != "f":
+            raise TypeError(
+                f"only floating-point results can be differentiated, but this is a "
+                f"{self.describe()} of {self.dtype}; leave out the conversion"
+            )
         if seed is None:
             if self._data.size != 1:
                 raise ValueError(
@@ -345,6 +350,8 @@ class Tensor(Operators):
             )
         value = value._data if isinstance(value, Node) else as_constant(value)
         self._before_write()
+        if isinstance(self._data, np.ndarray) and not self._data.flags.writeable:
+            self._data = places.copied(self._data)  # which it shares with what was computed
         self._data[index] = value
         self.mark_changed()
 

@@ -230,6 +230,32 @@ def test_item_assignment() -> None:
             t[0] = value
 
 
+def test_entries_of_what_is_shared_read_only_are_assigned_in_a_copy() -> None:
+    x = parameter([1.0, 2.0])
+    y, c = x * 2, Tensor([1.0, 2.0])
+    detached, wide = y.detach(), ag.broadcast_to(c, (2, 2))
+    detached[0], wide[0, 0] = 5.0, 5.0
+    assert detached.tolist() == [5.0, 4.0] and y.tolist() == [2.0, 4.0]
+    assert wide.tolist() == [[5.0, 2.0], [1.0, 2.0]] and c.tolist() == [1.0, 2.0]
+
+
+def test_whole_numbers_have_no_derivative() -> None:
+    x = parameter([1.0, 2.0])
+    for out in (x.astype(int).sum(), x.astype(int)):
+        with pytest.raises(TypeError, match="only floating-point results .* of int64"):
+            out.backward(None if out.size == 1 else np.ones(2))
+    (x.astype(int) * 1.5).sum().backward()
+    assert x.grad.tolist() == [0.0, 0.0]
+
+
+def test_an_array_is_not_changed_in_place_by_a_node() -> None:
+    for node in (Value(1.0), parameter([1.0, 2.0])):
+        array = np.ones(2)
+        with pytest.raises(TypeError, match=r"no option 'out'; write x = x \+ y"):
+            array += node
+        assert array.tolist() == [1.0, 1.0]
+
+
 def test_data_takes_the_same_shape_only() -> None:
     w = Tensor(np.ones(2, np.float32), requires_grad=True)
     w.data = [3, 4]
