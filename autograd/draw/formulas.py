@@ -133,7 +133,7 @@ def combined(node: Node, parts: Sequence[Formula], script: Script) -> Formula:
 def options(kwargs: Mapping[str, Any]) -> dict[str, str]:
     """The options that are short enough to be shown."""
     shown = {
-        printable(k): repr(x)
+        printable(k): repr(x[0] if k == "axis" and isinstance(x, tuple) and len(x) == 1 else x)
         for k, x in kwargs.items()
         if isinstance(x, (bool, int, tuple, str)) and k != "keepdims"
     }
