@@ -116,3 +116,37 @@ def test_axes_counted_from_the_end_go_back_where_they_were() -> None:
 def test_positions_may_be_where_the_numbers_are() -> None:
     t = Tensor(Refusing(ROWS), requires_grad=True)
     assert ag.take_along_axis(t, Refusing([[0], [2]])).tolist() == [[3.0], [4.0]]
+
+
+# --- pad ------------------------------------------------------------------------------------------
+
+
+def test_a_border_has_a_number_for_each_side() -> None:
+    padded = np.pad(Tensor(np.zeros((2, 2))), ((1, 0), (0, 0)), constant_values=(7, 0))
+    assert padded.tolist() == [[7, 7], [0, 0], [0, 0]]
+
+
+@pytest.mark.parametrize("widths", [{0: 1}, {-1: (1, 2)}, {0: (1, 0), 1: 2}, {}], ids=str)
+def test_widths_by_axis(widths: dict[int, Any]) -> None:
+    """As NumPy has them since 2.2."""
+    pairs = [(0, 0), (0, 0)]
+    for axis, width in widths.items():
+        pairs[axis] = width if isinstance(width, tuple) else (width, width)
+    x = np.arange(6.0).reshape(2, 3)
+    for mode in ("constant", "edge"):
+        wanted = np.pad(x, pairs, mode)  # type: ignore[call-overload]
+        assert np.array_equal(ag.pad(Tensor(x), widths, mode).data, wanted)
+    with pytest.raises(IndexError):
+        ag.pad(x, {2: 1})
+    with pytest.raises(TypeError, match=r"pad_width must be an integer, but got 1\.5"):
+        ag.pad(x, {0: 1.5})
+
+
+def test_constants_in_a_border_are_not_differentiated() -> None:
+    with pytest.raises(TypeError, match="pad\\(\\) does not differentiate constant_values"):
+        ag.pad(Tensor([1.0]), 1, constant_values=(Value(2.0), 0))
+    out = ag.pad(Tensor([1.0], requires_grad=True), 1, constant_values=(Tensor(2.0), 3))
+    assert out.tolist() == [2, 1, 3]
+    assert ag.grad(lambda x: (ag.pad(x, 1, constant_values=(9, np.nan))[1:-1] * x).sum())(
+        np.array([2.0, 3.0])
+    ).tolist() == [4, 6]
