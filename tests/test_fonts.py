@@ -43,7 +43,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def font(family: str, bold: bool) -> Any:
     from PIL import ImageFont
 
-    return ImageFont.truetype(FILES[family][bold], 1000, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(str(FILES[family][bold]), 1000, layout_engine=ImageFont.Layout.BASIC)
 
 
 def measured(text: str, size: float, bold: bool, family: str) -> float:
