@@ -13,7 +13,17 @@ from autograd.arguments import flag, function, integer, number, plain, shown
 from autograd.places import as_array, fetched, is_numpys, maker
 
 from .random import Rng, generator_from
-from .samples import Array, Samples, as_batch, as_numbers, collated, has_samples, sample, stacked
+from .samples import (
+    Array,
+    Samples,
+    as_batch,
+    as_numbers,
+    collated,
+    has_samples,
+    is_list_of_arrays,
+    sample,
+    stacked,
+)
 
 Transform: TypeAlias = "Callable[[Array, np.random.Generator], Array]"
 
@@ -142,6 +152,8 @@ def data_set(name: str, data: Any) -> Samples:
     """
     if isinstance(data, tuple) and len(data) == 2:
         return Dataset(*data)
+    if is_list_of_arrays(data):
+        raise TypeError(f"{name} is a list of two arrays; pass a pair: (x, y)")
     if isinstance(data, DataLoader) or not has_samples(data):
         raise TypeError(
             f"{name} must be a Dataset, a pair (x, y), or samples (x, y) with __len__ and "

@@ -26,6 +26,7 @@ from .samples import (
     has_batches,
     has_samples,
     is_list_of_batches,
+    is_list_of_pairs,
     is_pair,
 )
 
@@ -73,8 +74,9 @@ def inputs_of(x: Any, batch_size: int) -> Iterable[Any]:
     if isinstance(x, Dataset) and has_arrays(x):
         x = x.x
     elif isinstance(x, (list, tuple)):
-        first = x if isinstance(x, tuple) else x[0] if x else None
-        if is_list_of_batches([first]):
+        if is_list_of_pairs(x):
+            return (inputs for inputs, _ in batches_of("x", x, batch_size))
+        if is_list_of_batches([x]) or is_list_of_batches(x):
             raise TypeError("x must be inputs alone, but got a pair; pass x, or a Dataset(x, y)")
     elif has_samples(x):
         return (inputs for inputs, _ in DataLoader(x, batch_size))

@@ -21,9 +21,19 @@ class Generators:
     """
 
     def __init__(self, owners: Mapping[str, Any]) -> None:
+        self.owners = owners
         self.found, self.unsaved = generators_in(owners)
         self.shared = {"numpy.random": np.random, "random": random}  # generators themselves
         self.first = self.shared_states()
+
+    def look_again(self) -> list[str]:
+        """Follow generators that have been replaced by others; return the names of those, and of
+        iterators, that were not there before.
+        """
+        found, others = generators_in(self.owners)
+        self.found |= {name: found[name] for name in self.found if name in found}
+        known = {*self.found, *self.unsaved}
+        return [name for name in (*found, *others) if name not in known]
 
     def states(self) -> dict[str, Any]:
         """The states of those in the objects."""

@@ -139,7 +139,7 @@ def global_variables(f: FunctionType) -> Parts:
     """The global variables that a function names, and the attributes of modules among them."""
     names = names_in(f.__code__)
     for name in names:
-        x = f.__globals__.get(name)
+        x = f.__globals__.get(name, sys.modules.get(name))  # it may import it by itself
         if not isinstance(x, ModuleType):
             yield name, x
         elif not is_library(x.__name__):

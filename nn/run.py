@@ -258,6 +258,14 @@ class Run:
 
     def keep(self, path: PathLike) -> None:
         """Write a checkpoint, but never a spoilt one over a good one."""
+        if new := self.generators.look_again():
+            self.generators.unsaved += new  # to be told of once
+            warnings.warn(
+                f"these were made during training, so a resumed training begins them anew: "
+                f"{few(new)}; make them before fit(), where checkpoints find them",
+                RuntimeWarning,
+                stacklevel=4,
+            )
         spoilt = self.spoilt()
         if not spoilt:
             save_training(path, self.model.state_dict(), self.state_dict())

@@ -54,6 +54,21 @@ def is_list_of_batches(x: Any) -> bool:
     return len(inputs) > 1 and inputs[:1] == targets[:1]
 
 
+def is_list_of_pairs(x: Any) -> bool:
+    """Whether a list has pairs (x, y), and not rows of numbers: the first entry has an array and
+    something with another number of axes.
+    """
+    if not x or not is_pair(x[0]) or not is_array_like(x[0][0]):
+        return False
+    axes = [np.ndim(part) for part in x[0]]
+    return axes[0] > 0 and axes[0] != axes[1]
+
+
+def is_list_of_arrays(x: Any) -> bool:
+    """Whether `x` is a list [x, y] of arrays, which stands for nothing."""
+    return isinstance(x, list) and len(x) == 2 and all(map(is_array_like, x))
+
+
 def is_pair(x: Any) -> bool:
     return isinstance(x, (tuple, list)) and len(x) == 2
 
@@ -131,8 +146,10 @@ def as_batch(i: int, batch: Any) -> tuple[Array, Array]:
         raise TypeError(f"batch {i} must be a pair (x, y), but got {shown(batch)}")
     x, y = as_numbers(f"x of batch {i}", batch[0]), as_numbers(f"y of batch {i}", batch[1])
     if not x.ndim or not y.ndim or len(x) != len(y):
+        hint = "" if y.ndim else "; an iterable gives batches: for samples, pass a list of them"
         raise ValueError(
             f"x and y of batch {i} must be equally long, but have shapes {x.shape} and {y.shape}"
+            + hint
         )
     return x, y
 

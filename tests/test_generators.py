@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import sys
 from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -24,6 +25,7 @@ Kept = Callable[[], dict[str, Any]]
 own_generator = np.random.default_rng(0)
 own_random = random.Random(0)
 helpers = ModuleType("helpers_of_this_test")
+sys.modules[helpers.__name__] = helpers
 holder: dict[str, Any] = {}
 variable: ContextVar[Any] = ContextVar("generator")
 
@@ -119,6 +121,12 @@ def scaled_by_inner_function(x: Any, rng: Any) -> Any:
 
 def scaled_by_module(x: Any, rng: Any) -> Any:
     return x * helpers.rng.uniform(0.9, 1.1)
+
+
+def imports_helpers(x: Any, rng: Any) -> Any:
+    import helpers_of_this_test
+
+    return x * helpers_of_this_test.rng.uniform(0.9, 1.1)
 
 
 def scaled_by_holder(x: Any, rng: Any) -> Any:
@@ -246,6 +254,7 @@ PLACES: dict[str, Kept] = {
     "global variable, in a cached function": lambda: {"transform": CachedScale()},
     "inner function": lambda: {"transform": scaled_by_inner_function},
     "module": lambda: {"transform": scaled_by_module},
+    "module, imported in the function": lambda: {"transform": imports_helpers},
     "global dict": lambda: {"transform": scaled_by_holder},
     "context variable": lambda: {"transform": scaled_by_context},
     "numpy.random": lambda: {"transform": lambda x, rng: x * np.random.uniform(0.9, 1.1)},
@@ -277,6 +286,39 @@ def test_a_resumed_training_draws_what_an_unbroken_one_draws(kept: Kept, tmp_pat
         train(path, 5)
     assert train(path, resume=True) == whole
     assert whole != fit()  # it does draw
+
+
+class Lazy:
+    """A transform that makes its generator in its first call."""
+
+    def __call__(self, x: Any, rng: Any) -> Any:
+        if not hasattr(self, "own"):
+            self.own = np.random.default_rng(3)
+        return x * self.own.uniform(0.9, 1.1)
+
+
+class Renewed:
+    """A transform that has another generator in each epoch."""
+
+    def __init__(self) -> None:
+        self.own = np.random.default_rng(3)
+
+    def __call__(self, x: Any, rng: Any) -> Any:
+        self.own = np.random.default_rng(self.own.integers(1000))
+        return x * self.own.uniform(0.9, 1.1)
+
+
+def test_a_generator_that_is_made_during_training_is_named(tmp_path: Path) -> None:
+    with pytest.warns(RuntimeWarning, match=r"made during .* transform\.own; make") as told:
+        fit(tmp_path / "run.npz", transform=Lazy())
+    assert len(told) == 1 and told[0].filename == __file__
+
+
+def test_a_generator_that_is_replaced_is_followed(tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    with pytest.raises(StopError):
+        fit(path, 5, transform=Renewed())
+    assert fit(path, resume=True, transform=Renewed()) == fit(transform=Renewed())
 
 
 def test_global_generators_that_a_training_does_not_use_are_left_alone(tmp_path: Path) -> None:

@@ -143,12 +143,9 @@ def test_samples_train_and_are_evaluated_as_arrays(data: Any) -> None:
 
 @pytest.mark.parametrize("name", ["object", "subclass", "foreign", "subset", "list"])
 def test_inputs_of_samples_are_predicted(name: str) -> None:
-    if name != "list":
-        found = nn.predict(net(), SAMPLES[name], batch_size=4)
+    for data in (SAMPLES[name], nn.DataLoader(SAMPLES[name], 4)):
+        found = nn.predict(net(), data, batch_size=4)
         np.testing.assert_allclose(found, nn.predict(net(), X), rtol=1e-6)
-        return
-    found = nn.predict(net(), nn.DataLoader(SAMPLES[name], 4))
-    np.testing.assert_allclose(found, nn.predict(net(), X), rtol=1e-6)
 
 
 def test_each_sample_is_read_once_per_epoch() -> None:
@@ -272,8 +269,7 @@ def test_batches_train_and_are_evaluated(data: Any) -> None:
         assert found.epochs[name] == pytest.approx(column, rel=1e-5), name
     scores = nn.evaluate(net(), (X, Y), nn.cross_entropy)
     assert nn.evaluate(net(), data, nn.cross_entropy) == pytest.approx(scores)
-    if not isinstance(data, (list, tuple)):
-        np.testing.assert_allclose(nn.predict(net(), data), nn.predict(net(), X), rtol=1e-6)
+    np.testing.assert_allclose(nn.predict(net(), data), nn.predict(net(), X), rtol=1e-6)
 
 
 def test_batches_of_inputs_are_predicted() -> None:
@@ -351,9 +347,12 @@ def test_what_is_no_input_is_refused(x: Any) -> None:
 def test_ambiguous_inputs_are_refused() -> None:
     with pytest.raises(ValueError, match="shuffle=False"):
         nn.predict(net(), nn.DataLoader((X, Y), shuffle=True))
-    for pair in ((X, Y), [(X, Y)]):
-        with pytest.raises(TypeError, match="inputs alone, but got a pair"):
-            nn.predict(net(), pair)
+    with pytest.raises(TypeError, match="inputs alone, but got a pair"):
+        nn.predict(net(), (X, Y))
+    with pytest.raises(TypeError, match=r"data is a list of two arrays; pass a pair: \(x, y\)"):
+        learn([X, Y])
+    with pytest.raises(ValueError, match="batch 0 must be .* for samples, pass a list of them"):
+        learn(zip(X, Y), epochs=1)
     assert nn.predict(net(), (X[0], X[1])).shape == (2, 3)
 
 

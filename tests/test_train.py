@@ -483,8 +483,8 @@ def test_early_stopping_restores_the_best_epoch(
 def test_what_can_not_be_monitored() -> None:
     for options, message in (
         ({"patience": 0}, "patience must be an integer >= 1"),
-        ({"min_delta": -1}, "min_delta must be at least 0"),
-        ({"mode": "least"}, "mode is 'min' or 'max'"),
+        ({"min_delta": -1}, "min_delta must be a finite number >= 0"),
+        ({"mode": "least"}, "mode must be 'min' or 'max'"),
     ):
         with pytest.raises(ValueError, match=message):
             nn.EarlyStopping(**options)
