@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import doctest
+from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
+
+from demos import graph
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -27,3 +30,13 @@ def test_the_readme_shows_results() -> None:
 def test_linked_files_exist(page: Path) -> None:
     links = [part.split(")")[0] for part in page.read_text("utf-8").split("](")[1:]]
     assert all((page.parent / x).exists() for x in links if not x.startswith(("http", "#")))
+
+
+def test_the_pictures_of_graphs_are_those_that_the_demo_draws(tmp_path: Path) -> None:
+    parser = ArgumentParser()
+    graph.configure(parser)
+    graph.run(parser.parse_args(["--out", str(tmp_path)]))
+    for name in "expression", "layers", "net":
+        drawn = (tmp_path / f"{name}.svg").read_text("utf-8")
+        shown = (ROOT / "docs" / f"{name}.svg").read_text("utf-8")
+        assert drawn == shown, f"python -m demos graph --out out; cp out/{name}.svg docs/"
