@@ -164,6 +164,25 @@ def test_arrays_from_outside_are_refused_at_their_line(array: Any) -> None:
             ag.compile(f)(1.0)
 
 
+@pytest.mark.parametrize("axis", [1, -2, (0, 1), "0", 1.0], ids=repr)
+def test_a_reduction_of_a_number_has_the_axes_of_a_number(axis: Any) -> None:
+    for f in (ag.sum, ag.max, ag.mean, ag.logsumexp):
+        with pytest.raises((np.exceptions.AxisError, TypeError)):
+            ag.compile(lambda x, f=f: f(x, axis=axis))(1.0)
+    assert ag.compile(lambda x: ag.sum(x, axis=0))(2.0) == 2.0
+
+
+def test_keyword_arguments_are_compiled_once_for_each_number() -> None:
+    f = ag.compile(lambda x, k=1: x * k)
+    numbers = [1, 1.0, True, -0.0, 0.0, np.float32(0.0), np.float32(-0.0), np.int64(1), math.inf]
+    for n, k in enumerate([*numbers, float("nan"), np.float32("nan")], 1):
+        for _ in range(2):
+            np.testing.assert_equal(f(2.0, k=k), 2.0 * float(k))
+            assert len(f.versions) == n
+    np.testing.assert_equal(f(2.0, k=float("nan")), math.nan)
+    assert len(f.versions) == 11
+
+
 def test_arguments_are_chosen_by_numpys_integers_too() -> None:
     f = ag.compile(lambda x, y: x * x * y)
     for one in (1, -1, np.int64(1), np.uint8(1), np.array(1)):

@@ -303,11 +303,11 @@ class Compiled:
 
 def told_apart(x: Any) -> Any:
     """A key for a keyword argument: 1, 1.0 and True are equal, and so are 0.0 and -0.0, but what
-    is computed with them is not.
+    is computed with them is not; nan is not equal to itself, but the same is computed with it.
     """
     if isinstance(x, (tuple, frozenset)):
         return type(x), type(x)(map(told_apart, x)) if type(x) in (tuple, frozenset) else x
-    return type(x), x, x.hex() if isinstance(x, float) else None
+    return type(x), repr(x) if isinstance(x, (float, np.floating)) else x
 
 
 def as_node(x: Any) -> Any:

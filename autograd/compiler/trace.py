@@ -330,6 +330,7 @@ class Trace:
         """The result of `op` on operands of which some are no plain numbers."""
         if op in SAME and not kwargs.get("shape"):
             if op in REDUCING and self.origin is None:
+                op.forward(1.0, **kwargs)  # an axis that a number lacks is an error
                 self.note_reduction(called_by_user(op))
             op, kwargs = rules.alias, NO_KWARGS
         elif op.__module__ == rules.__name__ and op.forward not in SPELLINGS:
