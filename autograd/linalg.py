@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import functions, rules
+from .arguments import number
 from .functions import flat_power
 from .node import data_of
 from .numerics import on_reals
@@ -236,6 +237,8 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     if axis is None and ord is not None and ndim not in (1, 2):
         raise ValueError(f"norm: ord={ord!r} needs an axis where there are {ndim} dimensions")
     axes = normalize_axes(axis, ndim)
+    if ord is not None and not isinstance(ord, (str, bool)):
+        ord = number("ord", ord, finite=False)  # NumPy's name
     if isinstance(ord, str) and (len(axes) != 2 or ord not in ("fro", "nuc")):
         raise ValueError(f"norm: there is no ord={ord!r} along {len(axes)} axes")
     if isinstance(axis, tuple) and len(axes) not in (1, 2):

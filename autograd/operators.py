@@ -193,9 +193,13 @@ class Operators(Node):
         change `g` itself.
 
         Returns: a function that removes the hook.
+
+        Raises:
+            TypeError: `hook` is no function.
         """
         if (tape := current_mode().tape) is not None:
             tape.before_hook(self)
+        arguments.function("hook", hook)
         notes = self.note()
         notes.hooks = (*notes.hooks, hook)
 

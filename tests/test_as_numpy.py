@@ -228,7 +228,11 @@ def test_reductions_take_the_axes_that_numpys_take(name: str) -> None:
             assert (data.dtype, data.shape) == (wanted.dtype, wanted.shape), call
 
 
-@pytest.mark.parametrize("order", [None, 1, -1, 0.5, np.inf, -np.inf, "fro", "a"], ids=str)
+@pytest.mark.parametrize(
+    "order",
+    [None, 1, -1, 0.5, np.inf, -np.inf, np.float32(3), np.int64(0), "fro", "a", ""],
+    ids=repr,
+)
 def test_norms_take_the_axes_and_orders_that_numpys_take(order: Any) -> None:
     axes = [None, 0, -1, 2, -4, (0,), (0, 1), (1, 0), (0, 0), (), (0, 1, 2), np.int64(0), [0]]
     for shape, axis in product([(3,), (2, 3), (2, 3, 4)], axes):

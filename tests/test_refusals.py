@@ -50,6 +50,9 @@ def square(x: Any) -> Any:
         (lambda: ag.einsum("...i...j", T), ValueError, "one ..., not '...i...j'"),
         (lambda: ag.cross(T, T[:, :2]), ValueError, r"3 entries, .* \(2, 3\), \(2, 2\)"),
         (lambda: linalg.norm(Tensor(np.ones((2, 2, 2))), 1), ValueError, "ord=1 needs an axis"),
+        (lambda: linalg.norm(T, [2]), TypeError, r"ord must be a number, but got \[2\]"),
+        (lambda: V.register_hook(None), TypeError, "hook must be a function, but got None"),  # type: ignore[arg-type]
+        (lambda: T.register_hook("print"), TypeError, "hook must be a function, but got 'print'"),  # type: ignore[arg-type]
         (lambda: linalg.norm(T, 2), ValueError, "no gradient for ord=2 along 2 axes"),
         # operands
         (lambda: rules.add(V), TypeError, "add takes 2 operands, got 1"),
