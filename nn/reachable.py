@@ -5,7 +5,6 @@ A training looks for random generators by it, wherever transforms, losses and ca
 
 from __future__ import annotations
 
-import pickle
 import random
 import sys
 from collections import deque
@@ -101,8 +100,10 @@ def order(x: Any) -> str:
     state: Any = x if isinstance(x, PLAIN) else ""
     if isinstance(x, np.random.Generator):
         state = x.bit_generator.state
-    elif isinstance(x, (np.random.RandomState, random.Random)):
-        state = pickle.dumps(x)
+    elif isinstance(x, np.random.RandomState):
+        state = x.get_state()
+    elif isinstance(x, random.Random) and not isinstance(x, random.SystemRandom):
+        state = x.getstate()
     return f"{type(x).__qualname__} {state!r}"
 
 
