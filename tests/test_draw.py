@@ -705,7 +705,7 @@ def all_kinds(legend: bool) -> Drawing:
     x = Value(2.0, "x")
     with scope("part"):
         y = x * 3.0
-    for _ in range(8):
+    for _ in range(5):
         y = y.tanh()
     return draw(y * x * 2.0, constants=True, slopes=True, legend=legend, collapse="part")
 
