@@ -309,14 +309,14 @@ class StopOnNaN(Callback):
     """
 
     def on_train_begin(self, run: Run) -> None:
-        self.steps, self.shared = 0, True  # whether to take the global generators back too
+        self._steps, self._shared = 0, True  # whether to take the global generators back too
 
     def on_step_begin(self, run: Run) -> None:
-        self.steps += 1
-        if self.steps == 2:  # reading the global generators takes as long as a small step
-            self.shared = bool(run.generators.changed())
+        self._steps += 1
+        if self._steps == 2:  # reading the global generators takes as long as a small step
+            self._shared = bool(run.generators.changed())
         self.states = run.generators.states()
-        if self.shared:
+        if self._shared:
             self.states |= run.generators.shared_states()
         self.buffers = [(x, copied(x.data)) for _, x in run.model.named_buffers()]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from hashlib import sha256
 from types import FunctionType
@@ -15,6 +15,7 @@ from autograd.node import Node
 from autograd.places import is_numpys
 
 from .reachable import LONG, PLAIN, reachable
+from .schedule import LRScheduler, OneCycleLR
 
 if TYPE_CHECKING:
     from .run import Run
@@ -34,8 +35,11 @@ def settings_of(run: Run) -> dict[str, dict[str, Any]]:
 
 def options_of(run: Run) -> Iterator[tuple[str, Any]]:
     """The optimizer's options as they were before schedules, without those that these cycle."""
-    schedules = [x for s in run.schedules for x in (s, *getattr(s, "schedulers", ()))]
-    cycled = {getattr(schedule, "momentum_name", "") for schedule in schedules}
+    cycled = set()
+    for schedule in all_schedules(run):
+        if isinstance(schedule, OneCycleLR):
+            cycled.add(schedule.momentum_name)
+            yield "max_lr", described(schedule.initial_lrs)
     groups = run.optimizer.groups
     for i, group in enumerate(groups):
         first = {} if group.initial_lr is None else {"lr": group.initial_lr}
@@ -53,12 +57,37 @@ def traits_of(run: Run) -> Iterator[tuple[str, Any]]:
         last = name.rpartition(".")[2]
         if not last.startswith("_") and last != "training" and is_trait(x):
             yield name, described(x)
-    parts: list[Any] = [*run.schedules, *(c for c in run.callbacks if c.state_dict())]
+    yield from attributes_of(all_schedules(run))
+    # A callback of one's own that has no state may only look on.
+    yield from attributes_of([c for c in run.callbacks if c.state_dict() or is_ours(c)])
+
+
+def attributes_of(parts: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+    """The options of schedules or callbacks: attributes that are not part of their state."""
+    counts: dict[str, int] = {}
     for x in parts:
-        changing = {*x.state_dict(), "base_lrs", "initial_lrs", "path"}
+        kind = type(x).__name__
+        counts[kind] = counts.get(kind, 0) + 1
+        name = kind if counts[kind] == 1 else f"{kind} {counts[kind]}"
+        changing = {*x.state_dict(), "base_lrs", "initial_lrs", "corners", "path"}
         for key, value in vars(x).items():
-            if isinstance(plain(value), PLAIN) and key not in changing and key[0] != "_":
-                yield f"{type(x).__name__}.{key}", described(value)
+            if is_option(value) and key not in changing and not key.startswith("_"):
+                yield f"{name}.{key}", described(value)
+
+
+def is_option(x: Any) -> bool:
+    """Whether it is a number, a text or None, or a list of such."""
+    entries = x if isinstance(x, (list, tuple)) else [x]
+    return all(isinstance(plain(entry), PLAIN) for entry in entries)
+
+
+def is_ours(x: Any) -> bool:
+    return type(x).__module__.partition(".")[0] == "nn"
+
+
+def all_schedules(run: Run) -> list[LRScheduler]:
+    """The schedules, and those inside them."""
+    return [x for s in run.schedules for x in (s, *getattr(s, "schedulers", ()))]
 
 
 def is_trait(x: Any) -> bool:

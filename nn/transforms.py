@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isqrt, prod
-from typing import Any, overload
+from typing import Any, TypeGuard, overload
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
@@ -17,7 +17,7 @@ from autograd.places import beside, fetched, is_lazy
 
 from .data import Dataset, in_arrays
 from .random import Rng, generator_from
-from .samples import Array, as_numbers
+from .samples import Array, Samples, as_numbers, has_samples
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class Normalize:
                 raise ValueError(f"{name} must be finite{least}, but got {shown(x)}")
 
     @classmethod
-    def fit(cls, data: Dataset | ArrayLike, axis: int | tuple[int, ...] | None = 0) -> Normalize:
+    def fit(cls, data: Samples | ArrayLike, axis: int | tuple[int, ...] | None = 0) -> Normalize:
         """The mean and standard deviation (ddof=0) of samples, over `axis`.
 
         By default each feature has its own. `axis=None` takes one for all, which suits flattened
@@ -157,7 +157,7 @@ class Normalize:
         Raises:
             ValueError: no samples, or an `axis` without the samples' own, 0.
         """
-        x = in_arrays(data).x if isinstance(data, Dataset) else as_numbers("data", data)
+        x = in_arrays(data).x if is_data_set(data) else as_numbers("data", data)
         axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
         if not x.size or 0 not in axes:
             raise ValueError(
@@ -181,10 +181,15 @@ class Normalize:
     @overload
     def __call__(self, x: ArrayLike, rng: Rng = None) -> Array: ...
     def __call__(self, x: Any, rng: Rng = None) -> Any:  # `rng` makes it a loader's transform
-        if isinstance(x, Dataset):
+        if is_data_set(x):
             data = in_arrays(x)
             return Dataset(self(data.x), data.y)
         return (as_numbers("x", x) - self.mean) / self.std
+
+
+def is_data_set(x: Any) -> TypeGuard[Samples]:
+    """Whether `x` has samples; a list has numbers."""
+    return has_samples(x) and not isinstance(x, (list, tuple))
 
 
 def one_hot(labels: ArrayLike, num_classes: int | None = None, dtype: Any = np.float32) -> Array:

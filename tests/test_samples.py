@@ -184,6 +184,16 @@ def test_a_subclass_that_changes_its_samples_is_heeded_everywhere() -> None:
     assert repr(data) == "Changed(10 samples)"
 
 
+@pytest.mark.parametrize("name", ["object", "subclass", "subset"])
+def test_samples_are_normalised(name: str) -> None:
+    normalize = nn.transforms.Normalize.fit(SAMPLES[name])
+    wanted = nn.transforms.Normalize.fit(X)
+    np.testing.assert_allclose(normalize.mean, wanted.mean, rtol=1e-5)
+    found = normalize(SAMPLES[name])
+    np.testing.assert_allclose(found.x, wanted(X), rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(found.y, Y)
+
+
 def test_a_subclass_that_only_adds_something_stays_as_fast() -> None:
     class Named(nn.Dataset):
         name = "ten"

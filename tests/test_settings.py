@@ -46,6 +46,18 @@ def step(**options: Any) -> Callable[[Any], Any]:
     return lambda optimizer: nn.StepLR(optimizer, **{"step_size": 2} | options)
 
 
+def one_cycle(peak: float) -> Callable[[Any], Any]:
+    return lambda optimizer: nn.OneCycleLR(optimizer, peak, total_steps=20)
+
+
+def sequence(iterations: int, milestone: int = 1) -> Callable[[Any], Any]:
+    return lambda optimizer: nn.SequentialLR(
+        optimizer,
+        [nn.LinearLR(optimizer, total_iters=iterations), nn.StepLR(optimizer, 2)],
+        milestones=[milestone],
+    )
+
+
 OTHER: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     # What the checkpoint was written with, what it is resumed with, what is told.
     "lr": ({}, {"optimizer": sgd(lr=0.01)}, "the checkpoint's lr 0.1, not the given 0.01"),
@@ -91,6 +103,18 @@ OTHER: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
                 "the given shuffle True, not the checkpoint's False"),
     "schedule": ({"schedule": step()}, {"schedule": step(gamma=0.5)},
                  "the given StepLR.gamma 0.5, not the checkpoint's 0.1"),
+    "max_lr": ({"schedule": one_cycle(0.2)}, {"schedule": one_cycle(0.3)},
+               "the checkpoint's max_lr (0.2,), not the given (0.3,)"),
+    "schedule inside another": ({"schedule": sequence(3)}, {"schedule": sequence(4)},
+                                "the given LinearLR.total_iters 4, not the checkpoint's 3"),
+    "milestones": ({"schedule": sequence(3)}, {"schedule": sequence(3, 2)},
+                   "the given SequentialLR.milestones (2,), not the checkpoint's (1,)"),
+    "second of two": ({"schedule": lambda o: [step()(o), step()(o)]},
+                      {"schedule": lambda o: [step()(o), step(gamma=0.5)(o)]},
+                      "the given StepLR 2.gamma 0.5, not the checkpoint's 0.1"),
+    "callback without a state": ({"callbacks": [nn.GradientNorm(1.0)]},
+                                 {"callbacks": [nn.GradientNorm(2.0)]},
+                                 "the given GradientNorm.max_norm 2.0, not the checkpoint's 1.0"),
     "schedule_per": ({"schedule": step()}, {"schedule": step(), "schedule_per": "step"},
                      "the given schedule_per 'step', not the checkpoint's None"),
     "dropout": ({}, {"model": nn.MLP(2, [4, 2], dropout=0.5, dtype=float, rng=0)},
