@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Self, TypeAlias
 
@@ -25,7 +26,7 @@ class Neuron(Module):
     Args:
         nin: the number of inputs.
         activation: a function of one number, such as `ag.tanh`; `None` for a linear neuron.
-        rng: where the weights are drawn from; the bias starts at 0.
+        rng: where weights and bias are drawn from, see `first_bound`.
 
     Raises:
         ValueError: it is given another number of inputs.
@@ -35,9 +36,10 @@ class Neuron(Module):
         nin = integer("nin", nin, at_least=0)
         if activation is not None:
             activation = function_of_number("activation", activation)
-        weights = init.uniform((nin,), init.fan_in_bound(nin), rng, float)
+        rng, bound = generator_from(rng), first_bound(nin, activation)
+        weights = init.uniform((nin,), bound, rng, float)
         self.w = [Value(w, label=f"w{i}") for i, w in enumerate(weights, 1)]
-        self.b = Value(0.0, label="b")
+        self.b = Value(rng.uniform(-bound / 2, bound / 2), label="b")
         self.activation = activation
 
     def forward(self, x: Sequence[Any]) -> Value:
@@ -55,6 +57,30 @@ class Neuron(Module):
     def describe(self) -> str:
         name = getattr(self.activation, "name", None) or getattr(self.activation, "__name__", None)
         return f"{len(self.w)}" + (f", {name or repr(self.activation)}" if self.activation else "")
+
+
+# By what activations shrink a signal, which weights make up for: He et al. 2015 for relu and its
+# smooth kin, PyTorch's for tanh, and 1 / sigmoid'(0) for sigmoid (Glorot & Bengio 2010).
+GAINS = {
+    **dict.fromkeys(("relu", "leaky_relu", "elu", "gelu", "silu", "softplus"), math.sqrt(2)),
+    "tanh": 5 / 3,
+    "sigmoid": 4.0,
+}
+
+
+def first_bound(nin: int, activation: Function | None) -> float:
+    """The first weights of a neuron are drawn from U(-bound, bound), its bias from half of that.
+
+    bound = gain sqrt(3 / nin): then the weighted sum is as large as the inputs, times the gain of
+    the activation, which is 1 for linear neurons and functions that aren't in `GAINS`. How well
+    nets learn from this start: `docs/first-weights.md`.
+
+    >>> round(first_bound(6, ag.relu), 6), round(first_bound(3, None), 6)
+    (1.0, 1.0)
+    """
+    function = getattr(activation, "function", activation)  # that of a module
+    name = str(getattr(function, "name", None) or getattr(function, "__name__", ""))
+    return GAINS.get(name, 1.0) * math.sqrt(3) * init.fan_in_bound(nin)
 
 
 class Layer(Module):
