@@ -155,6 +155,16 @@ def test_a_change_through_an_older_array_is_noticed_when_looked_at_twice() -> No
         early.backward()
 
 
+def test_looking_at_a_tensor_does_not_hide_that_it_was_changed() -> None:
+    w, c = Tensor([5.0], requires_grad=True), Tensor([2.0, 3.0])
+    assert c.data[0] == 2.0
+    y = (w * c[0:1]).sum()
+    c[0] = 100.0
+    assert c.data[0] == 100.0
+    with pytest.raises(ValueError, match=NOTICED):
+        y.backward()
+
+
 def test_training_loops_by_hand_go_on() -> None:
     for update in ("data", "no_grad", "assign"):
         w = Tensor([1.0, 2.0], requires_grad=True)
