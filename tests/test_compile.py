@@ -1011,3 +1011,12 @@ def test_every_primitive_has_a_formula(case: Case) -> None:
 def test_a_copy_of_a_number_is_that_number() -> None:
     for again in (copy.copy, copy.deepcopy):
         assert ag.compile(lambda x: again(x * x) + again([x])[0]).grad(3.0) == 7.0  # noqa: B023
+
+
+def test_an_inner_derivative_stays_connected_to_arguments_and_weights() -> None:
+    f = ag.compile(lambda x: x * ag.grad(lambda y: y * y * x)(2.0))  # 4 x^2
+    assert f.value_and_grad(3.0) == (36.0, 24.0)
+    assert f.derivatives(2)(3.0) == (36.0, 24.0, 8.0)
+    w = Value(5.0)
+    g = ag.compile(lambda x: x * ag.grad(lambda y: w * y * y)(2.0))
+    assert g.backward(3.0) == 60.0 and w.grad == 12.0
