@@ -14,7 +14,7 @@ from . import arguments, places, rules, shaping, tree
 from .backward import backpropagate, consumers_first, memory, own
 from .changes import kept
 from .modes import enable_grad, is_grad_enabled
-from .node import Data, Node, current_mode, data_of, make
+from .node import Data, Node, data_of, make
 from .shapes import Shape, shape_of
 from .tensor import from_numpy
 from .value import Value
@@ -127,16 +127,12 @@ class Trace:
     def is_attached(self, args: Any, kwargs: Any) -> bool:
         """Whether the results must be nodes: an argument is one, or something outer differentiates.
 
-        Otherwise nodes that the function closes over, such as a model's parameters, count as
-        constants. While a function is compiled, its arguments are among these.
+        Otherwise nodes that the function closes over, such as a model's parameters, are constants.
         """
         if any(isinstance(x, Node) and x.level for x in tree.leaves([args, kwargs])):
             return True
-        lowest = 1 if current_mode().tracer is None else 0
         operands = (x for node in self.order for x in node.args)
-        return any(
-            lowest < x.level < self.level for x in (*operands, *self.outs) if isinstance(x, Node)
-        )
+        return any(1 < x.level < self.level for x in (*operands, *self.outs) if isinstance(x, Node))
 
     def depends(self, x: Any) -> bool:
         return isinstance(x, Node) and x.level >= self.level
