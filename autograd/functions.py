@@ -134,7 +134,8 @@ def gelu(x: Any, approximate: str = "none") -> Any:
         approximate: "none", or "tanh" for the paper's approximation.
     """
     if approximate == "tanh":
-        return x * rules.sigmoid(math.sqrt(8 / math.pi) * (x + 0.044715 * (x * x * x)))
+        near = clip(x, -100.0, 100.0)  # beyond, sigmoid is 0 or 1, and cubes may overflow
+        return x * rules.sigmoid(math.sqrt(8 / math.pi) * (near + 0.044715 * (near * near * near)))
     if approximate != "none":
         raise ValueError(f"approximate is 'none' or 'tanh', not {approximate!r}")
     return x * (0.5 * rules.erfc(x * -math.sqrt(0.5)))

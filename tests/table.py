@@ -105,6 +105,14 @@ def products(f: Callable[..., Any], *pairs: Any, **options: Any) -> list[Case]:
     return [Case(f, reference, tuple(between(*REAL, *s) for s in pair), options) for pair in pairs]
 
 
+def cofactors_along(x: Any, direction: Any) -> Any:
+    """The derivative of det(x) x^-T, of regular matrices, along one direction."""
+    det = np.linalg.det(x)[..., None, None]
+    cofactors = det * np.swapaxes(np.linalg.inv(x), -1, -2)
+    inner = np.sum(cofactors * direction, axis=(-2, -1))[..., None, None]
+    return (inner * cofactors - cofactors @ np.swapaxes(direction, -1, -2) @ cofactors) / det
+
+
 def erf(x: Any) -> Any:
     return np.vectorize(math.erf)(x)
 
@@ -413,6 +421,7 @@ CASES: list[Case] = [
     Case(ag.linalg.pinv, np.linalg.pinv, (between(*REAL, 2, 4),)),
     Case(rules.cofactors, lambda x: np.linalg.det(x)[..., None, None]
          * np.swapaxes(np.linalg.inv(x), -1, -2), (matrices(2),)),
+    Case(rules.cofactors, cofactors_along, (matrices(2), between(*REAL, 2, 3, 3))),
     *(
         Case(ag.linalg.norm, np.linalg.norm, (apart(2, 3),), options)
         for options in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ REDUCTIONS = ["sum", "mean", "var", "std", "prod", "max", "min", "median", "any"
 
 def result(f: Any) -> Any:
     """What f returns, or the kind of error that it raises."""
-    with np.errstate(all="ignore"):
+    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
         try:
             return f()
         except (TypeError, ValueError, IndexError) as error:
@@ -38,7 +39,6 @@ def same_as_numpys(name: str, x: Any, **options: Any) -> None:
             assert np.shape(found) == np.shape(wanted)
 
 
-@pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:Degrees of freedom", "ignore:inv")
 @pytest.mark.parametrize("name", REDUCTIONS)
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3), *(x.shape for x in ARRAYS)], ids=str)
 def test_reductions_take_and_refuse_axes_as_numpy_does(name: str, shape: Any) -> None:
@@ -67,7 +67,6 @@ def test_single_numbers_have_no_axis_to_average(name: str) -> None:
     assert ag.mean(Tensor(2.5)).item() == 2.5
 
 
-@pytest.mark.filterwarnings("ignore:Degrees of freedom")
 @pytest.mark.parametrize("name", ["var", "std"])
 @pytest.mark.parametrize("ddof", [0, 1, 2, 3, 5, 0.5, 2.5, -1, math.nan, math.inf])
 def test_degrees_of_freedom_are_numpys(name: str, ddof: float) -> None:
@@ -101,7 +100,6 @@ NORMS = [None, 1, 2, 3, 0, 0.5, -1, np.inf, -np.inf]
 
 @arrays
 @pytest.mark.parametrize("p", NORMS)
-@pytest.mark.filterwarnings("ignore:divide by zero")
 def test_norms_of_nothing(x: Any, p: Any) -> None:
     for axis in (0, -1):
         wanted = result(lambda axis=axis: np.linalg.norm(x, p, axis))
@@ -134,7 +132,6 @@ def test_linear_algebra_of_empty_stacks_and_matrices(n: int) -> None:
         np.testing.assert_array_equal(ag.einsum("...ij,...jk->...ik", x, x), x @ x)
 
 
-@pytest.mark.filterwarnings("ignore:invalid value")
 @pytest.mark.parametrize(("reduction", "wanted"), [("mean", math.nan), ("sum", 0.0)])
 def test_losses_of_no_samples(reduction: str, wanted: float) -> None:
     for loss, target in (
@@ -146,7 +143,8 @@ def test_losses_of_no_samples(reduction: str, wanted: float) -> None:
         (nn.binary_cross_entropy_with_logits, np.zeros((0, 3))),
     ):
         x = Tensor(np.zeros((0, 3)), requires_grad=True)
-        out = loss(x, target, reduction=reduction)
+        with np.errstate(invalid="ignore"):
+            out = loss(x, target, reduction=reduction)
         np.testing.assert_equal(out.item(), wanted)
         out.backward()
         assert x.grad.shape == (0, 3)

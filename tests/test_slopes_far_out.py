@@ -248,6 +248,15 @@ def test_gelu_of_negative_numbers_does_not_cancel(x: float, wanted: float) -> No
     np.testing.assert_allclose(ag.gelu(np.array([x])), [wanted], rtol=1e-12)
 
 
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+def test_gelu_of_huge_numbers_has_slopes(approximate: str) -> None:
+    for x, wanted in ((1e200, 1.0), (1e300, 1.0), (-1e200, 0.0)):
+        for number in (x, np.full(2, x)):
+            with np.errstate(over="ignore"):  # of squares that come to nothing
+                slope, curvature = slopes(lambda x: ag.gelu(x, approximate), number)
+            assert np.all(slope == wanted) and np.all(curvature == 0.0)
+
+
 def test_erfc_of_arrays_is_maths() -> None:
     x = np.linspace(-7, 26.4, 20001)
     np.testing.assert_allclose(ag.erfc(x), np.vectorize(math.erfc)(x), rtol=4e-15)

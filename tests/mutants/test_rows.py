@@ -71,6 +71,7 @@ EQUIVALENT = {
         ),
         ZERO,
     ),
+    "cofactors: slope 1, constant operand 1": "linear in the direction, which the slope lacks",
     "to: slope 0, constant operand 0": "of the operand only the place is used",
     **dict.fromkeys(("item: slope 0, changes g", "nll: slope 0, changes g"), PLAIN),
 }  # fmt: skip

@@ -20,8 +20,10 @@ HERE = Path(__file__).parent.parent
 # A module, and what tells pytest which tests have to notice its mutants, in their folder.
 TARGETS = {
     "autograd.rules": ["test_table.py", "test_numbers.py", "test_functional.py",
-                       "test_refusing.py"],
+                       "test_slopes_far_out.py", "test_refusing.py"],
     "autograd.numerics": ["test_numerics.py", "test_table.py", "test_numbers.py",
+                          "test_slopes_far_out.py", "test_number_types.py",
+                          "test_empty_and_axes.py",
                           "test_losses.py", "test_layers.py", "test_protocols.py",
                           "test_refusing.py", "test_elsewhere.py", "-k",
                           "not test_elsewhere or test_dask or labels or crosses"],
