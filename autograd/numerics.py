@@ -465,6 +465,15 @@ def linear(x: Data, w: Data, b: Data) -> Data:
     return out
 
 
+def einsum(*xs: Data, inputs: Sequence[str], output: str) -> Data:
+    subscripts = f"{','.join(inputs)}->{output}"
+    if any(getattr(x, "dtype", None) == np.float16 for x in xs):  # NumPy adds these up in float16
+        dtype = np.result_type(*xs)
+        wide = np.result_type(dtype, np.float32)
+        return np.einsum(subscripts, *xs, dtype=wide).astype(dtype)
+    return np.einsum(subscripts, *xs)
+
+
 def nll(x: Data, *, labels: Data, scale: float) -> Data:
     if is_lazy(labels):  # see functions.picked()
         mine = one_hot(labels, x)

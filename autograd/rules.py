@@ -430,8 +430,7 @@ linear = Op("linear", numerics.linear,
                   lambda g, out, x, w, b: (x.T @ g).T,               # ((in, n) @ (n, out)).T
                   lambda g, out, x, w, b: _ones(g) @ g))             # (n,) @ (n, out)
 
-einsum = Op("einsum", lambda *xs, inputs, output: np.einsum(f"{','.join(inputs)}->{output}", *xs),
-            broadcasts=True, analytic=True,
+einsum = Op("einsum", numerics.einsum, broadcasts=True, analytic=True,
             vjps=per_argument(lambda i: lambda g, out, *xs, inputs, output:
                                   _einsum_vjp(i, g, xs, inputs, output)))
 
