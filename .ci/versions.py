@@ -8,9 +8,11 @@ CASE is one of
     oldest           … in the lowest version that it allows (NumPy 2.0: on Python 3.11 or 3.12)
     bare             the wheel and pytest, nothing else, and none of the programs
     without-NAME     as newest, but for one package or one program, such as without-matplotlib
+    peers            the tests beside PyTorch and JAX, and no others
 
 and all of them by default: newest on each Python that is found or named, the others on the oldest
-of these. Each gets an environment of its own, in a temporary folder. Needs a package index.
+of these. Each gets an environment of its own, in a temporary folder. Needs a package index, and for
+`peers` one that has PyTorch's CPU build: the ordinary one brings gigabytes of GPU libraries along.
 """
 
 from __future__ import annotations
@@ -61,7 +63,11 @@ MODULES = ["table", "protocols", "tensor", "numbers", "value", "optim"]
 QUICK = [f"tests/test_{name}.py" for name in MODULES]
 """What hangs most on NumPy's version."""
 
-EVERY = ["newest", "oldest", "bare", *(f"without-{name}" for name in [*PACKAGES, *PROGRAMS])]
+PEERS = ["torch==2.13.0+cpu", "jax"]
+"""The suffix lets pip take no other build than that for CPUs; there is one for Python 3.11 on."""
+
+MISSING = [f"without-{name}" for name in [*PACKAGES, *PROGRAMS]]
+EVERY = ["newest", "oldest", "bare", "peers", *MISSING]
 
 Report = tuple[str, bool, str]  # the case, whether all passed, and a line about it
 
@@ -93,6 +99,9 @@ def main() -> int:
         if "bare" in cases:
             environment = made(place, pythons[0], wheel, ["pytest"])
             reports.append(suite(place, environment, "bare", tests, ALL_PROGRAMS))
+        if "peers" in cases:
+            environment = made(place, pythons[0], wheel, [*requirements(), *PEERS])
+            reports.append(suite(place, environment, "peers", beside_peers(place)))
         if missing := [case for case in cases if case.startswith("without-")]:
             reports += without(place, pythons[0], wheel, missing)
     print("\nfrom the wheel:")
@@ -122,6 +131,13 @@ def concerned(place: Path) -> list[str]:
         x for room in ("tests", "tests/fuzz") for x in sorted((place / room).glob("test_*.py"))
     ]
     return [str(x.relative_to(place)) for x in modules if words.search(x.read_text())]
+
+
+def beside_peers(place: Path) -> list[str]:
+    """The test modules that compare with PyTorch or JAX."""
+    words = re.compile(r'importorskip\("(torch|jax)"')
+    modules = sorted(x for x in (place / "tests").glob("test_*.py") if words.search(x.read_text()))
+    return ["tests/peers", *(str(x.relative_to(place)) for x in modules)]
 
 
 # --- environments ---------------------------------------------------------------------------------
@@ -169,7 +185,14 @@ def made(place: Path, python: str, wheel: Path, packages: list[str]) -> Path:
     environment = Path(mkdtemp(prefix="environment-", dir=place))
     environment.chmod(0o755)
     subprocess.run([python, "-m", "venv", environment], check=True)
-    pip(environment, "install", str(wheel), *packages)
+    try:
+        pip(environment, "install", str(wheel), *packages)
+    except subprocess.CalledProcessError:
+        raise SystemExit(
+            "pip can't install what the tests need (see above)"
+            + f"; {PEERS[0]} has to be on an index or in a folder that pip's configuration names, "
+            "as extra-index-url or find-links" * (PEERS[0] in packages)
+        ) from None
     return environment
 
 
