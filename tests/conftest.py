@@ -56,6 +56,19 @@ def figure(pytestconfig: pytest.Config) -> Callable[[str], None]:
     return pytestconfig.stash.setdefault(FIGURES, []).append
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where pytest-xdist runs tests in parallel: hand the lines to the process that reports."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["figures"] = session.config.stash.get(FIGURES, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    output = getattr(node, "workeroutput", {})
+    node.config.stash.setdefault(FIGURES, []).extend(output.get("figures", []))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What the tests counted, in their own words."""
     figures = terminalreporter.config.stash.get(FIGURES, [])
