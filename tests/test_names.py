@@ -17,6 +17,7 @@ import autograd as ag
 import nn
 from autograd import Tensor, Value, draw, explain, scope
 from autograd.draw.explore import story_of
+from autograd.draw.formulas import BOOK
 from autograd.draw.names import in_formula, names_of
 from autograd.draw.tikz import escape
 
@@ -285,20 +286,44 @@ def test_operations_are_written_as_mathematics(out: Any, formula: str) -> None:
 @pytest.mark.parametrize(
     ("out", "formulas"),
     [
-        (X.sum(), [["g"]]),
-        (ag.sum(X, axis=1, keepdims=True), [["g"]]),
-        (ag.reshape(X, 6), [["g"]]),
-        (ag.broadcast_to(B, (2, 4)), [["sum(", "g", ")"]]),
-        (X[0], [["scatter_add(", "g", ", [0])"]]),
-        (ag.expand_dims(X, 0).sum(), [["g"]]),
+        (X.sum(), ["g"]),
+        (ag.sum(X, axis=1, keepdims=True), ["g"]),
+        (ag.reshape(X, 6), ["g"]),
+        (ag.broadcast_to(B, (2, 4)), ["sum(g)"]),
+        (X[0], ["scatter_add(g, [0])"]),
+        (ag.expand_dims(X, 0).sum(), ["g"]),
+        (ag.rules.linear(X, W, B), ["g @ w", "(x.T @ g).T", "sum(g, axis=0)"]),
+        (ag.sign(X), ["0"]),
+        (ag.softmax(X), ["v1 × (g - sum(g × v1, axis=-1))"]),
+        (ag.log_softmax(X), ["g - exp(v1) × sum(g, axis=-1)"]),
+        (X * np.arange(6.0).reshape(2, 3), ["g × c1"]),
+        (ag.where(np.array([True, False, True]), X, 0.0), ["where(c1, g, 0)"]),
     ],
-    ids=["sum", "sum along an axis", "reshape", "broadcast_to", "getitem", "expand_dims"],
+    ids=[
+        *("sum", "sum along an axis", "reshape", "broadcast_to", "getitem", "expand_dims"),
+        *("linear", "sign", "softmax", "log_softmax", "constant array", "condition"),
+    ],
 )
-def test_derivatives_are_written_without_changes_of_shape(out: Any, formulas: Any) -> None:
+def test_derivatives_are_written_without_changes_of_shape(out: Any, formulas: list[str]) -> None:
     story = story_of(ag.sum(out))
     step = next(node for node in story["nodes"] if node["kind"] == "step")
-    found = [
-        "".join("g" if not isinstance(piece, str) else piece for piece in slope)
-        for slope in step["slopes"].values()
-    ]
-    assert found == ["".join(formula) for formula in formulas]
+
+    def spelled(piece: Any) -> str:
+        if isinstance(piece, str):
+            return piece
+        kind, key, _ = piece
+        return {"n": lambda: story["nodes"][key]["name"], "#": lambda: f"{key:g}"}.get(
+            kind, lambda: "g"
+        )()
+
+    found = ["".join(map(spelled, slope)) for slope in step["slopes"].values()]
+    assert [formula.replace("\N{MINUS SIGN}", "-") for formula in found] == formulas
+
+
+@pytest.mark.parametrize("op", BOOK, ids=lambda op: op.name)
+def test_rules_as_a_book_has_them_are_the_rules(op: ag.Op) -> None:
+    xs = [np.random.default_rng(i).uniform(1.1, 2, (2, 3)) for i in range(op.arity or 1)]
+    g, out = np.random.default_rng(9).normal(size=(2, 3)), op(*xs)
+    for rule, own in zip(BOOK[op], op.vjps):
+        assert own is not None
+        np.testing.assert_allclose(rule(g, out, *xs), own(g, out, *xs), rtol=1e-13)

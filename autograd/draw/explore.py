@@ -25,6 +25,7 @@ from .fonts import width
 from .formulas import operation, rule_as_graph, written
 from .geometry import Direction, Size
 from .layout import arrange
+from .names import Named
 from .notation import printable, sign
 from .picture import Array, Number, Picture, number
 from .portrait import portrait
@@ -195,19 +196,28 @@ class Story:
 
     def pieces(self, pieces: Pieces, node: Node) -> list[Any]:
         """A formula as the page spells it: text; ["g"], a node's place or a number, if tight."""
-        seen = {arg: x for arg, x in zip(node.args, node.saved) if arg is not None}
+        seen: dict[Any, Data] = {a: x for a, x in zip(node.args, node.saved) if a is not None}
         out: list[Any] = []
         for piece in pieces:
             if isinstance(piece, str):
                 out.append(piece)
-            elif isinstance(piece.key, Node):
-                at = self.place.get(piece.key)
+            elif isinstance(piece.key, (Node, tuple)):
+                at = self.place_of(piece.key)
                 shown = ["#", plain(seen[piece.key])] if at is None else ["n", at]
                 out.append([*shown, int(piece.tight)])
             else:
                 key = ["g", 0] if piece.key == "g" else ["#", plain(piece.key)]
                 out.append([*key, int(piece.tight)])
         return out
+
+    def place_of(self, named: Named) -> int | None:
+        """Where a node's box is, or that of a constant array; None if it has none."""
+        if isinstance(named, Node):
+            return self.place.get(named)
+        user, i = named
+        operand = self.picture.boxes[self.place[user]].operands[i]
+        assert isinstance(operand, str)
+        return int(operand.removeprefix("n"))  # boxes are numbered as they come
 
     def step(self, step: Contribution | Hooked) -> list[Any]:
         """A contribution: from, operand, to, g, part, before, after. Hooks: node, before, after."""

@@ -14,8 +14,9 @@ import numpy as np
 from autograd import rules
 from autograd.backward import operands_first
 from autograd.modes import change
-from autograd.node import Data, Node, make
+from autograd.node import Data, Node, Op, Rule, make
 
+from .names import is_number
 from .notation import printable
 from .scripts import Formula, Script, Symbol
 
@@ -24,6 +25,24 @@ LONGEST = 200  # pieces of a formula; what is longer is no help to a reader
 PLUMBING = {
     rules.reshape, rules.broadcast_to, rules.alias, rules.item, rules.astype, rules.to,
 }  # fmt: skip
+
+
+# Rules as mathematics has them, where the engine's own avoid cancellation and overflow.
+BOOK: dict[Op, tuple[Rule, ...]] = {
+    rules.arctan: (lambda g, out, x: rules.div(g, 1.0 + x * x),),
+    rules.arcsinh: (lambda g, out, x: rules.div(g, rules.sqrt(x * x + 1.0)),),
+    rules.arccosh: (lambda g, out, x: rules.div(g, rules.sqrt(x * x - 1.0)),),
+    rules.arctan2: (
+        lambda g, out, y, x: rules.div(g * x, x * x + y * y),
+        lambda g, out, y, x: rules.div(-g * y, x * x + y * y),
+    ),
+    rules.log_softmax: (
+        lambda g, out, x, *, axis=-1: g - rules.exp(out) * rules.sum(g, axis=axis, keepdims=True),
+    ),
+    rules.softmax: (
+        lambda g, out, x, *, axis=-1: out * (g - rules.sum(g * out, axis=axis, keepdims=True)),
+    ),
+}
 
 
 class Graph(NamedTuple):
@@ -56,19 +75,21 @@ def rule_as_graph(node: Node, i: int, g: Data | None = None) -> Graph | None:
         symbols[fresh] = key
         return fresh
 
-    def operand(arg: Node | None, seen: Data) -> Any:
+    def operand(k: int, arg: Node | None, seen: Data) -> Any:
         if arg is None:
-            return seen
+            return seen if is_number(seen) else symbol(seen, (node, k))
         if arg not in made:
             made[arg] = symbol(seen, arg)
         return made[arg]
 
     with change(recording=True, anomaly=False, tape=None), np.errstate(all="ignore"):
-        operands = [operand(arg, seen) for arg, seen in zip(node.args, node.saved)]
+        given = enumerate(zip(node.args, node.saved))
+        operands = [operand(k, arg, seen) for k, (arg, seen) in given]
         out = symbol(node._data, node)
         incoming = 1.0 if g is None else symbol(g, "g")
         try:
-            return Graph(node.op.vjps[i](incoming, out, *operands, **node.kwargs), symbols)
+            rule = BOOK.get(node.op, node.op.vjps)[i]
+            return Graph(rule(incoming, out, *operands, **node.kwargs), symbols)
         except (TypeError, ValueError, AttributeError):  # a user's rule that works on floats only
             return None
 
@@ -78,7 +99,7 @@ def written(graph: Graph | None, script: Script) -> Formula | None:
     if graph is None:
         return None
     if not isinstance(graph.out, Node):
-        return script.constant(graph.out)
+        return script.constant(spread(graph.out))
     formulas: dict[Node, Formula] = {}
     for node in operands_first(graph.out):
         if node in graph.symbols:
@@ -93,8 +114,10 @@ def written(graph: Graph | None, script: Script) -> Formula | None:
 def operation(node: Node, script: Script) -> Formula:
     """How `node` was computed, one operation deep and as it was done: `x * x`, `1 * tanh(x)`."""
     parts = [
-        script.constant(seen) if arg is None else Formula((Symbol(arg),))
-        for arg, seen in zip(node.args, node.saved)
+        script.constant(seen)
+        if arg is None and is_number(seen)
+        else Formula((Symbol((node, i) if arg is None else arg),))
+        for i, (arg, seen) in enumerate(zip(node.args, node.saved))
     ]
     return operation_on(node, parts, script)
 
@@ -108,17 +131,28 @@ def operation_on(node: Node, parts: Sequence[Formula], script: Script) -> Formul
 
 def applied(node: Node, formulas: Mapping[Node, Formula], script: Script) -> Formula:
     """The operation of `node` on operands that have been written, simplified."""
+    assert node.op is not None
+    same = spread if node.op.elementwise else lambda x: x
     parts = [
-        script.constant(seen) if arg is None else formulas[arg]
+        script.constant(same(seen)) if arg is None else formulas[arg]
         for arg, seen in zip(node.args, node.saved)
     ]
     if node.op in PLUMBING:
         return parts[0]
-    if node.op is rules.where and isinstance(node.saved[0], (bool, np.bool_)):
-        return parts[1] if node.saved[0] else parts[2]  # the branch that was taken
+    if node.op is rules.matmul and node.args[0] is None and spread(node.saved[0]) == 1.0:
+        return script.call("sum", parts[1:], {"axis": "0"})  # rows of ones add up the rows
+    if node.op is rules.where and is_number(spread(node.saved[0])):
+        return parts[1] if spread(node.saved[0]) else parts[2]  # the branch that was taken
     if node.op is rules.mul and node.args[0] is not None and node.args[0] is node.args[1]:
         return script.power(parts[0], Formula(("2",), number=2.0))
     return combined(node, parts, script)
+
+
+def spread(x: Data) -> Data:
+    """The number that all entries of an array are, or else the array."""
+    if getattr(x, "shape", ()) and x.size and (x == x.flat[0]).all():
+        return float(x.flat[0])
+    return x
 
 
 def combined(node: Node, parts: Sequence[Formula], script: Script) -> Formula:

@@ -13,7 +13,8 @@ from autograd.node import NO_KWARGS, Data
 from autograd.shapes import Shape, shape_of
 
 from .names import in_formula
-from .notation import rounded
+from .notation import nested, rounded
+from .picture import FEW
 
 SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly a formula binds
 ENTRIES = 4  # of an index that is an array, at most
@@ -56,12 +57,14 @@ class Script:
         return in_formula(name)
 
     def constant(self, x: Data) -> Formula:
-        """A plain number; of an array or anything else what can be said in short."""
+        """A plain number; a few entries; of larger arrays and anything else what is short."""
         if isinstance(x, (bool, np.bool_)):
             return Formula((str(bool(x)).lower(),))
         shape = shape_of(x) if isinstance(x, (float, int)) or hasattr(x, "dtype") else None
         if shape == ():
             return Formula((self.number(float(x)),), SUM if x < 0 else ATOM, float(x))
+        if shape and 0 < math.prod(shape) <= FEW:
+            return Formula((nested([self.number(float(y)) for y in np.ravel(x)], shape),))
         return Formula((f"array{shape}".replace(" ", "") if shape else "…",))
 
     def wrapped(self, pieces: Pieces) -> Pieces:

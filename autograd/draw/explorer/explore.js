@@ -274,7 +274,8 @@ class Explorer {
   number(x, className, tight = false) {
     const text = formatAny(x, this.digits);
     const made = element("span", `number ${className}`, tight && /^\u2212/.test(text) ? `(${text})` : text);
-    if (x !== null && typeof x !== "object") made.title = format(x, 17);
+    if (x !== null && typeof x === "object") made.classList.add("many");
+    else if (x !== null) made.title = format(x, 17);
     return made;
   }
 
