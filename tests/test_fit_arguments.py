@@ -151,6 +151,23 @@ def test_evaluate_refuses_losses_alike(loss: Any) -> None:
     assert nn.evaluate(Net(), (X, Y), lambda out, y: 0.5)["loss"] == 0.5
 
 
+def test_a_loss_is_evaluated_in_evaluation_mode_and_not_recorded() -> None:
+    seen: list[Any] = []
+
+    class Dropped(nn.Module):
+        def __init__(self) -> None:
+            self.drop, self.scale = nn.Dropout(0.5, rng=0), nn.Parameter(1.0)
+
+        def forward(self, out: Any, y: Any) -> Any:
+            seen.append(nn.cross_entropy(self.drop(out) * self.scale, y))
+            return seen[-1]
+
+    loss = Dropped()
+    wanted = nn.evaluate(Net(), (X, Y), nn.cross_entropy)["loss"]
+    assert nn.evaluate(Net(), (X, Y), loss)["loss"] == wanted
+    assert not seen[0].requires_grad and loss.training
+
+
 def test_a_forward_without_return_is_named() -> None:
     class Forgetful(Net):
         def forward(self, x: Any) -> Any:
