@@ -11,7 +11,7 @@ import numpy as np
 from . import rules
 from .node import Node, Op, data_of
 from .numerics import as_real, in_wide_numbers, numpys, on_reals, one_hot
-from .places import is_lazy
+from .places import is_lazy, operand
 from .rules import where as _where
 from .shapes import Axis, Shape, kept_shape, normalize_axes, reduced_axes, shape_of
 from .shaping import concatenate, plain_index, ravel, sort
@@ -56,20 +56,29 @@ def round(x: Any, decimals: int = 0) -> Any:
 
 def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """Finite numbers in place of nan and infinities, where the slope is 0."""
-    data, usual = data_of(x), nan == 0.0 and posinf is None and neginf is None
+    data = data_of(x)
+    usual = str(nan) in ("0", "0.0") and posinf is None and neginf is None  # -0.0 is not 0.0
     options = {} if usual else {"nan": nan, "posinf": posinf, "neginf": neginf}
     return _where(np.isfinite(data), x, finite(data, **options))  # Dask's takes none
 
 
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     """`x` kept between two bounds, either of which may be left out. On a bound its slope is 1."""
+    x = _comparable(x)
     if min is not None:
-        min = np.array(min) if isinstance(min, (list, tuple)) else min
+        min = _comparable(min)
         x = _where(_or_nan(data_of(x) < data_of(min), data_of(min)), min, x)
     if max is not None:
-        max = np.array(max) if isinstance(max, (list, tuple)) else max
+        max = _comparable(max)
         x = _where(_or_nan(data_of(x) > data_of(max), data_of(max)), max, x)
     return x
+
+
+def _comparable(x: Any) -> Any:
+    """`x` as what compares entry by entry."""
+    if isinstance(x, (int, float, Node)):
+        return x
+    return np.array(x) if isinstance(x, (list, tuple)) else operand(x)
 
 
 def _or_nan(outside: Any, bound: Any) -> Any:

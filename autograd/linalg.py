@@ -28,6 +28,7 @@ def matmul(x: Any, y: Any) -> Any:
     Raises:
         ValueError: an operand is a single number, or the inner dimensions differ.
     """
+    x, y = plain(x), plain(y)
     a, b = shape_of(x), shape_of(y)
     if not a or not b:
         raise ValueError(f"matmul: {a} @ {b}: both must have an axis; use * for single numbers")
@@ -60,7 +61,7 @@ def inner(x: Any, y: Any) -> Any:
 
 def outer(x: Any, y: Any) -> Any:
     """All products of an entry of `x`, in rows, with an entry of `y`."""
-    return reshape(x, (-1, 1)) * reshape(y, (1, -1))
+    return reshape(plain(x), (-1, 1)) * reshape(plain(y), (1, -1))
 
 
 def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
@@ -106,6 +107,7 @@ def einsum(subscripts: str, *xs: Any) -> Any:
     if not isinstance(subscripts, str):
         what = type(subscripts).__name__
         raise TypeError(f'einsum: subscripts such as "ij,jk->ik" come first, but got {what}')
+    xs = tuple(map(plain, xs))
     inputs, output = _explicit(subscripts.replace(" ", ""), [len(shape_of(x)) for x in xs])
     operands, names = [], []
     for i, (x, name) in enumerate(zip(xs, inputs)):
@@ -162,6 +164,7 @@ def _explicit(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
 
 def kron(x: Any, y: Any) -> Any:
     """Every entry of `x` times the whole of `y`, block by block."""
+    x, y = plain(x), plain(y)
     ndim = max(len(shape_of(x)), len(shape_of(y)))
     a = (1,) * (ndim - len(shape_of(x))) + shape_of(x)
     b = (1,) * (ndim - len(shape_of(y))) + shape_of(y)
@@ -177,7 +180,7 @@ def cross(x: Any, y: Any, axis: int = -1) -> Any:
     Raises:
         ValueError: the vectors do not have three entries.
     """
-    axis = operator.index(axis)
+    axis, x, y = operator.index(axis), plain(x), plain(y)
     if any(s[axis : axis + 1 or None] != (3,) for s in (shape_of(x), shape_of(y))):
         raise ValueError(
             f"cross: vectors have 3 entries, but shapes are {shape_of(x)}, {shape_of(y)}"
@@ -202,6 +205,7 @@ def solve(a: Any, b: Any) -> Any:
     Raises:
         numpy.linalg.LinAlgError: `a` is singular.
     """
+    a, b = plain(a), plain(b)
     if len(shape_of(b)) != 1:
         return rules.solve(a, b)
     return squeeze(rules.solve(a, reshape(b, (-1, 1))), -1)

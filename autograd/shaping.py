@@ -130,22 +130,23 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Any:
 
 def vstack(xs: Sequence[Any]) -> Any:
     """Rows, or stacks of rows, on top of each other."""
-    return concatenate([atleast_2d(x) for x in xs], 0)
+    return concatenate([atleast_2d(plain(x)) for x in xs], 0)
 
 
 def hstack(xs: Sequence[Any]) -> Any:
     """Arrays side by side: along the second axis, or the only one."""
-    xs = [atleast_1d(x) for x in xs]
+    xs = [atleast_1d(plain(x)) for x in xs]
     return concatenate(xs, 1 if xs and len(shape_of(xs[0])) > 1 else 0)
 
 
 def dstack(xs: Sequence[Any]) -> Any:
     """Arrays one behind the other, along the third axis."""
-    return concatenate([atleast_3d(x) for x in xs], 2)
+    return concatenate([atleast_3d(plain(x)) for x in xs], 2)
 
 
 def column_stack(xs: Sequence[Any]) -> Any:
     """Vectors, or matrices, as columns side by side."""
+    xs = list(map(plain, xs))
     return concatenate([x if len(shape_of(x)) > 1 else reshape(x, (-1, 1)) for x in xs], 1)
 
 

@@ -103,7 +103,8 @@ OPTIONED: dict[str, Callable[[Any, Any], Any]] = {
     "nan": lambda x, option: ag.nan_to_num(x, nan=option),
     "posinf": lambda x, option: ag.nan_to_num(x, posinf=option),
     "neginf": lambda x, option: np.nan_to_num(x, neginf=option),
-    "nan twice": lambda x, option: ag.nan_to_num(x, 0.0) + ag.nan_to_num(x, option),
+    "nan twice": lambda x, n: ag.where(x > 0, ag.nan_to_num(x, 0, 1), ag.nan_to_num(x, n, 1)),
+    "nan alone": lambda x, n: ag.where(x > 0, ag.nan_to_num(x, 0.0, 1), ag.nan_to_num(x, n, 1)),
     "posinf twice": lambda x, option: ag.nan_to_num(x, 0, 1.0) * ag.nan_to_num(x, 0, option),
     "leaky_relu": ag.leaky_relu,
     "elu": ag.elu,
@@ -123,6 +124,7 @@ def test_options_are_compiled_in_whatever_number_they_are(name: str) -> None:
     """On floats and on columns, as recording has it: infinite, nan, negative zero, NumPy's."""
     for option in OPTIONS:
         f = ag.compile(lambda x, option=option: OPTIONED[name](x, option))  # traced with the option
+        assert all(type(f(x)) is float for x in ODD)
         recorded = [OPTIONED[name](Value(x), option).data for x in ODD]
         np.testing.assert_array_equal([f(x) for x in ODD], recorded, str(option))
         assert np.signbit([f(x) for x in ODD]).tolist() == np.signbit(recorded).tolist(), option

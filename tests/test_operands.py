@@ -43,8 +43,11 @@ class Labelled:
 
         return method
 
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(name)
+    def transpose(self, *axes: Any, **options: Any) -> Any:
+        raise ValueError("labels have no axes in another order")
+
+    def reshape(self, *shape: Any, **options: Any) -> Any:
+        raise ValueError("labels fit one shape")
 
     def __add__(self, other: Any) -> Any:
         return self.by_label(operator.add)(other)
@@ -107,7 +110,10 @@ REFUSED = [
 BINARY = [
     operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, np.add, np.multiply,
     np.subtract, np.power, np.maximum, np.hypot, np.dot, ag.dot, ag.maximum, ag.arctan2, np.inner,
-    lambda x, y: np.concatenate([x, y]), lambda x, y: ag.stack([x, y]), np.outer,
+    lambda x, y: np.concatenate([x, y]), lambda x, y: ag.stack([x, y]), np.outer, ag.kron, ag.inner,
+    lambda x, y: ag.vstack([x, y]), lambda x, y: np.hstack([x, y]), lambda x, y: ag.dstack([x, y]),
+    lambda x, y: ag.column_stack([x, y]), lambda x, y: ag.einsum("i,j", x, y), ag.matmul,
+    lambda x, y: np.concatenate([x, y], None), lambda x, y: ag.clip(x, y, None),
 ]  # fmt: skip
 COMPARISONS = [operator.lt, operator.ge, operator.eq, operator.ne, np.less, np.isclose]
 
