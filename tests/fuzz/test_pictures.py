@@ -123,11 +123,11 @@ def check_inert(page: str, tags: set[str], scripts: int = 0) -> None:
         )
 
 
-SVG_TAGS = {"svg", "style", "rect", "g", "path", "text"}
+SVG_TAGS = {"svg", "style", "rect", "g", "path", "text", "title"}
 PAGE_TAGS = SVG_TAGS | {
     "html", "head", "meta", "title", "body", "figure", "details", "summary", "pre",
 }  # fmt: skip
-GRAPHVIZ_TAGS = SVG_TAGS | {"polygon", "polyline", "ellipse", "title"}
+GRAPHVIZ_TAGS = SVG_TAGS | {"polygon", "polyline", "ellipse"}
 FORMATS = [".svg", ".html", ".tex", ".txt", ".dot"]
 
 
