@@ -171,7 +171,7 @@ def idx_images(
         ModuleNotFoundError: files are missing, and pooch, which would download them, is too.
         ValueError: a file is damaged, or is not what its name says.
     """
-    flatten = flag("flatten", flatten)
+    flatten, verify = flag("flatten", flatten), flag("verify", verify)
     files = find_files(name, directory, flag("download", download))
     published = dict(zip(FILES, PUBLISHED[name].files))
 

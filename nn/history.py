@@ -100,7 +100,7 @@ class History:
         A name that a spreadsheet would take for a formula gets an apostrophe in front.
         """
         columns: list[tuple[str, list[Any]]] = list(self.steps.items())
-        if not steps:
+        if not arguments.flag("steps", steps):
             columns = [("steps", self.ends), *self.epochs.items(), ("seconds", self.seconds)]
         names = [harmless(name) for name, _ in columns]
         text = StringIO()

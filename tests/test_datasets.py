@@ -292,6 +292,20 @@ def test_files_of_another_set_under_the_same_names_are_refused(
     assert len(load("fashion-mnist", digits, verify=False)[0]) == 6
 
 
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"verify": "no"}, "verify must be True or False, but got 'no'"),
+        ({"directory": b"data"}, "directory must be a str or a path, but got b'data'"),
+        ({"directory": 3}, "directory must be a str or a path, but got 3"),
+    ],
+    ids=str,
+)
+def test_options_of_the_wrong_kind_are_named(option: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        load("mnist", **option)
+
+
 @pytest.mark.parametrize("shape", [(0,), (5,), (0, 28, 28), (3, 28, 28)], ids=str)
 def test_the_digest_is_the_files_own(shape: tuple[int, ...], tmp_path: Path) -> None:
     content = idx(np.random.default_rng(0).integers(0, 256, shape, np.uint8))
