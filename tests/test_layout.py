@@ -340,6 +340,31 @@ def test_most_operands_arrive_in_their_order(name: str) -> None:
     assert sum(a < b for a, b in pairs) >= sum(a > b for a, b in pairs)
 
 
+def differences() -> Value:
+    """Operands that cross on their way, whichever comes first."""
+    a, b, c = values("a b c")
+    e, f = (a - b).tanh(), (b - a).tanh() / c
+    return (e - f) ** (f - e) + (f - c) / (c - e)
+
+
+@pytest.mark.parametrize("direction", get_args(Direction))
+@pytest.mark.parametrize("make", [differences, graph.micrograd, attention])
+def test_operands_that_cannot_be_exchanged_arrive_in_their_order(
+    make: Callable[[], Any], direction: Direction
+) -> None:
+    shown = picture_of([make()])
+    assert shown.ordered
+    layout = compose(shown, direction, 4).layout
+    arrived: dict[str, dict[int, float]] = {}
+    for route in layout.routes:
+        if route.edge.target in shown.ordered:
+            end = route.points[-1]
+            across = end.y if direction in {"LR", "RL"} else end.x
+            arrived.setdefault(route.edge.target, {})[route.edge.argument] = across
+    for places in arrived.values():
+        assert len(places) < 2 or places[0] < places[1] - 5
+
+
 def graphviz(scene: Scene, picture: Picture) -> list[tuple[str, str, list[Point]]]:
     """Where Graphviz has the edges, with boxes of the same sizes and the same groups."""
     lines = [

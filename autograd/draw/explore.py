@@ -254,7 +254,7 @@ class Story:
         edges = list(self.picture.edges)
         layout = arrange(
             sizes, edges, direction, homes=homes, groups=self.picture.groups, titles=titles,
-            references=references,
+            references=references, ordered=self.picture.ordered,
         )  # fmt: skip
         place = {box.id: i for i, box in enumerate(self.picture.boxes)}
         return {

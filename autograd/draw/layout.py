@@ -32,6 +32,7 @@ def arrange(
     references: Mapping[str, Size] | None = None,
     leads: Mapping[str, float] | None = None,
     apart: float = 12.0,
+    ordered: frozenset[str] = frozenset(),
     labels: Mapping[str, float] | None = None,
 ) -> Layout:
     """Place boxes of these sizes so that edges run in one direction.
@@ -47,6 +48,8 @@ def arrange(
             have there.
         leads: of a box, how far edges run straight before they arrive there, for labels.
         apart: the distance between edges that arrive at one box, where it has room for it.
+        ordered: boxes at which edges arrive in their order, from the top or from the left, even
+            if they cross for that.
         labels: of a box, how far the labels beside its arriving edges reach across it. They stay
             within its breadth, if that is at least `breadth_for(...)`.
     """
@@ -62,9 +65,9 @@ def arrange(
         group.id: padding(titles.get(group.id, Size(0.0, 0.0)), direction) for group in groups
     }
     try:
-        found = solve(extents, ends, homes, parents, paddings, leads, apart, labels)
+        found = solve(extents, ends, homes, parents, paddings, leads, apart, ordered, labels)
     except CyclicError:  # a scope was left and entered again: no frame can hold it
-        found = solve(extents, ends, {}, {}, {}, leads, apart, labels)
+        found = solve(extents, ends, {}, {}, {}, leads, apart, ordered, labels)
     frame = Turn(direction, found.length, found.breadth)
     places = tuple(
         Place(name, box, *frame.rectangle(*found.spots[name], *extents[name]), name != box)

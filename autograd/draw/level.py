@@ -62,6 +62,7 @@ class Plan:
     paddings: Mapping[str, Padding]  # of each group's frame
     leads: Mapping[str, float]  # how far edges run straight before they arrive at each box
     apart: float  # the distance between edges that arrive at one box, besides their labels
+    ordered: frozenset[str]  # boxes at which edges arrive in the order of the operands
     labels: Mapping[str, float]  # how far the labels of arriving edges reach across a box
 
 
@@ -287,7 +288,8 @@ class Level:
             else:
                 found[k] = self.v[path[-1]] + self.ends[k][1]
         for i, coming in at.items():
-            coming.sort()
+            if self.keys[i].id not in self.plan.ordered:
+                coming.sort()
             label = self.plan.labels.get(self.keys[i].id, 0.0)
             half = self.breadths[i] / 2
             low = self.v[i] - max(0.0, half - FROM_CORNER)

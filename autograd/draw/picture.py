@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 FEW = 6  # entries of an array that are shown themselves
 
+COMMUTATIVE = {"add", "mul", "maximum", "minimum", "fmax", "fmin", "hypot", "logaddexp", ""}
+
 Kind: TypeAlias = Literal["leaf", "constant", "step", "derivative", "group"]
 
 
@@ -95,6 +97,13 @@ class Picture:
 
     boxes: tuple[Box, ...]
     groups: tuple[Group, ...] = ()  # each after its parent
+
+    @property
+    def ordered(self) -> frozenset[str]:
+        """The boxes whose two operands can't be exchanged, as those of a difference."""
+        return frozenset(
+            box.id for box in self.boxes if len(box.operands) == 2 and box.op not in COMMUTATIVE
+        )
 
     @property
     def edges(self) -> Iterator[Edge]:

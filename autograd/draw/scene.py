@@ -98,6 +98,7 @@ def compose(
         references={name: face.size for name, face in small.items()},
         leads=leads,
         apart=apart,
+        ordered=picture.ordered,
         labels=across,
     )
     drawn = {place.id: (small if place.reference else faces)[place.box] for place in layout.places}

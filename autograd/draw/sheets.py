@@ -34,6 +34,7 @@ def solve(
     paddings: Mapping[str, Padding],
     leads: Mapping[str, float],
     apart: float,
+    ordered: frozenset[str],
     labels: Mapping[str, float],
 ) -> Solution:
     """Lay out boxes of these lengths and breadths.
@@ -46,6 +47,7 @@ def solve(
         paddings: of each group's frame.
         leads: how far edges run straight before they arrive at each box.
         apart: the distance between edges that arrive at one box, where it has room.
+        ordered: boxes at which edges arrive in the order of the operands.
         labels: how far the labels of arriving edges reach across each box.
 
     Raises:
@@ -67,7 +69,7 @@ def solve(
             sheets[group].parts[part] = None
         courses.append(course)
 
-    solver = Solver(Plan(sheets, extents, paddings, leads, apart, labels))
+    solver = Solver(Plan(sheets, extents, paddings, leads, apart, ordered, labels))
     solver.solve("", {})
     return solver.gathered(courses)
 
