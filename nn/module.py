@@ -349,7 +349,7 @@ def numbers(module: Module, x: Any) -> Any:
     Raises:
         TypeError: it is something else.
     """
-    if isinstance(x, (Tensor, Value, float)):
+    if isinstance(x, (Node, float)):  # numbers of a function that is being compiled too
         return x
     if hasattr(x, "__array_function__") and x.dtype.kind in "fiub":
         return x

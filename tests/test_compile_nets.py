@@ -46,7 +46,9 @@ def trained(
 
 
 @pytest.mark.parametrize("loss", [nn.mse_loss, nn.hinge_loss, nn.huber_loss])
-@pytest.mark.parametrize("activation", [ag.relu, ag.tanh])
+@pytest.mark.parametrize(
+    "activation", [ag.relu, ag.tanh, nn.Softplus()], ids=["relu", "tanh", "module"]
+)
 @pytest.mark.parametrize("decay", [0.0, 1e-2])
 def test_training_as_recorded(loss: Any, activation: Any, decay: float) -> None:
     both = [trained(is_compiled, loss, decay, activation) for is_compiled in (True, False)]
