@@ -8,9 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments import integer
+
 from .reachable import reachable
 
-KINDS = (np.random.Generator, np.random.BitGenerator, np.random.RandomState, random.Random)
+KINDS = (
+    np.random.Generator,
+    np.random.BitGenerator,
+    np.random.SeedSequence,
+    np.random.RandomState,
+    random.Random,
+)
+SPAWNED = 10_000  # children of a seed sequence that a checkpoint may tell to skip
 
 
 class Generators:
@@ -33,7 +42,8 @@ class Generators:
         found, others = generators_in(self.owners)
         self.found |= {name: found[name] for name in self.found if name in found}
         known = {*self.found, *self.unsaved}
-        return [name for name in (*found, *others) if name not in known]
+        new = [name for name in (*found, *others) if name not in known]
+        return [name for name in new if not name.endswith(".seed_seq")]
 
     def states(self) -> dict[str, Any]:
         """The states of those in the objects."""
@@ -63,6 +73,9 @@ def generators_in(owners: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]
     for name, x in reachable(owners):
         if isinstance(x, KINDS) and not isinstance(x, random.SystemRandom):
             found[name] = x
+            children = getattr(getattr(x, "bit_generator", x), "seed_seq", None)
+            if isinstance(children, np.random.SeedSequence):
+                found[f"{name}.seed_seq"] = children
         elif is_stateful(x):
             others.append(f"{name} ({type(x).__name__})")
     return found, others
@@ -84,6 +97,8 @@ def state_of(generator: Any) -> Any:
         return generator.bit_generator.state
     if isinstance(generator, np.random.BitGenerator):
         return generator.state
+    if isinstance(generator, np.random.SeedSequence):
+        return generator.n_children_spawned
     if generator is np.random or isinstance(generator, np.random.RandomState):
         return generator.get_state(legacy=False)
     return generator.getstate()
@@ -97,11 +112,20 @@ def key_of(state: Any) -> Any:
 
 
 def set_state(generator: Any, state: Any) -> None:
-    """Set what `state_of` gave."""
+    """Set what `state_of` gave. A seed sequence can only go on.
+
+    Raises:
+        ValueError: a seed sequence would have to go on for long.
+    """
     if isinstance(generator, np.random.Generator):
         generator.bit_generator.state = state
     elif isinstance(generator, np.random.BitGenerator):
         generator.state = state
+    elif isinstance(generator, np.random.SeedSequence):
+        skipped = integer("spawned", state) - generator.n_children_spawned
+        if skipped > SPAWNED:
+            raise ValueError(f"a seed sequence has spawned {state} children")
+        generator.spawn(max(skipped, 0))
     elif generator is np.random or isinstance(generator, np.random.RandomState):
         generator.set_state(state)
     else:

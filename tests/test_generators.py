@@ -233,6 +233,10 @@ PLACES: dict[str, Kept] = {
     "BitGenerator": lambda: {
         "transform": by(partial(lambda bits: bits.random_raw() / 2**64, np.random.PCG64(3))),
     },
+    "SeedSequence": lambda: {"transform": by(partial(
+        lambda s: np.random.default_rng(s.spawn(1)[0]).random(), np.random.SeedSequence(3)))},
+    "spawned generators": lambda: {"transform": by(partial(
+        lambda r: r.spawn(1)[0].random(), np.random.default_rng(3)))},
     "slots": lambda: {"transform": Slotted()},
     "class attribute": lambda: {"transform": OnTheClass()},
     "inherited class attribute": lambda: {"transform": OnTheBase()},
@@ -347,6 +351,16 @@ def test_a_damaged_state_changes_no_generator(tmp_path: Path) -> None:
         assert (repr(np.random.get_state()), random.getstate()) == before
 
 
+def test_a_checkpoint_can_not_have_a_seed_sequence_spawn_for_hours(tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    fit(path, epochs=1)
+    weights, state = nn.checkpoint.load_training(path)
+    state["generators"]["library.seed_seq"] = 10**15
+    nn.checkpoint.save_training(path, weights, state)
+    with pytest.raises(ValueError, match="a seed sequence has spawned 1000000000000000 children"):
+        fit(path, resume=True)
+
+
 def counting() -> Any:
     yield from itertools.count()
 
@@ -393,7 +407,7 @@ def test_the_step_at_which_training_stops_is_taken_back_with_global_generators()
 def test_each_generator_is_found_once_by_its_first_name() -> None:
     rng = np.random.default_rng(0)
     found, others = generators_in({"a": [rng, {"b": rng}], "c": rng})
-    assert found == {"a.0": rng} and not others
+    assert found == {"a.0": rng, "a.0.seed_seq": rng.bit_generator.seed_seq} and not others
 
 
 def test_equal_sets_are_gone_through_in_one_order() -> None:
