@@ -97,7 +97,7 @@ def binary_cross_entropy_with_logits(
     name = "binary_cross_entropy_with_logits"
     logits, target = comparable(name, logits, target)
     refuse_any(name, target, "targets from 0 to 1", lambda t: (t < 0) | (t > 1))
-    positive = target if pos_weight is None else target * like(logits, pos_weight)
+    positive = target if pos_weight is None else target * like(logits, pos_weight, "pos_weight")
     losses = positive * ag.softplus(-logits) + (1 - target) * ag.softplus(logits)
     return reduce(losses, reduction)
 
@@ -247,21 +247,21 @@ def comparable(name: str, prediction: Any, target: Any) -> tuple[Any, Any]:
     Raises:
         ValueError: naming both shapes: (N,) against (N, 1) would broadcast to N x N.
     """
+    prediction, target = as_operand("prediction", prediction), as_operand("target", target)
     got, wanted = shape_of(prediction), shape_of(target)
     if got != wanted:
         raise ValueError(
             f"{name} needs prediction and target of one shape, but got {got} and {wanted}; "
             "reshape one of them"
         )
-    prediction = as_operand("prediction", prediction)
     return prediction, like(prediction, target)
 
 
-def like(x: Any, y: Any) -> Any:
+def like(x: Any, y: Any, name: str = "target") -> Any:
     """`y` in the dtype of `x`, if that is a floating-point one, and where `x` is; labels in int64
     and targets in float64 must not make float32 nets compute in float64.
     """
-    y = beside(as_operand("target", y), data_of(x))
+    y = beside(as_operand(name, y), data_of(x))
     dtype = getattr(x, "dtype", None)
     if dtype is None or dtype.kind != "f" or getattr(y, "dtype", dtype) == dtype:
         return y
@@ -294,7 +294,7 @@ def refuse_any(name: str, x: Any, wanted: str, wrong: Callable[[Data], Data]) ->
 
 def class_weights(name: str, logits: Any, weight: Any) -> Data:
     """One weight for each class; an error if they are not."""
-    weight = data_of(like(logits, weight))
+    weight = data_of(like(logits, weight, "weight"))
     classes = shape_of(logits)[1]
     if shape_of(weight) != (classes,):
         raise ValueError(

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from autograd import Tensor
 from autograd.arguments import integer, one_of
-from autograd.places import as_array, fetched
+from autograd.places import fetched
+
+from .samples import as_numbers
 
 
 def accuracy(predicted: Any, labels: Any) -> float:
@@ -50,7 +52,7 @@ def top_k_accuracy(predicted: Any, labels: Any, k: int = 5) -> float:
         ValueError: the shapes do not fit, there are no samples, or a label or `k` is out of range.
         TypeError: labels that are no integers.
     """
-    scores, labels = plain(predicted), plain(labels)
+    scores, labels = plain("predicted", predicted), plain("labels", labels)
     if scores.ndim != 2:
         raise ValueError(f"top_k_accuracy() needs scores (samples, classes), not {scores.shape}")
     predicted_and_true(scores, labels)
@@ -175,14 +177,14 @@ def averaged(scores: NDArray[np.float64], average: str | None) -> Any:
     return scores if average is None else float(scores.mean())
 
 
-def plain(x: Any) -> NDArray[Any]:
+def plain(name: str, x: Any) -> NDArray[Any]:
     """The numbers of a tensor, a list or an array, as NumPy's."""
-    return fetched(array_of(x))
+    return fetched(array_of(name, x))
 
 
-def array_of(x: Any) -> Any:
+def array_of(name: str, x: Any) -> Any:
     """The numbers of a tensor, a list or an array, where they are."""
-    return x.numpy() if isinstance(x, Tensor) else as_array(x)
+    return x.numpy() if isinstance(x, Tensor) else as_numbers(name, x)
 
 
 def check_classes(found: NDArray[Any], classes: int) -> None:
@@ -194,7 +196,7 @@ def check_classes(found: NDArray[Any], classes: int) -> None:
 
 def predicted_and_true(predicted: Any, labels: Any) -> tuple[NDArray[Any], NDArray[Any]]:
     """Both as class labels, one per sample."""
-    predicted, labels = array_of(predicted), array_of(labels)
+    predicted, labels = array_of("predicted", predicted), array_of("labels", labels)
     if labels.ndim != 1 or predicted.shape[:1] != labels.shape or predicted.ndim > 2:
         raise ValueError(
             "wanted predictions of shape (N, classes) or (N,) and labels of shape (N,), "

@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from autograd import Tensor, Value, draw, scope
-from autograd.arguments import wrong
+from autograd.arguments import flag, wrong
 from autograd.node import ORDINARY, Data, Node, current_mode, mode, this_thread
 from autograd.places import copied, maker, maker_like
 from autograd.scope import leaf_names
@@ -201,6 +201,7 @@ class Module:
 
     def train(self, training: bool = True) -> Self:
         """Switch to training (dropout on, batch statistics), here and in all modules inside."""
+        training = flag("training", training)
         for module in self.modules():
             module.training = training
         return self
@@ -263,16 +264,18 @@ class Module:
         Raises:
             ValueError: a name is missing or unknown, or a shape differs; nothing is changed then.
         """
+        if not isinstance(state, Mapping):
+            raise wrong("state", "a dict, as state_dict() gives it", state)
         own = dict(self._named(is_state))
         missing = [name for name in own if name not in state]
         unknown = [name for name in state if name not in own]
-        wrong = [
+        misshapen = [
             f"{name} is {shape_of(state[name])} instead of {shape_of(x._data)}"
             for name, x in own.items()
             if name in state and shape_of(state[name]) != shape_of(x._data)
         ]
-        if missing or unknown or wrong:
-            parts = (("missing", missing), ("unknown", unknown), ("of another shape", wrong))
+        if missing or unknown or misshapen:
+            parts = (("missing", missing), ("unknown", unknown), ("of another shape", misshapen))
             found = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
             raise ValueError(f"this is not the state of such a {type(self).__name__}: {found}")
         for name, x in own.items():

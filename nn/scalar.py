@@ -10,7 +10,7 @@ import numpy as np
 
 import autograd as ag
 from autograd import Value
-from autograd.arguments import function, integer, wrong
+from autograd.arguments import function, instance_of, integer, wrong
 
 from . import activations, init, layers, losses
 from .layers import layer_sizes, one_per_gap
@@ -165,6 +165,7 @@ class MLP(Module):
         Raises:
             ValueError: the net is no sequence of linear layers with one activation between two.
         """
+        instance_of("net", net, layers.Sequential)
         modules = [m for m in net if not isinstance(m, (layers.Dropout, layers.Flatten))]
         linears, between = modules[::2], modules[1::2]
         if (
@@ -217,6 +218,9 @@ class Step:
     """What `compile` makes of a model and its loss."""
 
     def __init__(self, model: Callable[[Any], Any], loss: Callable[[Any, Any], Any]) -> None:
+        expected = "a net of Values or a function of a list of numbers"
+        function("model", model, expected)
+        function("loss", loss, "a function of an output and a target")
         of_numbers = getattr(loss, "__module__", "") == losses.__name__
 
         def of_sample(x: Any, target: Any) -> Any:

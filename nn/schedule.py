@@ -26,6 +26,7 @@ from autograd.arguments import (
     positive,
     probability,
     sequence_of,
+    wrong,
 )
 
 from .metrics import is_better
@@ -127,6 +128,8 @@ class LRScheduler:
 
     def check_state(self, state: Mapping[str, Any]) -> None:
         """Refuse what can't be the state of this schedule."""
+        if not isinstance(state, Mapping):
+            raise wrong("state", "a dict, as state_dict() gives it", state)
         if state.keys() != set(self.saved):
             raise ValueError(
                 f"the state of a {type(self).__name__} holds {', '.join(self.saved)}, "

@@ -49,6 +49,7 @@ class RandomShift:
         object.__setattr__(self, "fill", number("fill", self.fill))
 
     def __call__(self, x: Array, rng: Rng = None) -> Array:
+        x = as_numbers("x", x)
         n, channels, h, w = image_shape(x)
         k = self.pixels
         framed = np.full_like(x, self.fill, shape=(n, channels, h + 2 * k, w + 2 * k))
@@ -76,6 +77,7 @@ class RandomFlip:
         object.__setattr__(self, "p", probability("p", self.p))
 
     def __call__(self, x: Array, rng: Rng = None) -> Array:
+        x = as_numbers("x", x)
         images = x.reshape(image_shape(x))
         mirrored = generator_from(rng).random(len(x)) < self.p
         mirrored = beside(mirrored, x)

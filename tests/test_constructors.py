@@ -413,3 +413,73 @@ def test_dropout_of_whole_numbers_scales() -> None:
 def test_flatten_wants_a_batch() -> None:
     with pytest.raises(ValueError, match="a batch .*, but got a single number"):
         nn.Flatten()(3.0)
+
+
+NOTHING = [None, "ab", ["a"], {1.0}, nn.Linear, np.array([[1j, 1.0]]), {"a": 1.0}]
+ONE = np.array([[1.0, 2.0]])
+NUMBERS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "mse": (lambda x: nn.mse_loss(x, ONE), "prediction"),
+    "mse target": (lambda x: nn.mse_loss(ONE, x), "target"),
+    "l1": (lambda x: nn.l1_loss(x, ONE), "prediction"),
+    "huber": (lambda x: nn.huber_loss(ONE, x), "target"),
+    "hinge": (lambda x: nn.hinge_loss(x, ONE), "prediction"),
+    "binary": (lambda x: nn.binary_cross_entropy_with_logits(x, ONE), "prediction"),
+    "cross entropy": (lambda x: nn.cross_entropy(x, [1]), "logits"),
+    "labels": (lambda x: nn.cross_entropy(ONE, x), "labels"),
+    "accuracy": (lambda x: nn.accuracy(x, [1]), "predicted"),
+    "true classes": (lambda x: nn.accuracy(ONE, x), "labels"),
+    "top k": (lambda x: nn.top_k_accuracy(x, [1], 1), "predicted"),
+    "confusion": (lambda x: nn.confusion_matrix(x, [1], 2), "predicted"),
+    "shift": (nn.RandomShift(1), "x"),
+    "flip": (nn.RandomFlip(), "x"),
+    "normalize": (nn.Normalize(0.0, 1.0), "x"),
+}
+
+
+@pytest.mark.parametrize(("call", "name"), NUMBERS.values(), ids=list(NUMBERS))
+def test_no_numbers_for_losses_metrics_and_transforms(call: Any, name: str) -> None:
+    for x in NOTHING:
+        if name == "labels" and x is NOTHING[5]:
+            continue  # as many as the logits: they count as probabilities
+        with pytest.raises(TypeError, match=f"^{name} must hold real numbers, but got "):
+            call(x)
+    with pytest.raises(ValueError, match="inhomogeneous"):  # in NumPy's words
+        call([[1.0], [1.0, 2.0]])
+
+
+@pytest.mark.parametrize("option", ["weight", "pos_weight"])
+def test_weights_are_named_in_errors(option: str) -> None:
+    for x in (x for x in NOTHING if x is not None):
+        with pytest.raises(TypeError, match=f"^{option} must hold real numbers"):
+            if option == "weight":
+                nn.cross_entropy(ONE, [1], weight=x)
+            else:
+                nn.binary_cross_entropy_with_logits(ONE, ONE * 0, pos_weight=x)
+
+
+@pytest.mark.parametrize("x", [None, 3, "ab", [1.0], np.ones(2), nn.Linear], ids=str)
+def test_states_are_dicts(x: Any) -> None:
+    for thing in (nn.Linear(1, 1), schedule.StepLR(sgd(), 1), sgd()):
+        with pytest.raises(TypeError, match=r"^state must be .* state_dict\(\) "):
+            thing.load_state_dict(x)
+
+
+def test_modules_train_or_do_not() -> None:
+    for x, error in FLAG:
+        net = nn.Sequential(nn.ReLU())
+        with pytest.raises(error, match="^training must be True or False"):
+            net.train(x)
+        assert net[0].training
+
+
+def test_scalar_nets_from_tensors_and_compiled() -> None:
+    for x in (None, 3, [nn.Linear(1, 1)], nn.Linear(1, 1), nn.MLP):
+        with pytest.raises(TypeError, match="^net must be a Sequential, but got "):
+            nn.scalar.MLP.from_tensor(x)
+    net = nn.scalar.MLP(1, [1], rng=0)
+    for model, loss, name in (
+        (None, nn.mse_loss, "model"), (nn.scalar.MLP, nn.mse_loss, "model"),
+        (net, "mse", "loss"), (net, None, "loss"),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=f"^{name} must be a"):
+            nn.scalar.compile(model, loss)  # type: ignore[arg-type]

@@ -204,7 +204,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "Again.gradients: same(out._data, value) -> same(value, out._data)": "in either order",
     },
     "nn.layers": {
-        "Dropout.__init__: 1 -> 2 (2)": "one more, for nobody",
+        "Dropout.__init__: 1 -> 2": "one more, for nobody",
         "Dropout.forward: drawn >= self.p -> drawn > self.p": "hardly ever equal",
         "Dropout.forward: generator_from(self.rng).random(shape_of(x), dtype=np.float32)"
         " -> generator_from(self.rng).random(shape_of(x))": "other draws, as even",
@@ -266,7 +266,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "nn.squares": {
         "scaled: x if factor == 1 else np.multiply(x, factor, out=scratch)"
         " -> np.multiply(x, factor, out=scratch)": FASTER,
-        "denominator: keep != 1 -> True": FASTER,
     },
     "nn.optim": {
         "SGD.update: 1 -> 2": SCRATCH,
