@@ -83,11 +83,14 @@ def as_numbers(name: str, x: Any) -> Array:
     try:
         array = np.asarray(x) if isinstance(x, Node) else as_array(x)
         if array.dtype == object:  # such as a table with columns of several types
-            array = np.array(array.tolist())
+            array = np.array(array.tolist()) if array.size else array.astype(float)
     except ValueError as error:
         raise ValueError(f"{name} must be an array, but its rows differ: {error}") from None
     if array.dtype.kind not in "biuf":
-        what = shown(x) if array.dtype == object else f"{array.dtype}, shape {array.shape}"
+        what = f"{array.dtype}, shape {array.shape}"
+        if array.dtype == object:
+            odd = (entry for entry in array.flat if not isinstance(entry, (int, float)))
+            what = f"{shown(next(odd, array.flat[0]))} among them" if array.ndim else shown(x)
         if array.dtype.kind in "US":
             what += "; np.unique(names, return_inverse=True) gives each name a number"
         raise TypeError(f"{name} must hold real numbers, but got {what}")

@@ -384,19 +384,26 @@ def test_tables_of_pandas_are_arrays(frame: Any, series: Any) -> None:
     assert len(first) == 7
     assert nn.transforms.Normalize.fit(x)(x).shape == (10, 2)
     np.testing.assert_array_equal(nn.transforms.one_hot(y, 3), np.eye(3)[Y])
+    images = frame(np.arange(8.0).reshape(2, 4))
+    for transform in (nn.RandomFlip(1.0), nn.RandomShift(1), nn.Chain(nn.RandomFlip(1.0))):
+        np.testing.assert_array_equal(
+            transform(images, 0), transform(np.arange(8.0).reshape(2, 4), 0)
+        )
+    assert nn.Dataset(frame(X[:0]), series(Y[:0])).x.shape == (0, 2)
 
 
 @pytest.mark.parametrize(
     ("x", "error", "message"),
     [
         (np.array([["a", "b"]] * 10), TypeError, "x must hold real numbers, but got <U1, shape"),
-        (np.array([[1, None]] * 10), TypeError, "x must hold real numbers, but got an arr"),
+        (np.array([[1, None]] * 10), TypeError, "x must hold real numbers, but got None among"),
+        ([[10**30, 1]] * 10, TypeError, "x must hold real numbers, but got 1000000"),
         (np.ones((10, 2), complex), TypeError, "x must hold real numbers, but got complex128"),
         (np.zeros((10, 2), "M8[s]"), TypeError, "x must hold real numbers, but got datetime64"),
         ([[1.0, 2.0]] * 9 + [[1.0]], ValueError, "x must be an array, but its rows differ"),
         (np.ma.masked_less(X, 0), ValueError, "x has masked entries"),
     ],
-    ids=["text", "None", "complex", "dates", "ragged", "masked"],
+    ids=["text", "None", "large", "complex", "dates", "ragged", "masked"],
 )  # fmt: skip
 def test_arrays_of_something_else_are_refused(x: Any, error: type[Exception], message: str) -> None:
     for use in (lambda: nn.Dataset(x, Y), lambda: nn.predict(net(), x), lambda: learn((x, Y))):
