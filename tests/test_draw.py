@@ -688,6 +688,16 @@ def test_numbers_show_the_names_of_nodes_without_labels() -> None:
     assert ">v2<" in drawing.dot and ">v3<" not in drawing.dot
 
 
+def test_a_node_that_is_drawn_again_shows_its_name_in_both_places() -> None:
+    h = Value(2.0, "x") * 3.0
+    y = h
+    for _ in range(40):
+        y = y.tanh()
+    drawing = draw(y * h)
+    assert [place.box for place in drawing.scene.layout.places if place.reference] == ["n1"]
+    assert svg_texts(drawing).count("v1") == 2 and "v2" not in svg_texts(drawing)
+
+
 def test_the_legend_explains_what_there_is() -> None:
     texts = svg_texts(draw(neuron(), legend=True))
     assert {"leaf", "operation", "result"} <= set(texts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -46,18 +46,22 @@ NO_SIZE = Size(0.0, 0.0)
 
 
 def cards(
-    picture: Picture, precision: int, numbers: bool, least: Mapping[str, Size]
+    picture: Picture, precision: int, named: Collection[str], least: Mapping[str, Size]
 ) -> dict[str, Card]:
-    """The card of each box, of at least the size that is given for it."""
+    """The card of each box, of at least the size that is given for it.
+
+    Boxes without a label show their name if they are `named`.
+    """
     return {
-        box.id: card(box, precision, numbers, least.get(box.id, NO_SIZE)) for box in picture.boxes
+        box.id: card(box, precision, box.id in named, least.get(box.id, NO_SIZE))
+        for box in picture.boxes
     }
 
 
-def card(box: Box, precision: int, numbers: bool = False, least: Size = NO_SIZE) -> Card:
+def card(box: Box, precision: int, named: bool = False, least: Size = NO_SIZE) -> Card:
     """A box with the operation on the left, name and numbers beside it."""
     lines = list(rows(box, precision))
-    number = box.name if numbers and not box.label else ""
+    number = box.name if named and not box.label else ""
     wide = max((row_width(row) for row in lines), default=0.0)
     if number:
         head = row_width(lines[0]) if lines and len(lines[0]) == 1 else 0.0

@@ -70,7 +70,8 @@ def compose(
         picture: its local derivatives are shown where it has any.
         direction: in which edges run.
         precision: how many significant digits.
-        numbers: show the boxes' numbers.
+        numbers: show the names of boxes without a label. Those that are drawn again beside far uses
+            show theirs anyway.
         legend: say what outlines mean.
     """
     slopes = {key: typeset(text) for key, text in slope_texts(picture, precision).items()}
@@ -86,21 +87,30 @@ def compose(
     for box in labels:
         breadth = breadth_for(arriving[box], apart, across.get(box, 0.0))
         least[box] = Size(breadth, 0.0) if upright else Size(0.0, breadth)
-    faces = cards(picture, precision, numbers, least)
     small = {box.id: reference_card(box, precision) for box in picture.boxes}
-    layout = arrange(
-        {name: face.size for name, face in faces.items()},
-        list(picture.edges),
-        direction,
-        homes={box.id: box.group for box in picture.boxes if box.group},
-        groups=picture.groups,
-        titles={group.id: title_size(group.name) for group in picture.groups},
-        references={name: face.size for name, face in small.items()},
-        leads=leads,
-        apart=apart,
-        ordered=picture.ordered,
-        labels=across,
-    )
+
+    def arranged(named: set[str]) -> tuple[dict[str, Card], Layout]:
+        faces = cards(picture, precision, named, least)
+        return faces, arrange(
+            {name: face.size for name, face in faces.items()},
+            list(picture.edges),
+            direction,
+            homes={box.id: box.group for box in picture.boxes if box.group},
+            groups=picture.groups,
+            titles={group.id: title_size(group.name) for group in picture.groups},
+            references={name: face.size for name, face in small.items()},
+            leads=leads,
+            apart=apart,
+            ordered=picture.ordered,
+            labels=across,
+        )
+
+    bare = {box.id for box in picture.boxes if not box.label}
+    named = bare if numbers else set[str]()
+    faces, layout = arranged(named)
+    again = {place.box for place in layout.places if place.reference} & bare
+    if again - named:
+        faces, layout = arranged(named | again)
     drawn = {place.id: (small if place.reference else faces)[place.box] for place in layout.places}
     signs = list(meanings(picture, len(drawn) > len(faces), bool(slopes))) if legend else []
     told = descriptions(picture, precision)

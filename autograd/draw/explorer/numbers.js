@@ -41,7 +41,7 @@ function nested(entries, [length, ...inner]) {
 
 /** The shape and dtype of an array. */
 function shapeOf(x) {
-  return x !== null && typeof x === "object" ? `(${x.shape.join(", ")}) ${x.dtype}` : "";
+  return x !== null && typeof x === "object" ? `(${x.shape.join(", ")}${x.shape.length === 1 ? "," : ""}) ${x.dtype}` : "";
 }
 
 /** Whether a guess is the number, to one part in a hundred. */
