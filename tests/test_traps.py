@@ -59,8 +59,8 @@ def test_other_operators_are_recorded(kind: type) -> None:
 
 
 NOT_DIFFERENTIATED = {
-    "accumulate", "constant", "describe", "fit", "leaves_graph", "mark_changed", "note",
-    "operands", "position", "seed", "stale",  # what the engine itself calls
+    "accumulate", "check_operands", "constant", "describe", "fit", "leaves_graph", "mark_changed",
+    "note", "operands", "position", "seed", "stale",  # what the engine itself calls
     "backward", "detach", "item", "numpy", "register_hook", "requires_grad_", "retain_grad",
     "tolist",
 }  # fmt: skip
