@@ -36,8 +36,9 @@ class Callback:
 
     Numbers that a method puts into `run.scores` are recorded: in the history's steps, and by their
     mean in its epochs, from `on_step_begin`, `on_backward_end` and `on_step_end`; in its epochs
-    from `on_epoch_end`. Callbacks are called in the order in which they are listed, so one that
-    monitors a score comes after the one that sets it. Schedules are stepped after all callbacks.
+    from `on_epoch_end`, and in the last of them from `on_train_end`. Callbacks are called in the
+    order in which they are listed, so one that monitors a score comes after the one that sets it.
+    Schedules are stepped after all callbacks.
 
     >>> import nn
     >>> class StopAtLoss(nn.Callback):

@@ -110,6 +110,7 @@ class Run:
             before = dict(self.scores)
             getattr(callback, event)(self)
             new = {k: x for k, x in self.scores.items() if k not in before or x is not before[k]}
+            self.scores = before  # with all that was there, even if the callback took it away
             if new:
                 new = {name: as_score(name, x) for name, x in new.items()}
                 self.scores |= new
@@ -143,7 +144,7 @@ class Run:
             finally:
                 self.optimizer.zero_grad()
                 self.batch = (None, None)
-            self.tell("on_train_end")
+            self.tell("on_train_end", self.history.epochs if self.history.ends else None)
         if pressed and not self.history.stopped:
             self.stop("Ctrl-C")
         if self.history.stopped and shown:
@@ -360,6 +361,8 @@ def as_score(name: str, x: Any) -> float:
     Raises:
         TypeError: it is no number.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"the names in run.scores must be text, but got {shown(name)}")
     x = plain(x)
     if not isinstance(x, Real):
         hint = "; use .item()" * isinstance(x, Node)

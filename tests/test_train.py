@@ -741,6 +741,36 @@ def test_at_the_end_of_an_epoch_scores_are_those_of_the_epoch() -> None:
     assert [s["loss"] for s in seen] == history.loss
 
 
+def test_scores_at_the_end_belong_to_the_last_epoch() -> None:
+    history = fit(callbacks=[Sets("on_train_end", 7.0)])
+    np.testing.assert_array_equal(history.epochs["x"], [math.nan, math.nan, 7])
+    assert fit(callbacks=[Sets("on_train_end", 7.0)], epochs=0) == nn.History()
+
+
+@pytest.mark.parametrize(
+    "moment", ["on_step_begin", "on_backward_end", "on_step_end", "on_epoch_end"]
+)
+def test_scores_may_be_replaced_but_not_taken_away(moment: str) -> None:
+    class Replace(nn.Callback):
+        def take(self, run: Run) -> None:
+            run.scores = {"x": 1.0}
+
+        def clear(self, run: Run) -> None:
+            run.scores.clear()
+
+    first, second = Replace(), Replace()
+    setattr(first, moment, first.take)
+    setattr(second, moment, second.clear)
+    history, plain = fit(callbacks=[first, second]), fit()
+    assert history.epochs.pop("x") == [1.0] * 3
+    assert history.epochs == plain.epochs and history.steps["loss"] == plain.steps["loss"]
+
+
+def test_a_score_has_a_name() -> None:
+    with pytest.raises(TypeError, match="names in run.scores must be text, but got 3"):
+        fit(callbacks=[Sets("on_epoch_end", name=3)])  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("x", ["high", None, [1.0], Value(1.0), np.ones(2), 1j], ids=str)
 def test_a_score_that_is_no_number_is_named(x: Any) -> None:
     for moment in ("on_step_begin", "on_backward_end", "on_step_end", "on_epoch_end"):
