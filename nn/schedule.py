@@ -135,12 +135,15 @@ class LRScheduler:
                 f"the state of a {type(self).__name__} holds {', '.join(self.saved)}, "
                 f"but this one {', '.join(state)}"
             )
+        integer("last_epoch", state["last_epoch"], at_least=0)
         groups = len(self.optimizer.groups)
         if len(state.get("base_lrs", self.optimizer.groups)) != groups:
             raise ValueError(
                 f"this state is for {len(state['base_lrs'])} groups of parameters, "
                 f"but the optimizer has {groups}"
             )
+        for i, lr in enumerate(state.get("base_lrs", ())):
+            non_negative(f"base_lrs[{i}]", lr)
 
 
 def lrs_of(optimizer: Optimizer) -> list[float]:

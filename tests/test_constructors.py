@@ -464,6 +464,18 @@ def test_states_are_dicts(x: Any) -> None:
             thing.load_state_dict(x)
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"), [("last_epoch", FROM_0 + NONE), ("base_lrs", AT_LEAST_0 + NONE)]
+)
+def test_states_of_schedules_hold_numbers(name: str, kind: Kind) -> None:
+    for x, error in kind:
+        chosen = schedule.StepLR(sgd(), 1)
+        before = chosen.state_dict()
+        with pytest.raises(error, match=f"^{name}.* must be "):
+            chosen.load_state_dict(before | {name: [x] if name == "base_lrs" else x})
+        assert chosen.state_dict() == before
+
+
 def test_modules_train_or_do_not() -> None:
     for x, error in FLAG:
         net = nn.Sequential(nn.ReLU())

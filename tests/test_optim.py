@@ -661,6 +661,21 @@ def test_gradients_may_become_huge_in_between(name: str) -> None:
     assert path(ADAPTIVE[name], gradients, np.float32) == pytest.approx(wanted, rel=1e-4)
 
 
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_a_state_after_huge_gradients_continues_bit_by_bit(name: str) -> None:
+    gradients = [1.0, -1e30, 2e30, 3.0, -1.0, 1e29]
+    wanted = path(ADAPTIVE[name], gradients, np.float32)
+    w = nn.Parameter([1.0], dtype=np.float32)
+    optimizer = ADAPTIVE[name]([w])
+    for g in gradients:
+        state = pickle.loads(pickle.dumps(optimizer.state_dict()))
+        optimizer = ADAPTIVE[name]([w])
+        optimizer.load_state_dict(state)
+        w.grad = np.array([g], np.float32)
+        optimizer.step()
+    assert float(w.data[0]) == wanted
+
+
 def test_huge_and_small_gradients_beside_each_other() -> None:
     w = nn.Parameter([1.0, 1.0, 1.0], dtype=np.float32)
     optimizer = nn.Adam([w], lr=0.01)
