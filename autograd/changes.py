@@ -76,10 +76,7 @@ def changed(x: Any) -> None:
 
 def lent(x: Any) -> None:
     """`x`, an array, is handed out: a change of it can't be seen, but a small one is compared."""
-    if not isinstance(x, np.ndarray) or x.nbytes > SMALL:
-        return
-    owner = owner_of(x)
-    if owner.nbytes > SMALL or not owner.flags.writeable:
+    if not isinstance(x, np.ndarray) or (owner := owner_of(x)).nbytes > SMALL:
         return
     memory, numbers = memory_of(owner), owner.tobytes()
     if memory.numbers is not None and memory.numbers != numbers:  # by somebody who got it before

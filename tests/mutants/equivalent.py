@@ -126,6 +126,21 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "cofactors: np.linalg.det(u) * np.linalg.det(vt)"
         " -> np.linalg.det(u) / np.linalg.det(vt)": "both are 1 or -1",
     },
+    "autograd.changes": {
+        **dict.fromkeys(
+            ("Clock.__init__: 0 -> 1", "Clock.__init__: self.now = 0 -> nothing",
+             "Memory.__init__: 0 -> 1", "Memory.__init__: 0 -> 1 (2)", "changed: 1 -> 2",
+             "lent: 1 -> 2"),
+            "the clock runs when the tests begin, and may run faster",
+        ),
+        **dict.fromkeys(
+            (f"memory_of.forget: key in memories and memories[key].owner is dead -> {other}"
+             for other in ("key in memories or memories[key].owner is dead",
+                           "memories[key].owner is dead", "key in memories")),
+            "an id that is taken again before the old owner is forgotten, in another thread",
+        ),
+        "first_stale: memory.lent > time -> memory.lent >= time": "compared, and found equal",
+    },
     "autograd.backward": {
         **dict.fromkeys(
             (
