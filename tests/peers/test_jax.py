@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from libraries import in_jax, near
-from test_numbers import LINES, ROWS, Row
+from test_numbers import LINES, ROWS, Row, numbers
 
 jax = pytest.importorskip("jax", reason="JAX, of the extra `peers`, is not installed")
 jnp, nn = jax.numpy, jax.nn
@@ -45,7 +45,7 @@ def said(remark: str, who: str = "JAX") -> list[Any] | None:
     found = re.search(rf"{who}: ([^;]*?)(?: for all)?\s*(?:;|$)", remark)
     if found is None:
         return None
-    return [float(x) for x in found[1].split(",")]
+    return np.ravel(numbers(found[1])).tolist()
 
 
 @pytest.mark.parametrize(("row", "remark"), EDGES)
