@@ -173,7 +173,9 @@ def test_nets_of_single_numbers_are_trained_alike() -> None:
     x = np.random.default_rng(0).normal(size=(40, 2))
     data = nn.Dataset(x, x[:, 0] - x[:, 1])
     model = Rows()
+    optimizer = nn.Adam(model.parameters(), lr=0.1)
     history = fit(model, data, loss=squares, epochs=20, validation=data, l1=1e-4,
+                  optimizer=optimizer,
                   callbacks=[nn.GradientNorm(), nn.StopOnNaN(), nn.EarlyStopping()])  # fmt: skip
     assert history.loss[-1] < 0.1 < history.loss[0] and not history.accuracy
     assert nn.predict(model, x, batch_size=7).shape == (40,)
