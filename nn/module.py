@@ -323,7 +323,8 @@ def parameter_names(leaves: Sequence[Node]) -> dict[Node, str]:
     """
     wanted = {id(leaf): leaf for leaf in leaves}
     names: dict[Node, str] = {}
-    for module in list(_modules.values()):
+    alive = [module for ref in _modules.valuerefs() if (module := ref()) is not None]
+    for module in alive:
         for name, parameter in module.named_parameters():
             leaf = wanted.get(id(parameter))
             if leaf is not None and name.count(".") >= names.get(leaf, "").count("."):
