@@ -228,7 +228,7 @@ class MLP(Sequential):
         modules: list[Module] = []
         dropout = decay_rate("dropout", dropout)
         for i, activate in enumerate(one_per_gap(activation, len(sizes) - 1, module_class)):
-            modules += (Linear(sizes[i], sizes[i + 1], dtype=dtype, rng=rng), activate())
+            modules += (Linear(sizes[i], sizes[i + 1], dtype=dtype, rng=rng), made_by(activate))
             if dropout:
                 modules.append(Dropout(dropout, rng))
         super().__init__(*modules, Linear(sizes[-2], sizes[-1], dtype=dtype, rng=rng))
@@ -259,6 +259,15 @@ def one_per_gap(activation: Any, layers: int, check: Callable[[str, Any], Any]) 
             f"{layers} layers have {layers - 1} activations, but got {len(activation)}"
         )
     return [check(f"activation[{i}]", each) for i, each in enumerate(activation)]
+
+
+def made_by(activate: Callable[[], Module]) -> Module:
+    """The module that a class of activations makes without arguments."""
+    try:
+        return activate()
+    except TypeError as error:
+        expected = "a class of modules that takes no arguments, such as nn.Tanh"
+        raise wrong("activation", expected, activate) from error
 
 
 def module_class(name: str, x: Any) -> Callable[[], Module]:

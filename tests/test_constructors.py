@@ -327,6 +327,12 @@ ACTIVATIONS = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("activation", [np.tanh, nn.Linear, abs], ids=["tanh", "Linear", "abs"])
+def test_activations_that_take_arguments(activation: Any) -> None:
+    with pytest.raises(TypeError, match="^activation must be .* no arguments, such as nn.Tanh, b"):
+        nn.MLP(2, [3, 1], activation=activation)
+
+
 @pytest.mark.parametrize(
     ("net", "activation", "message"), ACTIVATIONS, ids=[str(i) for i in range(len(ACTIVATIONS))]
 )
