@@ -73,7 +73,7 @@ def listed(name: str, parameters: Any) -> list[Any]:
 
 def rates(name: str, x: Any) -> tuple[float, float]:
     """Two weights of running averages."""
-    if not isinstance(x, (tuple, list, np.ndarray)) or len(x) != 2:
+    if not isinstance(x, (tuple, list, np.ndarray)) or not np.ndim(x) or len(x) != 2:
         raise wrong(name, "two numbers >= 0 and < 1", x)
     return decay_rate(f"{name}[0]", x[0]), decay_rate(f"{name}[1]", x[1])
 

@@ -579,6 +579,8 @@ def test_numbers_are_checked_whatever_their_type(x: Any, error: type[Exception])
         ("AdamW", {"betas": 0.9}, TypeError, "betas must be two numbers"),
         ("AdamW", {"betas": (0.9, 0.99, 0.999)}, TypeError, "betas must be two numbers"),
         ("AdamW", {"betas": None}, TypeError, "betas must be two numbers"),
+        ("AdamW", {"betas": np.array(0.9)}, TypeError, "betas must be two numbers"),
+        ("AdamW", {"betas": "ab"}, TypeError, "betas must be two numbers"),
     ],
 )
 def test_options_are_checked(
