@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import sys
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,12 +19,21 @@ class AnomalyError(FloatingPointError):
     """An operation made a nan or an infinity out of finite numbers."""
 
 
+def is_ours(frame: FrameType) -> bool:
+    """Whether this library runs there, or NumPy."""
+    return frame.f_globals.get("__name__", "").split(".")[0] in OURS
+
+
 def line_of_user() -> str:
     """The innermost line being run that is neither this library's nor NumPy's."""
     frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in OURS:
+    while frame.f_back and is_ours(frame):
         frame = frame.f_back
-    code, number = frame.f_code, frame.f_lineno
+    return line_of(frame.f_code, frame.f_lineno)
+
+
+def line_of(code: CodeType, number: int) -> str:
+    """A line of a program, with its file and its text."""
     text = linecache.getline(code.co_filename, number).strip()
     return f"{code.co_filename}:{number} in {code.co_name}" + (f": {text}" if text else "")
 

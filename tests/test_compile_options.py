@@ -34,6 +34,25 @@ OF_ARRAYS: dict[str, Callable[[Any], Any]] = {
     "median": lambda x: ag.median(x),
     "softmax": lambda x: ag.softmax(x),
     "log_softmax": lambda x: ag.log_softmax(x),
+    "max": lambda x: ag.max(x, axis=1),
+    "mean": lambda x: ag.mean(x, 0),
+    "sum": lambda x: np.sum(x, axis=(0, 1)),
+    "logsumexp": lambda x: ag.logsumexp(x, axis=-2),
+    "squeeze": lambda x: ag.squeeze(x, 1),
+    "transpose": lambda x: np.transpose(x, (1, 0)),
+    "swapaxes": lambda x: ag.swapaxes(x, 0, 1),
+    "moveaxis": lambda x: ag.moveaxis(x, 0, 1),
+    "flipud": lambda x: ag.flipud(x),
+    "rot90": lambda x: ag.rot90(x),
+    "split": lambda x: ag.split(x, 1),
+    "hsplit": lambda x: np.hsplit(x, 1),
+    "concatenate": lambda x: ag.concatenate([x, x]),
+    "diff": lambda x: ag.diff(x),
+    "diagonal": lambda x: ag.diagonal(x),
+    "trace": lambda x: ag.trace(x),
+    "matmul": lambda x: ag.matmul(x, x),
+    "tensordot": lambda x: ag.tensordot(x, x, 1),
+    "norm": lambda x: ag.linalg.norm(x, axis=0),
     "inv": lambda x: ag.linalg.inv(x),
     "np.linalg.slogdet": lambda x: ag.linalg.slogdet(x),
     "np.argsort": lambda x: np.argsort(x),
@@ -166,12 +185,22 @@ def test_arrays_from_outside_are_refused_at_their_line(array: Any) -> None:
             ag.compile(f)(1.0)
 
 
-@pytest.mark.parametrize("axis", [1, -2, (0, 1), "0", 1.0], ids=repr)
+@pytest.mark.parametrize("axis", ["0", 1.0, [0]], ids=repr)
 def test_a_reduction_of_a_number_has_the_axes_of_a_number(axis: Any) -> None:
     for f in (ag.sum, ag.max, ag.mean, ag.logsumexp):
-        with pytest.raises((np.exceptions.AxisError, TypeError)):
+        with pytest.raises(TypeError):
             ag.compile(lambda x, f=f: f(x, axis=axis))(1.0)
     assert ag.compile(lambda x: ag.sum(x, axis=0))(2.0) == 2.0
+
+
+def test_errors_about_axes_of_ones_own_come_through() -> None:
+    def f(x: Any) -> Any:
+        return x * np.ones(2).sum(axis=3)
+
+    with pytest.raises(np.exceptions.AxisError):
+        ag.compile(f)(1.0)
+    with pytest.raises(ValueError, match="approximate"):
+        ag.compile(lambda x: ag.gelu(x, "bad"))(1.0)
 
 
 def test_keyword_arguments_are_compiled_once_for_each_number() -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import operator
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from autograd import functional, functions, linalg, numpy_protocols, rules, shaping, tree
-from autograd.anomaly import OURS, line_of_user
+from autograd import functional, numpy_protocols, rules, tree
+from autograd.anomaly import line_of_user
 from autograd.arguments import plain, shown
 from autograd.backward import backpropagate, consumers_first
 from autograd.modes import change
@@ -20,6 +19,7 @@ from autograd.tensor import Tensor
 from autograd.value import Value, as_float
 
 from . import DataDependentError
+from .refusals import array_function_failed, called_by_user, not_compiled
 from .spelling import CONDITIONS as CONDITION_FORWARDS
 from .spelling import SPELLINGS
 
@@ -261,25 +261,6 @@ def is_condition(x: Any) -> bool:
     return isinstance(x, bool)
 
 
-def not_compiled(name: str) -> TypeError:
-    """The error for a function of arrays."""
-    return TypeError(
-        f"{name} can't be compiled, at {line_of_user()}; compile() takes functions of single "
-        "numbers, and computes arrays entry by entry: write it with numbers, in lists if they are "
-        "several, or call the function without compile()"
-    )
-
-
-def called_by_user(op: Op) -> str:
-    """The function of this library that the user's line calls, or else the name of the op."""
-    frame, name = sys._getframe(1), op.name
-    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in OURS:
-        if any(hasattr(module, frame.f_code.co_name) for module in (functions, shaping, linalg)):
-            name = frame.f_code.co_name
-        frame = frame.f_back
-    return name
-
-
 def trace() -> Trace:
     """The trace that is being made."""
     tracer = current_mode().tracer
@@ -407,7 +388,13 @@ class Trace:
     def run(self, f: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> Any:
         """What `f` returns: symbols and constants, in lists, tuples and dicts."""
         with change(recording=True, anomaly=False, tape=None, tracer=self):
-            return tree.map_leaves(self.result, f(*args, **kwargs))
+            try:
+                out = f(*args, **kwargs)
+            except (ValueError, IndexError) as error:
+                if (failed := array_function_failed(error)) is None:
+                    raise
+                raise failed from error
+            return tree.map_leaves(self.result, out)
 
     def result(self, x: Any) -> Any:
         try:
