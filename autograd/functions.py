@@ -10,8 +10,9 @@ import numpy as np
 
 from . import rules
 from .node import Node, Op, data_of
-from .numerics import as_real, in_wide_numbers, numpys, on_reals, one_hot
+from .numerics import numpys, one_hot
 from .places import is_lazy, operand
+from .precision import as_real, in_wide_numbers, on_reals
 from .rules import where as _where
 from .shapes import Axis, Shape, kept_shape, normalize_axes, reduced_axes, shape_of
 from .shaping import concatenate, plain_index, ravel, sort

@@ -14,8 +14,8 @@ from . import functions, rules
 from .arguments import number
 from .functions import flat_power
 from .node import data_of
-from .numerics import on_reals
 from .places import at_home, plain
+from .precision import on_reals
 from .shapes import Axis, count_along, normalize_axes, ordered_axes, shape_of
 from .shaping import diagonal, reshape, squeeze, stack, take
 

@@ -6,67 +6,19 @@ it, but takes ten times as long on a float. So floats try `math` first.
 
 from __future__ import annotations
 
-import inspect
 import math
 import operator
 from collections.abc import Callable, Sequence
-from functools import cache, partial, reduce, wraps
-from itertools import combinations, permutations, product
-from string import ascii_lowercase
+from functools import cache, partial, reduce
+from itertools import product
 from typing import Any
 
 import numpy as np
 
-from .node import Data, Node
+from .node import Data
 from .places import at_home, is_lazy, is_numpys
+from .precision import as_real
 from .shapes import Axis, Shape, axes_to_sum, count_along, kept_shape, normalize_axes, shape_of
-
-
-def as_real(x: Data) -> Data:
-    """`x` with integers and booleans as float64, as NumPy's mean() has it."""
-    if type(x) in (float, int, bool):
-        return float(x)  # which takes on the dtype of what stands beside it
-    if isinstance(x, Node) and not hasattr(x, "dtype"):
-        return x
-    x = x if hasattr(x, "dtype") else np.array(x)
-    return x.astype(float) if x.dtype.kind in "iub" else x
-
-
-def on_reals(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function`, given `as_real(x)`; and float16 as float32, with the result in float16 again.
-
-    In float32 sums and squares of such numbers do not overflow, nor do small constants vanish.
-    """
-    return on_converted(function, as_real)
-
-
-def in_wide_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same, but small integers and booleans become 64-bit integers, as in NumPy's prod()."""
-    return on_converted(function, as_wide_integers)
-
-
-def on_converted(function: Callable[..., Any], convert: Callable[[Any], Any]) -> Callable[..., Any]:
-    (first, *_) = inspect.signature(function).parameters
-
-    @wraps(function)
-    def forward(*args: Any, **kwargs: Any) -> Any:
-        if not args and first in kwargs:
-            args = (kwargs.pop(first),)
-        if args:
-            args = (convert(args[0]), *args[1:])
-            if getattr(args[0], "dtype", None) == np.float16:
-                args = (args[0].astype(np.float32), *args[1:])
-                return function(*args, **kwargs).astype(np.float16)
-        return function(*args, **kwargs)
-
-    return forward
-
-
-def as_wide_integers(x: Any) -> Any:
-    dtype = getattr(x, "dtype", None)
-    if dtype is None or dtype.kind not in "iub":
-        return x
-    return x.astype(np.prod(np.empty(0, dtype)).dtype)
 
 
 def ieee(function: Callable[..., Any], *args: float) -> float:
@@ -509,63 +461,10 @@ def fold(g: Data, *, shape: Shape, size: Shape, stride: Shape) -> Data:
     return out
 
 
-def cofactors(x: Data, *directions: Data) -> Data:
-    """det(x) times the transposed inverse of x: (.., n, n), by singular values, as x may have none;
-    or its derivative along k directions, matrices like x.
-
-    The cofactors of x = U diag(s) V^T are det(U) det(V) U diag(products of all other s) V^T. Their
-    derivatives are those of the minors of diag(s): of k + 1 rows and columns, times all other s.
-    """
-    finite = np.isfinite(x).all(axis=(-2, -1), keepdims=True)
-    u, s, vt = np.linalg.svd(np.where(finite, x, 0.0))  # with infinities LAPACK may never end
-    ut, v = np.swapaxes(u, -1, -2), np.swapaxes(vt, -1, -2)
-    handed = (np.linalg.det(u) * np.linalg.det(vt))[..., None, None]
-    inner = minors(s, [ut @ d @ v for d in directions])
-    return np.where(finite, handed * (u @ inner @ vt), np.nan)
-
-
-def minors(s: Data, directions: Sequence[Data]) -> Data:
-    """The derivative of the cofactors of diag(s) along the directions: (.., n, n).
-
-    The sum over k + 1 different rows, and over the orders of these as columns, of one entry of each
-    direction, of the sign of the order, and of all other s; the last entry is left open.
-    """
-    k, one = len(directions), _identity(s)
-    rows, others = ascii_lowercase[: k + 1], products_of_others(s, k + 1)
-    out: Data = 0.0
-    for order in permutations(range(k + 1)):
-        entries = [f"...{rows[i]}{rows[order[i]]}" for i in range(k)]
-        subscripts = ",".join([f"...{rows}", *entries, f"{rows[order[k]]}z"]) + f"->...{rows[k]}z"
-        sign = (-1) ** sum(i > j for i, j in combinations(order, 2))
-        out = out + sign * np.einsum(subscripts, others, *directions, one, optimize=True)
-    return out
-
-
-def _identity(s: Data) -> Data:
-    i = np.arange(shape_of(s)[-1], like=s)
-    return (i[:, None] == i).astype(s.dtype)
-
-
-def products_of_others(s: Data, count: int) -> Data:
-    """For each choice of so many entries of s the product of all others; 0 if one comes twice."""
-    i = np.arange(shape_of(s)[-1], like=s)
-    *chosen, last = np.meshgrid(*[i] * count, indexing="ij")
-    rest = s[(..., *(None,) * (count - 1), slice(None))]
-    for x in chosen:
-        rest = np.where(x == last, 1.0, rest)
-    one = np.ones_like(rest[..., :1])
-    before = np.cumprod(np.concatenate([one, rest[..., :-1]], -1), -1)
-    after = np.cumprod(np.concatenate([one, rest[..., :0:-1]], -1), -1)[..., ::-1]
-    products = before * after
-    for x, y in combinations([*chosen, last], 2):
-        products = np.where(x == y, 0.0, products)
-    return products
-
-
 def pinv(x: Data) -> Data:
     x = x if hasattr(x, "dtype") else np.array(x)
     if len(shape_of(x)) < 2:
         raise np.linalg.LinAlgError(f"pinv is of matrices, but the shape is {shape_of(x)}")
-    if is_numpys(x) and not np.isfinite(x).all():  # see cofactors()
+    if is_numpys(x) and not np.isfinite(x).all():  # see determinants.cofactors()
         raise np.linalg.LinAlgError("pinv is of finite numbers, but there are others")
     return at_home(np.linalg.pinv)(x)

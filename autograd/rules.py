@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from . import numerics
+from . import determinants, numerics
 from .node import Data, Op, data_of, per_argument
 from .numerics import elementary, numpys
 from .places import at_home, is_numpys, maker_like
@@ -447,7 +447,7 @@ det = Op("det", at_home(np.linalg.det), analytic=True,               # d det(x) 
          vjps=(lambda g, out, x: _stacked(g) * cofactors(x),))
 
 # Along directions, its own derivatives. They hold at singular matrices of any rank.
-cofactors = Op("cofactors", numerics.cofactors,
+cofactors = Op("cofactors", determinants.cofactors,
                vjps=per_argument(lambda i: lambda g, out, x, *directions:
                                      _cofactors_vjp(i, g, x, directions)))
 

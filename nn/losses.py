@@ -12,8 +12,9 @@ from autograd import rules
 from autograd.arguments import number, probability, shown
 from autograd.functions import picked
 from autograd.node import Data, Node, data_of
-from autograd.numerics import on_reals, one_hot
+from autograd.numerics import one_hot
 from autograd.places import beside, first, is_lazy
+from autograd.precision import on_reals
 from autograd.shapes import shape_of
 from autograd.shaping import plain_index
 

@@ -11,7 +11,7 @@ import numpy as np
 import autograd as ag
 from autograd.arguments import flag, integer, integers, non_negative, probability
 from autograd.node import data_of
-from autograd.numerics import on_reals
+from autograd.precision import on_reals
 from autograd.shapes import Shape, shape_of
 
 from .module import Buffer, Module, Parameter, numbers
