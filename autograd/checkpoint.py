@@ -182,11 +182,12 @@ class Tape:
         self.written.append(ref(x))
         if x in self.first_written:
             data = x._data
-            numbers = copied(data) if isinstance(data, np.ndarray) else data
+            own = isinstance(data, np.ndarray) and data.flags.writeable
+            numbers = copied(data) if own else None
 
             def put_back() -> None:
                 x._data = data
-                if isinstance(data, np.ndarray) and data.flags.writeable:
+                if own:
                     data[...] = numbers
 
             self.changes.append(put_back)
@@ -195,7 +196,7 @@ class Tape:
         """A node gets a hook: if it comes from outside, the first run has added it already."""
         if self.outer is not None:
             self.outer.before_hook(x)
-        if self.first_draws is not None and not any(x is node for node in self.nodes):
+        if not any(x is node for node in self.nodes):
             notes, hooks = x.note(), x.note().hooks
             self.changes.append(lambda: setattr(notes, "hooks", hooks))
 

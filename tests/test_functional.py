@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import OrderedDict, defaultdict
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -416,6 +418,36 @@ def test_trees_are_paired_by_key() -> None:
     assert pull({"b": [10.0, {"c": 100.0}], "a": 1.0}) == 2 + 60 + 500
     swapped = iter([{"a": 1.0, "b": 2.0}, {"b": 2.0, "a": 1.0}] * 20)
     ag.check_gradients(lambda x: {k: v * x for k, v in next(swapped).items()}, 0.5)
+
+
+def test_messages_quote_keys_as_they_are() -> None:
+    for key, path in (('a"b', "['a\"b']"), (3, "[3]"), (("x", 1), "[('x', 1)]")):
+        with pytest.raises(ValueError, match=re.escape(f"direction{path} must be a number")):
+            ag.jvp(lambda p, key=key: p[key] * 2)({key: 1.0})[1]({key: np.ones(2)})
+    for direction in ([1.0], 1.0, np.ones(1), None):
+        with pytest.raises(TypeError, match="direction must be a dict, as in the argument"):
+            ag.jvp(lambda p: p["a"] * 2)({"a": 1.0})[1](direction)
+
+
+def test_seeds_of_constants_may_be_left_out_but_must_fit() -> None:
+    _, pull = ag.vjp(lambda x: (x * 2, np.ones(2)))(3.0)
+    assert pull((1.0, None)) == pull((1.0, np.zeros(2))) == 2.0
+    with pytest.raises(ValueError, match=r"seed\[1\] must be an array of shape \(2,\)"):
+        pull((1.0, 1.0))
+    with pytest.raises(TypeError, match=r"seed\[0\] must be a number, .* but got None"):
+        pull((None, None))
+
+
+class Pair(NamedTuple):
+    a: Any
+    b: Any
+
+
+def test_named_tuples_are_arguments_and_results() -> None:
+    slopes = grad(lambda p: p.a * p.b)(Pair(2.0, 3.0))
+    assert type(slopes) is Pair and slopes == (3.0, 2.0)
+    _, pull = ag.vjp(lambda x: Pair(x, 2 * x))(1.0)
+    assert pull(Pair(1.0, 10.0)) == pull((1.0, 10.0)) == 21.0
 
 
 def test_a_trees_own_kind_of_dict_is_kept() -> None:

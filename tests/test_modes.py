@@ -205,6 +205,20 @@ def test_checkpoint_refuses_what_it_can_not_repeat() -> None:
             ag.checkpoint(lambda x, y=returned: y)(Value(1.0))
 
 
+def test_checkpoint_refuses_another_kind_of_result_and_other_operands() -> None:
+    x, w = Value(2.0), Value(1.0)
+    for first, second in (
+        (lambda x: x * w, lambda x: 2.0),
+        (lambda x: x * w, lambda x: x * 1.0),
+        (lambda x: x * 1.0, lambda x: x * w),
+    ):
+        runs = iter([first, second])
+        out = ag.checkpoint(lambda x, runs=runs: next(runs)(x))(x)
+        with pytest.raises(ValueError, match="something else the second time"):
+            out.backward()
+    assert x.grad is None
+
+
 @pytest.mark.parametrize(
     ("first", "second", "same"),
     [
@@ -315,7 +329,30 @@ def test_a_layer_of_ones_own_may_draw_numbers_and_create_graph() -> None:
     assert ag.grad(seeded)(1.0) == np.random.default_rng(0).normal()
 
 
-def test_hooks_of_a_function_under_checkpoint_run_once() -> None:
+def test_a_leaf_over_memory_that_is_read_only_may_be_given_other_data() -> None:
+    t = ag.from_numpy(np.broadcast_to(1.0, (2,)))
+
+    def f(x: Tensor) -> Tensor:
+        t.data = t.data + 1.0
+        return x * 2.0
+
+    ag.checkpoint(f)(Tensor([1.0, 2.0], requires_grad=True)).sum().backward()
+    assert t.tolist() == [2.0, 2.0]
+
+
+def test_hooks_inside_of_checkpoint_stay_differentiable() -> None:
+    def f(x: Any) -> Any:
+        y = x**3
+        y.register_hook(lambda g: g * g * x)
+        return y * y
+
+    slopes = [ag.grad(ag.grad(g))(2.0) for g in (f, ag.checkpoint(f))]
+    assert slopes[0] == slopes[1] != 0.0
+
+
+@pytest.mark.parametrize("wrap", [ag.checkpoint, lambda f: ag.checkpoint(ag.checkpoint(f))],
+                         ids=["once", "nested"])  # fmt: skip
+def test_hooks_of_a_function_under_checkpoint_run_once(wrap: Any) -> None:
     calls = []
     w, x = Tensor([2.0], requires_grad=True), Tensor([3.0], requires_grad=True)
 
@@ -325,7 +362,7 @@ def test_hooks_of_a_function_under_checkpoint_run_once() -> None:
         y.register_hook(lambda g: calls.append("inside"))
         return y * y
 
-    ag.checkpoint(f)(x).sum().backward()
+    wrap(f)(x).sum().backward()
     assert sorted(calls) == ["inside", "leaf"] and len(w.notes.hooks) == 1
 
 
@@ -608,6 +645,33 @@ def test_callable_objects_and_partial_functions_are_decorated_by_kind() -> None:
     assert ag.is_grad_enabled()
 
 
+@pytest.mark.parametrize("arguments", [((1,), {"y": 2}), ((), {"x": 1, "y": 2})], ids=str)
+def test_decorated_functions_of_all_kinds_get_their_arguments(arguments: Any) -> None:
+    args, kwargs = arguments
+
+    @ag.no_grad()
+    def function(x: int, *, y: int) -> tuple[int, int]:
+        return x, y
+
+    @ag.no_grad()
+    def generator(x: int, *, y: int) -> Any:
+        yield x, y
+
+    @ag.no_grad()
+    async def coroutine(x: int, *, y: int) -> tuple[int, int]:
+        return x, y
+
+    @ag.no_grad()
+    async def asynchronous(x: int, *, y: int) -> Any:
+        yield x, y
+
+    async def first() -> Any:
+        return [found async for found in asynchronous(*args, **kwargs)]
+
+    assert function(*args, **kwargs) == (1, 2) == asyncio.run(coroutine(*args, **kwargs))
+    assert list(generator(*args, **kwargs)) == [(1, 2)] == asyncio.run(first())
+
+
 def test_modes_nest_as_decorators_of_generators() -> None:
     @ag.scope("outer")
     @ag.detect_anomaly()
@@ -749,6 +813,40 @@ def test_what_was_made_under_checkpoint_is_copied(again: Any) -> None:
     copied_y.backward()
     np.testing.assert_array_equal(copied_x.grad, x.grad)
     np.testing.assert_allclose(x.grad, 18 * x.data**8)
+
+
+@ways
+@pytest.mark.parametrize("name", ["decorated", "wrapped"])
+def test_copies_of_copies_compute_again_once(name: str, again: Any) -> None:
+    x = Value(2.0)
+    y = counted(x) if name == "decorated" else ag.checkpoint(plain)(x)
+    out, leaf = again(again((y, x)))
+    RUNS.clear()
+    out.backward()
+    assert leaf.grad == 4.0 and len(RUNS) == 1
+
+
+RUNS: list[int] = []
+
+
+def plain(x: Any) -> Any:
+    RUNS.append(1)
+    return x * x
+
+
+@ag.checkpoint
+def counted(x: Any) -> Any:
+    return plain(x)
+
+
+def test_pickles_of_checkpoints_grow_as_the_graph_does() -> None:
+    sizes = []
+    for n in (100, 200):
+        y = Value(1.0)
+        for _ in range(n):
+            y = unit(y)
+        sizes.append(len(pickle.dumps(y)))
+    assert sizes[1] < 2.2 * sizes[0]
 
 
 @ways
