@@ -412,6 +412,11 @@ def test_long_labels_leave_room_for_numbers(page: Page) -> None:
         .map((e) => e.scrollWidth <= e.clientWidth && (e.clientWidth > 0 || !e.textContent));
     """)
     assert len(room) == 6 and all(room)
+    names = [element.text for element in browser.find_elements("css selector", ".box .name")]
+    assert [name[:6] + name[-4:] for name in names] == ["a labewide", "and anstep"]
+    assert all("…" in name and len(name) == 18 for name in names)
+    label = browser.execute_script("return document.querySelector('.box').ariaLabel")
+    assert label.startswith("a label that is much longer than its card is wide, value 2")
 
 
 # Phones upright, small and on their side; a narrow window, and a large one.

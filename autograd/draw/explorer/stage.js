@@ -79,7 +79,7 @@ class Stage {
     const parts = { value: element("span", "value"), grad: element("span", "grad"), mark: element("span", "mark") };
     const made = element(
       "div", `box ${kind}`,
-      element("div", "head", element("span", "name", name), element("span", "op", op || "")),
+      element("div", "head", element("span", "name", shortened(name, 18)), element("span", "op", op || "")),
       shapeOf(value) ? element("span", "shape", shapeOf(value)) : null,
       element("span", "label", "value"), parts.value,
       grad ? [element("span", "label", "gradient"), parts.grad] : null,
@@ -94,7 +94,7 @@ class Stage {
   }
 
   reference(node) {
-    const made = element("div", "reference", element("span", "name", this.story.nodes[node].name));
+    const made = element("div", "reference", element("span", "name", shortened(this.story.nodes[node].name, 16)));
     made.dataset.ref = node;
     this.boxes.get(node).references.push(made);
     return made;
@@ -420,6 +420,12 @@ class Stage {
       if (moved > 4) event.stopPropagation();
     }, true);
   }
+}
+
+/** A name with dots in place of its middle, if it is long: "layers…query.weight" still tells which it is. */
+function shortened(name, most) {
+  const ends = Math.ceil((most - 1) / 3);
+  return name.length <= most ? name : name.slice(0, ends) + "…" + name.slice(ends + 1 - most);
 }
 
 /** A number as a card has room for it. */
