@@ -47,7 +47,7 @@ PACKAGES = {  # and as they are imported
     "scikit-learn": "sklearn",
     "pooch": "pooch",
     "Pillow": "PIL",
-    "resvg-py": "resvg_py",
+    "typst": "typst",
     "safetensors": "safetensors",
     "selenium": "selenium",
     "hypothesis": "hypothesis",

@@ -29,7 +29,7 @@ from autograd.draw.picture import Array, Box
 from demos import graph
 
 needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz is not installed")
-needs_resvg = pytest.mark.skipif(not find_spec("resvg_py"), reason="resvg-py is not installed")
+needs_typst = pytest.mark.skipif(not find_spec("typst"), reason="typst is not installed")
 needs_matplotlib = pytest.mark.skipif(
     not find_spec("matplotlib"), reason="matplotlib is not installed"
 )
@@ -410,7 +410,7 @@ def test_svg_shows_each_node_and_fits_its_page(engine: Any) -> None:
         (".SVG", b"<svg "),
         (".html", b"<!DOCTYPE html>"),
         (".tex", b"\\documentclass"),
-        pytest.param(".png", b"\x89PNG", marks=needs_resvg),
+        pytest.param(".png", b"\x89PNG", marks=needs_typst),
         pytest.param(".PDF", b"%PDF", marks=needs_matplotlib),
     ],
 )
@@ -479,7 +479,7 @@ def test_all_formats_are_made_without_graphviz(
 ) -> None:
     monkeypatch.setitem(sys.modules, "graphviz", None)
     made = [".svg", ".html", ".tex", ".txt", ".dot"]
-    made += [".png"] * bool(find_spec("resvg_py")) + [".pdf"] * bool(find_spec("matplotlib"))
+    made += [".png", ".pdf"] * bool(find_spec("typst"))
     for suffix in made:
         draw(neuron()).save(tmp_path / f"graph{suffix}")
     assert len(list(tmp_path.iterdir())) == len(made)

@@ -20,11 +20,10 @@ from .dot import render, to_dot
 from .files import write
 from .geometry import Direction
 from .groups import collapsed, depths, opened
+from .images import Form, to_image
 from .options import check_word
 from .page import to_html
-from .pdf import to_pdf
 from .picture import Picture
-from .png import to_png
 from .portrait import has_groups, picture_of, portrait, too_many
 from .scene import Scene, compose
 from .svg import to_svg
@@ -94,8 +93,8 @@ class Drawing:
         An error on the way leaves a file that was there before as it was.
 
         Args:
-            path: ends with .svg, .html, .png, .pdf, .tex, .txt or .dot. The .png is made from the
-                SVG by resvg-py, the .pdf by Matplotlib: `pip install napkingrad[demos]`.
+            path: ends with .svg, .html, .png, .pdf, .tex, .txt or .dot. The .png and the .pdf
+                are made from the SVG by Typst: `pip install napkingrad[demos]`.
 
         Raises:
             ValueError: the name has another ending.
@@ -116,13 +115,12 @@ class Drawing:
             },
         )
 
-    def image(self, form: Literal["png", "pdf"]) -> bytes:
+    def image(self, form: Form) -> bytes:
         """The picture as an image, light where the theme is the reader's."""
         if self.engine == "dot":
             return render(self.dot, form)
         svg = to_svg(self.scene, "dark" if self.theme == "dark" else "light")
-        convert = to_png if form == "png" else to_pdf
-        return convert(svg, *self.scene.size)
+        return to_image(svg, *self.scene.size, form)
 
     def __repr__(self) -> str:
         return self.text

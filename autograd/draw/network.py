@@ -17,10 +17,9 @@ from .colours import DARK, LIGHT, Theme
 from .files import write
 from .fonts import FAMILY, width
 from .geometry import Size
+from .images import to_image
 from .notation import printable, rounded
 from .page import to_html
-from .pdf import to_pdf
-from .png import to_png
 from .svg import escape
 
 RADIUS, APART, GAP = 16.0, 43.0, 150.0
@@ -103,8 +102,8 @@ class NetworkDrawing:
             {
                 ".svg": lambda: self.svg,
                 ".html": lambda: self.html,
-                ".png": lambda: to_png(still.svg, *size),
-                ".pdf": lambda: to_pdf(still.svg, *size),
+                ".png": lambda: to_image(still.svg, *size, "png"),
+                ".pdf": lambda: to_image(still.svg, *size, "pdf"),
                 ".txt": self.__repr__,
             },
         )
