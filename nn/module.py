@@ -316,20 +316,11 @@ class Module:
         return "\n".join([head, *lines, ")"]) if lines else f"{head})"
 
 
-def parameter_names(leaves: Sequence[Node]) -> dict[Node, str]:
-    """What models call those of the leaves that are their parameters: "0.weight".
+def parameter_names(leaves: Sequence[Node]) -> Mapping[Node, str]:
+    from .picture import names_in  # only pictures need it
 
-    A parameter of a module that is part of others has its name in the outermost one.
-    """
-    wanted = {id(leaf): leaf for leaf in leaves}
-    names: dict[Node, str] = {}
-    alive = [module for ref in _modules.valuerefs() if (module := ref()) is not None]
-    for module in alive:
-        for name, parameter in module.named_parameters():
-            leaf = wanted.get(id(parameter))
-            if leaf is not None and name.count(".") >= names.get(leaf, "").count("."):
-                names[leaf] = name
-    return names
+    modules = [ref() for ref in _modules.valuerefs()]  # a list at once: threads may make more
+    return names_in(leaves, [module for module in modules if module is not None])
 
 
 leaf_names.append(parameter_names)

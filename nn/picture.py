@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from autograd.draw.groups import counted
 from autograd.draw.names import with_group_names
 from autograd.draw.picture import Box, Group, Picture
+from autograd.node import Node
 from autograd.shapes import shape_of
 
 from .module import inner_modules, own_parameters
@@ -104,3 +105,18 @@ def told(module: Module, above: tuple[Module, ...]) -> Iterator[str]:
     parameters = sum(math.prod(shape_of(x)) for x in own_parameters(module, above))
     if parameters:
         yield counted(parameters, "parameter")
+
+
+def names_in(leaves: Sequence[Node], modules: Sequence[Module]) -> dict[Node, str]:
+    """What modules call those of the leaves that are their parameters: "0.weight".
+
+    A parameter of a module that is part of others has its name in the outermost one.
+    """
+    wanted = {id(leaf): leaf for leaf in leaves}
+    names: dict[Node, str] = {}
+    for module in modules:
+        for name, parameter in module.named_parameters():
+            leaf = wanted.get(id(parameter))
+            if leaf is not None and name.count(".") >= names.get(leaf, "").count("."):
+                names[leaf] = name
+    return names

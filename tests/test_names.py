@@ -224,7 +224,11 @@ def test_parameters_keep_their_names_when_their_model_is_gone() -> None:
     assert leaves(draw(out)) == {"own", "bias"}
 
 
-@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+@pytest.mark.parametrize(
+    "copied",
+    [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))],
+    ids=["deepcopy", "pickle"],
+)
 def test_copies_of_models_name_their_own_parameters(copied: Callable[[Any], Any]) -> None:
     net = nn.MLP(2, [2], rng=0)
     twin = copied(net)

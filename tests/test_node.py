@@ -16,6 +16,14 @@ from autograd.node import Node
 TWO_RULES = (lambda g, out, x, y: g, lambda g, out, x, y: -g)
 
 
+def test_ops_are_of_no_kind_unless_they_say_so() -> None:
+    kinds = "broadcasts", "analytic", "elementwise"
+    assert not any(getattr(Op("op", abs, (None,)), kind) for kind in kinds)
+    for kind in kinds:
+        op = Op("op", abs, (None,), **{kind: True})  # type: ignore[arg-type]
+        assert [getattr(op, other) for other in kinds] == [other == kind for other in kinds]
+
+
 def test_an_op_knows_its_arity() -> None:
     less = Op("less", lambda x, y: x - y, TWO_RULES)
     assert less(Value(3.0), 1.0).data == 2.0

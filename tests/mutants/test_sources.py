@@ -58,8 +58,9 @@ TARGETS = {
     "nn.conv": ["test_layers.py", "nn.conv"],
     "nn.norm": ["test_layers.py"],
     "nn.module": ["test_nn.py", "test_layers.py", "nn.module", "test_scope.py",
-                  "test_elsewhere.py", "-k",
-                  "nn.py or module or state or moves or nothing_is_moved or new_data or scope"],
+                  "test_elsewhere.py", "test_names.py", "-k",
+                  ("nn.py or names.py or module or state or moves or nothing_is_moved or new_data"
+                   " or scope")],
     "nn.losses": ["test_losses.py", "nn.losses", "test_compile_nets.py",
                   "-k", "not pytorchs"],
     "nn.optim": ["test_optim.py", "nn.optim", "test_elsewhere.py"],
