@@ -53,7 +53,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         if not order:
             return out
         edge = edge_of(order)
-        op = Checkpoint(Again(f, forgetful, args, kwargs, tape.draws, tape.written))
+        op = Checkpoint(Again(f, args, kwargs, tape.draws, tape.written))
         saved = tuple(x._data for x in edge)
         return noted(make(out.kind, out._data, out.level, op, edge, saved), current_mode())
 
@@ -81,9 +81,9 @@ class Again:
     """The second run of a function, and the gradients by what it was computed from."""
 
     def __init__(
-        self, f: Any, forgetful: Any, args: Any, kwargs: Any, draws: list[Any], written: list[Any]
+        self, f: Any, args: Any, kwargs: Any, draws: list[Any], written: list[Any]
     ) -> None:
-        self.f, self.forgetful, self.args, self.kwargs = f, forgetful, args, kwargs
+        self.f, self.args, self.kwargs = f, args, kwargs
         self.draws, self.written = draws, written
         self.latest: tuple[Any, Any] = None, None  # a gradient, and what it gave for all arguments
 
@@ -118,15 +118,16 @@ class Again:
         f, args, kwargs = deepcopy((self.f, self.args, self.kwargs), memo)
         written = alive(self.written)
         both = [ref(x) for x in (*written, *deepcopy(written, memo))]  # f may not be a copy
-        return Again(f, self.forgetful, args, kwargs, self.draws, both)
+        return Again(f, args, kwargs, self.draws, both)
 
     def __reduce__(self) -> Any:
         args, kwargs, written = tree.map_leaves(
             lambda x: entry(x) if isinstance(x, Node) else x,
             (self.args, self.kwargs, alive(self.written)),
         )
-        if found_by_name(self.f) is self.forgetful:  # as `@checkpoint` leaves it
-            return restored, (self.forgetful, True, args, kwargs, self.draws, written)
+        found = found_by_name(self.f)
+        if getattr(found, "__wrapped__", None) is self.f:  # as `@checkpoint` leaves it
+            return restored, (found, True, args, kwargs, self.draws, written)
         return restored, (self.f, False, args, kwargs, self.draws, written)
 
 
@@ -134,10 +135,8 @@ def restored(
     f: Any, decorated: bool, args: Any, kwargs: Any, draws: Any, written: Iterable[Node]
 ) -> Again:
     """What `Again` was in a pickle."""
-    forgetful = f if decorated else None
-    return Again(
-        f.__wrapped__ if decorated else f, forgetful, args, kwargs, draws, [ref(x) for x in written]
-    )
+    f = f.__wrapped__ if decorated else f
+    return Again(f, args, kwargs, draws, [ref(x) for x in written])
 
 
 def found_by_name(f: Any) -> Any:
