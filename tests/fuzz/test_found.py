@@ -30,15 +30,24 @@ def test_erf_of_whole_numbers_is_no_whole_number() -> None:
     assert ag.erf(2) == wanted[1]
 
 
-@pytest.mark.parametrize("f", [ag.sum, ag.max, ag.mean, ag.logsumexp, ag.median, ag.log_softmax])
+@pytest.mark.parametrize("f", [ag.sum, ag.max, ag.logsumexp, ag.log_softmax])
 @pytest.mark.parametrize("axis", [0, -1])
 def test_the_axis_of_a_single_number(f: Any, axis: int) -> None:
-    """NumPy lets it be named; the value came, but the backward pass broke."""
+    """NumPy's reductions let it be named; the value came, but the backward pass broke."""
     for x in Value(2.0), Tensor(2.0, requires_grad=True):
         f(x, axis=axis).backward()
         assert float(np.sum(x.grad)) == (0.0 if f is ag.log_softmax else 1.0)
     with pytest.raises(IndexError, match="axis 1 is out of bounds"):
-        ag.mean(Value(2.0), axis=1)
+        f(Value(2.0), axis=1)
+
+
+@pytest.mark.parametrize("name", ["mean", "median"])
+@pytest.mark.parametrize("axis", [0, -1, 1])
+def test_the_axis_of_a_single_number_that_numpy_refuses(name: str, axis: int) -> None:
+    for f, x in ((getattr(np, name), 2.0), (getattr(ag, name), Value(2.0)),
+                 (getattr(ag, name), Tensor(2.0))):  # fmt: skip
+        with pytest.raises(IndexError, match=f"axis {axis} is out of bounds"):
+            f(x, axis=axis)
 
 
 def test_infinite_matrices_come_to_an_end() -> None:
@@ -90,9 +99,9 @@ def test_gradients_of_big_endian_numbers() -> None:
         (lambda: ag.stack([X], axis=()), TypeError, "integer"),
         (lambda: ag.split(X, 0), ValueError, "1 part or more, not 0"),
         (lambda: ag.array_split(X, -1), ValueError, "1 part or more, not -1"),
-        (lambda: ag.hsplit(Tensor(1.0), 1), IndexError, "axis 1 is out of bounds"),
+        (lambda: ag.hsplit(Tensor(1.0), 1), ValueError, "needs 1 dimensions or more"),
         (lambda: ag.hstack([]), ValueError, "at least one array"),
-        (lambda: ag.diff(X, -1), ValueError, "n must not be negative"),
+        (lambda: ag.diff(X, -1), ValueError, "n must be an integer >= 0"),
         (lambda: ag.take_along_axis(X, 2), ValueError, r"indices of shape \(\)"),
         (lambda: ag.cross(Tensor(1.0), X), ValueError, "vectors have 3 entries"),
         (lambda: ag.tensordot(X, X, axes=5), ValueError, "do not both have 5 axes"),
