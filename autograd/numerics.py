@@ -378,7 +378,6 @@ count = short_axes(np.sum, lambda x, y: x.astype(np.int8, copy=False) + y)  # of
 
 
 def logsumexp(x: Data, *, axis: Axis = None, keepdims: bool = False) -> Data:
-    x = np.asarray(x) if type(x) is float else x
     top = maximum_of(x, axis)
     top = np.where(np.isfinite(top), top, 0.0)
     out = top + log_sum_exp(x - top, axis)
@@ -386,13 +385,11 @@ def logsumexp(x: Data, *, axis: Axis = None, keepdims: bool = False) -> Data:
 
 
 def log_softmax(x: Data, *, axis: Axis = -1) -> Data:
-    x = np.asarray(x) if type(x) is float else x
     below = x - maximum_of(x, axis)
     return below - log_sum_exp(below, axis)
 
 
 def softmax(x: Data, *, axis: Axis = -1) -> Data:
-    x = np.asarray(x) if type(x) is float else x
     out = np.exp(x - maximum_of(x, axis))
     return out / out.sum(axis=axis, keepdims=True)
 

@@ -121,6 +121,16 @@ def test_metrics_take_labels_of_all_integer_types() -> None:
         assert nn.one_hot(np.array([2], kind)).tolist() == [[0.0, 0.0, 1.0]]
 
 
+def test_lists_are_arrays_and_name_their_arguments() -> None:
+    np.testing.assert_allclose(ag.sigmoid([0, 3]), ag.sigmoid(np.array([0.0, 3.0])))
+    assert ag.prod([2, 3]) == 6 and ag.median([1, 2]) == 1.5 and ag.var([1, 3]) == 1.0
+    assert ag.mean(x=np.uint8([200, 100])) == 150.0
+    with pytest.raises(TypeError, match="multiple values for argument 'x'"):
+        ag.mean([1], x=[2])  # type: ignore[misc]  # twice
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'x'"):
+        ag.mean()
+
+
 # --- float16 --------------------------------------------------------------------------------------
 
 rng = np.random.default_rng(0)
@@ -196,6 +206,15 @@ def test_layers_normalize_float16_in_float32(eps: float, size: float, training: 
     constant = Tensor(np.ones((8, 4), np.float16), requires_grad=True)
     nn.LayerNorm(4, eps=eps, dtype=np.float16)(constant).sum().backward()
     assert np.isfinite(constant.grad).all()
+
+
+def test_partial_sums_in_float16_do_not_overflow() -> None:
+    x = np.array([[60000, 60000, -60000]], np.float16)
+    for kind in (lambda x: x, Tensor):
+        assert ag.sum(kind(x)).item() == 60000.0
+        assert ag.sum(kind(x), axis=1, keepdims=True).shape == (1, 1)
+        with np.errstate(over="ignore"):
+            assert ag.cumsum(kind(x)).tolist()[2] == 60000.0
 
 
 def test_compiled_functions_compute_float16_columns_in_float32() -> None:

@@ -49,6 +49,24 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "_scaled_erfc: 2 -> 3": ROUNDING,
         "erf: 1.0 -> 1.0 and a bit (2)": ROUNDING,
         "erf: size < 1.0 -> size <= 1.0": "at 1 both ways hold",
+        "_scaled_erfc: 0.0701 -> 0.0701 and a bit": ROUNDING,
+        "exp_of_minus_square: 16.0 -> 16.0 and a bit": ROUNDING,
+        "exp_of_minus_square: 30.0 -> 30.0 and a bit": "beyond 27 it is 0",
+        "cosine: elementary('hypot')(x, y) -> elementary('hypot')(y, x)": "a sum of both squares",
+        "erf_below_1: 0.0 * u -> 0.0": "takes on its shape with the first summand",
+        "erf_below_1: 19 -> 20": "a summand more",
+        "erfc: 1.0 -> 1.0 and a bit (2)": "what it changes is not used",
+        "erfc: 1.0 -> 1.0 and a bit (3)": "what it changes is not used",
+        "erfc: np.abs(x) < 1.0 -> np.abs(x) <= 1.0": "at 1 both ways hold",
+        "erfc: x < 0.0 -> x <= 0.0": "at 0 the other way is taken",
+        "erfc: 0.0 -> 0.0 and a bit": "at 0 the other way is taken",
+        "added: np.result_type(out, np.float32) -> np.result_type(np.float32, out)": "symmetric",
+        "added: out.astype(dtype, copy=False) -> out.astype(dtype)": COPIED,
+        "added: False -> True": COPIED,
+        "logsumexp: 0.0 -> 0.0 and a bit": "any finite shift will do",
+        "maximum_of: x if hasattr(x, 'dtype') else np.array(x) -> np.array(x)": COPIED,
+        "einsum: np.result_type(dtype, np.float32) -> np.result_type(np.float32, dtype)":
+            "symmetric",
         "sinc: np.abs(x) < 1.0 -> np.abs(x) <= 1.0": "at 1 both ways hold",
         "sinc: 1.0 -> 1.0 and a bit": "near 1 both ways hold",
         "sinc: 0.0 -> 0.0 and a bit": "a series that is not used",
@@ -107,8 +125,16 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "alike: np.zeros_like(x, dtype=y.dtype) -> np.zeros_like(x)":
             "summed in float64, and converted afterwards",
     },
-    "autograd.precision": {},
+    "autograd.precision": {
+        "as_wide_integers: 0 -> 1": "only the dtype is used",
+    },
     "autograd.determinants": {
+        "minors: i > j -> i >= j": "the entries of a permutation differ",
+        "minors: np.einsum(subscripts, others, *directions, one, optimize=True)"
+        " -> np.einsum(subscripts, others, *directions, one)": FASTER,
+        "minors: True -> False": FASTER,
+        "products_of_others: np.meshgrid(*[i] * count, indexing='ij')"
+        " -> np.meshgrid(*[i] * count)": "symmetric in all choices",
         "cofactors: 0.0 -> 0.0 and a bit": "of what becomes nan",
         "cofactors: np.linalg.det(u) * np.linalg.det(vt)"
         " -> np.linalg.det(u) / np.linalg.det(vt)": "both are 1 or -1",
