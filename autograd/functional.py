@@ -169,7 +169,7 @@ def check_differentiable(x: Any) -> None:
     Raises:
         TypeError: `x` is no floating-point number, nor an array or a node of them.
     """
-    if isinstance(x, Node) and x.op is not None and x.op.arity and not any(x.op.vjps):
+    if isinstance(x, Node) and x.op is not None and not any(x.op.vjps):
         what = f"the result of {x.op.name}"  # a comparison, in a function that is being compiled
     elif isinstance(x, Node) and x.kind is not Node.array:
         return

