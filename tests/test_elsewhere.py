@@ -216,6 +216,19 @@ def test_optimizers_clip_step_and_follow(name: str, place: Any) -> None:
 
 
 @places
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e200])
+def test_optimizers_square_gradients_of_any_size(size: float, place: Any) -> None:
+    holder = nn.Module()
+    holder.w = nn.Parameter(np.ones(3))
+    optimizer = nn.Adam(holder.to(place).parameters(), lr=0.1, eps=0.0)
+    for _ in range(3):
+        holder.w.grad = np.asarray(size * np.array([1.0, -2.0, 3.0]), like=holder.w.data)
+        optimizer.step()
+        optimizer.zero_grad()
+    close(holder.w.data, [0.7, 1.3, 0.7])
+
+
+@places
 def test_float32_stays_float32(place: Any) -> None:
     model = nn.MLP(5, [4, 3], dropout=0.5, rng=0).to(place)
     optimizer = nn.AdamW(model.parameters(), lr=0.1)

@@ -652,6 +652,31 @@ def test_steps_do_not_depend_on_the_size_of_gradients(name: str, dtype: Any, siz
         assert path(make, shape * size, dtype, Value) == pytest.approx(wanted, rel=2e-4)
 
 
+def test_ordinary_gradients_are_squared() -> None:
+    """That is 50 times as fast as hypot."""
+    for name in ("Adagrad", "RMSprop", "centered", "Adam", "AdamW"):
+        for dtype in (np.float16, np.float32, np.float64):
+            w = nn.Parameter(np.ones((20, 30)), dtype=dtype)
+            optimizer = ADAPTIVE[name]([w])
+            for size in (1.0, 1e-4, 60.0, 0.0):
+                optimizer.zero_grad()
+                w.grad = np.full_like(w.data, size)
+                optimizer.step()
+            state = optimizer.groups[0].states[0]
+            assert "squares" in state and "root" not in state
+
+
+def test_squares_that_matter_beside_a_small_eps_are_kept() -> None:
+    for make in (
+        lambda p, eps: nn.Adam(p, 0.01, eps=eps),
+        lambda p, eps: nn.Adagrad(p, 0.01, eps=eps),
+        lambda p, eps: nn.RMSprop(p, 0.01, eps=eps),
+    ):
+        wanted = path(lambda p, make=make: make(p, 1.0), [1.0] * 20, np.float64)
+        found = path(lambda p, make=make: make(p, 1e-22), [1e-22] * 20, np.float32)
+        assert found == pytest.approx(wanted, rel=1e-5)
+
+
 def test_adam_with_huge_gradients_in_float32() -> None:
     assert path(ADAPTIVE["Adam"], [1e18] * 1500, np.float32) == pytest.approx(-14, rel=1e-4)
 
