@@ -247,8 +247,8 @@ class Checkpoint(Best):
         mode: Literal["min", "max"] | None = None,
     ) -> None:
         super().__init__("loss" if monitor is None else monitor, min_delta, mode)
+        suffix(path)
         self.path, self.every = os.fspath(path), monitor is None
-        suffix(self.path)
         try:
             self.path.format(epoch=0)
         except (LookupError, ValueError):

@@ -238,7 +238,7 @@ def check_writable(path: PathLike) -> None:
     Raises:
         OSError: there is no folder for the file, or it may not be written to.
     """
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(arguments.path("path", path)))
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {target.parent} to write {os.fspath(path)} to")
     if target.is_dir():
@@ -308,7 +308,7 @@ def read_npz(path: PathLike) -> Arrays:
         ValueError: it is damaged or something else.
         OSError: it can't be read.
     """
-    with open(path, "rb") as file:
+    with open(arguments.path("path", path), "rb") as file:
         size = os.fstat(file.fileno()).st_size
         try:
             members = dict(read_members(file, size))

@@ -17,6 +17,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import files
+from nn.idx import read_idx
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
 
@@ -346,13 +347,22 @@ BAD_PATHS: dict[str, tuple[Callable[[str], Any], type[Exception], str]] = {
 }
 
 
+OTHERS: dict[str, Callable[[Any], object]] = {
+    "load": lambda path: nn.load(nn.Linear(2, 1), path),
+    "callback": nn.Checkpoint,
+    "resumed": nn.checkpoint.load_training,
+    "writable": nn.checkpoint.check_writable,
+    "IDX": read_idx,
+}
+
+
 @pytest.mark.parametrize("what", BAD_PATHS)
-@pytest.mark.parametrize("name", [*WRITERS, "load"])
+@pytest.mark.parametrize("name", [*WRITERS, *OTHERS])
 def test_what_is_no_path_is_refused_by_name(name: str, what: str, tmp_path: Path) -> None:
     if (name, what) == ("curves.png", "None"):
         return  # it is only drawn
     make, error, message = BAD_PATHS[what]
-    call = WRITERS.get(name) or (lambda path: nn.load(nn.Linear(2, 1), path))
+    call = (WRITERS | OTHERS)[name]
     suffix = Path(name).suffix or ".npz"
     (tmp_path / "x").mkdir()
     with pytest.raises(error, match=message):
