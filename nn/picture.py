@@ -110,13 +110,28 @@ def told(module: Module, above: tuple[Module, ...]) -> Iterator[str]:
 def names_in(leaves: Sequence[Node], modules: Sequence[Module]) -> dict[Node, str]:
     """What modules call those of the leaves that are their parameters: "0.weight".
 
-    A parameter of a module that is part of others has its name in the outermost one.
+    Args:
+        leaves: which to name.
+        modules: in the order in which they were made. A parameter has its name in the outermost
+            one; of two that hold each other that is the older one.
     """
     wanted = {id(leaf): leaf for leaf in leaves}
     names: dict[Node, str] = {}
-    for module in modules:
+    for module in outermost(modules):
         for name, parameter in module.named_parameters():
-            leaf = wanted.get(id(parameter))
-            if leaf is not None and name.count(".") >= names.get(leaf, "").count("."):
-                names[leaf] = name
+            if id(parameter) in wanted:
+                names.setdefault(wanted[id(parameter)], name)
     return names
+
+
+def outermost(modules: Sequence[Module]) -> list[Module]:
+    """Those that are part of no other; of modules that hold each other, the first."""
+    age = {id(module): i for i, module in enumerate(modules)}
+    parts = {id(m): {id(part) for part in m.modules() if part is not m} for m in modules}
+    inner = {
+        part
+        for module, within in parts.items()
+        for part in within & parts.keys()
+        if module not in parts[part] or age[module] < age[part]
+    }
+    return [module for module in modules if id(module) not in inner]

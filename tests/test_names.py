@@ -212,6 +212,29 @@ def test_parameters_are_called_by_their_place_in_the_model() -> None:
     assert leaves(draw(net(ONES).sum())) == PARAMETERS
 
 
+class Child(nn.Module):
+    def __init__(self, parent: nn.Module) -> None:
+        self.parent, self.last = parent, nn.Linear(2, 1, rng=0)
+
+
+class Parent(nn.Module):
+    def __init__(self) -> None:
+        self.child, self.first = Child(self), nn.Linear(2, 2, rng=0)
+
+    def forward(self, x: Any) -> Any:
+        return self.child.last(self.first(x))
+
+
+def test_modules_that_hold_each_other_name_parameters_from_the_older_one() -> None:
+    parent = Parent()
+    names = {"first.weight", "first.bias", "child.last.weight", "child.last.bias"}
+    assert leaves(draw(parent(ONES))) == names
+    other, outer = nn.Linear(1, 1, rng=0), [nn.Sequential(parent), nn.Sequential(parent)]
+    both = {"0." + name for name in names} | {"weight", "bias"}
+    assert leaves(draw(other(parent(ONES)))) == both
+    del outer
+
+
 def test_parameters_keep_their_names_when_their_model_is_gone() -> None:
     out = nn.Sequential(nn.MLP(2, [3, 1], rng=0), nn.Tanh())(ONES)
     gc.collect()
