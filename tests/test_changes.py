@@ -275,7 +275,7 @@ def test_what_was_computed_is_handed_out_read_only() -> None:
     assert np.shares_memory(y.data, y._data)
 
 
-def test_large_arrays_are_not_copied() -> None:
+def test_arrays_above_the_limit_are_not_copied() -> None:
     """As the page on arrays says: what is large is changed at one's own risk."""
     n = changes.SMALL // 8 + 1
     array, w = np.ones(n), Tensor(np.ones(n), requires_grad=True)
@@ -295,6 +295,10 @@ def test_large_arrays_are_not_copied() -> None:
     y = (w * t[1:].sum()).sum() + (w * t).sum()
     t[0] = 5.0  # but through the tensor it is noticed
     with pytest.raises(ValueError, match=NOTICED):
+        y.backward()
+    y = (w * t.numpy()).sum()
+    t[0] = 6.0
+    with pytest.raises(ValueError, match=rf"an array of shape \({n},\) was changed .* after mul"):
         y.backward()
     index = Tensor(np.arange(n))
     y = w[index].sum()

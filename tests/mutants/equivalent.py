@@ -232,8 +232,11 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "record: node if doing is ORDINARY else noted(node, doing) -> noted(node, doing)": FASTER,
         "taken_apart: False -> True": FASTER,
         "taken_apart: x.level > level -> x.level >= level": "the same one again",
-        "taken_apart: arg is None and bool(rule) -> bool(rule)":
-            "the numbers of nodes pass every check",
+        "taken_apart: kind is Node.scalar and any(map(has_axes, compress(saved, checked)))"
+        " -> any(map(has_axes, compress(saved, checked)))": FASTER,
+        "ThisThread.__init__: self.key = object() -> nothing": "runs in other threads, unseen",
+        "current_mode: found is ORDINARY or found.thread is this_thread.key"
+        " -> found.thread is this_thread.key": FASTER,
         "Node.stale: graph=False -> True": "each kind has its own",
     },
     "autograd.checkpoint": {
