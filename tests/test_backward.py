@@ -350,11 +350,15 @@ def test_values_seen_in_the_forward_pass_are_those_of_the_derivative() -> None:
     assert t.grad is None
     other = Tensor([2.0, 2.0], requires_grad=True)
     for x, y in ((t, other), (other, t)):
-        out = (x * y).sum()
-        with ag.no_grad():
-            t *= 2
-        with pytest.raises(ValueError, match=r"Tensor 't' .* changed in place after mul"):
-            out.backward()
+        for change in ("inplace", "data"):
+            out = (x * y).sum()
+            with ag.no_grad():
+                if change == "inplace":
+                    t *= 2
+                else:
+                    t.data = np.zeros(2)
+            with pytest.raises(ValueError, match=r"Tensor 't' .* changed in place after mul"):
+                out.backward()
 
 
 def test_changed_data_is_refused_where_a_graph_of_derivatives_needs_it() -> None:

@@ -296,6 +296,10 @@ def test_arrays_above_the_limit_are_not_copied() -> None:
     t[0] = 5.0  # but through the tensor it is noticed
     with pytest.raises(ValueError, match=NOTICED):
         y.backward()
+    y = (w[1:] * t[1:]).sum()
+    t.data -= 1.0
+    with pytest.raises(ValueError, match=NOTICED):
+        y.backward()
     y = (w * t.numpy()).sum()
     t[0] = 6.0
     with pytest.raises(ValueError, match=rf"an array of shape \({n},\) was changed .* after mul"):

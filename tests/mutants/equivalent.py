@@ -165,6 +165,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         ),
         "backpropagate: notes is not None and notes.hooks -> notes is not None":
             "no hooks change nothing",
+        "backpropagate: type(node) is array and node.made_at != clock.now -> type(node) is array":
+            FASTER,
         **dict.fromkeys(
             (
                 f"own: getattr(g, 'base', None) is not None and ({NOT_ALL_ITS_OWN}) -> {other}"
@@ -217,6 +219,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "autograd.tensor": {
         "Tensor.seed: data.dtype.type(1) if isinstance(data, np.generic) else np.ones_like(data)"
         " -> np.ones_like(data)": FASTER,
+        "Tensor._replace: data.astype(self.dtype, copy=False) -> data.astype(self.dtype)": COPIED,
+        "Tensor._replace: False -> True": COPIED,
         "Tensor.seed: seed.astype(self.dtype, copy=False) -> seed.astype(self.dtype)": COPIED,
         "Tensor.seed: False -> True": COPIED,
         "Tensor.fit: part * (from_numpy(ones) if isinstance(part, Node) else ones)"
