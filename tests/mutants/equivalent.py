@@ -127,12 +127,37 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     },
     "autograd.precision": {
         "as_wide_integers: 0 -> 1": "only the dtype is used",
+        "as_wide_integers: dtype is None or dtype.kind not in 'iub' -> dtype is None": COPIED,
+        **dict.fromkeys(
+            (
+                ("in_wide_numbers: on_converted(function, as_wide_integers)"
+                " -> on_converted(as_wide_integers, function)"),
+                "on_reals: on_converted(function, as_real) -> on_converted(as_real, function)",
+            ),
+            "runs when a module is imported, and not again",
+        ),
     },
     "autograd.determinants": {
         "minors: i > j -> i >= j": "the entries of a permutation differ",
         "minors: np.einsum(subscripts, others, *directions, one, optimize=True)"
         " -> np.einsum(subscripts, others, *directions, one)": FASTER,
         "minors: True -> False": FASTER,
+        **dict.fromkeys(
+            (
+                "_identity: np.arange(shape_of(s)[-1], like=s) -> np.arange(shape_of(s)[-1])",
+                ("products_of_others: np.arange(shape_of(s)[-1], like=s)"
+                " -> np.arange(shape_of(s)[-1])"),
+            ),
+            "only CuPy's arrays need others like them",
+        ),
+        **dict.fromkeys(
+            (
+                "products_of_others: 0.0 -> 0.0 and a bit",
+                ("products_of_others: np.where(x == y, 0.0, products)"
+                " -> np.where(0.0, x == y, products)"),
+            ),
+            "terms with one entry twice cancel, but for rounding",
+        ),
         "products_of_others: np.meshgrid(*[i] * count, indexing='ij')"
         " -> np.meshgrid(*[i] * count)": "symmetric in all choices",
         "cofactors: 0.0 -> 0.0 and a bit": "of what becomes nan",
