@@ -800,7 +800,8 @@ def test_norms_of_any_size(dtype: Any, gradient: list[float], wanted: float) -> 
         parts.append(nn.Parameter(0.0, dtype=dtype))
         parts[-1].grad = np.array(g, dtype)
     for parameters in (one, [one], parts):
-        assert nn.clip_grad_norm_(parameters, math.inf) == pytest.approx(wanted, rel=1e-3)
+        found = nn.clip_grad_norm_(parameters, math.inf)
+        assert found == pytest.approx(wanted, rel=1e-3, abs=0.0)
         if wanted > 1:
             nn.clip_grad_norm_(parameters, 1.0)
             found = np.ravel(one.grad if parameters is not parts else [p.grad for p in parts])
@@ -815,7 +816,16 @@ def test_norms_of_any_order(order: float, size: float) -> None:
     w = nn.Parameter(np.zeros(3))
     w.grad = np.array([1.0, -2.0, 3.0]) * size
     wanted = float(np.linalg.norm([1.0, 2.0, 3.0], order)) * size
-    assert nn.clip_grad_norm_(w, math.inf, order) == pytest.approx(wanted, rel=1e-12)
+    assert nn.clip_grad_norm_(w, math.inf, order) == pytest.approx(wanted, rel=1e-12, abs=0.0)
+
+
+def test_norms_of_high_order_of_small_numbers() -> None:
+    w = nn.Parameter(np.zeros(2), dtype=np.float32)
+    for order, size in ((4.0, 1e-11), (3.0, 1e-12), (8.0, 1e-5)):
+        w.grad = np.array([3.0, 4.0], np.float32) * np.float32(size)
+        wanted = (3.0**order + 4.0**order) ** (1 / order) * size
+        found = nn.clip_grad_norm_(w, math.inf, order)
+        assert found == pytest.approx(wanted, rel=1e-6, abs=0.0)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])

@@ -333,8 +333,47 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "Optimizer.step: g is not None and type(g) is not type(p._data) -> g is not None": FASTER,
     },
     "nn.squares": {
-        "scaled: x if factor == 1 else np.multiply(x, factor, out=scratch)"
-        " -> np.multiply(x, factor, out=scratch)": FASTER,
+        **dict.fromkeys(
+            (
+                "safe_range: 2 -> 3",
+                "safe_range: 32 -> 33",
+                "safe_range: math.sqrt(limits.tiny) / float(limits.eps) -> math.sqrt(limits.tiny)",
+                "need_roots: eps < least_eps -> eps <= least_eps",
+                "need_roots: np.vdot(flat, flat) <= largest -> np.vdot(flat, flat) < largest",
+                "norm: order <= 2 -> order < 2",
+                "norm: order <= 2 -> order > 2",
+                "norm: 1e-12 < direct < math.inf -> 1e-12 <= direct < math.inf",
+                "norm: 1e-12 -> 1e-12 and a bit",
+                "norm: 0 < largest < math.inf -> 0 <= largest < math.inf",
+                "norm: 0 < largest < math.inf -> 0 < largest <= math.inf",
+                "norm: 1.0 -> 1.0 and a bit",
+                "norm: math.frexp(largest)[1] - 1 -> math.frexp(largest)[1] + 1",
+                "norm: math.frexp(largest)[1] - 1 -> math.frexp(largest)[1]",
+                "norm: 1 -> 2 (2)",
+            ),
+            "either way gives the same numbers there, to rounding",
+        ),
+        **dict.fromkeys(
+            (
+                "need_roots: x.ravel(order='K') -> x.ravel()",
+                ("denominator: np.multiply(x, math.sqrt(share), out=scratch)"
+                " -> np.multiply(x, math.sqrt(share))"),
+                ("denominator: np.hypot(root, part, out=root if is_numpys(root) else None)"
+                " -> np.hypot(root, part)"),
+                "denominator: root if is_numpys(root) else None -> None",
+                "denominator: np.add(root, eps, out=scratch) -> np.add(root, eps)",
+                "denominator: 1 -> 2",
+                ("scaled: x if factor == 1 else np.multiply(x, factor, out=scratch)"
+                " -> np.multiply(x, factor, out=scratch)"),
+            ),
+            FASTER,
+        ),
+        "denominator: np.hypot(root, part, out=root if is_numpys(root) else None)"
+        " -> np.hypot(part, root, out=root if is_numpys(root) else None)": "symmetric",
+        "denominator: state['squares'] = squares -> nothing": "where arrays change in place",
+        "norm: np.errstate(over='ignore', under='ignore') -> np.errstate(over='ignore')":
+            "nobody is warned of underflow by default",
+        "norm: np.abs(wide).max(initial=0.0) -> np.abs(wide).max()": "it isn't empty",
     },
     "nn.optim": {
         "SGD.update: 1 -> 2": SCRATCH,
