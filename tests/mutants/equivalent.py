@@ -341,7 +341,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
                 "need_roots: eps < least_eps -> eps <= least_eps",
                 "need_roots: np.vdot(flat, flat) <= largest -> np.vdot(flat, flat) < largest",
                 "norm: order <= 2 -> order < 2",
-                "norm: order <= 2 -> order > 2",
+                "norm: 2 -> 3",
                 "norm: 1e-12 < direct < math.inf -> 1e-12 <= direct < math.inf",
                 "norm: 1e-12 -> 1e-12 and a bit",
                 "norm: 0 < largest < math.inf -> 0 <= largest < math.inf",
