@@ -18,6 +18,7 @@ from test_table import scalar_cases
 
 import autograd as ag
 from autograd import Op, Tensor, Value, explain, no_grad, rules
+from autograd.backward import operands_first
 from autograd.draw.chain_rule import product_of
 from autograd.draw.formulas import rule_as_graph, written
 from autograd.draw.scripts import Script
@@ -220,6 +221,15 @@ def slope_formula(f: Callable[..., Any], *xs: float, i: int = 0) -> str | None:
         (ag.arcsin, (0.5,), ["1 / sqrt(1 - x**2)"]),
         (ag.relu, (0.5,), ["sign(f)"]),
         (ag.maximum, (2.0, 3.0), ["0", "1"]),
+        (ag.cos, (0.5,), ["-sin(x)"]),
+        (ag.arccos, (0.5,), ["-1 / sqrt(1 - x**2)"]),
+        (ag.arctan, (0.5,), ["1 / (x**2 + 1)"]),
+        (ag.arcsinh, (0.5,), ["1 / sqrt(x**2 + 1)"]),
+        (ag.arccosh, (1.5,), ["1 / (sqrt(x - 1) * sqrt(x + 1))"]),
+        (ag.arctanh, (0.5,), ["1 / (1 - x**2)"]),
+        (ag.hypot, (2.0, 3.0), ["x / sqrt(x**2 + y**2)", "y / sqrt(y**2 + x**2)"]),
+        (ag.arctan2, (2.0, 3.0), ["y / (y**2 + x**2)", "-x / (y**2 + x**2)"]),
+        (ag.erf, (0.5,), ["1.128 * exp(-x**2)"]),
     ],
 )
 def test_slopes_are_written_as_in_a_book(
@@ -252,6 +262,33 @@ def test_every_op_has_its_slopes_written(case: Case) -> None:
         assert all(edge.graph for edges in explained.slopes.values() for edge in edges)
         assert explained.text and explained.markdown and explained.latex
         assert np.allclose(explained.difference, explained.gradient, rtol=1e-5, atol=1e-8)
+
+
+FUNCTIONS = {name: op.forward for name, op in vars(rules).items() if isinstance(op, Op)}
+FUNCTIONS |= {"true": True, "false": False, "inf": math.inf, "nan": math.nan}
+
+
+@scalar_cases
+def test_formulas_have_the_slopes_as_their_values(case: Case) -> None:
+    """In Python's own reading: parentheses stand where they are needed."""
+    out = case.f(*[Value(x) for x in case.args], **case.kwargs)
+    if not isinstance(out, Value):
+        pytest.skip("it gives no number")
+    script = Script(17)
+    for node in operands_first(out):
+        if node.op is None:
+            continue
+        numbers = dict(zip(node.args, node.saved)) | {node: node.data}
+        names = {key: f"x{i}" for i, key in enumerate(numbers)}
+        for i, arg in enumerate(node.args):
+            if arg is None or node.op.vjps[i] is None:
+                continue
+            formula = written(rule_as_graph(node, i, 1.7), script)
+            assert formula is not None
+            text = script.spelled(formula.pieces, lambda k: names.get(k, k))  # noqa: B023
+            known = FUNCTIONS | {name: numbers[key] for key, name in names.items()} | {"g": 1.7}
+            right = node.op.vjps[i](1.7, node.data, *node.saved, **node.kwargs)
+            np.testing.assert_allclose(eval(text, known), right, rtol=1e-12, err_msg=text)
 
 
 def test_users_ops_have_formulas_too() -> None:

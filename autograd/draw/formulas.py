@@ -14,7 +14,7 @@ import numpy as np
 from autograd import rules
 from autograd.backward import operands_first
 from autograd.modes import change
-from autograd.node import Data, Node, Op, Rule, make
+from autograd.node import Data, Node, make
 
 from .names import is_number
 from .notation import printable
@@ -25,24 +25,6 @@ LONGEST = 200  # pieces of a formula; what is longer is no help to a reader
 PLUMBING = {
     rules.reshape, rules.broadcast_to, rules.alias, rules.item, rules.astype, rules.to,
 }  # fmt: skip
-
-
-# Rules as mathematics has them, where the engine's own avoid cancellation and overflow.
-BOOK: dict[Op, tuple[Rule, ...]] = {
-    rules.arctan: (lambda g, out, x: rules.div(g, 1.0 + x * x),),
-    rules.arcsinh: (lambda g, out, x: rules.div(g, rules.sqrt(x * x + 1.0)),),
-    rules.arccosh: (lambda g, out, x: rules.div(g, rules.sqrt(x * x - 1.0)),),
-    rules.arctan2: (
-        lambda g, out, y, x: rules.div(g * x, x * x + y * y),
-        lambda g, out, y, x: rules.div(-g * y, x * x + y * y),
-    ),
-    rules.log_softmax: (
-        lambda g, out, x, *, axis=-1: g - rules.exp(out) * rules.sum(g, axis=axis, keepdims=True),
-    ),
-    rules.softmax: (
-        lambda g, out, x, *, axis=-1: out * (g - rules.sum(g * out, axis=axis, keepdims=True)),
-    ),
-}
 
 
 class Graph(NamedTuple):
@@ -88,8 +70,7 @@ def rule_as_graph(node: Node, i: int, g: Data | None = None) -> Graph | None:
         out = symbol(node._data, node)
         incoming = 1.0 if g is None else symbol(g, "g")
         try:
-            rule = BOOK.get(node.op, node.op.vjps)[i]
-            return Graph(rule(incoming, out, *operands, **node.kwargs), symbols)
+            return Graph(node.op.vjps[i](incoming, out, *operands, **node.kwargs), symbols)
         except (TypeError, ValueError, AttributeError):  # a user's rule that works on floats only
             return None
 
@@ -144,7 +125,11 @@ def applied(node: Node, formulas: Mapping[Node, Formula], script: Script) -> For
     if node.op is rules.where and is_number(spread(node.saved[0])):
         return parts[1] if spread(node.saved[0]) else parts[2]  # the branch that was taken
     if node.op is rules.mul and node.args[0] is not None and node.args[0] is node.args[1]:
-        return script.power(parts[0], Formula(("2",), number=2.0))
+        return script.squared(parts[0])
+    if node.op is rules.hypot:
+        return script.root_of_squares(*parts)
+    if node.op is rules.expm1:
+        return script.op_sub(script.call("exp", parts), script.constant(1.0))
     return combined(node, parts, script)
 
 

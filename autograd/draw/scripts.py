@@ -16,7 +16,7 @@ from .names import in_formula
 from .notation import nested, rounded
 from .picture import FEW
 
-SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly a formula binds
+SUM, NEGATED, MATMUL, PRODUCT, POWER, ATOM = range(6)  # how tightly a formula binds
 ENTRIES = 4  # of an index that is an array, at most
 
 
@@ -36,6 +36,8 @@ class Formula(NamedTuple):
     pieces: Pieces
     rank: int = ATOM
     number: float | None = None  # if that is all it is
+    square: Formula | None = None  # of a root: what it is the root of
+    quotient: tuple[Formula, Formula] | None = None  # numerator and denominator
 
 
 class Script:
@@ -62,7 +64,7 @@ class Script:
             return Formula((str(bool(x)).lower(),))
         shape = shape_of(x) if isinstance(x, (float, int)) or hasattr(x, "dtype") else None
         if shape == ():
-            return Formula((self.number(float(x)),), SUM if x < 0 else ATOM, float(x))
+            return Formula((self.number(float(x)),), NEGATED if x < 0 else ATOM, float(x))
         if shape and 0 < math.prod(shape) <= FEW:
             return Formula((nested([self.number(float(y)) for y in np.ravel(x)], shape),))
         return Formula((f"array{shape}".replace(" ", "") if shape else "…",))
@@ -105,12 +107,12 @@ class Script:
     def op_add(self, x: Formula, y: Formula) -> Formula:
         if x.number == 0 or y.number == 0:
             return y if x.number == 0 else x
-        return Formula((*x.pieces, " + ", *self.within(y, PRODUCT)), SUM)
+        return Formula((*x.pieces, " + ", *self.within(y, MATMUL)), SUM)
 
     def op_sub(self, x: Formula, y: Formula) -> Formula:
         if y.number == 0:
             return x
-        return Formula((*x.pieces, f" {self.minus} ", *self.within(y, PRODUCT)), SUM)
+        return Formula((*x.pieces, f" {self.minus} ", *self.within(y, MATMUL)), SUM)
 
     def op_mul(self, x: Formula, y: Formula) -> Formula:
         for one, other in ((x, y), (y, x)):
@@ -118,16 +120,22 @@ class Script:
                 return other
             if one.number == -1:
                 return self.op_neg(other)
-        left = x.pieces if x.number is not None else self.within(x, PRODUCT)
-        return Formula((*left, self.times, *self.within(y, PRODUCT)), PRODUCT)
+        left = self.within(x, NEGATED)
+        return Formula((*left, self.times, *self.within(y, PRODUCT)), min(x.rank, PRODUCT))
 
     def op_neg(self, x: Formula) -> Formula:
-        return Formula((self.minus, *self.within(x, PRODUCT)), SUM)
+        return Formula((self.minus, *self.within(x, MATMUL)), NEGATED)
 
     def op_div(self, x: Formula, y: Formula) -> Formula:
         if y.number == 1:
             return x
-        return Formula((*self.within(x, PRODUCT), " / ", *self.within(y, POWER)), PRODUCT)
+        if x.quotient and x.quotient[1] == y:
+            return self.op_div(x.quotient[0], self.squared(y))
+        return self.fraction(x, y)._replace(quotient=(x, y))
+
+    def fraction(self, x: Formula, y: Formula) -> Formula:
+        pieces = *self.within(x, NEGATED), " / ", *self.within(y, POWER)
+        return Formula(pieces, min(x.rank, PRODUCT))
 
     def op_pow(self, x: Formula, y: Formula) -> Formula:
         if y.number in (0.0, 1.0):
@@ -138,14 +146,29 @@ class Script:
         exponent = self.within(y, ATOM) if y.number is None else y.pieces
         return Formula((*self.within(x, ATOM), "**", *exponent), POWER)
 
+    def squared(self, x: Formula) -> Formula:
+        if x.number is not None:
+            return self.constant(x.number**2)
+        return x.square or self.power(x, Formula(("2",), number=2.0))
+
+    def op_sqrt(self, x: Formula) -> Formula:
+        return self.call("sqrt", [x])._replace(square=x)
+
+    op_flat_root = op_sqrt
+
+    def root_of_squares(self, x: Formula, y: Formula) -> Formula:
+        return self.op_sqrt(self.op_add(self.squared(x), self.squared(y)))
+
     def op_matmul(self, x: Formula, y: Formula) -> Formula:
-        return Formula((*self.within(x, POWER), " @ ", *self.within(y, POWER)), PRODUCT)
+        return Formula((*self.within(x, POWER), " @ ", *self.within(y, POWER)), MATMUL)
 
     def op_linear(self, x: Formula, w: Formula, b: Formula) -> Formula:
         return self.op_add(self.op_matmul(x, self.transposed(w)), b)
 
     def op_transpose(self, x: Formula, *, axes: Sequence[int]) -> Formula:
         n = len(axes)
+        if tuple(axes) == tuple(range(n)):
+            return x
         if n > 1 and tuple(axes) == (*range(n - 2), n - 1, n - 2):
             return self.transposed(x, stack=n > 2)
         return self.call("transpose", [x, Formula((str(tuple(axes)),))])
@@ -187,15 +210,14 @@ class Script:
     def op_to(self, x: Formula, *, make: object) -> Formula:
         return x
 
-    def op_flat_root(self, x: Formula) -> Formula:
-        write: Callable[[Formula], Formula] | None = getattr(self, "op_sqrt", None)
-        return write(x) if write else self.call("sqrt", [x])
+    def op_softmax(self, x: Formula, *, axis: Any) -> Formula:
+        return self.call("softmax", [x], {"axis": str(axis)})  # None too: the default is -1
 
     def op_sinc(self, x: Formula, *, n: int) -> Formula:
         return self.call("sinc", [x], {"n": str(n)} if n else {})  # its n-th derivative
 
     def op_one_minus_square(self, x: Formula) -> Formula:
-        return self.op_sub(self.constant(1.0), self.power(x, self.constant(2.0)))
+        return self.op_sub(self.constant(1.0), self.squared(x))
 
     def op_sech2(self, x: Formula) -> Formula:
         return self.op_one_minus_square(self.call("tanh", [x]))
@@ -205,7 +227,7 @@ class Script:
         return self.op_mul(s, self.op_sub(self.constant(1.0), s))
 
     def op_cosine(self, x: Formula, y: Formula) -> Formula:
-        return self.op_div(x, self.call("hypot", [x, y]))
+        return self.op_div(x, self.root_of_squares(x, y))
 
     def op_einsum(self, *xs: Formula, inputs: Sequence[str], output: str) -> Formula:
         return self.call("einsum", [Formula((f"'{','.join(inputs)}->{output}'",)), *xs])
@@ -306,9 +328,7 @@ class Tex(Script):
             return self.letters[part]
         return rf"\mathrm{{{part}}}" if part.isascii() and part.isalnum() else rf"\text{{{part}}}"
 
-    def op_div(self, x: Formula, y: Formula) -> Formula:
-        if y.number == 1:
-            return x
+    def fraction(self, x: Formula, y: Formula) -> Formula:
         return Formula((r"\frac{", *x.pieces, "}{", *y.pieces, "}"), POWER)
 
     def power(self, x: Formula, y: Formula) -> Formula:
@@ -321,13 +341,15 @@ class Tex(Script):
         return Formula((*self.within(x, ATOM), f"_{{{self.escaped(index)}}}"), POWER)
 
     def op_sqrt(self, x: Formula) -> Formula:
-        return Formula((r"\sqrt{", *x.pieces, "}"))
+        return Formula((r"\sqrt{", *x.pieces, "}"), square=x)
+
+    op_flat_root = op_sqrt
 
     def op_abs(self, x: Formula) -> Formula:
         return Formula((r"\left|", *x.pieces, r"\right|"))
 
     def op_matmul(self, x: Formula, y: Formula) -> Formula:
-        return Formula((*self.within(x, POWER), r"\,", *self.within(y, POWER)), PRODUCT)
+        return Formula((*self.within(x, POWER), r"\,", *self.within(y, POWER)), MATMUL)
 
     def function(self, name: str) -> str:
         return f"\\{name}" if name in TEX_FUNCTIONS else rf"\operatorname{{{self.escaped(name)}}}"
