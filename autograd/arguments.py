@@ -73,7 +73,7 @@ def number(
     if isinstance(value, bool) or not isinstance(value, Real):
         hint = "use .item() for the number it holds" if hasattr(x, "requires_grad") else ""
         raise wrong(name, range_of("number", at_least, above, at_most, below, finite), x, hint)
-    value = int(value) if isinstance(value, Integral) else float(value)
+    value = as_machine_number(value)
     inside = at_least <= value <= at_most and (above == -math.inf or value > above)
     inside = inside and (below == math.inf or value < below)
     if not inside or (finite and math.isinf(value)):  # a nan is inside of nothing
@@ -82,16 +82,24 @@ def number(
     return value
 
 
+def as_machine_number(x: Any) -> float:
+    """An integer as an `int` if it fits into an int64, any other number as a `float`."""
+    if isinstance(x, Integral) and -(2**63) <= int(x) < 2**63:
+        return int(x)
+    try:
+        return float(x)
+    except OverflowError:  # an integer or a fraction beyond the largest float
+        return math.inf if x > 0 else -math.inf
+
+
 def range_of(
     kind: str, at_least: float, above: float, at_most: float, below: float, finite: bool
 ) -> str:
     """What was expected, in words: "a finite number >= 0 and < 1"."""
-    bounds = [
-        f"{sign} {bound}"
-        for sign, bound in ((">=", at_least), (">", above), ("<=", at_most), ("<", below))
-        if not math.isinf(bound)
-    ]
-    bounded = (at_least, above) != (-math.inf,) * 2 and (at_most, below) != (math.inf,) * 2
+    lower = [f"{sign} {x}" for sign, x in ((">=", at_least), (">", above)) if x != -math.inf]
+    upper = [f"{sign} {x}" for sign, x in (("<=", at_most), ("<", below)) if x != math.inf]
+    bounds = lower + upper
+    bounded = lower and upper
     article = "a finite" if finite and kind == "number" and not bounded else "a"
     article = "an" if article == "a" and kind[0] in "aeiou" else article
     return " ".join([article, kind, " and ".join(bounds)]).rstrip()
@@ -174,11 +182,12 @@ def flag(name: str, x: Any) -> bool:
 
 
 def one_of(name: str, x: T, choices: Collection[Any]) -> T:
-    """`x`, if it is one of the choices.
+    """`x`, if it is one of the choices; NumPy's strings count as Python's.
 
     Raises:
         ValueError: it is not.
     """
+    x = plain(x)
     if not any(x is choice or (type(x) is type(choice) and x == choice) for choice in choices):
         listed = " or ".join(map(repr, choices))
         raise ValueError(f"{name} must be {listed}, but got {shown(x)}")
@@ -230,11 +239,42 @@ def sequence_of(name: str, xs: Any, kind: type[T], expected: str = "") -> list[T
     Raises:
         TypeError: `xs` is no iterable, or is one such instance; or an entry is something else.
     """
-    if isinstance(xs, (kind, str)) or not hasattr(xs, "__iter__"):
+    if isinstance(xs, (kind, str)) or not is_iterable(xs):
         what = expected or f"{kind.__name__} objects"
         hint = f"pass a list: [{name}]" if isinstance(xs, kind) else ""
         raise wrong(name, f"a list of {what}", xs, hint)
     return [instance_of(f"{name}[{i}]", x, kind) for i, x in enumerate(xs)]
+
+
+def is_iterable(x: Any) -> bool:
+    """Whether `x` can be iterated over; classes and arrays without axes can't be."""
+    try:
+        iter(x)
+    except TypeError:
+        return False
+    return True
+
+
+def dtype_of(name: str, x: Any, kinds: str = "f") -> np.dtype[Any]:
+    """`x` as a dtype of floating-point numbers, or of one of NumPy's other `kinds`.
+
+    >>> dtype_of("dtype", np.float32)
+    dtype('float32')
+    >>> dtype_of("dtype", int)
+    Traceback (most recent call last):
+    TypeError: dtype must be a floating-point dtype, such as np.float32, but got the class int
+
+    Raises:
+        TypeError: it is something else; None too, which NumPy takes for float64.
+    """
+    try:
+        found = None if x is None else np.dtype(x)
+    except (TypeError, ValueError):
+        found = None
+    if found is None or found.kind not in kinds:
+        what = "floating-point dtype" if kinds == "f" else "dtype of real numbers"
+        raise wrong(name, f"a {what}, such as np.float32", x)
+    return found
 
 
 def path(name: str, x: Any) -> Path:

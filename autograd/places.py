@@ -115,7 +115,8 @@ def operand(x: Any) -> Any:
 
 def as_array(x: Any) -> Any:
     """`x` as an array: another library's as it is, all else as NumPy's."""
-    return x if hasattr(x, "__array_function__") and not is_numpys(x) else np.asarray(x)
+    foreign = hasattr(x, "__array_function__") and not (is_numpys(x) or isinstance(x, type))
+    return x if foreign else np.asarray(x)
 
 
 def beside(x: Any, like: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from autograd import AnomalyError, detect_anomaly
+from autograd import AnomalyError, arguments, detect_anomaly
 from autograd.arguments import instance_of, integer, non_negative, number, one_of
 from autograd.places import copied
 from autograd.shapes import shape_of
@@ -247,8 +247,8 @@ class Checkpoint(Best):
         mode: Literal["min", "max"] | None = None,
     ) -> None:
         super().__init__("loss" if monitor is None else monitor, min_delta, mode)
-        suffix(path)
-        self.path, self.every = os.fspath(path), monitor is None
+        self.path, self.every = os.fspath(arguments.path("path", path)), monitor is None
+        suffix(self.path)
         try:
             self.path.format(epoch=0)
         except (LookupError, ValueError):

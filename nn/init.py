@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograd import Tensor
-from autograd.arguments import instance_of, non_negative, number, one_of
+from autograd.arguments import dtype_of, instance_of, non_negative, number, one_of
 from autograd.shapes import Shape
 
 from .random import Rng, generator_from
@@ -30,6 +30,7 @@ T = TypeVar("T", bound=Tensor)
 
 def uniform(shape: Shape, bound: float, rng: Rng = None, dtype: Any = np.float32) -> Any:
     """Numbers drawn evenly from [-bound, bound)."""
+    dtype = dtype_of("dtype", dtype)
     return generator_from(rng).uniform(-bound, bound, shape).astype(dtype)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 import autograd as ag
 from autograd import Tensor, rules
-from autograd.arguments import decay_rate, flag, function, integer, integers, wrong
+from autograd.arguments import decay_rate, dtype_of, flag, function, integer, integers, wrong
 from autograd.node import data_of
 from autograd.places import as_array, beside, first, is_lazy
 from autograd.shapes import Shape, shape_of
@@ -138,11 +138,12 @@ class Embedding(Module):
     ) -> None:
         num_embeddings = integer("num_embeddings", num_embeddings, at_least=1)
         embedding_dim = integer("embedding_dim", embedding_dim, at_least=1)
+        dtype = dtype_of("dtype", dtype)
         rows = generator_from(rng).normal(size=(num_embeddings, embedding_dim))
         self.weight = Parameter(rows.astype(dtype))
 
     def forward(self, indices: Any) -> Any:
-        indices = as_array(data_of(indices))
+        indices = data_of(numbers(self, indices))
         if indices.dtype.kind not in "iu":
             raise TypeError(f"Embedding looks up integers, but got {indices.dtype}")
         count = self.weight.shape[0]
@@ -263,11 +264,14 @@ def one_per_gap(activation: Any, layers: int, check: Callable[[str, Any], Any]) 
 
 def made_by(activate: Callable[[], Module]) -> Module:
     """The module that a class of activations makes without arguments."""
+    expected = "a class of modules that takes no arguments, such as nn.Tanh"
     try:
-        return activate()
+        made = activate()
     except TypeError as error:
-        expected = "a class of modules that takes no arguments, such as nn.Tanh"
         raise wrong("activation", expected, activate) from error
+    if not callable(made):
+        raise wrong("activation", expected, activate)
+    return made
 
 
 def module_class(name: str, x: Any) -> Callable[[], Module]:

@@ -15,7 +15,7 @@ import numpy as np
 from autograd import Tensor, Value, draw, scope
 from autograd.arguments import flag, wrong
 from autograd.node import ORDINARY, Data, Node, current_mode, mode, this_thread
-from autograd.places import copied, maker, maker_like
+from autograd.places import copied, maker, maker_like, operand
 from autograd.scope import leaf_names
 from autograd.shapes import Shape, shape_of
 
@@ -346,8 +346,8 @@ def numbers(module: Module, x: Any) -> Any:
     """
     if isinstance(x, (Node, float)):  # numbers of a function that is being compiled too
         return x
-    if hasattr(x, "__array_function__") and x.dtype.kind in "fiub":
-        return x
+    if hasattr(x, "__array_function__") and not isinstance(x, type) and x.dtype.kind in "fiub":
+        return operand(x)
     if isinstance(x, (int, list, tuple)) or hasattr(x, "__array__"):
         try:
             array = np.asarray(x)

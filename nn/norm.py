@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
-from autograd.arguments import flag, integer, integers, non_negative, probability
+from autograd.arguments import dtype_of, flag, integer, integers, non_negative, probability
 from autograd.node import data_of
 from autograd.precision import on_reals
 from autograd.shapes import Shape, shape_of
@@ -47,7 +47,7 @@ class BatchNorm(Module):
     ) -> None:
         self.num_features = num_features = integer("num_features", num_features, at_least=1)
         self.eps, self.momentum = non_negative("eps", eps), probability("momentum", momentum)
-        affine = flag("affine", affine)
+        affine, dtype = flag("affine", affine), dtype_of("dtype", dtype)
         self.weight = Parameter(np.ones(num_features, dtype)) if affine else None
         self.bias = Parameter(np.zeros(num_features, dtype)) if affine else None
         self.running_mean = Buffer(np.zeros(num_features, dtype))
@@ -131,7 +131,9 @@ class LayerNorm(Module):
         dtype: Any = np.float32,
     ) -> None:
         shape: Shape = integers("normalized_shape", normalized_shape, at_least=1)
-        self.normalized_shape = shape
+        if not shape:
+            raise ValueError("normalized_shape must be one length or several, but got ()")
+        self.normalized_shape, dtype = shape, dtype_of("dtype", dtype)
         self.eps = non_negative("eps", eps)
         elementwise_affine = flag("elementwise_affine", elementwise_affine)
         self.weight = Parameter(np.ones(shape, dtype)) if elementwise_affine else None

@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor, Value
-from autograd.arguments import decay_rate, flag, instance_of, non_negative, plain, wrong
+from autograd.arguments import (
+    decay_rate,
+    flag,
+    instance_of,
+    is_iterable,
+    non_negative,
+    plain,
+    wrong,
+)
 from autograd.node import Data, Node
 from autograd.places import copied, is_numpys, maker_like
 
@@ -64,7 +72,7 @@ def listed(name: str, parameters: Any) -> list[Any]:
     """
     kind = parameters if isinstance(parameters, type) else type(parameters)
     hint = "pass model.parameters()" if issubclass(kind, Module) else "pass a list"
-    if not isinstance(parameters, Iterable) or isinstance(parameters, NO_LISTS):
+    if isinstance(parameters, NO_LISTS) or not is_iterable(parameters):
         raise wrong(name, "a list of parameters", parameters, hint)
     expected = "a Parameter, a Tensor or a Value"
     nodes: type[Any] = Node
@@ -291,7 +299,7 @@ class Optimizer:
 
 def groups_in(parameters: Any) -> list[tuple[str, Mapping[str, Any]]]:
     """Groups of parameters, each with what to call its parameters in errors."""
-    several = isinstance(parameters, Iterable) and not isinstance(parameters, NO_LISTS)
+    several = is_iterable(parameters) and not isinstance(parameters, NO_LISTS)
     given = list(parameters) if several else []
     if not any(isinstance(group, Mapping) for group in given):
         return [("parameters", {"params": given if several else parameters})]

@@ -24,6 +24,8 @@ class Samples(Protocol):
 
 def is_array_like(x: Any) -> bool:
     """Whether `x` holds numbers itself: an array of any library, a tensor, a table of pandas."""
+    if isinstance(x, type):
+        return False
     return isinstance(x, Node) or hasattr(x, "__array__") or hasattr(x, "__array_function__")
 
 

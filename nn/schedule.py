@@ -281,11 +281,12 @@ class OneCycleLR(LRScheduler):
         final_div_factor: float = 1e4,
         three_phase: bool = False,
     ) -> None:
+        counts = {"epochs": epochs, "steps_per_epoch": steps_per_epoch}
+        given = [integer(name, n, at_least=1) for name, n in counts.items() if n is not None]
         if total_steps is None:
-            if epochs is None or steps_per_epoch is None:
+            if len(given) < 2:
                 raise ValueError("give total_steps, or both epochs and steps_per_epoch")
-            total_steps = integer("epochs", epochs, at_least=1)
-            total_steps *= integer("steps_per_epoch", steps_per_epoch, at_least=1)
+            total_steps = math.prod(given)
         self.total_steps = integer("total_steps", total_steps, at_least=1)
         pct_start = probability("pct_start", pct_start)
         curves = {"cos": half_cosine, "linear": line}
@@ -479,8 +480,8 @@ class SequentialLR(LRScheduler):
         steps = [0, *self.milestones]
         if len(steps) != len(self.schedulers) or any(a >= b for a, b in zip(steps, steps[1:])):
             raise ValueError(
-                f"{len(self.schedulers)} schedules need one milestone less, in growing order, "
-                f"but got {self.milestones}"
+                "milestones must be in ascending order and one fewer than schedulers, but got "
+                f"{self.milestones} for {len(self.schedulers)} schedulers"
             )
         self.restart()
 

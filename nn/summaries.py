@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd import no_grad
-from autograd.arguments import instance_of, integers
+from autograd.arguments import dtype_of, instance_of, integers
 from autograd.shapes import Shape, shape_of
 
 from .evaluation import mover
@@ -74,6 +74,7 @@ def summary(model: Module, input_shape: Shape, dtype: Any = np.float32) -> Summa
     """
     instance_of("model", model, Module)
     input_shape = integers("input_shape", input_shape, at_least=0)
+    dtype = dtype_of("dtype", dtype, "biuf")
     rows: list[Row] = []
     counted: set[int] = set()
     leaves = dict(reversed(list(leaves_of("", model, ()))))  # a shared one under its first name

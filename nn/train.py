@@ -20,7 +20,7 @@ from autograd.arguments import (
 )
 
 from .callbacks import Callback
-from .checkpoint import PathLike, check_writable, suffix
+from .checkpoint import PathLike, check_writable
 from .data import DataLoader, Transform, transform_of
 from .evaluation import Data, Loss, batches_of
 from .history import History
@@ -245,6 +245,6 @@ def check_checkpoint(path: PathLike | None, resume: bool) -> None:
         return
     if not isinstance(path, (str, os.PathLike)):
         raise wrong("checkpoint", "the path of an .npz file", path)
-    if suffix(path) != ".npz":
-        raise ValueError(f"the checkpoint of a training is an .npz file, not {path}")
+    if Path(path).suffix != ".npz":
+        raise ValueError(f"checkpoint must be the path of an .npz file, but got {path}")
     check_writable(path)

@@ -12,7 +12,16 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from autograd.arguments import function, integer, number, probability, shown, wrong
+from autograd.arguments import (
+    dtype_of,
+    function,
+    integer,
+    integers,
+    number,
+    probability,
+    shown,
+    wrong,
+)
 from autograd.places import beside, fetched, is_lazy
 
 from .data import Dataset, in_arrays
@@ -160,7 +169,8 @@ class Normalize:
             ValueError: no samples, or an `axis` without the samples' own, 0.
         """
         x = in_arrays(data).x if is_data_set(data) else as_numbers("data", data)
-        axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
+        given = range(x.ndim) if axis is None else integers("axis", axis)
+        axes = normalize_axis_tuple(given, x.ndim)
         if not x.size or 0 not in axes:
             raise ValueError(
                 "Normalize.fit() needs samples and an axis that counts them, 0, "
@@ -210,7 +220,7 @@ def one_hot(labels: ArrayLike, num_classes: int | None = None, dtype: Any = np.f
         TypeError: labels that are no integers.
         ValueError: a label is not in `0 ... num_classes - 1`.
     """
-    labels = np.asarray(labels)
+    labels, dtype = np.asarray(labels), dtype_of("dtype", dtype, "biuf")
     if labels.size and labels.dtype.kind not in "iu":
         raise TypeError(f"class labels must be integers, but are {labels.dtype}")
     if num_classes is not None:

@@ -52,6 +52,35 @@ def test_numbers_outside_the_range_are_value_errors(check, x):
         check("lr", x)
 
 
+def test_integers_beyond_int64_are_floats():
+    """NumPy can't compute with them beside float32."""
+    for x, wanted in ((2**63, 2.0**63), (-(10**20), -1e20), (2**63 - 1, 2**63 - 1)):
+        out = arguments.number("x", x)
+        assert out == wanted and type(out) is type(wanted)
+    with pytest.raises(ValueError, match="x must be a finite number, but got 1000"):
+        arguments.number("x", 10**400)
+    assert arguments.number("x", -(10**400), finite=False) == -math.inf
+
+
+@pytest.mark.parametrize("x", ["f4", np.float64, float, np.dtype(">f8"), np.longdouble], ids=repr)
+def test_dtypes(x):
+    assert arguments.dtype_of("dtype", x) == np.dtype(x)
+
+
+@pytest.mark.parametrize("x", [None, "x", 3, int, bool, complex, object, [1], np.datetime64])
+def test_what_is_no_dtype_is_refused_by_name(x):
+    with pytest.raises(TypeError, match="^dtype must be a floating-point dtype, such as .*, but"):
+        arguments.dtype_of("dtype", x)
+    if x not in (int, bool):
+        with pytest.raises(TypeError, match="^dtype must be a dtype of real numbers, such as"):
+            arguments.dtype_of("dtype", x, "biuf")
+
+
+def test_a_bound_may_be_infinite():
+    with pytest.raises(ValueError, match="^max_val must be a number >= inf, but got 1$"):
+        arguments.number("max_val", 1, at_least=math.inf, finite=False)
+
+
 def test_integers_are_whole_by_type():
     assert arguments.integer("n", np.array(7)) == 7
     assert type(arguments.integer("n", np.uint8(255))) is int
@@ -74,7 +103,8 @@ def test_pairs():
 
 
 def test_choices_flags_and_functions():
-    assert arguments.one_of("mode", "min", ("min", "max")) == "min"
+    for mode in ("min", np.str_("min")):
+        assert type(arguments.one_of("mode", mode, ("min", "max"))) is str
     with pytest.raises(ValueError, match="mode must be 'min' or 'max', but got 'mni'"):
         arguments.one_of("mode", "mni", ("min", "max"))
     assert arguments.flag("bias", 1) is True and arguments.flag("bias", np.False_) is False
@@ -99,3 +129,6 @@ def test_instances_and_lists_of_them():
         arguments.sequence_of("steps", 1, int)
     with pytest.raises(TypeError, match=r"steps\[1\] must be an int, but got 'b'"):
         arguments.sequence_of("steps", [1, "b"], int)
+    for x in (None, np.array(1), Tensor, len, "12"):
+        with pytest.raises(TypeError, match="steps must be a list of int objects, but got"):
+            arguments.sequence_of("steps", x, int)

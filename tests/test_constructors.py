@@ -40,6 +40,9 @@ PAIR_0 = FROM_0 + wrong(ValueError, (1, 2, 3), [1], (1, -1)) + wrong(TypeError, 
 PAIR_1 = PAIR_0 + wrong(ValueError, 0, (1, 0))
 SEVERAL = FROM_1 + wrong(ValueError, [3, 0], np.array([2, -1])) + wrong(TypeError, [2.5], "33")
 FLAG = wrong(TypeError, "yes", None, 2, 0.5, [True], math.nan)
+FLOATING = wrong(TypeError, "x", None, int, np.bool_, complex, object, 3, [1], math.nan)
+REAL = wrong(TypeError, "x", None, complex, object, 3, np.datetime64, Tensor)
+TITLE = wrong(TypeError, None, 3, ["a"], np.ones(2))
 NAME = wrong(ValueError, "x", None, 3, ["x"])
 RNG = wrong(TypeError, "x", 1.5, [1], np.random, np.random.default_rng) + wrong(ValueError, -1)
 
@@ -56,22 +59,28 @@ def matrix() -> nn.Parameter:
 Case = tuple[Callable[..., Any], dict[str, Any], dict[str, Kind]]
 LAYERS: list[Case] = [
     (nn.Linear, {"in_features": 2, "out_features": 3},
-     {"in_features": FROM_0 + NONE, "out_features": FROM_0 + NONE, "bias": FLAG, "rng": RNG}),
+     {"in_features": FROM_0 + NONE, "out_features": FROM_0 + NONE, "bias": FLAG, "rng": RNG,
+      "dtype": FLOATING}),
     (nn.Dropout, {}, {"p": BELOW_1 + NONE, "rng": RNG}),
     (nn.Embedding, {"num_embeddings": 4, "embedding_dim": 3},
-     {"num_embeddings": FROM_1 + NONE, "embedding_dim": FROM_1 + NONE, "rng": RNG}),
+     {"num_embeddings": FROM_1 + NONE, "embedding_dim": FROM_1 + NONE, "rng": RNG,
+      "dtype": FLOATING}),
     (nn.MLP, {"nin": 2, "nouts": [3, 1]},
-     {"nin": FROM_1 + NONE, "nouts": SEVERAL + NONE, "dropout": BELOW_1 + NONE, "rng": RNG}),
+     {"nin": FROM_1 + NONE, "nouts": SEVERAL + NONE, "dropout": BELOW_1 + NONE, "rng": RNG,
+      "dtype": FLOATING}),
     (nn.Conv2d, {"in_channels": 1, "out_channels": 2, "kernel_size": 3},
      {"in_channels": FROM_1 + NONE, "out_channels": FROM_1 + NONE, "kernel_size": PAIR_1 + NONE,
-      "stride": PAIR_1 + NONE, "padding": PAIR_0 + NONE, "bias": FLAG, "rng": RNG}),
+      "stride": PAIR_1 + NONE, "padding": PAIR_0 + NONE, "bias": FLAG, "rng": RNG,
+      "dtype": FLOATING}),
     (nn.MaxPool2d, {"kernel_size": 2}, {"kernel_size": PAIR_1 + NONE, "stride": PAIR_1}),
     (nn.AvgPool2d, {"kernel_size": 2}, {"kernel_size": PAIR_1 + NONE, "stride": PAIR_1}),
     (nn.BatchNorm1d, {"num_features": 2},
      {"num_features": FROM_1 + NONE, "eps": AT_LEAST_0 + NONE, "momentum": PROBABILITY + NONE,
       "affine": FLAG}),
+    (nn.BatchNorm2d, {"num_features": 2, "affine": False}, {"dtype": FLOATING}),
     (nn.LayerNorm, {"normalized_shape": 2},
-     {"normalized_shape": SEVERAL + NONE, "eps": AT_LEAST_0 + NONE, "elementwise_affine": FLAG}),
+     {"normalized_shape": SEVERAL + NONE + wrong(ValueError, [], ()), "eps": AT_LEAST_0 + NONE,
+      "elementwise_affine": FLAG, "dtype": FLOATING}),
     (nn.LeakyReLU, {}, {"negative_slope": NUMBER + NONE}),
     (nn.ELU, {}, {"alpha": NUMBER + NONE}),
     (nn.GELU, {}, {"approximate": NAME}),
@@ -96,6 +105,7 @@ SCHEDULES: list[Case] = [
     (schedule.OneCycleLR, {"max_lr": 1.0, "total_steps": 9},
      {"max_lr": [x for x in AT_LEAST_0 if not np.ndim(x[0])] + NONE, "total_steps": FROM_1,
       "pct_start": PROBABILITY + NONE, "anneal_strategy": NAME, "cycle_momentum": FLAG,
+      "epochs": FROM_1, "steps_per_epoch": FROM_1,
       "base_momentum": BELOW_1 + NONE, "max_momentum": BELOW_1 + NONE, "three_phase": FLAG,
       "div_factor": ABOVE_0 + NONE, "final_div_factor": ABOVE_0 + NONE}),
     (schedule.OneCycleLR, {"max_lr": 1.0, "epochs": 2, "steps_per_epoch": 2},
@@ -145,12 +155,15 @@ OTHERS: list[Case] = [
     (nn.Normalize, {"mean": 0.0, "std": 1.0},
      {"mean": wrong(TypeError, "0", None, [None]) + INFINITE + wrong(ValueError, math.nan),
       "std": wrong(TypeError, "1", None) + wrong(ValueError, 0, [1.0, 0.0], -1, math.nan)}),
-    (nn.one_hot, {"labels": [0, 1]}, {"num_classes": FROM_0}),
+    (nn.Normalize.fit, {"data": np.ones((2, 3))},
+     {"axis": wrong(TypeError, 0.0, "0", [1.5], 1j, Value(0.0), len)}),
+    (nn.one_hot, {"labels": [0, 1]}, {"num_classes": FROM_0, "dtype": REAL}),
     (nn.EarlyStopping, {},
      {"patience": FROM_1 + NONE, "min_delta": AT_LEAST_0 + NONE, "mode": NAME[:1] + NAME[2:],
       "monitor": wrong(TypeError, None, 3, ["loss"])}),
     (nn.Checkpoint, {"path": "net.npz"},
-     {"min_delta": AT_LEAST_0 + NONE, "mode": NAME[:1] + NAME[2:],
+     {"path": wrong(TypeError, None, 3, b"net.npz", ["net.npz"], str) + wrong(ValueError, ""),
+      "min_delta": AT_LEAST_0 + NONE, "mode": NAME[:1] + NAME[2:],
       "monitor": wrong(TypeError, 3, ["loss"], 0)}),
     (nn.GradientNorm, {}, {"max_norm": OR_INFINITE + NONE}),
     (nn.datasets.rectangles, {"samples": 3}, {"samples": FROM_1, "size": FROM_1, "rng": RNG}),
@@ -162,7 +175,8 @@ OTHERS: list[Case] = [
     (nn.datasets.load, {"name": "moons"}, {"name": wrong(TypeError, None, 3, ["moons"])}),
     (nn.datasets.idx_images, {"name": "mnist"}, {"flatten": FLAG, "download": FLAG}),
     (nn.summary, {"model": nn.ReLU(), "input_shape": (1, 2)},
-     {"model": wrong(TypeError, nn.ReLU, None), "input_shape": FROM_0 + NONE}),
+     {"model": wrong(TypeError, nn.ReLU, None), "input_shape": FROM_0 + NONE,
+      "dtype": REAL}),
     (nn.draw_network, {"model": nn.MLP(1, [1])},
      {"shown": FROM_1 + NONE + wrong(ValueError, 2), "precision": FROM_1 + NONE,
       "inputs": wrong(TypeError, "x", 3, [3]), "outputs": wrong(TypeError, "y", None)}),
@@ -222,22 +236,28 @@ def test_pictures() -> None:
     refused(nn.plots.decision_regions, plane, "resolution", FROM_1 + NONE + wrong(ValueError, 1))
     refused(nn.plots.decision_regions, plane, "boundary", NUMBER + NONE)
     refused(nn.plots.decision_regions, plane, "model", wrong(TypeError, None, "net", nn.MLP))
+    refused(nn.plots.decision_regions, plane, "title", TITLE)
     images = {"weights": np.ones((2, 4))}
     refused(nn.plots.weight_images, images, "most", FROM_1 + NONE)
     refused(nn.plots.weight_images, images, "shape", PAIR_1)
+    refused(nn.plots.weight_images, images, "title", TITLE)
     counts = {"logits": [0, 1], "labels": [0, 1], "classes": ["a", "b"]}
     refused(nn.plots.confusion, counts, "classes", wrong(TypeError, "ab", None, 2))
+    refused(nn.plots.confusion, counts, "title", TITLE)
     misread = {"probabilities": np.eye(2), "images": np.ones((2, 4)), "labels": [0, 1],
                "classes": ["a", "b"]}  # fmt: skip
     refused(nn.plots.mistakes, misread, "classes", wrong(TypeError, "ab", None, 2))
     refused(nn.plots.mistakes, misread, "most", FROM_1 + NONE)
+    refused(nn.plots.mistakes, misread, "title", TITLE)
+    refused(nn.plots.training_curves, {"history": nn.History()}, "title", TITLE)
+    refused(nn.plots.training_curves, {"history": nn.History()}, "unit", TITLE)
     refused(nn.plots.training_curves, {}, "history", wrong(TypeError, None, [1.0], nn.History))
 
 
-@pytest.mark.parametrize("weight", [[1.0, -1.0], [math.nan, 1.0]])
+@pytest.mark.parametrize("weight", [[1.0, -1.0], [math.nan, 1.0], [math.inf, 1.0]])
 def test_class_weights_below_0(weight: list[float]) -> None:
     for loss in (nn.cross_entropy, nn.nll_loss):
-        with pytest.raises(ValueError, match="weights of at least 0"):
+        with pytest.raises(ValueError, match="weights of finite numbers >= 0"):
             loss(np.zeros((1, 2)), [1], weight=weight)
 
 
@@ -327,7 +347,9 @@ ACTIVATIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("activation", [np.tanh, nn.Linear, abs], ids=["tanh", "Linear", "abs"])
+@pytest.mark.parametrize(
+    "activation", [np.tanh, nn.Linear, abs, int], ids=["tanh", "Linear", "abs", "int"]
+)
 def test_activations_that_take_arguments(activation: Any) -> None:
     with pytest.raises(TypeError, match="^activation must be .* no arguments, such as nn.Tanh, b"):
         nn.MLP(2, [3, 1], activation=activation)
@@ -395,13 +417,28 @@ def test_lists_are_taken_as_arrays(make: Callable[[], Any], numbers: Any) -> Non
 @pytest.mark.parametrize(
     "x",
     [None, "ab", ["a", "b"], {1.0}, {"a": 1.0}, object(), [[1.0], [1.0, 2.0]], [None],
-     np.array([1j]), np.array(["a"]), np.array([None]), 1j],
+     np.array([1j]), np.array(["a"]), np.array([None]), 1j, Tensor],
     ids=["None", "str", "strings", "set", "dict", "object", "ragged", "list of None",
-         "complex", "array of str", "array of objects", "complex number"],
+         "complex", "array of str", "array of objects", "complex number", "class"],
 )  # fmt: skip
 def test_inputs_of_the_wrong_kind(make: Callable[[], Any], numbers: Any, x: Any) -> None:
     with pytest.raises(TypeError, match=r"(?s)^the input of \w+\(.*\) must be .*, but got "):
         make()(x)
+
+
+@every_input
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_inputs_with_arithmetic_of_their_own(make: Callable[[], Any], numbers: Any) -> None:
+    masked = np.ma.array(numbers, mask=np.ones(np.shape(numbers)))
+    for x in (masked, np.matrix([[1.0, 2.0]])):
+        with pytest.raises(TypeError, match="has arithmetic of its own.* use "):
+            make()(x)
+
+
+def test_looking_up_what_is_no_array() -> None:
+    for x in ([[1], [1, 2]], None, "ab", Tensor):
+        with pytest.raises(TypeError, match=r"the input of Embedding\(3, 2\) must be"):
+            nn.Embedding(3, 2)(x)
 
 
 @pytest.mark.parametrize("x", [None, 3.0, np.array(1.0), Value(1.0), nn.ReLU()], ids=str)
@@ -428,10 +465,12 @@ NUMBERS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "mse target": (lambda x: nn.mse_loss(ONE, x), "target"),
     "l1": (lambda x: nn.l1_loss(x, ONE), "prediction"),
     "huber": (lambda x: nn.huber_loss(ONE, x), "target"),
-    "hinge": (lambda x: nn.hinge_loss(x, ONE), "prediction"),
-    "binary": (lambda x: nn.binary_cross_entropy_with_logits(x, ONE), "prediction"),
+    "hinge": (lambda x: nn.hinge_loss(x, ONE), "scores"),
+    "binary": (lambda x: nn.binary_cross_entropy_with_logits(x, ONE), "logits"),
     "cross entropy": (lambda x: nn.cross_entropy(x, [1]), "logits"),
-    "labels": (lambda x: nn.cross_entropy(ONE, x), "labels"),
+    "labels": (lambda x: nn.cross_entropy(ONE, x), "target"),
+    "nll": (lambda x: nn.nll_loss(x, [1]), "log_probabilities"),
+    "nll labels": (lambda x: nn.nll_loss(ONE, x), "labels"),
     "accuracy": (lambda x: nn.accuracy(x, [1]), "predicted"),
     "true classes": (lambda x: nn.accuracy(ONE, x), "labels"),
     "top k": (lambda x: nn.top_k_accuracy(x, [1], 1), "predicted"),
@@ -445,7 +484,7 @@ NUMBERS: dict[str, tuple[Callable[[Any], Any], str]] = {
 @pytest.mark.parametrize(("call", "name"), NUMBERS.values(), ids=list(NUMBERS))
 def test_no_numbers_for_losses_metrics_and_transforms(call: Any, name: str) -> None:
     for x in NOTHING:
-        if name == "labels" and x is NOTHING[5]:
+        if call is NUMBERS["labels"][0] and x is NOTHING[5]:
             continue  # as many as the logits: they count as probabilities
         with pytest.raises(TypeError, match=f"^{name} must hold real numbers, but got "):
             call(x)
