@@ -15,7 +15,7 @@ from autograd.node import Data, Node, data_of
 from autograd.numerics import one_hot
 from autograd.places import beside, first, is_lazy
 from autograd.precision import on_reals
-from autograd.shapes import shape_of
+from autograd.shapes import Shape, shape_of
 from autograd.shaping import plain_index
 
 from .samples import as_numbers
@@ -96,9 +96,14 @@ def binary_cross_entropy_with_logits(
         ValueError: the shapes differ, or a target lies outside 0 ... 1.
     """
     name = "binary_cross_entropy_with_logits"
-    logits, target = comparable(name, logits, target)
+    logits, target = comparable(name, logits, target, "logits")
     refuse_any(name, target, "targets from 0 to 1", lambda t: (t < 0) | (t > 1))
-    positive = target if pos_weight is None else target * like(logits, pos_weight, "pos_weight")
+    positive = target
+    if pos_weight is not None:
+        pos_weight = like(logits, pos_weight, "pos_weight")
+        refuse_any(name, pos_weight, "pos_weight of finite numbers >= 0", not_weights)
+        check_broadcasts("pos_weight", shape_of(pos_weight), shape_of(logits))
+        positive = target * pos_weight
     losses = positive * ag.softplus(-logits) + (1 - target) * ag.softplus(logits)
     return reduce(losses, reduction)
 
@@ -120,7 +125,7 @@ def hinge_loss(scores: Any, target: Any, reduction: str = "mean", margin: float 
         ValueError: the shapes differ, or a target is neither -1 nor 1.
     """
     margin = number("margin", margin)
-    scores, target = comparable("hinge_loss", scores, target)
+    scores, target = comparable("hinge_loss", scores, target, "scores")
     refuse_any("hinge_loss", target, "targets of -1 and 1", lambda t: abs(t) != 1)
     return reduce(ag.relu(margin - target * scores), reduction)
 
@@ -168,7 +173,7 @@ def cross_entropy(
             lambda total: abs(total - 1) > 1e-3,
         )  # fmt: skip
     else:
-        target = class_labels(name, logits, target)
+        target = class_labels(name, "logits", logits, "target", target)
         if weight is None and not label_smoothing:
             return nll_of_labels(ag.log_softmax(logits, axis=1), target, reduction)
     if weight is not None:
@@ -210,7 +215,8 @@ def nll_loss(
         TypeError: labels that are no integers.
     """
     log_probabilities = as_operand("log_probabilities", log_probabilities)
-    labels = class_labels("nll_loss", log_probabilities, labels)
+    name = "log_probabilities"
+    labels = class_labels("nll_loss", name, log_probabilities, "labels", labels)
     if weight is None:
         return nll_of_labels(log_probabilities, labels, reduction)
     share = class_weights("nll_loss", log_probabilities, weight)[labels]
@@ -242,17 +248,19 @@ def reduce(losses: Any, reduction: str, weights: Any = None) -> Any:
     raise ValueError(f"reduction must be 'mean', 'sum' or 'none', but got {shown(reduction)}")
 
 
-def comparable(name: str, prediction: Any, target: Any) -> tuple[Any, Any]:
+def comparable(
+    name: str, prediction: Any, target: Any, called: str = "prediction"
+) -> tuple[Any, Any]:
     """Both, ready to stand beside each other: of one shape, the target in the prediction's dtype.
 
     Raises:
         ValueError: naming both shapes: (N,) against (N, 1) would broadcast to N x N.
     """
-    prediction, target = as_operand("prediction", prediction), as_operand("target", target)
+    prediction, target = as_operand(called, prediction), as_operand("target", target)
     got, wanted = shape_of(prediction), shape_of(target)
     if got != wanted:
         raise ValueError(
-            f"{name} needs prediction and target of one shape, but got {got} and {wanted}; "
+            f"{name} needs {called} and target of one shape, but got {got} and {wanted}; "
             "reshape one of them"
         )
     return prediction, like(prediction, target)
@@ -301,19 +309,31 @@ def class_weights(name: str, logits: Any, weight: Any) -> Data:
         raise ValueError(
             f"{name} needs a weight for each of {classes} classes, but got {shape_of(weight)}"
         )
-    refuse_any(name, weight, "weights of at least 0", lambda w: ~(w >= 0))
+    refuse_any(name, weight, "weights of finite numbers >= 0", not_weights)
     return weight
 
 
-def class_labels(name: str, logits: Any, labels: Any) -> Data:
+def not_weights(x: Data) -> Data:
+    """Where `x` is negative, infinite or nan."""
+    return (x < 0) | ~np.isfinite(x)
+
+
+def check_broadcasts(name: str, shape: Shape, to: Shape) -> None:
+    """Refuse a shape that can't be broadcast to another."""
+    axes = zip(reversed(shape), reversed(to))
+    if len(shape) > len(to) or any(n not in (1, m) for n, m in axes):
+        raise ValueError(f"{name} must broadcast to shape {to}, but has shape {shape}")
+
+
+def class_labels(name: str, scores: str, logits: Any, called: str, labels: Any) -> Data:
     """The labels as an array of integers that fit the logits, where these are; an error if they
     don't fit.
     """
-    labels = as_operand("labels", plain_index(labels))
+    labels = as_operand(called, plain_index(labels))
     shape = shape_of(logits)
     if len(shape) != 2 or shape_of(labels) != shape[:1]:
         raise ValueError(
-            f"{name} needs logits (batch, classes) and labels (batch,), "
+            f"{name} needs {scores} (batch, classes) and labels (batch,), "
             f"but got {shape} and {shape_of(labels)}"
         )
     if labels.dtype.kind not in "iu":

@@ -15,6 +15,7 @@ from autograd.places import fetched
 from . import scalar
 from .layers import Dropout, Flatten, Linear, Sequential
 from .module import Module
+from .samples import as_numbers
 
 if TYPE_CHECKING:
     from autograd.draw.colours import Theme
@@ -140,7 +141,7 @@ def activations(rows: Sequence[Row], x: Any) -> list[Any]:
     Raises:
         ValueError: the input is no such row of numbers.
     """
-    found = [np.ravel(np.asarray(data_of(x), float))]
+    found = [np.ravel(fetched(as_numbers("x", data_of(x)))).astype(float)]
     if found[0].shape != rows[0][0].shape[1:]:
         raise ValueError(
             f"draw_network() shows one input of {rows[0][0].shape[1]} numbers, "

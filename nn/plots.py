@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import no_grad
-from autograd.arguments import function, integer, number, pair, wrong
+from autograd.arguments import function, instance_of, integer, number, pair, wrong
 from autograd.places import fetched
 
 from . import scalar
 from .evaluation import numbers
-from .metrics import confusion_matrix
+from .metrics import check_classes, confusion_matrix, plain, predicted_and_true
 from .module import Module, evaluation
+from .samples import as_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,6 +82,8 @@ def training_curves(history: History, title: str = "", unit: str = "") -> Figure
     """
     if not hasattr(history, "steps") or isinstance(history, type):
         raise wrong("history", "what nn.fit() returned", history)
+    instance_of("title", title, str)
+    instance_of("unit", unit, str)
     names = [x for x in ("loss", "accuracy") if x in history.steps or x in history.epochs]
     figure = new_figure(4.8 * max(len(names), 1), 3.8)
     if title:
@@ -128,13 +131,16 @@ def decision_regions(
         ValueError: the points don't lie in a plane, or the model gives no output for each point.
     """
     function("model", model)
+    instance_of("title", title, str)
     boundary = number("boundary", boundary)
     resolution = integer("resolution", resolution, at_least=2)
-    x, y = np.asarray(x, float), np.asarray(y).reshape(-1)
+    x, y = fetched(as_numbers("x", x)).astype(float), fetched(as_numbers("y", y)).reshape(-1)
     if x.ndim != 2 or x.shape[1] != 2 or len(x) != len(y) or not len(x):
         raise ValueError(
             f"decision_regions() needs points (n, 2) and n classes, not {x.shape} and {y.shape}"
         )
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise ValueError("decision_regions() needs finite x and y, but some are nan or infinite")
     low, high = x.min(axis=0), x.max(axis=0)
     margin = 0.12 * np.maximum(high - low, 1e-9)
     across, up = (
@@ -231,6 +237,7 @@ def weight_images(
     Raises:
         ValueError: there are no such weights, or they don't have this shape.
     """
+    instance_of("title", title, str)
     most = integer("most", most, at_least=1)
     if shape is not None:
         shape = pair("shape", shape, at_least=1)
@@ -295,6 +302,7 @@ def confusion(logits: Any, labels: Any, classes: Sequence[str], title: str = "")
         classes: their names.
         title: of the picture.
     """
+    instance_of("title", title, str)
     classes = class_names(classes)
     counts = confusion_matrix(logits, labels, len(classes))
     mistakes = counts * (1 - np.eye(len(classes), dtype=int))
@@ -347,15 +355,27 @@ def mistakes(
         title: of the picture.
         most: how many to show.
     """
+    instance_of("title", title, str)
     classes = class_names(classes)
     most = integer("most", most, at_least=1)
-    probabilities, images, labels = (fetched(numbers(x)) for x in (probabilities, images, labels))
-    predicted, certainty = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    probabilities = plain("probabilities", probabilities)
+    images = plain("images", images)
+    if probabilities.ndim != 2:
+        raise ValueError(f"mistakes() needs probabilities (n, classes), not {probabilities.shape}")
+    predicted, labels = predicted_and_true(probabilities, labels)
+    check_classes(predicted, len(classes))
+    check_classes(labels, len(classes))
+    side = math.isqrt(math.prod(images.shape[1:]))
+    if images.shape[:1] != labels.shape or images.size != len(labels) * side**2:
+        raise ValueError(
+            f"mistakes() needs a square image for each of {len(labels)} labels, but images have "
+            f"shape {images.shape}"
+        )
+    certainty = probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != labels)
     worst = wrong[np.argsort(-certainty[wrong], kind="stable")][:most]
     columns = min(max(len(worst), 1), 8)
     rows = math.ceil(len(worst) / columns)
-    side = math.isqrt(images[0].size)
     figure = new_figure(max(1.2 * columns, 4.8), 0.9 + 1.5 * rows)
     count = "One mistake" if len(wrong) == 1 else f"The most confident of {len(wrong)} mistakes"
     key = "predicted class (probability given to it), true class below"

@@ -309,7 +309,23 @@ def test_labels_are_checked(
     ("call", "message"),
     [
         (lambda: cross_entropy(X, LABELS, weight=[1.0, 2.0]), r"each of 3 classes, but got \(2,\)"),
-        (lambda: nll_loss(X, LABELS, weight=[1.0, -2.0, 1.0]), "at least 0, but got -2"),
+        (lambda: nll_loss(X, LABELS, weight=[1.0, -2.0, 1.0]), ">= 0, but got -2"),
+        (lambda: nll_loss(X, [0]), r"needs log_probabilities \(batch, classes\) and labels"),
+        *[
+            (
+                lambda w=w: binary_cross_entropy_with_logits(X, BITS, pos_weight=w),
+                f"pos_weight of finite numbers >= 0, but got {w}",
+            )
+            for w in (-1, np.inf, np.nan)
+        ],
+        (
+            lambda: binary_cross_entropy_with_logits(X, BITS, pos_weight=np.ones(2)),
+            r"pos_weight must broadcast to shape \(\d+, 3\), but has shape \(2,\)",
+        ),
+        (
+            lambda: binary_cross_entropy_with_logits([[0.0]], [[1.0]], pos_weight=np.ones(2)),
+            r"pos_weight must broadcast to shape \(1, 1\), but has shape \(2,\)",
+        ),
         (lambda: cross_entropy(X, LABELS, label_smoothing=1.5), "but got 1.5"),
         (lambda: cross_entropy(X, 2 * PARTS), "sum to 1 in each row, but got 2"),
         (lambda: cross_entropy(np.zeros((1, 2)), [[0.5, 0.5015]]), "in each row, but got 1.0015"),

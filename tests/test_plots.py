@@ -151,6 +151,15 @@ def test_confusions_and_mistakes() -> None:
     assert "No mistakes" in none._suptitle.get_text()
 
 
+def misread(
+    probabilities: Any = ((0.2, 0.8), (0.3, 0.7)),
+    images: Any = ((1.0, 1.0, 1.0, 1.0), (0.0, 0.0, 0.0, 0.0)),
+    labels: Any = (0, 0),
+    classes: Any = ("a", "b"),
+) -> Any:
+    return plots.mistakes(probabilities, images, labels, classes)
+
+
 @pytest.mark.parametrize(
     ("picture", "message"),
     [
@@ -173,6 +182,14 @@ def test_confusions_and_mistakes() -> None:
         (lambda: plots.weight_images(np.zeros((3, 9)), (0, 0)), r"shape must be an integer >= 1"),
         (lambda: plots.weight_images(np.zeros(3)), r"not \(3,\)"),
         (lambda: plots.weight_images(nn.ReLU()), "ReLU has no matrix of weights"),
+        (lambda: plots.decision_regions(len, [[np.nan, 0.0]], [0]), "needs finite x and y"),
+        (lambda: misread([0.1, 0.9]), r"needs probabilities \(n, classes\), not \(2,\)"),
+        (lambda: misread(np.eye(3)), "predictions of shape .* labels of shape"),
+        (lambda: misread(labels=[0, 2]), "label 2 is not one of the 2 classes"),
+        (lambda: misread(labels=[0, -1]), "label -1 is not one of the 2 classes"),
+        (lambda: misread(classes=["a"]), "label 1 is not one of the 1 classes"),
+        (lambda: misread(images=np.ones((2, 5))), r"a square image .* have shape \(2, 5\)"),
+        (lambda: misread(images=np.ones((3, 4))), r"for each of 2 labels, .* shape \(3, 4\)"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(picture: Any, message: str) -> None:
