@@ -13,7 +13,7 @@ from . import rules, tree
 from .arguments import integer, one_of
 from .changes import kept
 from .node import Node, data_of
-from .places import at_home, is_numpys, plain
+from .places import at_home, beside, is_numpys, plain
 from .shapes import as_shape, ordered_axes, shape_of
 
 EMPTY = np.dtype([])  # entries without bytes
@@ -441,6 +441,7 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     front = (slice(None),) * axis
     edge = (*shape_of(x)[:axis], 1, *shape_of(x)[axis + 1 :])
     ends = [e if e is None or shape_of(e) else broadcast_to(e, edge) for e in (prepend, append)]
+    ends = [e if isinstance(e, Node) else beside(e, data_of(x)) for e in ends]
     parts = [part for part in (ends[0], x, ends[1]) if part is not None]
     x = concatenate(parts, axis) if len(parts) > 1 else x
     for _ in range(n):
