@@ -684,6 +684,12 @@ ANSWERS: list[tuple[str, float]] = [
     ("w#1 - w#2", -1),
     ('"a b" * 2', 22),
     ("e1 * 3", 39),
+    ("12", 12),
+    ('"12"', 99),
+    ("-INF", -math.inf),
+    ('"inf"', 7),
+    ("Sqrt(X)", math.sqrt(17)),
+    ("MAX(1; 2)", 2),
 ]
 REFUSED = {
     "": "no answer yet",
@@ -707,6 +713,7 @@ REFUSED = {
 }
 KNOWN = {
     "x": 2, "y": 3, "0.weight": 7, "w#1": 4, "w#2": 5, "a b": 11, "e1": 13, "h": None,
+    "12": 99, "inf": 7, "X": 17,
     "data": {"shape": [2], "dtype": "float64", "low": 0, "high": 1, "norm": 1},
 }  # fmt: skip
 READ = """

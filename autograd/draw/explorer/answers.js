@@ -1,4 +1,4 @@
-// Answers: what a reader types is read as an expression of numbers, functions and names of nodes.
+// Answers: expressions of numbers, functions and names of nodes.
 
 const FUNCTIONS = {
   sin: Math.sin, cos: Math.cos, tan: Math.tan, arcsin: Math.asin, arccos: Math.acos, arctan: Math.atan,
@@ -19,17 +19,19 @@ const OTHER_NAMES = {
   asin: "arcsin", acos: "arccos", atan: "arctan", asinh: "arcsinh", acosh: "arccosh", atanh: "arctanh",
   atan2: "arctan2", ln: "log", max: "maximum", min: "minimum", pow: "power", "√": "sqrt",
 };
-const CONSTANTS = { pi: Math.PI, "π": Math.PI, e: Math.E, inf: Infinity, infinity: Infinity, "∞": Infinity, nan: NaN };
+const CONSTANTS = { pi: Math.PI, "π": Math.PI, e: Math.E };
+const NUMERALS = { inf: Infinity, infinity: Infinity, "∞": Infinity, nan: NaN }; // in quotes they are names
+const DECIMAL = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const TOKEN = /\s*("[^"]*"|\d+\.?\d*(?:e[+-]?\d+)?(?![\w#]|\.[^\W\d])|\.\d+(?:e[+-]?\d+)?|[\p{L}_\d][\p{L}\p{M}_\d.]*(?:#\d+)?|\*\*|[∞√]|\S)/giuy;
 const LONGEST_ANSWER = 200;
 const ACCEPTED = "Use numbers, + - * / ** and parentheses, functions such as sin, exp and sqrt, and names of nodes that have a value";
 
-/** What a reader typed, which can't be read, and why. */
+/** Says why an answer can't be read. */
 class Unreadable extends Error {}
 
 /**
- * The value of an expression such as 2*-3, sin(2) or x*y. Nothing is run: it is read sign by sign.
- * `names` are the numbers that it may use. A comma is a decimal point, but where a function takes several numbers.
+ * The value of an expression such as 2*-3, sin(2) or x*y. It is parsed here, and never run as code.
+ * `names` are the numbers that it may use. A comma is a decimal point, except in functions of several numbers.
  */
 function evaluate(text, names = new Map()) {
   if (text.length > LONGEST_ANSWER) throw new Unreadable(`An answer has at most ${LONGEST_ANSWER} characters.`);
@@ -69,19 +71,18 @@ function evaluate(text, names = new Map()) {
     if (at === tokens.length) throw new Unreadable(at ? "Something is missing at the end." : `There is no answer yet. ${ACCEPTED}.`);
     const token = tokens[at++];
     if (token === "(") return closed(sum());
+    if (DECIMAL.test(token)) return Number(token);
     const name = token.replace(/^"(.*)"$/, "$1");
-    if (/^\.?\d/.test(token) && !names.has(name)) return decimal(token);
-    const key = Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : name;
-    if (Object.hasOwn(FUNCTIONS, key) && accept("(")) return call(key);
+    const lower = name.toLowerCase();
+    if (Object.hasOwn(NUMERALS, token.toLowerCase())) return NUMERALS[lower];
+    const key = functionNamed(name);
+    if (key && accept("(")) return call(key);
     if (names.has(name)) return known(name, names.get(name));
     if (token === "√") return Math.sqrt(atom());
-    if (Object.hasOwn(CONSTANTS, name.toLowerCase())) return CONSTANTS[name.toLowerCase()];
-    if (Object.hasOwn(FUNCTIONS, key)) throw new Unreadable(`${name} needs its number in parentheses: ${name}(2).`);
-    throw new Unreadable(`“${token}” can't be read here. ${ACCEPTED}${listed(names)}.`);
-  };
-  const decimal = (token) => {
-    if (!/^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(token)) throw new Unreadable(`“${token}” is no number. ${ACCEPTED}${listed(names)}.`);
-    return Number(token);
+    if (Object.hasOwn(CONSTANTS, lower)) return CONSTANTS[lower];
+    if (key) throw new Unreadable(`${name} needs its number in parentheses: ${name}(2).`);
+    const why = /^\.?\d/.test(token) ? "is no number" : "can't be read here";
+    throw new Unreadable(`“${token}” ${why}. ${ACCEPTED}${listed(names)}.`);
   };
   const x = sum();
   if (at < tokens.length) throw new Unreadable(`“${tokens[at]}” can't be read here. ${ACCEPTED}${listed(names)}.`);
@@ -100,11 +101,17 @@ function plainSigns(text) {
   }).join("");
 }
 
+/** The function of this name, in any case, or null. */
+function functionNamed(name) {
+  const lower = name.toLowerCase();
+  const key = Object.hasOwn(OTHER_NAMES, lower) ? OTHER_NAMES[lower] : lower;
+  return Object.hasOwn(FUNCTIONS, key) ? key : null;
+}
+
 /** How many arguments the function takes whose name a text ends with; 0 if there is none. */
 function argumentsOf(text) {
-  const name = /[a-z_\d]*\s*$/i.exec(text)[0].trim();
-  const key = Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : name;
-  return Object.hasOwn(FUNCTIONS, key) ? FUNCTIONS[key].length : 0;
+  const key = functionNamed(/[a-z_\d]*\s*$/i.exec(text)[0].trim());
+  return key ? FUNCTIONS[key].length : 0;
 }
 
 /** The number that a name stands for. */

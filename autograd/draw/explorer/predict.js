@@ -27,7 +27,7 @@ class Quiz {
     const { explorer, pending } = this;
     const { step } = pending;
     const input = element("input");
-    Object.assign(input, { type: "text", id: "answer", autocomplete: "off", inputMode: "text" });
+    Object.assign(input, { type: "text", id: "answer", autocomplete: "off", autocapitalize: "none", spellcheck: false });
     input.setAttribute("aria-label", "Your answer");
     input.setAttribute("aria-describedby", "question");
     const verdict = element("p", "verdict");
