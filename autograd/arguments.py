@@ -69,6 +69,8 @@ def number(
         TypeError: `x` is no real number.
         ValueError: `x` is nan, is infinite although `finite`, or lies outside the bounds.
     """
+    if type(x) is float and at_least <= x <= at_most and above < x < below:
+        return x  # losses are called in every step
     value = plain(x)
     if isinstance(value, bool) or not isinstance(value, Real):
         hint = "use .item() for the number it holds" if hasattr(x, "requires_grad") else ""

@@ -11,6 +11,8 @@ import numpy as np
 
 from .node import Data, Node
 
+REALS = (np.dtype(np.float64), np.dtype(np.float32))  # computed in as they are
+
 
 def as_real(x: Data) -> Data:
     """`x` with integers and booleans as float64, as NumPy's mean() has it."""
@@ -43,12 +45,12 @@ def on_converted(function: Callable[..., Any], convert: Callable[[Any], Any]) ->
     def forward(*args: Any, **kwargs: Any) -> Any:
         if not args and first in kwargs:
             args = (kwargs.pop(first),)
-        if args:
-            args = (convert(args[0]), *args[1:])
-            if getattr(args[0], "dtype", None) == np.float16:
-                args = (args[0].astype(np.float32), *args[1:])
-                return function(*args, **kwargs).astype(np.float16)
-        return function(*args, **kwargs)
+        if not args or getattr(args[0], "dtype", None) in REALS:
+            return function(*args, **kwargs)
+        x = convert(args[0])
+        if getattr(x, "dtype", None) != np.float16:
+            return function(x, *args[1:], **kwargs)
+        return function(x.astype(np.float32), *args[1:], **kwargs).astype(np.float16)
 
     return forward
 
