@@ -98,5 +98,5 @@ def norm(x: Any, order: float = 2.0) -> float:
     largest = float(np.abs(wide).max(initial=0.0))
     if not 0 < largest < math.inf:
         return largest
-    scale = math.ldexp(1.0, math.frexp(largest)[1] - 1)  # a power of two: nothing is rounded
-    return scale * float(np.linalg.norm(wide / scale, order))
+    with np.errstate(under="ignore"):  # beside a 1 such powers don't count
+        return largest * float(np.linalg.norm(wide / largest, order))

@@ -819,6 +819,14 @@ def test_norms_of_any_order(order: float, size: float) -> None:
     assert nn.clip_grad_norm_(w, math.inf, order) == pytest.approx(wanted, rel=1e-12, abs=0.0)
 
 
+@pytest.mark.parametrize("order", [1e3, 1e4, 1e300])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_norms_of_high_order_are_close_to_the_largest_entry(order: float, dtype: Any) -> None:
+    w = nn.Parameter(np.zeros(2), dtype=dtype)
+    w.grad = np.array([1.5, -1.0], dtype)
+    assert nn.clip_grad_norm_(w, math.inf, order) == pytest.approx(1.5, rel=1e-6)
+
+
 def test_norms_of_high_order_of_small_numbers() -> None:
     w = nn.Parameter(np.zeros(2), dtype=np.float32)
     for order, size in ((4.0, 1e-11), (3.0, 1e-12), (8.0, 1e-5)):
