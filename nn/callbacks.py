@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from autograd import AnomalyError, arguments, detect_anomaly
+from autograd import AnomalyError, detect_anomaly
 from autograd.arguments import instance_of, integer, non_negative, number, one_of
 from autograd.places import copied
 from autograd.shapes import shape_of
@@ -62,11 +62,12 @@ class Callback:
             TypeError: a method's name begins with `on_`, or is a hook's in another spelling.
         """
         super().__init_subclass__(**options)
-        hooks = [name for name in vars(Callback) if name.startswith("on_")]
-        for name in vars(cls):
+        methods = [name for name in vars(Callback) if not name.startswith("_")]
+        hooks = [name for name in methods if name.startswith("on_")]
+        for name in dir(cls):  # those of other base classes too
             squashed = name.replace("_", "").lower()
-            respelled = [hook for hook in hooks if hook.replace("_", "") == squashed]
-            if name in hooks or not (name.startswith("on_") or respelled):
+            respelled = [method for method in methods if method.replace("_", "") == squashed]
+            if name in methods or not (name.startswith("on_") or respelled):
                 continue
             near = (respelled or get_close_matches(name, hooks, cutoff=0.0))[0]
             raise TypeError(
@@ -247,8 +248,8 @@ class Checkpoint(Best):
         mode: Literal["min", "max"] | None = None,
     ) -> None:
         super().__init__("loss" if monitor is None else monitor, min_delta, mode)
-        self.path, self.every = os.fspath(arguments.path("path", path)), monitor is None
-        suffix(self.path)
+        suffix(path)
+        self.path, self.every = os.fspath(path), monitor is None
         try:
             self.path.format(epoch=0)
         except (LookupError, ValueError):

@@ -104,8 +104,11 @@ def outputs(model: Module, batches: Iterable[Any]) -> list[Any]:
     with evaluation(), no_grad():
         for x in batches:
             out = called(model, x if move is None else move(x))
-            array = numbers(out)
-            if not array.ndim or (isinstance(out, (list, tuple)) and len(out) != len(x)):
+            try:
+                array = numbers(out)
+            except ValueError:  # arrays of several shapes
+                array = np.array(None)
+            if array.shape[:1] != (len(x),):
                 got = f"shape {array.shape}" if array.dtype.kind in "biuf" else shown(out)
                 raise ValueError(
                     f"{type(model).__name__} must return one array with an output for each of "

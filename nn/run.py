@@ -18,7 +18,7 @@ import numpy as np
 
 import autograd as ag
 from autograd import Tensor, Value
-from autograd.arguments import non_negative, plain, shown
+from autograd.arguments import instance_of, non_negative, plain, shown
 from autograd.node import Node
 
 from .callbacks import Callback
@@ -92,6 +92,8 @@ class Run:
 
     def stop(self, reason: str) -> None:
         """End the training; `reason` stands in `history.stopped`."""
+        if not instance_of("reason", reason, str):
+            raise ValueError("reason must say why training ends, but got ''")
         self.history.stopped = reason
 
     def spoilt(self) -> list[str]:
@@ -200,6 +202,8 @@ class Run:
                 f"{shown(value)}; compute it by functions of autograd, and without .item()"
             )
         self.regularised(value).backward()
+        if not self.history.step_loss:
+            self.check_gradients()
         scores = {"loss": value.data}
         if has_classes(out, y):
             scores["accuracy"] = np.count_nonzero(out.data.argmax(axis=1) == y) / len(y)
@@ -217,6 +221,18 @@ class Run:
             self.optimizer.step()
             self.tell("on_step_end", self.history.steps)
             self.advance("step")
+
+    def check_gradients(self) -> None:
+        """Refuse a loss that does not depend on what is trained.
+
+        Raises:
+            ValueError: none of the optimizer's parameters has a gradient.
+        """
+        if all(p.grad is None for p in self.optimizer.parameters()):
+            raise ValueError(
+                "the loss does not depend on any of the optimizer's parameters, so training "
+                "would not change them; compute it from the model's outputs"
+            )
 
     def complain_of_nan(self) -> None:
         """Warn once, in time: from here on there is nothing to be learned."""

@@ -189,7 +189,17 @@ class Total(Net):
         return self.inner(x).sum()
 
 
-@pytest.mark.parametrize("kind", [Twins, Total])
+class Uneven(Net):
+    def forward(self, x: Any) -> Any:
+        return self.inner(x), 1
+
+
+class Turned(Net):
+    def forward(self, x: Any) -> Any:
+        return self.inner(x).T
+
+
+@pytest.mark.parametrize("kind", [Twins, Total, Uneven, Turned])
 def test_outputs_that_are_no_rows_are_named(kind: type[nn.Module]) -> None:
     for use in (lambda: nn.predict(kind(), X), lambda: nn.evaluate(kind(), (X, Y))):
         with pytest.raises(ValueError, match=f"{kind.__name__} must return one array with an out"):

@@ -848,12 +848,36 @@ def test_a_score_that_nothing_sets_is_named() -> None:
         ("on_Step_end", "on_step_end"),
         ("_on_epoch_end", "on_epoch_end"),
         ("on_fit_start", "on_"),
+        ("statedict", "state_dict"),
     ],
 )
 def test_a_misspelt_hook_is_refused_where_it_is_defined(name: str, meant: str) -> None:
     for base in (nn.Callback, nn.EarlyStopping):
         with pytest.raises(TypeError, match=rf"Mine.{name} would never .* did you mean {meant}"):
             type("Mine", (base,), {name: lambda self, run: None})
+
+
+def test_a_misspelt_hook_of_another_base_class_is_refused() -> None:
+    class Mixin:
+        def on_batch_end(self, run: Any) -> None: ...
+
+    with pytest.raises(TypeError, match="Both.on_batch_end would never be called"):
+        type("Both", (Mixin, nn.Callback), {})
+
+
+@pytest.mark.parametrize(("reason", "error"), [("", ValueError), (None, TypeError), (3, TypeError)])
+def test_a_stop_has_a_reason(reason: Any, error: type[Exception]) -> None:
+    class Stop(nn.Callback):
+        def on_epoch_end(self, run: Any) -> None:
+            run.stop(reason)
+
+    with pytest.raises(error, match="^reason must "):
+        fit(callbacks=[Stop()])
+
+
+def test_a_loss_without_the_parameters_trains_nothing() -> None:
+    with pytest.raises(ValueError, match="does not depend on any of the optimizer's parameters"):
+        fit(loss=lambda out, y: (ag.Value(2.0) - 1) ** 2)
 
 
 def test_other_methods_of_callbacks_are_their_own() -> None:
