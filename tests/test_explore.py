@@ -473,6 +473,35 @@ def test_nothing_covers_the_graph(page: Page, viewport: Any, width: int, height:
     assert last["x"] + last["width"] <= width and last["y"] + last["height"] <= height
 
 
+@pytest.mark.parametrize(("width", "height"), [*VIEWPORTS, (568, 320), (390, 480)], ids=str)
+def test_questions_and_reminders_are_in_sight(
+    page: Page, viewport: Any, width: int, height: int
+) -> None:
+    viewport(width, height)
+    browser = page(shared())
+
+    def in_sight(*parts: str) -> bool:
+        inside: bool = browser.execute_script(
+            """
+            const { top } = document.querySelector("footer").getBoundingClientRect();
+            return arguments[0].map((id) => document.getElementById(id).getBoundingClientRect())
+              .every((r) => 0 <= r.top && r.bottom <= top + 1);
+            """,
+            parts,
+        )
+        return inside
+
+    browser.find_element("id", "predict").click()
+    assert in_sight("question", "answer")
+    browser.find_element("id", "next").click()
+    assert "A question is open" in text(browser, "#verdict")
+    assert in_sight("answer", "verdict")
+    browser.execute_script("scrollTo(0, 0)")
+    browser.find_element("id", "answer").submit()
+    assert "no answer yet" in text(browser, "#verdict")
+    assert in_sight("answer", "verdict")
+
+
 def test_the_legend_is_open_where_there_is_room(page: Page, viewport: Any) -> None:
     for width, height in VIEWPORTS:
         viewport(width, height)

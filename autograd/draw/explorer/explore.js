@@ -23,7 +23,7 @@ class Explorer {
 
   // --- moving
 
-  /** Bring the page to how things stand after step `at`. */
+  /** Show the state after step `at`. */
   show(at, verdict = "") {
     this.quiz.pending = null;
     this.story.go(at);
@@ -31,7 +31,7 @@ class Explorer {
     this.stage.follow(this.story.step);
   }
 
-  /** One step on; in predict mode the next number is asked for first. */
+  /** Go to the next step; in predict mode, ask for its number first. */
   next() {
     if (this.quiz.pending) return this.quiz.remind();
     const at = this.story.neighbour(1);
@@ -41,7 +41,7 @@ class Explorer {
       this.refresh();
       this.stage.point(this.story.steps[at]);
       this.stage.follow(this.story.steps[at]);
-      get("answer").focus({ preventScroll: true });
+      this.quiz.focus();
     } else {
       this.show(at);
     }
@@ -119,13 +119,13 @@ class Explorer {
     if (get("all").open) this.listSteps();
   }
 
-  /** The step as one sentence, for those who hear the page. */
+  /** The step as one sentence, for screen readers. */
   sentence(step) {
     const name = (node) => this.story.nodes[node].name;
     const say = (x) => formatAny(x, this.digits);
     if (step.kind === "start") return "The leaves have their numbers.";
     if (step.kind === "forward") return `${name(step.node)} gets the value ${say(this.story.nodes[step.node].value)}.`;
-    if (step.kind === "seed") return `The way back begins: the gradient of ${name(step.node)} is 1.`;
+    if (step.kind === "seed") return `The backward pass begins: the gradient of ${name(step.node)} is 1.`;
     if (step.kind === "end") return "The backward pass is complete.";
     if (step.kind === "hook") return `A hook makes ${say(step.after)} of the gradient of ${name(step.node)}.`;
     const sum = step.before === null ? "" : ` The sum is now ${say(step.after)}.`;
@@ -159,7 +159,7 @@ class Explorer {
     if (step.kind === "seed") {
       return [
         kicker, praise,
-        element("p", "sentence", "The way back begins at ", this.ref(step.node), ": it changes by 1 when it changes by 1."),
+        element("p", "sentence", "The backward pass begins at ", this.ref(step.node), ": it changes by 1 when it changes by 1."),
         this.equation(this.quotient(step.node), [this.number(step.part, "grad")]),
       ];
     }

@@ -40,7 +40,7 @@ class Quiz {
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.check(input, verdict);
+      this.check(input);
     });
     const { nodes } = explorer.story;
     const question = step.kind === "forward"
@@ -58,7 +58,7 @@ class Quiz {
       element("p", "math", formula),
       form,
       verdict,
-      element("p", "hint", score + "A number, or an expression such as 2*-3, sin(2) or x*y. Right is what is off by 1 % at most."),
+      element("p", "hint", score + "A number, or an expression such as 2*-3, sin(2) or x*y. An error of up to 1 % counts as right."),
     ];
   }
 
@@ -85,24 +85,20 @@ class Quiz {
     return evaluate(quotient ? text.replaceAll(quotient, " g ") : text, this.names());
   }
 
-  check(input, verdict) {
+  check(input) {
     let guess;
     try {
       guess = this.guess(input.value);
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
-      verdict.textContent = error.message;
-      verdict.className = "verdict";
-      return;
+      return this.say(error.message);
     }
     const { pending } = this;
     const right = isRight(guess, pending.truth) || (Number.isNaN(guess) && Number.isNaN(num(pending.truth)));
     pending.tries += 1;
     if (!right) {
-      verdict.textContent = this.hint(guess, pending);
-      verdict.className = "verdict wrong";
       input.select();
-      return;
+      return this.say(this.hint(guess, pending), "verdict wrong");
     }
     this.asked += 1;
     this.right += pending.tries === 1 ? 1 : 0;
@@ -114,17 +110,29 @@ class Quiz {
     const close = (x) => x !== null && x !== undefined && isRight(guess, x);
     if (close(-num(truth))) return "Not quite: look at the sign.";
     if (step.kind === "backward" && close(step.g)) return "That is the gradient that comes in; it still has to be multiplied by the slope.";
-    if (step.kind === "backward" && step.before !== null && close(step.after)) return "That is the sum afterwards; asked is what is added.";
-    return tries > 1 ? "Not yet. “Show me” tells." : "Not quite: try again.";
+    if (step.kind === "backward" && step.before !== null && close(step.after)) return "That is the sum afterwards; the question is what is added.";
+    return tries > 1 ? "Not yet. “Show me” shows the answer." : "Not quite: try again.";
   }
 
-  /** Say that a question is open, to those who would go on without an answer. */
+  /** Remind a reader who presses "Next" of the open question. */
   remind() {
+    this.say(""); // so that screen readers read it again
+    this.say("A question is open: answer it, or choose “Skip” or “Show me”.");
+    this.focus();
+  }
+
+  /** Show a message below the answer. */
+  say(message, className = "verdict") {
     const verdict = document.getElementById("verdict");
-    verdict.textContent = ""; // so that it is read out again
-    verdict.className = "verdict";
-    verdict.textContent = "A question is open: answer it, or choose “Skip” or “Show me”.";
-    document.getElementById("answer").focus();
+    verdict.textContent = message;
+    verdict.className = className;
+    verdict.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Put the cursor into the answer, and scroll the whole question into view. */
+  focus() {
+    document.getElementById("answer").focus({ preventScroll: true });
+    document.getElementById("verdict").scrollIntoView({ block: "nearest" });
   }
 
   /** Go on to the next question. */
@@ -140,5 +148,6 @@ class Quiz {
     this.pending = null;
     this.explorer.show(at, verdict || "");
     document.getElementById("next").focus();
+    document.getElementById("step").scrollIntoView({ block: "nearest" });
   }
 }
