@@ -170,7 +170,7 @@ class Batches:
     @property
     def once(self) -> bool:
         """Whether it can be gone through only once, as a generator."""
-        return iter(self.source) is self.source
+        return hasattr(self.source, "__next__")  # iter() might draw or open something
 
     def __iter__(self) -> Iterator[tuple[Array, Array]]:
         return (as_batch(i, batch) for i, batch in enumerate(self.source))

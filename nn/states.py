@@ -51,6 +51,9 @@ def check_fits(saved: Mapping[str, Any], own: Mapping[str, Any]) -> None:
     """
     for what in ("steps per epoch", "optimizer", "schedules", "callbacks", "generators"):
         found, wanted = form(saved[what]), form(own[what])
+        if found != wanted and isinstance(found, list) and isinstance(wanted, list):
+            other = [x for x in found if x not in wanted], [x for x in wanted if x not in found]
+            found, wanted = other if any(other) else (found, wanted)
         if found != wanted:
             raise ValueError(
                 f"its {what} {'are' if what[-1] == 's' else 'is'} {found}, not {wanted}"

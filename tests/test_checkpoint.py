@@ -713,7 +713,7 @@ def test_where_a_checkpoint_can_not_be_is_said_before_training(tmp_path: Path) -
     path.write_bytes(b"?")
     for file, resume, error, message in (
         (None, True, ValueError, "resume=True needs the file"),
-        (tmp_path / "run.safetensors", False, ValueError, "is an .npz file"),
+        (tmp_path / "run.safetensors", False, ValueError, "the path of an .npz file"),
         (tmp_path / "no" / "run.npz", False, FileNotFoundError, "there is no folder"),
         (path, True, ValueError, "run.npz is no file that nn.save"),
     ):

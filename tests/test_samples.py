@@ -287,6 +287,21 @@ def test_batches_of_inputs_are_predicted() -> None:
     np.testing.assert_allclose(found, nn.predict(net(), X), rtol=1e-6)
 
 
+def test_batches_are_begun_once_per_epoch() -> None:
+    """An `__iter__` may draw numbers, or open something."""
+
+    class Counted:
+        begun = 0
+
+        def __iter__(self) -> Any:
+            self.begun += 1
+            return iter([(X, Y)])
+
+    data = Counted()
+    learn(data, epochs=3)
+    assert data.begun == 3
+
+
 def test_batches_that_come_only_once() -> None:
     assert len(learn(iter(Epochs()), epochs=1).step_loss) == 3
     assert nn.evaluate(net(), iter(Epochs()))["accuracy"] >= 0
