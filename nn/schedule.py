@@ -288,11 +288,16 @@ class OneCycleLR(LRScheduler):
                 raise ValueError("give total_steps, or both epochs and steps_per_epoch")
             total_steps = math.prod(given)
         self.total_steps = integer("total_steps", total_steps, at_least=1)
-        pct_start = probability("pct_start", pct_start)
+        # The options are kept for resumed trainings to compare.
+        self.pct_start = probability("pct_start", pct_start)
         curves = {"cos": half_cosine, "linear": line}
-        self.curve = curves[one_of("anneal_strategy", anneal_strategy, curves)]
-        base_momentum = decay_rate("base_momentum", base_momentum)
-        max_momentum = decay_rate("max_momentum", max_momentum)
+        self.anneal_strategy = one_of("anneal_strategy", anneal_strategy, curves)
+        self.curve = curves[self.anneal_strategy]
+        self.base_momentum = base_momentum = decay_rate("base_momentum", base_momentum)
+        self.max_momentum = max_momentum = decay_rate("max_momentum", max_momentum)
+        self.div_factor = positive("div_factor", div_factor)
+        self.final_div_factor = positive("final_div_factor", final_div_factor)
+        self.three_phase = flag("three_phase", three_phase)
         peaks = one_each("max_lr", max_lr, optimizer)
         self.momentum_name = ""
         if flag("cycle_momentum", cycle_momentum):
@@ -303,14 +308,14 @@ class OneCycleLR(LRScheduler):
                     "give cycle_momentum=False"
                 )
             self.momentum_name = names[0]
-        start = 1 / positive("div_factor", div_factor)
-        end = start / positive("final_div_factor", final_div_factor)
-        up, last = pct_start * self.total_steps - 1, self.total_steps - 1
+        start = 1 / self.div_factor
+        end = start / self.final_div_factor
+        up, last = self.pct_start * self.total_steps - 1, self.total_steps - 1
         # After how many steps; learning rate, as a part of the peak, and momentum there.
         self.corners: list[tuple[float, float, float]] = [
             (0, start, max_momentum),
             (up, 1.0, base_momentum),
-            *([(2 * up, start, max_momentum)] if flag("three_phase", three_phase) else []),
+            *([(2 * up, start, max_momentum)] if self.three_phase else []),
             (last, end, max_momentum),
         ]
         super().__init__(optimizer, peaks)

@@ -14,7 +14,8 @@ from autograd.arguments import plain
 from autograd.node import Node
 from autograd.places import is_numpys
 
-from .reachable import LONG, PLAIN, reachable
+from .data import DataLoader
+from .reachable import LONG, PLAIN, is_library, reachable
 from .schedule import LRScheduler, OneCycleLR
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def settings_of(run: Run) -> dict[str, dict[str, Any]]:
     """The numbers and names that a training was started with: those which a checkpoint restores,
     and those which it only tells of.
     """
-    loader = {name: getattr(run.loader, name, None) for name in ("batch_size", "shuffle")}
+    options = ("batch_size", "shuffle", "drop_last")
+    loader = {name: getattr(run.loader, name, None) for name in options}
+    loader["samples"] = len(run.loader.data) if isinstance(run.loader, DataLoader) else None
     seed = {"seed": getattr(run.loader, "seed", None)}
     return {
         "restored": {**dict(options_of(run)), "l1": run.l1, "l2": run.l2, **seed},
@@ -69,7 +72,7 @@ def attributes_of(parts: Iterable[Any]) -> Iterator[tuple[str, Any]]:
         kind = type(x).__name__
         counts[kind] = counts.get(kind, 0) + 1
         name = kind if counts[kind] == 1 else f"{kind} {counts[kind]}"
-        changing = {*x.state_dict(), "base_lrs", "initial_lrs", "corners", "path"}
+        changing = {*x.state_dict(), "base_lrs", "initial_lrs", "path"}
         for key, value in vars(x).items():
             if is_option(value) and key not in changing and not key.startswith("_"):
                 yield f"{name}.{key}", described(value)
@@ -106,9 +109,13 @@ def described(x: Any) -> Any:
         return tuple(described(entry) for entry in x)
     if isinstance(x, np.ndarray):
         return f"array {x.shape} {sha256(x.tobytes()).hexdigest()[:8]}"
-    if isinstance(x, FunctionType) and x.__name__ == "<lambda>":
-        numbers = [c for c in x.__code__.co_consts if isinstance(c, (int, float, str))]
-        return f"lambda({', '.join(map(str, [*x.__code__.co_names, *numbers]))})"
+    if isinstance(x, FunctionType) and not is_library(x.__module__ or ""):
+        constants = [c for c in x.__code__.co_consts if isinstance(c, (int, float, str))]
+        used = [*x.__code__.co_names, *(c for c in constants if c != x.__doc__)]
+        inside = ", ".join(map(str, used))
+        if len(inside) > 60:
+            inside = f"code {sha256(inside.encode()).hexdigest()[:8]}"
+        return f"{x.__qualname__.rpartition('.')[2].strip('<>')}({inside})"
     if isinstance(x, partial):
         return f"partial({described(x.func)})"
     return getattr(x, "__qualname__", None) or type(x).__qualname__

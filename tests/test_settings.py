@@ -46,8 +46,20 @@ def step(**options: Any) -> Callable[[Any], Any]:
     return lambda optimizer: nn.StepLR(optimizer, **{"step_size": 2} | options)
 
 
-def one_cycle(peak: float) -> Callable[[Any], Any]:
-    return lambda optimizer: nn.OneCycleLR(optimizer, peak, total_steps=20)
+def one_cycle(peak: float, **options: Any) -> Callable[[Any], Any]:
+    return lambda optimizer: nn.OneCycleLR(optimizer, peak, total_steps=20, **options)
+
+
+def other_cycle(option: str, x: Any, default: Any) -> tuple[Any, ...]:
+    first, second = {"schedule": one_cycle(0.2)}, {"schedule": one_cycle(0.2, **{option: x})}
+    return first, second, f"the given OneCycleLR.{option} {x!r}, not the checkpoint's {default!r}"
+
+
+def edited(factor: str) -> Any:
+    """A loss in a program whose author changes a number between two runs."""
+    names: dict[str, Any] = {"nn": nn, "__name__": "program"}
+    exec(f"def mine(out, y):\n    'The loss.'\n    return {factor} * nn.mse_loss(out, y)", names)
+    return names["mine"]
 
 
 def sequence(iterations: int, milestone: int = 1) -> Callable[[Any], Any]:
@@ -105,6 +117,21 @@ OTHER: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
                  "the given StepLR.gamma 0.5, not the checkpoint's 0.1"),
     "max_lr": ({"schedule": one_cycle(0.2)}, {"schedule": one_cycle(0.3)},
                "the checkpoint's max_lr (0.2,), not the given (0.3,)"),
+    "pct_start": other_cycle("pct_start", 0.5, 0.3),
+    "strategy": other_cycle("anneal_strategy", "linear", "cos"),
+    "base momentum": other_cycle("base_momentum", 0.5, 0.85),
+    "max momentum": other_cycle("max_momentum", 0.99, 0.95),
+    "div_factor": other_cycle("div_factor", 5.0, 25.0),
+    "final_div_factor": other_cycle("final_div_factor", 10.0, 10000.0),
+    "three phases": other_cycle("three_phase", True, False),
+    "function of the same name": ({"loss": edited("2.0")}, {"loss": edited("3.0")},
+                                  "the given loss 'mine(nn, mse_loss, 3.0)', not the checkpoint's"),
+    "long function": ({"loss": edited("2.0")}, {"loss": edited("1.0 + sum([1.0]) * len([1.5, 7])")},
+                      "the given loss 'mine("),
+    "number of samples": ({}, {"data": (X[:19], Y[:19])}, "the given samples 19, not the chec"),
+    "drop_last": ({"data": nn.DataLoader((X[:18], Y[:18]), 9), "seed": None},
+                  {"data": nn.DataLoader((X[:18], Y[:18]), 9, drop_last=True), "seed": None},
+                  "the given drop_last True, not the checkpoint's False"),
     "schedule inside another": ({"schedule": sequence(3)}, {"schedule": sequence(4)},
                                 "the given LinearLR.total_iters 4, not the checkpoint's 3"),
     "milestones": ({"schedule": sequence(3)}, {"schedule": sequence(3, 2)},
