@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from functools import wraps
+from numbers import Real
 from operator import attrgetter
 from typing import Any
 from weakref import ref
 
 import numpy as np
 
-from . import tree
+from . import arguments, tree
 from .backward import backpropagate, operands_first
 from .copying import entry
 from .modes import change
@@ -43,6 +44,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         TypeError: `f` returned something else than one number or array.
         ValueError: in the backward pass, `f` did not compute the same again.
     """
+    arguments.function("f", f)
 
     @wraps(f, updated=())
     def forgetful(*args: Any, **kwargs: Any) -> Any:
@@ -232,7 +234,7 @@ def recorded(f: Callable[..., Any], args: Any, kwargs: Any, tape: Tape) -> tuple
     """
     with change(recording=True, tape=tape):
         out = f(*args, **kwargs)
-    if tree.is_branch(out) or out is None:
+    if not isinstance(out, (Node, Real)) and not hasattr(out, "dtype"):
         raise TypeError(
             f"checkpoint() needs a function that returns one number or array, "
             f"but it returned {type(out).__name__}"

@@ -9,6 +9,7 @@ from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from types import TracebackType
 from typing import Any, TypeVar
 
+from .arguments import function
 from .node import ORDINARY, Mode, current_mode, mode, this_thread
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -51,6 +52,9 @@ class change:  # noqa: N801  # read as a verb: with change(recording=False)
             return
 
     def __call__(self, f: F) -> F:
+        if isinstance(f, (classmethod, staticmethod)):
+            return type(f)(self(f.__func__))
+        function("what a mode decorates", f)
         code = (f, getattr(f, "__call__", f))  # noqa: B004  # of a function, or of a callable object
         decorate: Any = on_function
         for is_kind, on_kind in (

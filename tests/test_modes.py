@@ -200,9 +200,42 @@ def test_checkpoint_refuses_what_it_can_not_repeat() -> None:
     out = ag.checkpoint(lambda x: x[: next(lengths)])(Tensor(np.ones(4), requires_grad=True))
     with pytest.raises(ValueError, match="something else the second time"):
         out.sum().backward()
-    for returned in ([1.0], None):
+    for returned in ([1.0], None, "1", (x for x in ())):
         with pytest.raises(TypeError, match=f"returned {type(returned).__name__}"):
             ag.checkpoint(lambda x, y=returned: y)(Value(1.0))
+
+
+@pytest.mark.parametrize("wrong", ["f", None, 1.0, Value], ids=repr)
+def test_modes_and_checkpoint_wrap_functions_only(wrong: Any) -> None:
+    for wrap in (ag.checkpoint, ag.no_grad(), ag.detect_anomaly(), ag.scope("a")):
+        with pytest.raises(TypeError, match="must be a function, but got"):
+            wrap(wrong)
+
+
+def test_methods_of_all_kinds_are_decorated_in_either_order() -> None:
+    class Model:
+        @ag.no_grad()
+        @classmethod
+        def first(cls) -> Any:
+            return cls, ag.is_grad_enabled()
+
+        @classmethod
+        @ag.no_grad()
+        def second(cls) -> Any:
+            return cls, ag.is_grad_enabled()
+
+        @ag.no_grad()
+        @staticmethod
+        def third(x: Any) -> Any:
+            return x, ag.is_grad_enabled()
+
+        @ag.no_grad()
+        @staticmethod
+        def fourth(x: Any) -> Any:
+            yield x, ag.is_grad_enabled()
+
+    assert Model.first() == Model().second() == (Model, False)
+    assert Model.third(1) == Model().third(1) == next(Model().fourth(1)) == (1, False)
 
 
 def test_checkpoint_refuses_another_kind_of_result_and_other_operands() -> None:
