@@ -90,6 +90,9 @@ def paired(
     elif isinstance(like, (list, tuple)):
         if not isinstance(given, (list, tuple)):
             raise wrong(name, f"a {type(like).__name__}, as in {model}", given)
+        fields = getattr(like, "_fields", None)
+        if fields and getattr(given, "_fields", fields) != fields:
+            raise wrong(name, f"a {type(like).__name__}, as in {model}", given)
         if len(given) != len(like):
             raise ValueError(
                 f"{name} must have {len(like)} entries, as in {model}, but has {len(given)}"

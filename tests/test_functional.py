@@ -464,11 +464,20 @@ class Pair(NamedTuple):
     b: Any
 
 
+class Swapped(NamedTuple):
+    b: Any
+    a: Any
+
+
 def test_named_tuples_are_arguments_and_results() -> None:
     slopes = grad(lambda p: p.a * p.b)(Pair(2.0, 3.0))
     assert type(slopes) is Pair and slopes == (3.0, 2.0)
     _, pull = ag.vjp(lambda x: Pair(x, 2 * x))(1.0)
     assert pull(Pair(1.0, 10.0)) == pull((1.0, 10.0)) == 21.0
+    with pytest.raises(
+        TypeError, match=r"seed must be a Pair, .* but got Swapped\(b=10.0, a=1.0\)"
+    ):
+        pull(Swapped(10.0, 1.0))
 
 
 def test_a_trees_own_kind_of_dict_is_kept() -> None:
