@@ -34,10 +34,10 @@ from .rules import (
     sign, sin, sinh, softsign, sqrt, sub as subtract, tan, tanh, trunc, xlogy,
 )
 from .functions import (
-    argmax, argmin, clip, cumprod, cumsum, deg2rad, elu, fmax, fmin, gelu, hardtanh, leaky_relu,
-    log_softmax, logaddexp2, logsigmoid, logsumexp, mean, median, nan_to_num, prod, rad2deg,
-    reciprocal, selu, silu, sinc, softmax, softmax_cross_entropy, softplus, square, std,
-    stop_gradient, var, where,
+    amax, amin, argmax, argmin, clip, cumprod, cumsum, deg2rad, elu, fmax, fmin, gelu, hardtanh,
+    leaky_relu, log_softmax, logaddexp2, logsigmoid, logsumexp, mean, median, nan_to_num, prod,
+    rad2deg, reciprocal, selu, silu, sinc, softmax, softmax_cross_entropy, softplus, square,
+    std, stop_gradient, var, where,
 )
 from .shaping import (
     array_split, atleast_1d, atleast_2d, atleast_3d, broadcast_to, column_stack, concatenate,
@@ -45,7 +45,6 @@ from .shaping import (
     moveaxis, pad, partition, ravel, repeat, reshape, roll, rollaxis, rot90, sort, split,
     squeeze, stack, swapaxes, take, take_along_axis, tile, transpose, tril, triu, vsplit, vstack,
 )
-from .functions import max as amax, min as amin
 from .linalg import cross, dot, einsum, inner, kron, matmul, outer, tensordot, trace
 
 # Python's own names are for `ag.sum(x)`: `from autograd import *` leaves the built-in ones alone.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import rules
+from .arguments import one_of, wrong
 from .node import Node, Op, data_of
 from .numerics import numpys, one_hot
 from .places import is_lazy, operand
@@ -52,12 +53,17 @@ def sinc(x: Any) -> Any:
 
 def round(x: Any, decimals: int = 0) -> Any:
     """The nearest number with so many decimals, the even one of two; its slope is 0."""
+    if not hasattr(decimals, "__index__"):
+        raise wrong("decimals", "an integer", decimals)
     return rules.round(x, decimals=index(decimals))
 
 
 def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """Finite numbers in place of nan and infinities, where the slope is 0."""
     data = data_of(x)
+    nan = _numbers("nan", nan)
+    posinf = None if posinf is None else _numbers("posinf", posinf)
+    neginf = None if neginf is None else _numbers("neginf", neginf)
     usual = str(nan) in ("0", "0.0") and posinf is None and neginf is None  # -0.0 is not 0.0
     options = {} if usual else {"nan": nan, "posinf": posinf, "neginf": neginf}
     return _where(np.isfinite(data), x, finite(data, **options))  # Dask's takes none
@@ -67,10 +73,10 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     """`x` kept between two bounds, either of which may be left out. On a bound its slope is 1."""
     x = _comparable(x)
     if min is not None:
-        min = _comparable(min)
+        min = _numbers("min", min)
         x = _where(_or_nan(data_of(x) < data_of(min), data_of(min)), min, x)
     if max is not None:
-        max = _comparable(max)
+        max = _numbers("max", max)
         x = _where(_or_nan(data_of(x) > data_of(max), data_of(max)), max, x)
     return x
 
@@ -80,6 +86,18 @@ def _comparable(x: Any) -> Any:
     if isinstance(x, (int, float, Node)):
         return x
     return np.array(x) if isinstance(x, (list, tuple)) else operand(x)
+
+
+def _numbers(name: str, x: Any) -> Any:
+    """`x`, if it is a number or an array of numbers, node or not; lists become arrays.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    x = _comparable(x)
+    if isinstance(x, (int, float, Node)) or getattr(x, "dtype", np.dtype(object)).kind in "biuf":
+        return x
+    raise wrong(name, "a number or an array of numbers", x)
 
 
 def _or_nan(outside: Any, bound: Any) -> Any:
@@ -102,7 +120,9 @@ def fmin(x: Any, y: Any) -> Any:
 
 def logaddexp2(x: Any, y: Any) -> Any:
     """log2(2^x + 2^y)."""
-    return rules.logaddexp(x * rules.LN2, y * rules.LN2) * (1 / rules.LN2)
+    x, y = _numbers("x", x), _numbers("y", y)
+    one = rules.one_like(data_of(x) + data_of(y))
+    return rules.logaddexp(x * (rules.LN2 * one), y * (rules.LN2 * one)) * (1 / rules.LN2)
 
 
 # --- activations ----------------------------------------------------------------------------------
@@ -120,13 +140,13 @@ def logsigmoid(x: Any) -> Any:
 
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     """`x` if positive, else `negative_slope * x`."""
-    x = as_real(x)
+    x, negative_slope = as_real(x), _numbers("negative_slope", negative_slope)
     return _where(data_of(x) > 0, x, negative_slope * x)
 
 
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """`x` if positive, else `alpha * (e^x - 1)` (Clevert et al. 2016)."""
-    positive = data_of(x) > 0
+    positive, alpha = data_of(x) > 0, _numbers("alpha", alpha)
     return _where(positive, x, alpha * rules.expm1(_where(positive, 0.0, x)))
 
 
@@ -143,11 +163,9 @@ def gelu(x: Any, approximate: str = "none") -> Any:
         x: any real numbers.
         approximate: "none", or "tanh" for the paper's approximation.
     """
-    if approximate == "tanh":
+    if one_of("approximate", approximate, ("none", "tanh")) == "tanh":
         near = clip(x, -100.0, 100.0)  # beyond, sigmoid is 0 or 1, and cubes may overflow
         return x * rules.sigmoid(math.sqrt(8 / math.pi) * (near + 0.044715 * (near * near * near)))
-    if approximate != "none":
-        raise ValueError(f"approximate is 'none' or 'tanh', not {approximate!r}")
     return x * (0.5 * rules.erfc(x * -math.sqrt(0.5)))
 
 
@@ -159,6 +177,7 @@ def silu(x: Any) -> Any:
 def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     """`x` kept between two bounds, on which its slope is 0."""
     x = as_real(x)
+    min_val, max_val = _numbers("min_val", min_val), _numbers("max_val", max_val)
     x = _where(_or_nan(data_of(x) <= min_val, min_val), min_val, x)
     return _where(_or_nan(data_of(x) >= max_val, max_val), max_val, x)
 
@@ -232,6 +251,16 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """The smallest entry. Ties share its gradient equally."""
+    return rules.min(x, axis=axis, keepdims=keepdims)
+
+
+def amax(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The same as `max`, under NumPy's other name."""
+    return rules.max(x, axis=axis, keepdims=keepdims)
+
+
+def amin(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The same as `min`, under NumPy's other name."""
     return rules.min(x, axis=axis, keepdims=keepdims)
 
 

@@ -30,6 +30,9 @@ Made: TypeAlias = "tuple[tuple[Node | None, ...], tuple[Data, ...], Mapping[str,
 
 NO_KWARGS: Mapping[str, Any] = {}  # shared: never written to
 NAMED = (Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+PUBLIC_NAMES = {  # of functions that are called by NumPy's name, not the table's
+    "div": "divide", "mul": "multiply", "neg": "negative", "pow": "power", "sub": "subtract",
+}  # fmt: skip
 NOT_MADE: Made = ((), (), NO_KWARGS)  # of leaves
 
 
@@ -170,16 +173,17 @@ class Op:
         Raises:
             TypeError: in place of what Python says of the forward function.
         """
+        name = PUBLIC_NAMES.get(self.name, self.name)
         if self.arity is not None and len(operands) != self.arity:
             word = "operand" if self.arity == 1 else "operands"
-            raise TypeError(f"{self.name} takes {self.arity} {word}, got {len(operands)}")
+            raise TypeError(f"{name} takes {self.arity} {word}, got {len(operands)}")
         rules = self.vjps if self.arity is not None else (self.vjps[0],)
         rule = next((vjp for vjp in rules if vjp), None)
         if options and rule:
             _, _, *parameters = signature(rule).parameters.values()  # after g and out
             known = {p.name for p in parameters if p.kind in NAMED}
             for option in options.keys() - known:
-                raise TypeError(f"{self.name} has no option {option!r} here; leave it out")
+                raise TypeError(f"{name} has no option {option!r} here; leave it out")
 
     def shape_error(self, operands: Sequence[Data], error: Exception) -> ValueError:
         """NumPy's complaint about shapes, with the op and the shapes by name."""

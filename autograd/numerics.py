@@ -175,7 +175,7 @@ def xlogy(x: Data, y: Data) -> Data:
         return 0.0 if x == 0.0 and y == y else x * elementary("log")(y)
     x, y = as_real(x), as_real(y)
     zero = (x == 0) & ~np.isnan(y)
-    one = 1.0 if hasattr(y, "dtype") else np.ones_like(x)  # a Python number takes on x's dtype
+    one = np.ones_like(x if hasattr(x, "dtype") else y, shape=(), dtype=np.result_type(x, y))
     return np.where(zero, 0.0, x * np.log(np.where(zero, one, y)))
 
 

@@ -67,8 +67,8 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     getattr(np, name): getattr(module, name)
     for module, names in (
-        (functions, """sinc round nan_to_num clip sum mean var std prod max min median cumsum
-            cumprod argmax argmin any all"""),
+        (functions, """sinc round nan_to_num clip sum mean var std prod max min amax amin median
+            cumsum cumprod argmax argmin any all"""),
         (shaping, """reshape ravel expand_dims squeeze transpose swapaxes moveaxis rollaxis
             broadcast_to concatenate stack vstack hstack dstack column_stack array_split split
             hsplit vsplit dsplit atleast_1d atleast_2d atleast_3d flip flipud fliplr roll rot90
@@ -81,8 +81,6 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     for name in "inv pinv det slogdet solve cholesky norm".split()
 } | {
     np.where: where,
-    np.amax: functions.max,
-    np.amin: functions.min,
     np.around: functions.round,
     np.full_like: lambda x, fill_value, dtype=None: np.full_like(data_of(x), fill_value, dtype),
 }  # fmt: skip

@@ -125,9 +125,17 @@ def _cofactors_vjp(i: int, g: Data, x: Data, directions: tuple[Data, ...]) -> Da
     return cofactors(x, *rest, g)
 
 
-def _power_below(x: Data, y: Data) -> Data:
+def _power_below(x: Data, y: Data, out: Data) -> Data:
     """x^(y-1), and 1 for y = 0."""
-    return x if type(y) in (int, float) and y == 2 else pow(x, y - (y != 0))
+    if type(y) in (int, float):
+        return x if y == 2 else pow(x, y - (y != 0))
+    return pow(x, y - where(data_of(y) != 0, one_like(out), 0.0))
+
+
+def one_like(out: Data) -> Data:
+    """A one in the dtype of `out`: an operand of lower precision takes on this dtype beside it."""
+    data = data_of(out)
+    return np.ones_like(data, shape=()) if hasattr(data, "dtype") else 1.0
 
 
 def _square(x: Data) -> Data:
@@ -174,8 +182,8 @@ div = Op("div", numerics.divide, broadcasts=True, analytic=True,     # d(x/y) = 
 # d(x^y) = y x^(y-1) dx + x^y log(x) dy. A zeroth power is flat, also at 0 where x^-1 is infinite;
 # and 0^y is flat in y for y >= 0, where log(0) is not finite.
 pow = Op("pow", numerics.power, broadcasts=True,
-         vjps=(lambda g, out, x, y: g * (y * _power_below(x, y)),
-               lambda g, out, x, y: g * (out * log(where((x == 0) & (y >= 0), 1.0, x)))))
+         vjps=(lambda g, out, x, y: g * (y * _power_below(x, y, out)),
+               lambda g, out, x, y: g * (out * log(where((x == 0) & (y >= 0), one_like(out), x)))))
 
 neg = Op("neg", operator.neg, analytic=True,
          vjps=(lambda g, out, x: -g,))
@@ -297,7 +305,7 @@ logaddexp = Op("logaddexp", numpys("logaddexp"), broadcasts=True,    # log(e^x +
                      lambda g, out, x, y: g * sigmoid(y - x)))
 
 xlogy = Op("xlogy", numerics.xlogy, broadcasts=True,                 # x log(y), and 0 where x is 0
-           vjps=(lambda g, out, x, y: g * log(where((x == 0) & (y <= 0), 1.0, y)),
+           vjps=(lambda g, out, x, y: g * log(where((x == 0) & (y <= 0), one_like(out), y)),
                  lambda g, out, x, y: g * div(x, y)))
 
 # --- kinks: flat on both sides has slope 0; a tie is shared equally -------------------------------

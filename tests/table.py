@@ -329,6 +329,7 @@ CASES: list[Case] = [
             (ag.sum, np.sum, rules.sum), (ag.mean, np.mean, None), (ag.var, np.var, None),
             (ag.std, np.std, None), (ag.prod, np.prod, None),
             (ag.max, np.max, rules.max), (ag.min, np.min, rules.min),
+            (ag.amax, np.amax, rules.max), (ag.amin, np.amin, rules.min),
             (ag.logsumexp, lambda x, **k: np.log(np.sum(np.exp(x), **k)), rules.logsumexp),
         )
         for axis in (None, 1, -1, (0, 2), ())

@@ -172,8 +172,37 @@ def test_places_to_round_to_are_compiled_in(option: Any) -> None:
 
 @pytest.mark.parametrize("wrong", ["a", [1.0], 1j, object], ids=repr)
 def test_options_that_are_no_numbers_are_named(wrong: Any) -> None:
-    with pytest.raises(TypeError, match="nan_to_num: nan must be a number or None in a compiled"):
+    with pytest.raises(TypeError, match="nan must be a number"):
         ag.compile(lambda x: ag.nan_to_num(x, nan=wrong))(1.0)
+
+
+@pytest.mark.parametrize("wrong", ["1", 1j, None, object, {}, ["a"]], ids=repr)
+@pytest.mark.parametrize(
+    ("f", "name"),
+    [
+        (ag.leaky_relu, "negative_slope"),
+        (ag.elu, "alpha"),
+        (ag.hardtanh, "min_val"),
+        (ag.hardtanh, "max_val"),
+        (ag.nan_to_num, "nan"),
+        (ag.nan_to_num, "posinf"),
+        (ag.nan_to_num, "neginf"),
+        (ag.clip, "min"),
+        (ag.clip, "max"),
+        (ag.round, "decimals"),
+        (ag.logaddexp2, "y"),
+    ],
+)
+def test_functions_name_the_options_that_are_no_numbers(f: Any, name: str, wrong: Any) -> None:
+    if wrong is None and name in ("posinf", "neginf", "min", "max"):
+        return
+    message = f"{name} must be an? (number|integer).*, but got"
+    for x in (Value(0.5), Tensor([0.5]), 0.5, np.array([0.5])):
+        with pytest.raises(TypeError, match=message):
+            f(x, **{name: wrong})
+    for argument in (0.5, np.array([0.5])):
+        with pytest.raises(TypeError, match=message):
+            ag.compile(lambda x: f(x, **{name: wrong}))(argument)
 
 
 @pytest.mark.parametrize("array", [[1.0], (1.0, 2.0), np.ones(2)], ids=repr)

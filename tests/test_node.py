@@ -36,12 +36,15 @@ def test_an_op_knows_its_arity() -> None:
 def test_an_op_names_itself_where_a_call_does_not_fit(x: Any) -> None:
     for call, message in (
         (lambda: ag.add(), "add takes 2 operands, got 0"),
-        (lambda: ag.divide(x), "div takes 2 operands, got 1"),
+        (lambda: ag.divide(x), "divide takes 2 operands, got 1"),
         (lambda: ag.log(x, 2.0), "log takes 1 operand, got 2"),  # math.log has a base
         (lambda: ag.hypot(x), "hypot takes 2 operands, got 1"),  # math.hypot takes any number
         (lambda: ag.hypot(x, x, x), "hypot takes 2 operands, got 3"),
         (lambda: ag.arctan2(x), "arctan2 takes 2 operands, got 1"),
-        (lambda: ag.multiply(x, x, axis=0), "mul has no option 'axis' here; leave it out"),
+        (lambda: ag.multiply(x, x, axis=0), "multiply has no option 'axis' here; leave it out"),
+        (lambda: ag.subtract(x), "subtract takes 2 operands, got 1"),
+        (lambda: ag.power(), "power takes 2 operands, got 0"),
+        (lambda: ag.negative(x, x), "negative takes 1 operand, got 2"),
         (lambda: ag.sin(x, out=None), "sin has no option 'out' here; leave it out"),
     ):
         with pytest.raises(TypeError, match=f"^{message}$"):

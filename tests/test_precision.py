@@ -224,3 +224,34 @@ def test_compiled_functions_compute_float16_columns_in_float32() -> None:
     assert value == 12.0 and value.dtype == np.float16
     assert slope == 4.0
     assert f(x, 3.0).dtype == np.float16
+
+
+MIXED = {
+    "power": lambda x, y: x**y,
+    "power of the other": lambda x, y: y**x,
+    "xlogy": ag.xlogy,
+    "xlogy of the other": lambda x, y: ag.xlogy(y, x),
+    "logaddexp": ag.logaddexp,
+    "logaddexp2": ag.logaddexp2,
+    "logaddexp2 of the other": lambda x, y: ag.logaddexp2(y, x),
+    "divide": lambda x, y: x / y,
+    "hypot": ag.hypot,
+    "arctan2": ag.arctan2,
+    "leaky_relu": lambda x, y: ag.leaky_relu(-x, y),
+    "elu": lambda x, y: ag.elu(-x, y),
+    "clip": lambda x, y: ag.clip(x, y, None) * x,
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize("name", MIXED)
+def test_a_float64_array_beside_low_precision_keeps_its_own(name: str, dtype: Any) -> None:
+    f, x, number = MIXED[name], np.array([0.1, 0.5, 2.0, 30.0]), dtype(0.1)
+    for y in (number, np.array(number), Tensor(number), np.full(4, number)):
+        low, high = (lambda x, y=y: f(x, y)), (lambda x: f(x, float(number)))
+        for _ in range(3):  # values and slopes of two orders
+            out, wanted = low(x), high(x)
+            out = out.data if isinstance(out, Tensor) else out
+            assert out.dtype == np.float64
+            np.testing.assert_allclose(out, wanted, rtol=1e-13, atol=1e-300)
+            low, high = ag.elementwise_grad(low), ag.elementwise_grad(high)

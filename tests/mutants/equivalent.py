@@ -25,8 +25,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         " -> transpose(x, axes=(*stack, columns, rows))": FASTER,
         "_einsum_vjp: part if shape == shape_of(part) else broadcast_to(part, shape=shape)"
         " -> broadcast_to(part, shape=shape)": FASTER,
-        "_power_below: x if type(y) in (int, float) and y == 2 else pow(x, y - (y != 0))"
-        " -> pow(x, y - (y != 0))": FASTER,
+        "_power_below: x if y == 2 else pow(x, y - (y != 0)) -> pow(x, y - (y != 0))": FASTER,
         "_cholesky_vjp: 1 -> 2": "the matrices are square",
         "_cholesky_vjp: np.ones_like(data_of(x), shape=(n, n)) -> np.ones_like(data_of(x))":
             "one triangle for each matrix of a stack, all the same",
@@ -45,7 +44,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "minimum: x < y -> x <= y": "which of two zeros it is, is NumPy's choice",
         "sigmoid: x >= 0.0 -> x > 0.0": "at 0 both are one half",
         "sigmoid: x >= 0 -> x > 0": "at 0 both are one half",
-        "xlogy: 1.0 -> 1.0 and a bit": "a logarithm that is not used",
         "_scaled_erfc: 2 -> 3": ROUNDING,
         "erf: 1.0 -> 1.0 and a bit (2)": ROUNDING,
         "erf: size < 1.0 -> size <= 1.0": "at 1 both ways hold",

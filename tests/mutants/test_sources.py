@@ -20,10 +20,11 @@ HERE = Path(__file__).parent.parent
 # A module, and what tells pytest which tests have to notice its mutants, in their folder.
 TARGETS = {
     "autograd.rules": ["test_table.py", "test_numbers.py", "test_functional.py",
-                       "test_slopes_far_out.py", "test_refusing.py"],
+                       "test_slopes_far_out.py", "test_refusing.py",
+                       "test_precision.py::test_a_float64_array_beside_low_precision_keeps_its_own"],
     "autograd.numerics": ["test_numerics.py", "test_table.py", "test_numbers.py",
                           "test_slopes_far_out.py", "test_empty_and_axes.py",
-                          "test_losses.py", "test_layers.py", "test_protocols.py",
+                          "test_losses.py", "test_layers.py", "test_protocols.py", "test_precision.py",
                           "test_refusing.py", "test_elsewhere.py", "-k",
                           "not test_elsewhere or test_dask or labels or crosses"],
     "autograd.precision": ["test_precision.py", "test_empty_and_axes.py"],
