@@ -127,7 +127,7 @@ def layers_of(model: Module) -> list[Row]:
 
 
 def one_by_one(model: Any) -> Iterator[Any]:
-    """What a model does, those that are made of others taken apart."""
+    """The layers of a model, with composed modules replaced by their children."""
     if isinstance(model, Sequential):
         for module in model:
             yield from one_by_one(module)

@@ -28,7 +28,7 @@ def layers_of(model: Module) -> Picture:
 
 
 class Layers:
-    """Boxes and groups, as modules are met."""
+    """Collects boxes and groups from modules."""
 
     def __init__(self) -> None:
         self.boxes: list[Box] = []
@@ -46,9 +46,9 @@ class Layers:
         before: list[str],
         above: tuple[Module, ...],
     ) -> list[str]:
-        """Add a module that comes after some boxes; the ids of those that it ends with.
+        """Add a module after the boxes `before`; return the ids of its last boxes.
 
-        A child that is one of the modules `above` it is left out.
+        A child that is also one of the modules `above` is skipped.
         """
         children = inner_modules(module, above)
         if not children or alike(module, children):
@@ -85,7 +85,7 @@ class Layers:
                 label=(f"{name}: " if name else "") + title,
                 operands=tuple(before),
                 group=group,
-                notes=tuple(told(module, above)),
+                notes=tuple(notes_of(module, above)),
                 times=len(children) or 1,
             )
         )
@@ -93,12 +93,12 @@ class Layers:
 
 
 def alike(module: Module, children: list[tuple[str, Module]]) -> bool:
-    """Whether a module is made of several that are the same, such as a layer of neurons."""
+    """Whether all children of a module are equal, such as the neurons of a layer."""
     looks = {repr(child) for _, child in children}
     return len(looks) == 1 and not module.chained
 
 
-def told(module: Module, above: tuple[Module, ...]) -> Iterator[str]:
+def notes_of(module: Module, above: tuple[Module, ...]) -> Iterator[str]:
     children = [child for _, child in inner_modules(module, above)]
     if children:
         yield f"{len(children)} × {children[0]!r}"
@@ -108,7 +108,7 @@ def told(module: Module, above: tuple[Module, ...]) -> Iterator[str]:
 
 
 def names_in(leaves: Sequence[Node], modules: Sequence[Module]) -> dict[Node, str]:
-    """What modules call those of the leaves that are their parameters: "0.weight".
+    """The names of the leaves that are parameters of modules: "0.weight".
 
     Args:
         leaves: which to name.
@@ -125,7 +125,7 @@ def names_in(leaves: Sequence[Node], modules: Sequence[Module]) -> dict[Node, st
 
 
 def outermost(modules: Sequence[Module]) -> list[Module]:
-    """Those that are part of no other; of modules that hold each other, the first."""
+    """The modules that are part of no other; of modules that hold each other, the first."""
     age = {id(module): i for i, module in enumerate(modules)}
     parts = {id(m): {id(part) for part in m.modules() if part is not m} for m in modules}
     inner = {

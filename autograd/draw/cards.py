@@ -1,4 +1,4 @@
-"""What stands in a box, line by line, and how large the box must be for it."""
+"""The text in each box, line by line, and the size of the box."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ NO_SIZE = Size(0.0, 0.0)
 def cards(
     picture: Picture, precision: int, named: Collection[str], least: Mapping[str, Size]
 ) -> dict[str, Card]:
-    """The card of each box, of at least the size that is given for it.
+    """The card of each box, at least as large as its size in `least`.
 
     Boxes without a label show their name if they are `named`.
     """
@@ -103,7 +103,7 @@ Row: TypeAlias = tuple[tuple[str, Role], ...]
 
 
 def rows(box: Box, precision: int) -> Iterator[Row]:
-    """What stands beside the operation: a line alone, or a name and a number."""
+    """The rows beside the operation: a line alone, or a name and a number."""
     if box.label:
         yield ((box.name, "label"),)
     if array := shape_and_dtype(box.value):
@@ -137,7 +137,7 @@ def row_width(row: Row) -> float:
 
 
 def reference_card(box: Box, precision: int) -> Card:
-    """The small card that stands for a box beside a far use of it."""
+    """The small card that refers to a box, beside a use that is far away."""
     name = box.name if box.label or box.op else written(box.value, precision)
     role: Role = "label" if box.label else "value"
     size = Size(max(width(name, TEXT, bold=True) + 2 * PAD_X, 30.0), 24.0)

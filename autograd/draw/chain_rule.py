@@ -1,4 +1,4 @@
-"""The chain rule taken apart: slopes, paths, and the gradient three ways."""
+"""The parts of the chain rule: slopes, paths, and the gradient computed in three ways."""
 
 from __future__ import annotations
 
@@ -90,12 +90,12 @@ def paths_down(root: Node, leaf: Node, slopes: Mapping[Node, Sequence[Slope]]) -
 
 
 def product_of(path: Path) -> float:
-    """What a path contributes."""
+    """The contribution of a path: the product of its slopes."""
     return math.prod(slope.number for slope in path)
 
 
 def engine_gradient(leaf: Node, root: Node, live: dict[Node, None]) -> float:
-    """What a backward pass gives the leaf; it leaves no `.grad` behind."""
+    """The leaf's gradient from a backward pass, which changes no `.grad`."""
     if not live:
         return 0.0
     order = [node for node in reversed(live) if node is not leaf]  # the pass ends at the leaf

@@ -34,7 +34,7 @@ SAMPLES = {
     "slope": '<font color="{slope}" point-size="10">1.5</font>',
 }
 ROOT = ', color="{root-line}", peripheries=2'
-# Graphviz measures text in the first font that there is; those behind it are narrower.
+# Graphviz measures text in the first font that is installed; the others are narrower.
 FONTS = "DejaVu Sans,Verdana,Helvetica,Arial,sans-serif"
 HEAD = """\
 digraph "computation graph" {{
@@ -71,7 +71,7 @@ def to_dot(
         slope = writer.slopes.get((target, argument), "")
         label = f' [label=" {slope} "]' if slope else ""
         lines.append(f"  {source} -> {target}{cells.get(target, '')}{label}")
-    if legend:  # last: clusters would inherit where it stands
+    if legend:  # last, since clusters would inherit its position
         lines += [*writer.legend(), "  labelloc=b", "  labeljust=l"]
     return "\n".join((*lines, "}", ""))
 
@@ -90,7 +90,7 @@ class Writer:
             self.members.setdefault(box.group, []).append(box)
 
     def inside(self, group: str, indent: str) -> Iterator[str]:
-        """What stands in a group, and the groups in it as clusters."""
+        """The nodes of a group, and its inner groups as clusters."""
         for box in self.members.get(group, []):
             style = STYLES[box.kind] + (ROOT if box.root else "")
             yield f"{indent}{box.id} [{style.format_map(self.colours)}, label=<"
@@ -139,7 +139,7 @@ class Writer:
                 yield self.entry("gradient", grad, "quiet" if box.gradient is None else "gradient")
 
     def legend(self) -> Iterator[str]:
-        """What outlines mean, as the label of the graph."""
+        """The legend, as the label of the graph."""
         yield '  label=<<table border="0" cellspacing="6" cellpadding="0"><tr>'
         for kind, meaning in meanings(self.picture, False, bool(self.slopes)):
             yield f"    <td>{SAMPLES[kind].format_map(self.colours)}</td>"

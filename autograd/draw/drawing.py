@@ -188,7 +188,7 @@ def check_roots(roots: Sequence[Any]) -> None:
 
 
 def results_of(model: Callable[..., Any], *inputs: Any) -> list[Any]:
-    """What a model makes of inputs, grouped by its modules."""
+    """The results of a model for some inputs, grouped by its modules."""
     with enable_grad(), scope(""):
         return list(leaves(model(*inputs)))
 

@@ -114,7 +114,7 @@ def explain(
     values = {node: float(node._data) for node in live}
     for edges in slopes.values():
         for node, i, arg, *_ in edges:
-            values[arg] = float(node.saved[i])  # as it was then
+            values[arg] = float(node.saved[i])  # the value that the operation saw
     gradient = engine_gradient(leaf, root, live)
     has_hooks = any(map(is_hooked, live))
     return Explanation(

@@ -108,7 +108,7 @@ def page_of(story: Mapping[str, Any], title: str | None) -> str:
 
 
 def embedded(story: Mapping[str, Any]) -> str:
-    """JSON that can stand inside of a script element, whatever the labels say."""
+    """JSON that is safe inside a script element, for any labels."""
     text = json.dumps(story, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -119,7 +119,7 @@ def embedded(story: Mapping[str, Any]) -> str:
 def story_of(root: Node) -> dict[str, Any]:
     """All that the page shows, with nodes by their place in the picture."""
     picture, ids = portrait([root])
-    return Story(root, picture, ids).told()
+    return Story(root, picture, ids).as_json()
 
 
 class Story:
@@ -133,7 +133,7 @@ class Story:
         self.script = PageTemplate(4)
         self.equations = equations(picture, 4)
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         passes = {"engine": list(map(self.step, engine(self.root)))}
         count = visits(self.root)
         for name, wrong in WRONG.items():
@@ -211,13 +211,13 @@ class Story:
         return out
 
     def place_of(self, named: Named) -> int | None:
-        """Where a node's box is, or that of a constant array; None if it has none."""
+        """The position of the box of a node or a constant array; None if it has none."""
         if isinstance(named, Node):
             return self.place.get(named)
         user, i = named
         operand = self.picture.boxes[self.place[user]].operands[i]
         assert isinstance(operand, str)
-        return int(operand.removeprefix("n"))  # boxes are numbered as they come
+        return int(operand.removeprefix("n"))  # boxes are numbered in order
 
     def step(self, step: Contribution | Hooked) -> list[Any]:
         """A contribution: from, operand, to, g, part, before, after. Hooks: node, before, after."""
@@ -332,7 +332,7 @@ def described(value: Number | None) -> Any:
 
 
 def card_width(name: str, op: str, array: bool) -> float:
-    """Wide enough for name and operation, up to 18 characters of each, and for numbers."""
+    """A width for name and operation, up to 18 characters of each, and for numbers."""
     head = width(name[:18], 14.0, bold=True) + width(op[:18], 14.0, bold=True) + 8.0
     number = "0" * 20 if array else "\N{MINUS SIGN}1.234e\N{MINUS SIGN}10 …"
     row = width("gradient", 10.5) + width(number, 13.0, bold=True) + 4.0

@@ -10,7 +10,7 @@ from autograd.files import replacing
 
 
 def write(path: str | PathLike[str], forms: Mapping[str, Callable[[], str | bytes]]) -> None:
-    """Write the content that the path's ending names; an error leaves an existing file as it was.
+    """Write the content that the path's ending names; an error leaves an existing file unchanged.
 
     Args:
         path: of the file.

@@ -1,7 +1,7 @@
 """The fonts of pictures, and how wide text is set in them.
 
 A picture is set in the first of these fonts that its reader's system has. Rooms for text are
-measured for the widest of them, so that nothing runs into anything, whichever it is.
+measured for the widest of them, so that texts never overlap.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from unicodedata import category, combining, east_asian_width, normalize
 
 FAMILY = 'Helvetica, Arial, "Liberation Sans", "DejaVu Sans", sans-serif'
 
-# Advance widths in hundredths of the size, from a character on: the greater of DejaVu Sans's and
+# Advance widths in hundredths of the size, from the key on: the larger of DejaVu Sans's and
 # Arial's (which Helvetica and Liberation Sans share). Made by .ci/font_widths.py. Slanted letters
 # are as wide as upright ones.
 REGULAR = {
@@ -90,8 +90,8 @@ BOLD = {
         "67 67 72 84"
     ),
 }  # fmt: skip
-SAFETY = 1.02  # for fonts that a system has in place of these
-IDEOGRAPH, EMOJI, OTHER = 105, 130, 100  # characters that are in no table
+SAFETY = 1.02  # for fonts that a system uses instead of these
+IDEOGRAPH, EMOJI, OTHER = 105, 130, 100  # of characters outside the tables
 
 
 def table(runs: dict[int, str]) -> dict[str, int]:
@@ -107,7 +107,7 @@ TABLES = {False: table(REGULAR), True: table(BOLD)}
 
 @lru_cache(maxsize=4096)
 def width(text: str, size: float, bold: bool = False) -> float:
-    """The room that a line of text needs, in any of the fonts.
+    """The width of a line of text, at most, in any of the fonts.
 
     >>> round(width("value", 10.0), 1)
     28.2
@@ -123,4 +123,4 @@ def advance(c: str, bold: bool) -> int:
         return 0
     if east_asian_width(c) in "WF":
         return EMOJI if category(c) == "So" else IDEOGRAPH
-    return known.get(normalize("NFD", c)[0], OTHER)  # an accent makes no letter wider
+    return known.get(normalize("NFD", c)[0], OTHER)  # an accent doesn't make a letter wider

@@ -1,7 +1,8 @@
 """Operations and their derivatives as formulas: the rules of the table, run on names.
 
-A derivative is written by nobody: its rule runs on fresh nodes, one for each name, and the graph
-that comes out is the formula. So whatever has a rule has a formula, users' own ops included.
+Formulas of derivatives are not stored. A rule runs on new nodes, one for each name, and the graph
+that it computes is written out. So every operation with a rule has a formula, users' own
+operations too. The printer only simplifies: a division by 1, the square of a root.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ from .names import is_number
 from .notation import printable
 from .scripts import Formula, Script, Symbol
 
-LONGEST = 200  # pieces of a formula; what is longer is no help to a reader
-# What derivatives need to get numbers into the right shape, and a reader of mathematics does not.
+LONGEST = 200  # pieces of a formula; longer ones are not shown
+# Operations on shape and type only, which formulas of derivatives leave out.
 PLUMBING = {
     rules.reshape, rules.broadcast_to, rules.alias, rules.item, rules.astype, rules.to,
 }  # fmt: skip
 
 
 class Graph(NamedTuple):
-    """What a rule computed, and the name of each node that it was computed from."""
+    """The result of a rule, and the name of each node that it was computed from."""
 
     out: Any
     symbols: Mapping[Node, Any]
@@ -93,7 +94,7 @@ def written(graph: Graph | None, script: Script) -> Formula | None:
 
 
 def operation(node: Node, script: Script) -> Formula:
-    """How `node` was computed, one operation deep and as it was done: `x * x`, `1 * tanh(x)`."""
+    """The operation of `node`, not simplified: `x * x`, `1 * tanh(x)`."""
     parts = [
         script.constant(seen)
         if arg is None and is_number(seen)
@@ -104,14 +105,14 @@ def operation(node: Node, script: Script) -> Formula:
 
 
 def operation_on(node: Node, parts: Sequence[Formula], script: Script) -> Formula:
-    """The operation of `node` as it was done, on operands that are written already."""
+    """The operation of `node`, not simplified, on the formulas of its operands."""
     if node.op is rules.pow:
         return script.power(*parts)
     return combined(node, [part._replace(number=None) for part in parts], script)
 
 
 def applied(node: Node, formulas: Mapping[Node, Formula], script: Script) -> Formula:
-    """The operation of `node` on operands that have been written, simplified."""
+    """The operation of `node` on the formulas of its operands, simplified."""
     assert node.op is not None
     same = spread if node.op.elementwise else lambda x: x
     parts = [
@@ -134,7 +135,7 @@ def applied(node: Node, formulas: Mapping[Node, Formula], script: Script) -> For
 
 
 def spread(x: Data) -> Data:
-    """The number that all entries of an array are, or else the array."""
+    """The number that all entries of an array equal, or else the array."""
     if getattr(x, "shape", ()) and x.size and (x == x.flat[0]).all():
         return float(x.flat[0])
     return x

@@ -1,4 +1,4 @@
-"""Groups drawn as one node each, and what is repeated drawn once."""
+"""Groups drawn as one node each, and repeated groups drawn once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def depths(picture: Picture) -> dict[str, int]:
 
 
 def opened(picture: Picture, depth: int, fold: bool = True) -> Picture:
-    """So many levels of groups, one within the other; what is deeper is one node each.
+    """The picture with `depth` levels of groups; deeper groups are one node each.
 
     Args:
         picture: of which.
@@ -38,9 +38,9 @@ def opened(picture: Picture, depth: int, fold: bool = True) -> Picture:
 
 
 def collapsed(picture: Picture, closed: Collection[str], fold: bool = True) -> Picture:
-    """The picture with these groups as one node each, and alike ones among them as one.
+    """The picture with these groups as one node each, and repeated ones among them as one.
 
-    Alike are groups that compute the same: side by side from the same, or one after the other.
+    Groups repeat each other if they compute the same, side by side or one after the other.
     """
     outer = {"": ""}  # of each group: the outermost closed one that it is in, if any
     for group in picture.groups:
@@ -69,7 +69,7 @@ def collapsed(picture: Picture, closed: Collection[str], fold: bool = True) -> P
 
 
 def as_one(group: Group, members: Sequence[Box], results: set[str], home: dict[str, str]) -> Box:
-    """The node for a closed group. It has the value of its only result."""
+    """The node for a closed group, with the value of its result if it has only one."""
     shown = [box for box in members if box.root or box.id in results]
     only = shown[0] if len(shown) == 1 else None
     sources = dict.fromkeys(
@@ -88,12 +88,12 @@ def as_one(group: Group, members: Sequence[Box], results: set[str], home: dict[s
         operands=tuple(sources),
         root=any(box.root for box in members),
         group=group.parent,
-        notes=told(members),
+        notes=notes_of(members),
     )
 
 
-def told(members: Sequence[Box]) -> tuple[str, ...]:
-    """What is told of a group in place of what is in it."""
+def notes_of(members: Sequence[Box]) -> tuple[str, ...]:
+    """The notes that a folded group shows in place of its content."""
     steps = sum(1 for box in members if box.op)
     parameters = sum(size(box.value) for box in members if box.kind == "leaf")
     notes = [counted(steps, "operation")]
@@ -116,7 +116,7 @@ def size(x: Number | None) -> int:
 
 
 def shape_of(members: Sequence[Box], groups: dict[str, Group]) -> Shape:
-    """What a group computes, whatever the names and the numbers."""
+    """The structure of what a group computes, without names and values."""
     place = {box.id: i for i, box in enumerate(members)}
     return tuple(
         (
@@ -130,10 +130,10 @@ def shape_of(members: Sequence[Box], groups: dict[str, Group]) -> Shape:
 
 
 def in_order(boxes: Iterable[Box]) -> tuple[Box, ...]:
-    """The boxes, each after what it is made of, and else as they come.
+    """The boxes in topological order, otherwise in their given order.
 
     Raises:
-        CyclicError: a group uses what is made of it.
+        CyclicError: a group uses something that is computed from it.
     """
     listed = list(boxes)
     place = {box.id: i for i, box in enumerate(listed)}
@@ -167,10 +167,10 @@ def in_order(boxes: Iterable[Box]) -> tuple[Box, ...]:
 
 
 def folded(picture: Picture, alike: dict[str, Shape]) -> Picture:
-    """Groups that are alike as one: side by side, made from the same, or in a chain.
+    """Groups of one structure as one: side by side with the same operands, or in a chain.
 
-    Groups that are made from the same never use each other, so one node can stand for them. Alike
-    are their names too, but for numbers in them: "query" and "key" are told apart.
+    Groups that are made from the same never use each other, so one node can stand for them. Their
+    names must be equal too, except for numbers: "query" and "key" stay two nodes.
 
     Args:
         picture: with closed groups as nodes.
@@ -208,7 +208,7 @@ def folded(picture: Picture, alike: dict[str, Shape]) -> Picture:
 def chains(
     boxes: Sequence[Box], alike: dict[str, Shape], targets: dict[str, set[str]]
 ) -> list[list[Box]]:
-    """Runs of groups that are alike, each used by the next and by nothing else."""
+    """Chains of equal groups, each used only by the next."""
 
     def kind(box: Box) -> object:
         return box.group, alike[box.id], numberless(box.label)
@@ -242,7 +242,7 @@ def numberless(name: str) -> str:
 
 
 def repeat(members: Sequence[Box]) -> Box:
-    """One node for groups that are alike."""
+    """One node in place of several equal groups."""
     first, last = members[0], members[-1]
     names = [box.label for box in members]
     endings = {name.rpartition(": ")[2] for name in names}

@@ -1,7 +1,7 @@
-"""An SVG drawing as a PNG image or a PDF page, made by Typst from the drawing itself.
+"""An SVG drawing as a PNG image or a PDF page, made by Typst.
 
-Text is set in DejaVu Sans where Matplotlib is installed, which brings that font along: then every
-machine makes the same image. Otherwise the system's fonts are used, and Typst's own without any.
+Text is set in DejaVu Sans if Matplotlib is installed, which contains that font: then every machine
+makes the same image. Otherwise the system's fonts are used, or Typst's own if there are none.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PAGE = """\
 def to_image(svg: str, width: float, height: float, form: Form) -> bytes:
     """The image, twice as large as the drawing, or the page, as large as the drawing.
 
-    What would be too large to be shown is made smaller.
+    Larger images than programs can show are scaled down.
 
     Raises:
         ModuleNotFoundError: Typst is not installed.

@@ -82,7 +82,7 @@ def arrange(
 
 
 def breadth_for(edges: int, apart: float, label: float = 0.0) -> float:
-    """How broad a box must be for so many edges to arrive apart, with labels beside them.
+    """The breadth of a box at which so many edges arrive, with labels beside them.
 
     One edge has room for its label when it arrives in the middle, so that chains are straight.
     """
@@ -96,10 +96,10 @@ def with_references(
     references: Mapping[str, Size],
     homes: dict[str, str],
 ) -> tuple[dict[str, tuple[str, Size]], list[tuple[str, str]]]:
-    """The places there are to be, each with its box and size, and the ends of each edge.
+    """All places, each with its box and size, and the ends of each edge.
 
-    What is used far away gets further places beside those uses: an edge across the whole picture
-    could not be followed. `homes` is told of them.
+    A box that is used far away gets further places beside those uses, since an edge across the
+    whole picture would be hard to follow. They are added to `homes`.
     """
     index = {name: i for i, name in enumerate(sizes)}
     rank = ranks(len(sizes), [(index[edge.source], index[edge.target]) for edge in edges])

@@ -1,4 +1,4 @@
-"""The legend of a picture: what its outlines and colours mean, and where that is written."""
+"""The legend of a picture: what its outlines and colours mean, and where each entry stands."""
 
 from __future__ import annotations
 

@@ -60,10 +60,10 @@ def names_of(*roots: Node) -> dict[Named, str]:
         kind = kind_of(node)
         if kind == "constant" and not label and is_number(node._data) and node not in roots:
             continue
-        name = numbered(kind)  # what has a label counts too: to label a node renames no other
+        name = numbered(kind)  # labelled nodes count too, so that a new label renames no other node
         if uses[label] > 1:
             met[label] += 1
-            while f"{label}#{met[label]}" in uses:  # a label of its own
+            while f"{label}#{met[label]}" in uses:  # another node has this label
                 met[label] += 1
             label = f"{label}#{met[label]}"
         names[node] = label or name
@@ -76,12 +76,12 @@ def kind_of(node: Node) -> str:
 
 
 def is_number(data: Data) -> bool:
-    """Whether it is a single number, whatever its shape."""
+    """Whether it is a single number, in an array of any shape."""
     return prod(shape_of(data)) == 1
 
 
 def labels_of(nodes: Sequence[Node]) -> dict[Node, str]:
-    """The labels of those nodes that have one, and what models call their parameters."""
+    """The labels of those nodes that have one, and the names of models' parameters."""
     labels = {node: printable(node.label) for node in nodes if node.label}
     labels = {node: label for node, label in labels.items() if label.strip()}
     bare = [node for node in nodes if node.op is None and node not in labels]
@@ -92,7 +92,7 @@ def labels_of(nodes: Sequence[Node]) -> dict[Node, str]:
 
 
 def letter_for(choice: str, labels: Iterable[str]) -> str:
-    """The first letter that, with a number, is nobody's label."""
+    """The first letter that is, with a number, no label of a node."""
     taken = {label[0] for label in labels if re.fullmatch(r"[a-z]\d+", label)}
     return next((letter for letter in choice if letter not in taken), choice[0] + "_")
 
@@ -116,7 +116,7 @@ def with_group_names(picture: Picture) -> Picture:
 
 
 def in_formula(name: str) -> str:
-    """The name, in quotes if it could be taken for something else.
+    """The name, in quotes if it could be mistaken for a number or a formula.
 
     >>> print(in_formula("0.weight"), in_formula("a - b"), in_formula("12"))
     0.weight "a - b" "12"

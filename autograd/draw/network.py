@@ -26,8 +26,8 @@ RADIUS, APART, GAP = 16.0, 43.0, 150.0
 MARGIN, HEAD, FOOT = 26.0, 44.0, 34.0
 THINNEST, THICKEST = 0.35, 4.5
 SIGNS = {"weight": "positive weight", "weight negative": "negative weight"}
-ASIDE = 12.0  # from the dots of what is left out to their number
-KEY = 54.0  # what an entry of the legend takes besides its text
+ASIDE = 12.0  # from the dots for omitted neurons to their number
+KEY = 54.0  # the width of an entry of the legend without its text
 DENSE = 36  # weights between two columns: of more, each is drawn thinner
 
 STYLE = """\
@@ -149,7 +149,7 @@ class Plan:
         )
 
     def elided(self, i: int) -> str:
-        """What stands in place of the neurons of a column that are left out."""
+        """The dots and the number in place of the neurons that are left out."""
         count = self.drawing.columns[i].size - sum(1 for j in self.rows[i] if j is not None)
         return f"{count} more" if count else ""
 

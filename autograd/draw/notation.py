@@ -1,4 +1,4 @@
-"""How names, numbers and operations are written, alike in every format."""
+"""The notation of names, numbers and operations, the same in every format."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def rounded(x: float, precision: int) -> str:
 
 
 def written(x: Number | None, precision: int) -> str:
-    """A number; of an array its entries, or its range and its norm; nothing for nothing.
+    """A number; of an array its entries, or its range and its norm; "" for None.
 
     >>> from autograd.draw.picture import number
     >>> import numpy as np
@@ -64,7 +64,7 @@ def written(x: Number | None, precision: int) -> str:
 
 
 def nested(entries: Sequence[str], shape: Shape) -> str:
-    """Entries in brackets as NumPy has them, on one line; nothing for none.
+    """Entries in brackets as NumPy writes them, on one line; "" without entries.
 
     >>> nested(["1", "2", "3", "4"], (2, 2))
     '[[1 2] [3 4]]'
@@ -94,7 +94,7 @@ def slope_text(slope: Number, precision: int) -> str:
 
 
 def shape_and_dtype(x: Number | None) -> str:
-    """What an array is an array of; nothing for a float."""
+    """The shape and dtype of an array; "" for a float."""
     return f"{x.shape} {x.dtype}" if isinstance(x, Array) else ""
 
 

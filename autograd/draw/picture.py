@@ -17,7 +17,7 @@ from autograd.shapes import Shape
 if TYPE_CHECKING:
     from .scripts import Pieces
 
-FEW = 6  # entries of an array that are shown themselves
+FEW = 6  # an array of at most so many entries shows them
 
 COMMUTATIVE = {"add", "mul", "maximum", "minimum", "fmax", "fmin", "hypot", "logaddexp", ""}
 
@@ -26,7 +26,7 @@ Kind: TypeAlias = Literal["leaf", "constant", "step", "derivative", "group"]
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """What is shown of an array: a summary, all nan if it is empty; and its entries, if few."""
+    """A summary of an array, all nan if it is empty, with its entries if they are few."""
 
     shape: Shape
     dtype: str
@@ -64,8 +64,8 @@ class Box:
     slopes: tuple[Number | None, ...] = ()
     root: bool = False
     group: str = ""  # the id of the innermost group that it stands in; "" outside of all
-    notes: tuple[str, ...] = ()  # what is told of a group: "12 nodes"
-    times: int = 1  # how many alike a group stands for
+    notes: tuple[str, ...] = ()  # of a group: "12 nodes"
+    times: int = 1  # how many equal groups this one represents
 
     @property
     def is_bare_number(self) -> bool:

@@ -99,7 +99,7 @@ def portrait(
 
 
 def formula_of(node: Node, known: dict[Any, Pieces]) -> Pieces:
-    """How a node was computed, its operands by their position; `known` are those of nodes alike."""
+    """The formula of a node, with operands by their position; `known` is a cache."""
     truths = [
         seen if arg is None and isinstance(seen, (bool, np.bool_)) else None
         for arg, seen in zip(node.args, node.saved)
@@ -149,7 +149,7 @@ def shown_slope(data: Data | None) -> Number | None:
 
 
 class Homes:
-    """The groups that nodes stand in.
+    """The groups that nodes belong to.
 
     A result was computed in the innermost scope that was open. A leaf belongs to the module whose
     parameter it is, or else to the scope, opened by hand, that has all its uses.

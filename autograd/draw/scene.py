@@ -28,7 +28,7 @@ from .text import descriptions
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A picture, where everything in it stands, and what it says there."""
+    """A picture with the position and the text of all its parts."""
 
     picture: Picture
     layout: Layout
@@ -113,8 +113,8 @@ def compose(
         faces, layout = arranged(named | again)
     drawn = {place.id: (small if place.reference else faces)[place.box] for place in layout.places}
     signs = list(meanings(picture, len(drawn) > len(faces), bool(slopes))) if legend else []
-    told = descriptions(picture, precision)
-    return Scene(picture, layout, drawn, slopes, direction, entries(signs, layout.width), told)
+    legends, texts = entries(signs, layout.width), descriptions(picture, precision)
+    return Scene(picture, layout, drawn, slopes, direction, legends, texts)
 
 
 Tip: TypeAlias = tuple[Point, Point, Point]

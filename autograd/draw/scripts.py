@@ -17,7 +17,7 @@ from .notation import nested, rounded
 from .picture import FEW
 
 SUM, NEGATED, MATMUL, PRODUCT, POWER, ATOM = range(6)  # how tightly a formula binds
-ENTRIES = 4  # of an index that is an array, at most
+ENTRIES = 4  # shown of an index that is an array, at most
 
 
 class Symbol(NamedTuple):
@@ -36,7 +36,7 @@ class Formula(NamedTuple):
     pieces: Pieces
     rank: int = ATOM
     number: float | None = None  # if that is all it is
-    square: Formula | None = None  # of a root: what it is the root of
+    square: Formula | None = None  # of a root: the formula under it
     quotient: tuple[Formula, Formula] | None = None  # numerator and denominator
 
 
@@ -50,7 +50,7 @@ class Script:
     def __init__(self, precision: int) -> None:
         self.precision = precision
 
-    # what formulas are made of
+    # parts of formulas
 
     def number(self, x: float) -> str:
         return rounded(x, self.precision)
@@ -59,7 +59,7 @@ class Script:
         return in_formula(name)
 
     def constant(self, x: Data) -> Formula:
-        """A plain number; a few entries; of larger arrays and anything else what is short."""
+        """A plain number, or the entries of a small array; for other data a short description."""
         if isinstance(x, (bool, np.bool_)):
             return Formula((str(bool(x)).lower(),))
         shape = shape_of(x) if isinstance(x, (float, int)) or hasattr(x, "dtype") else None
@@ -95,14 +95,14 @@ class Script:
         return f"{left}{self.number(x)}{right}"
 
     def joined(self, factors: Sequence[Formula]) -> Pieces:
-        """A product of all factors, ones included, each one set apart."""
+        """The product of all factors, including factors of 1, each in parentheses if needed."""
         first, *others = factors
         pieces = first.pieces if first.number is not None else self.within(first, POWER)
         for factor in others:
             pieces = (*pieces, self.times, *self.within(factor, POWER))
         return pieces
 
-    # how they are combined
+    # operations
 
     def op_add(self, x: Formula, y: Formula) -> Formula:
         if x.number == 0 or y.number == 0:
@@ -250,7 +250,7 @@ class Script:
 
 
 def index_text(index: Any) -> str:
-    """An index as it stands between brackets: `0`, `:, 1`; of long arrays three dots."""
+    """An index as it is written in brackets: `0`, `:, 1`; long arrays as three dots."""
     if isinstance(index, tuple):
         return ", ".join(map(index_text, index)) or "()"
     if isinstance(index, slice):
@@ -301,7 +301,7 @@ class PageTemplate(Template):
 
 
 class Tex(Script):
-    r"""Formulas for LaTeX's mathematics mode, and whatever else reads it: `3 \cdot x^{2}`."""
+    r"""Formulas for LaTeX's mathematics mode: `3 \cdot x^{2}`."""
 
     times = r" \cdot "
     brackets = r"\left(", r"\right)"
@@ -362,6 +362,6 @@ class Tex(Script):
 
 
 class MarkdownTex(Tex):
-    """The same where Markdown stands around it, which has its own ideas of `<`, `|` and `*`."""
+    """The same inside Markdown, where `<` and `|` have meanings of their own."""
 
     letters = TEX_LETTERS | {"<": r"\lt ", ">": r"\gt "}

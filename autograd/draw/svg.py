@@ -58,7 +58,7 @@ COLOURS = """\
 
 
 def to_svg(scene: Scene, theme: Theme = "light") -> str:
-    """The scene as an SVG image, which shrinks to fit the page that it stands in."""
+    """The scene as an SVG image, which shrinks to fit the page around it."""
     layout = scene.layout
     boxes = {box.id: box for box in scene.picture.boxes}
     groups = {group.id: group for group in scene.picture.groups}

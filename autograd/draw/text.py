@@ -8,20 +8,20 @@ from .names import in_formula
 from .notation import formula, gradient, shape_and_dtype, written
 from .picture import Box, Picture
 
-DEEPEST = 24  # levels that are indented: lines name their operands, and are clear without it
+DEEPEST = 24  # levels that are indented; deeper lines still name their operands
 
 
 def to_text(picture: Picture, precision: int) -> str:
     """A line for each node, and below it, indented, what it was computed from.
 
-    What is used twice has its line where it comes first. A constant number without a label has
+    A node that is used twice has its line at its first use. A constant number without a label has
     none: it stands in the formulas that use it.
     """
     lines = list(outline(picture))
     made = equations(picture, precision)
     numbered = any(box.value is not None for box in picture.boxes)
-    told = any(box.differentiated for box in picture.boxes)
-    rows = [("", "", "value", "gradient" if told else "")]
+    has_gradients = any(box.differentiated for box in picture.boxes)
+    rows = [("", "", "value", "gradient" if has_gradients else "")]
     for box, depth in lines:
         value, grad = written(box.value, precision), gradient(box, precision)
         about = ", ".join(filter(None, (shape_and_dtype(box.value), *box.notes)))
@@ -54,7 +54,7 @@ def equations(picture: Picture, precision: int) -> dict[str, str]:
 
 
 def descriptions(picture: Picture, precision: int) -> dict[str, str]:
-    """Each box as a sentence, for those who hear the picture: `y = a * b, value 6, gradient 1`."""
+    """Each box as a sentence, for screen readers: `y = a * b, value 6, gradient 1`."""
 
     def parts(box: Box, equation: str) -> Iterator[str]:
         yield equation or "constant"

@@ -49,7 +49,7 @@ INKS = {
 }  # fmt: skip
 ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}
 
-# What means something else in LaTeX, or is in none of its fonts.
+# Characters with a meaning in LaTeX, or missing in its fonts.
 SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "%": r"\%", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",

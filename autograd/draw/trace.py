@@ -49,7 +49,7 @@ def engine(root: Node) -> Iterator[Contribution | Hooked]:
 
 
 def unhooked(root: Node) -> Iterator[Contribution]:
-    """What it would do if nodes had no hooks: the derivatives themselves."""
+    """The same pass without hooks: the derivatives themselves."""
     grads: Gradients = {root: root.seed(None)}
     for node in consumers_first(root):
         yield from contributions(node, grads)

@@ -18,8 +18,8 @@ from .scripts import Formula, Script
 if TYPE_CHECKING:
     from .explain import Explanation
 
-FACTORS = 12  # of a product, before its middle is left out
-STEPS = 24  # of a list, likewise
+FACTORS = 12  # shown of a product, at most
+STEPS = 24  # shown of a list, at most
 
 
 class Step(NamedTuple):
@@ -37,7 +37,7 @@ class Product(NamedTuple):
 
 
 class Writer:
-    """What is said, in whatever script: the subclasses say in which order and with what around."""
+    """The parts of an explanation; subclasses define their order and their markup."""
 
     d, partial, over, arrow, dots = "d", "∂", "/", " → ", "…"
 
@@ -46,7 +46,7 @@ class Writer:
 
     @abstractmethod
     def lines(self) -> Iterator[str]:
-        """All that is said, line by line."""
+        """The explanation, line by line."""
 
     def name(self, node: Node) -> str:
         return self.script.name(self.explained.names[node])
@@ -241,7 +241,7 @@ class Text(Writer):
 
 
 class Mathematics(Writer):
-    """What Markdown and LaTeX have in common."""
+    """The parts that Markdown and LaTeX share."""
 
     partial, arrow, dots = r"\partial ", r" \to ", r"\cdots"
 

@@ -108,7 +108,7 @@ function functionNamed(name) {
   return Object.hasOwn(FUNCTIONS, key) ? key : null;
 }
 
-/** How many arguments the function takes whose name a text ends with; 0 if there is none. */
+/** The number of arguments of the function that a text ends with; 0 if it ends with none. */
 function argumentsOf(text) {
   const key = functionNamed(/[a-z_\d]*\s*$/i.exec(text)[0].trim());
   return key ? FUNCTIONS[key].length : 0;
@@ -137,7 +137,7 @@ function roundToEven(x) {
   return x - below === 0.5 ? below + (below % 2 ? 1 : 0) : Math.round(x);
 }
 
-/** The error function: its Taylor series, or 1 where only rounding is left. */
+/** The error function: its Taylor series, or 1 far out. */
 function erf(x) {
   if (Math.abs(x) > 6) return Math.sign(x);
   let [term, total] = [x, x];

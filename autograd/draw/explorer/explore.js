@@ -1,4 +1,4 @@
-// The page: what is said of each step, and what the buttons and keys do.
+// The page: the text of each step, and the actions of buttons and keys.
 
 class Explorer {
   constructor(data) {
@@ -97,7 +97,7 @@ class Explorer {
     this.refreshNode();
   }
 
-  // --- what is said
+  // --- the text of steps
 
   refresh(verdict = "") {
     const { story } = this;
@@ -175,7 +175,7 @@ class Explorer {
     return [kicker, praise, element("p", "sentence", this.ending())];
   }
 
-  /** What a contribution is made of: the rule, with its numbers, and the sum so far. */
+  /** A contribution: the rule, with its numbers, and the sum so far. */
   contribution(step) {
     const { story } = this;
     const parts = [
@@ -320,7 +320,7 @@ class Explorer {
     );
   }
 
-  /** All that a node's value and gradient are made of, as far as the steps have come. */
+  /** The terms of a node's value and gradient, up to the current step. */
   arithmetic(node) {
     const { story } = this;
     const { formula, value, grad, kind } = story.nodes[node];

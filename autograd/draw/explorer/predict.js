@@ -69,7 +69,7 @@ class Quiz {
     return made;
   }
 
-  /** What an answer may name: the nodes with their values so far, and g, the gradient that comes in. */
+  /** The names that an answer may use: nodes with their values so far, and g, the incoming gradient. */
   names() {
     const { story } = this.explorer;
     const names = new Map(story.nodes.map(({ name, value }, node) => [name, story.known[node] ? value : null]));

@@ -422,7 +422,7 @@ class Stage {
   }
 }
 
-/** A name with dots in place of its middle, if it is long: "layers…query.weight" still tells which it is. */
+/** A long name with dots in place of its middle, so that its end stays: "layers…query.weight". */
 function shortened(name, most) {
   const ends = Math.ceil((most - 1) / 3);
   return name.length <= most ? name : name.slice(0, ends) + "…" + name.slice(ends + 1 - most);

@@ -67,14 +67,14 @@ class Story {
     this.tell("engine");
   }
 
-  /** Choose an order; the steps begin anew. False if its steps are too many to be told. */
+  /** Choose an order and restart its steps. False if there are too many steps to list. */
   tell(order) {
     const pass = this.data.passes[order];
     if (!pass) return false;
     this.order = order;
     this.steps = [{ kind: "start" }];
     for (const node of this.data.forward) this.steps.push({ kind: "forward", node });
-    this.turn = this.steps.length; // where the way back begins
+    this.turn = this.steps.length; // where the backward pass begins
     this.steps.push({ kind: "seed", node: this.root, part: this.data.seed, after: this.data.seed });
     for (const row of pass) {
       if (isHook(row)) {
@@ -193,12 +193,12 @@ class Story {
   }
 }
 
-/** Whether a row of a pass tells of hooks, not of a contribution. */
+/** Whether a row of a pass describes a hook instead of a contribution. */
 function isHook(row) {
   return row.length === 3;
 }
 
-/** Whether two numbers, or two arrays as far as they are told, are the same but for rounding. */
+/** Whether two numbers, or the summaries of two arrays, are equal up to rounding. */
 function same(x, y) {
   if (x === null || y === null) return x === y;
   if (typeof x === "object") {
