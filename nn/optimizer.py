@@ -61,7 +61,7 @@ def widened(x: Data) -> Data:
     return x.astype(np.float32) if x.dtype == np.float16 else x
 
 
-NO_LISTS = (Node, Module, str)  # although one can iterate over some of them
+NO_LISTS = (Node, Module, str, Mapping)  # although one can iterate over some of them
 
 
 def listed(name: str, parameters: Any) -> list[Any]:
@@ -72,6 +72,8 @@ def listed(name: str, parameters: Any) -> list[Any]:
     """
     kind = parameters if isinstance(parameters, type) else type(parameters)
     hint = "pass model.parameters()" if issubclass(kind, Module) else "pass a list"
+    if getattr(parameters, "__name__", "") == "parameters":
+        hint = "call it: model.parameters()"
     if isinstance(parameters, NO_LISTS) or not is_iterable(parameters):
         raise wrong(name, "a list of parameters", parameters, hint)
     expected = "a Parameter, a Tensor or a Value"
@@ -306,7 +308,8 @@ def groups_in(parameters: Any) -> list[tuple[str, Mapping[str, Any]]]:
     groups: list[tuple[str, Mapping[str, Any]]] = []
     for i, group in enumerate(given):
         if not isinstance(group, Mapping) or "params" not in group:
-            raise wrong(f"parameters[{i}]", "a dict with 'params'", group, "other groups are")
+            hint = "" if isinstance(group, Mapping) else "pass parameters or groups, not both"
+            raise wrong(f"parameters[{i}]", "a dict with 'params'", group, hint)
         params = group["params"]
         one = {"params": [params] if isinstance(params, Node) else params}
         groups.append((f"parameters[{i}]['params']", {**group, **one}))

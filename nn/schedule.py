@@ -56,6 +56,7 @@ class LRScheduler:
     """
 
     saved: tuple[str, ...] = ("last_epoch", "base_lrs")  # what state_dict() holds
+    _last_lr: list[float]
 
     def __init__(self, optimizer: Optimizer, base_lrs: Sequence[float] | None = None) -> None:
         self.optimizer = instance_of("optimizer", optimizer, Optimizer)
@@ -82,20 +83,26 @@ class LRScheduler:
         """Set the learning rates for what comes next."""
         self.follow()
         self.last_epoch += 1
-        self.apply()
+        try:
+            self.apply()
+        except Exception:
+            self.last_epoch -= 1
+            raise
 
     def follow(self) -> None:
         """Scale `base_lrs` as the learning rates have been since this schedule set them."""
-        for i, (found, given) in enumerate(zip(lrs_of(self.optimizer), self._last_lr)):
+        now = lrs_of(self.optimizer)
+        for i, (found, given) in enumerate(zip(now, self._last_lr)):
             if found != given and given:
                 self.base_lrs[i] *= found / given
+        self._last_lr = now
 
     def apply(self) -> None:
         """Set the learning rates to those of now."""
-        for group, base in zip(self.optimizer.groups, self.base_lrs):
-            lr = self.lr(base, self.last_epoch)
-            group.options["lr"] = non_negative(f"the result of {type(self).__name__}.lr()", lr)
-        self._last_lr = lrs_of(self.optimizer)
+        name = f"the result of {type(self).__name__}.lr()"
+        self._last_lr = [non_negative(name, self.lr(x, self.last_epoch)) for x in self.base_lrs]
+        for group, lr in zip(self.optimizer.groups, self._last_lr):
+            group.options["lr"] = lr
 
     def restart(self) -> None:
         """Begin anew, from the learning rates that were there before all schedules."""
@@ -136,13 +143,17 @@ class LRScheduler:
                 f"but this one {', '.join(state)}"
             )
         integer("last_epoch", state["last_epoch"], at_least=0)
-        groups = len(self.optimizer.groups)
-        if len(state.get("base_lrs", self.optimizer.groups)) != groups:
+        if "base_lrs" not in state:
+            return
+        groups, base_lrs = len(self.optimizer.groups), state["base_lrs"]
+        if not isinstance(base_lrs, (list, tuple)):
+            raise wrong("base_lrs", "a list of learning rates", base_lrs)
+        if len(base_lrs) != groups:
             raise ValueError(
-                f"this state is for {len(state['base_lrs'])} groups of parameters, "
+                f"this state is for {len(base_lrs)} groups of parameters, "
                 f"but the optimizer has {groups}"
             )
-        for i, lr in enumerate(state.get("base_lrs", ())):
+        for i, lr in enumerate(base_lrs):
             non_negative(f"base_lrs[{i}]", lr)
 
 
@@ -436,6 +447,12 @@ class ReduceLROnPlateau(LRScheduler):
             if base - reduced > self.eps:
                 self.base_lrs[i] = reduced
 
+    def check_state(self, state: Mapping[str, Any]) -> None:
+        super().check_state(state)
+        number("best", state["best"], finite=False)
+        for name in ("num_bad_epochs", "cooldown_counter"):
+            integer(name, state[name], at_least=0)
+
     def restart(self) -> None:
         self.best = math.inf if self.mode == "min" else -math.inf
         self.num_bad_epochs = self.cooldown_counter = 0
@@ -525,6 +542,7 @@ class SequentialLR(LRScheduler):
 
     def check_state(self, state: Mapping[str, Any]) -> None:
         super().check_state(state)
+        instance_of("schedulers", state["schedulers"], list, "a list of states")
         if len(state["schedulers"]) != len(self.schedulers):
             raise ValueError(
                 f"this state is of {len(state['schedulers'])} schedules, not {len(self.schedulers)}"

@@ -338,6 +338,58 @@ def test_a_state_is_a_copy_and_is_checked() -> None:
         assert target.state_dict() == held and sgd.lr == before
 
 
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"base_lrs": 3}, TypeError),
+        ({"base_lrs": None}, TypeError),
+        ({"base_lrs": [0.1, "0.1"]}, TypeError),
+        ({"base_lrs": [0.1, -1.0]}, ValueError),
+        ({"last_epoch": 1.5}, TypeError),
+        ({"best": "low"}, TypeError),
+        ({"best": math.nan}, ValueError),
+        ({"num_bad_epochs": 1.5}, TypeError),
+        ({"cooldown_counter": -1}, ValueError),
+    ],
+    ids=str,
+)
+def test_what_is_in_a_state_is_checked_by_name(
+    changes: dict[str, Any], error: type[Exception]
+) -> None:
+    plateau = ReduceLROnPlateau(optimizer())
+    held = plateau.state_dict()
+    with pytest.raises(error, match=rf"^{next(iter(changes))}(\[1\])? must be "):
+        plateau.load_state_dict({**held, **changes})
+    assert plateau.state_dict() == held
+
+
+def test_the_states_of_schedules_in_a_row_are_a_list() -> None:
+    sgd = optimizer()
+    with pytest.raises(TypeError, match="schedulers must be a list of states, but got 3"):
+        SequentialLR(sgd, [StepLR(sgd, 1)], []).load_state_dict({"last_epoch": 0, "schedulers": 3})
+
+
+def test_a_step_that_fails_changes_nothing() -> None:
+    class Odd(LRScheduler):
+        broken, calls = False, 0
+
+        def lr(self, base: float, t: int) -> float:
+            self.calls += 1
+            return math.nan if self.broken and self.calls % 2 == 0 else base / (1 + t)
+
+    sgd = optimizer()
+    odd = Odd(sgd)
+    odd.step()
+    sgd.lr, odd.broken = 0.3, True
+    for _ in range(2):  # the learning rate of the second group is no number
+        with pytest.raises(ValueError, match=r"the result of Odd.lr\(\) must be"):
+            odd.step()
+        assert odd.last_epoch == 1 and schedule.lrs_of(sgd) == [0.3, 0.3]
+    odd.broken = False
+    odd.step()
+    assert odd.last_epoch == 2 and odd.get_last_lr() == pytest.approx([0.2, 0.2])
+
+
 def test_a_schedule_of_ones_own() -> None:
     class Halving(LRScheduler):
         def lr(self, base: float, t: int) -> float:
