@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import cache
 from operator import index
 from typing import Any
 
@@ -12,7 +14,7 @@ from . import rules
 from .arguments import one_of, wrong
 from .node import Node, Op, data_of
 from .numerics import numpys, one_hot
-from .places import is_lazy, operand
+from .places import is_lazy, is_numpys, operand
 from .precision import as_real, in_wide_numbers, on_reals
 from .rules import where as _where
 from .shapes import Axis, Shape, kept_shape, normalize_axes, reduced_axes, shape_of
@@ -213,13 +215,41 @@ def var(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> A
 @on_reals
 def std(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """The root of `var`. Where all entries are equal, its slope is 0."""
-    return rules.flat_root(var(x, axis, ddof, keepdims))
+    return in_range(lambda x: rules.flat_root(var(x, axis, ddof, keepdims)), x, axis)
+
+
+@cache
+def _usual(dtype: Any) -> tuple[float, float]:
+    """Between which numbers fourth powers, which second derivatives need, are in range."""
+    limits = np.finfo(dtype)
+    return float(limits.tiny) ** 0.25, float(limits.max) ** 0.25
+
+
+def in_range(length: Callable[[Any], Any], x: Any, axis: Axis) -> Any:
+    """`length(x)`, a norm or deviation, where powers of entries of `x` may overflow or vanish.
+
+    Rows of huge or tiny entries are divided by a power of two first, and their length multiplied.
+    """
+    with np.errstate(over="ignore"):
+        out = length(x)
+    data = data_of(out)
+    if not is_numpys(data):
+        return out
+    low, high = _usual(data.dtype)
+    if low < data < high if not data.ndim else np.all((low < data) & (data < high)):
+        return out
+    largest = np.max(np.abs(data_of(x)), axis, keepdims=True, initial=0.0)
+    far = np.isfinite(largest) & (largest > 0) & ~((low < largest) & (largest < high))
+    if not np.any(far):
+        return out
+    unit = np.ldexp(np.ones_like(largest), np.where(far, np.frexp(largest)[1] - 1, 0))
+    return length(x / unit) * np.reshape(unit, shape_of(out))
 
 
 def flat_power(size: Any, exponent: float) -> Any:
     """A power of what is not negative, with slope 0 at 0: there sums of powers have their least."""
     zero = data_of(size) == 0
-    return _where(zero, 0.0 * size, _where(zero, 1.0, size) ** exponent)
+    return _where(zero, 0.0, _where(zero, 1.0, size) ** exponent)
 
 
 def _folded(x: Any, axes: Shape) -> Any:

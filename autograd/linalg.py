@@ -247,6 +247,11 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         raise ValueError(f"norm: there is no ord={ord!r} along {len(axes)} axes")
     if isinstance(axis, tuple) and len(axes) not in (1, 2):
         raise ValueError(f"norm: axis must be one or two axes, but is {axis}")
+    return functions.in_range(lambda x: _norm(x, ord, axis, axes, keepdims), x, axes)
+
+
+def _norm(x: Any, ord: Any, axis: Axis, axes: tuple[int, ...], keepdims: bool) -> Any:
+    """The norm along `axes`, which are those that `axis` names."""
     if ord is None or (ord == 2 and len(axes) == 1) or (ord == "fro" and len(axes) == 2):
         return rules.flat_root(functions.sum(x * x, axes, keepdims))
     size = rules.abs(x)
@@ -260,7 +265,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         power = rules.pow if ord < 0 else flat_power
         return power(functions.sum(power(size, ord), axes, keepdims), 1.0 / ord)
     if len(axes) == 2 and ord in (1, -1, np.inf, -np.inf):
-        row, column = (0, 1) if axis is None else ordered_axes(axis, ndim)
+        row, column = (0, 1) if axis is None else ordered_axes(axis, len(shape_of(x)))
         summed, other = (row, column) if abs(ord) == 1 else (column, row)
         sums = functions.sum(size, summed, keepdims=True)
         out = (_largest if ord > 0 else functions.min)(sums, other, keepdims=True)

@@ -264,3 +264,42 @@ def test_erfc_of_arrays_is_maths() -> None:
     assert ag.erfc(edges).tolist() == [2.0, 0.0, 0.0, 1.0]
     assert math.isnan(ag.erfc(np.array([math.nan]))[0])
     assert ag.erfc(np.float32([1.0])).dtype == np.float32
+
+
+LENGTHS = {
+    "norm": (ag.linalg.norm, lambda x: np.sqrt((x * x).sum())),
+    "norm 3": (lambda x: ag.linalg.norm(x, 3), lambda x: (np.abs(x) ** 3).sum() ** (1 / 3)),
+    "norm 1/2": (lambda x: ag.linalg.norm(x, 0.5), lambda x: (np.abs(x) ** 0.5).sum() ** 2),
+    "norm -1": (lambda x: ag.linalg.norm(x, -1), lambda x: 1 / (1 / np.abs(x)).sum()),
+    "std": (ag.std, np.std),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", LENGTHS)
+def test_lengths_of_huge_and_tiny_rows_neither_overflow_nor_vanish(name: str, dtype: Any) -> None:
+    length, numpys = LENGTHS[name]
+    x, exponent = np.array([1.0, -2.0, 5.0], dtype), 900 if dtype == np.float64 else 110
+    tolerance = {"rtol": 1e-5 if dtype == np.float32 else 1e-12}
+    np.testing.assert_allclose(length(x), numpys(x), **tolerance)
+    slope, curvature = ag.grad(length)(x), ag.hessian(length)(x)
+    for size in (np.ldexp(dtype(1), exponent), np.ldexp(dtype(1), -exponent)):
+        far = x * size
+        assert length(far) == length(x) * size and length(far).dtype == dtype
+        np.testing.assert_allclose(ag.grad(length)(far), slope, **tolerance)
+        np.testing.assert_allclose(ag.hessian(length)(far) * size, curvature, **tolerance)
+
+
+def test_each_row_has_a_size_of_its_own() -> None:
+    sizes = np.array([1e200, 1.0, 1e-200, 0.0, math.inf])[:, None]
+    with np.errstate(invalid="ignore"):
+        x = sizes * np.array([3.0, 4.0])
+        for keepdims in (False, True):
+            out, pull = ag.vjp(ag.linalg.norm)(x, axis=1, keepdims=keepdims)
+            np.testing.assert_allclose(out.ravel(), 5 * sizes.ravel(), rtol=1e-15)
+            g = pull(np.ones(out.shape))
+            np.testing.assert_allclose(g[:3], [[0.6, 0.8]] * 3, rtol=1e-15)
+            assert not g[3].any()
+    matrix = np.array([[1e200, 1e200], [1e200, 1e200]])
+    assert math.isclose(ag.linalg.norm(matrix), 2e200) and ag.linalg.norm(matrix, np.inf) == 2e200
+    assert ag.std(matrix, axis=0).tolist() == [0.0, 0.0]
