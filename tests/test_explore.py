@@ -502,6 +502,28 @@ def test_questions_and_reminders_are_in_sight(
     assert in_sight("answer", "verdict")
 
 
+@pytest.mark.parametrize("width", [320, 390, 1300])
+def test_long_names_and_numbers_stay_on_the_cards_of_steps(
+    page: Page, viewport: Any, width: int
+) -> None:
+    viewport(width, 844)
+    x, y = Value(-12345.678901, "x" * 60), Value(1e-9 / 3, "a very long label of a learner")
+    browser = page(ag.arctan2(x, y) * y + x / 3.0)
+    assert not browser.execute_script("""
+      explorer.digits = 17;
+      const card = document.getElementById("step");
+      return explorer.story.steps.flatMap((_, at) => {
+        explorer.show(at);
+        const { right } = card.getBoundingClientRect();
+        const parts = [...card.querySelectorAll("*")];
+        const formulas = parts.filter((e) => e.matches(".equation > :last-child"));
+        const narrow = formulas.filter((e) => e.clientWidth < 80);
+        return [...narrow, ...parts.filter((e) => e.getBoundingClientRect().right > right)]
+          .map((e) => `${at}: ${e.textContent}`);
+      });
+    """)
+
+
 def test_the_legend_is_open_where_there_is_room(page: Page, viewport: Any) -> None:
     for width, height in VIEWPORTS:
         viewport(width, height)
