@@ -52,6 +52,7 @@ def save(model: Module, path: PathLike) -> None:
         ModuleNotFoundError: safetensors is not installed.
     """
     kind = suffix(path)
+    arguments.instance_of("model", model, Module)
     state = {name: fetched(x) for name, x in model.state_dict().items()}
     if kind == ".npz":
         write_npz(path, state)
@@ -89,6 +90,7 @@ def load(model: AnyModule, path: PathLike) -> AnyModule:
         OSError: it can't be read.
         ModuleNotFoundError: safetensors is not installed.
     """
+    arguments.instance_of("model", model, Module)
     arrays = read_npz(path) if suffix(path) == ".npz" else read_safetensors(path)
     state = {name: x for name, x in arrays.items() if not name.startswith(TRAINING)}
     take_over(model, state, f"{os.fspath(path)} does not fit: ")

@@ -26,7 +26,8 @@ def accuracy(predicted: Any, labels: Any) -> float:
         labels: the true classes, (samples,).
 
     Raises:
-        ValueError: the shapes do not fit, or there are no samples.
+        ValueError: the shapes do not fit, there are no samples, or a label is not one of the
+            columns of `predicted`.
         TypeError: labels that are no integers.
     """
     predicted, labels = predicted_and_true(predicted, labels)
@@ -60,7 +61,6 @@ def top_k_accuracy(predicted: Any, labels: Any, k: int = 5) -> float:
         raise ValueError("top_k_accuracy() needs at least one sample")
     classes = scores.shape[1]
     k = integer("k", k, at_least=1, at_most=classes)
-    check_classes(labels, classes)
     labels = labels[:, None].astype(np.int64)
     own = np.take_along_axis(scores, labels, axis=1)
     reached = (scores < own) | ((scores == own) & (np.arange(classes) >= labels))  # never by a nan
@@ -197,6 +197,7 @@ def check_classes(found: NDArray[Any], classes: int) -> None:
 def predicted_and_true(predicted: Any, labels: Any) -> tuple[NDArray[Any], NDArray[Any]]:
     """Both as class labels, one per sample."""
     predicted, labels = array_of("predicted", predicted), array_of("labels", labels)
+    classes = None
     if labels.ndim != 1 or predicted.shape[:1] != labels.shape or predicted.ndim > 2:
         raise ValueError(
             "wanted predictions of shape (N, classes) or (N,) and labels of shape (N,), "
@@ -208,9 +209,12 @@ def predicted_and_true(predicted: Any, labels: Any) -> tuple[NDArray[Any], NDArr
                 f"predictions of shape {predicted.shape} have one column, but a choice needs two "
                 "classes; use predicted[:, 0] if they are class labels"
             )
+        classes = predicted.shape[1]
         predicted = predicted.argmax(axis=1)
     predicted, labels = fetched(predicted), fetched(labels)
     for found in (predicted, labels):
         if found.size and found.dtype.kind not in "iub":
             raise TypeError(f"class labels must be integers, but are {found.dtype}")
+    if classes is not None:
+        check_classes(labels, classes)
     return predicted, labels

@@ -19,6 +19,8 @@ from autograd.places import copied, maker, maker_like, operand
 from autograd.scope import leaf_names
 from autograd.shapes import Shape, shape_of
 
+from .samples import as_numbers
+
 if TYPE_CHECKING:
     from autograd.draw.picture import Picture
 
@@ -263,6 +265,7 @@ class Module:
 
         Raises:
             ValueError: a name is missing or unknown, or a shape differs; nothing is changed then.
+            TypeError: something in it holds no real numbers; nothing is changed then either.
         """
         if not isinstance(state, Mapping):
             raise wrong("state", "a dict, as state_dict() gives it", state)
@@ -276,10 +279,11 @@ class Module:
         ]
         if missing or unknown or misshapen:
             parts = (("missing", missing), ("unknown", unknown), ("of another shape", misshapen))
-            found = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
-            raise ValueError(f"this is not the state of such a {type(self).__name__}: {found}")
+            what = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
+            raise ValueError(f"this is not the state of such a {type(self).__name__}: {what}")
+        found = {name: as_numbers(name, state[name]) for name in own}  # all before any is taken
         for name, x in own.items():
-            x.data = maker_like(x._data)(state[name]) if isinstance(x, Tensor) else state[name]
+            x.data = maker_like(x._data)(found[name]) if isinstance(x, Tensor) else found[name]
 
     # Looks.
 

@@ -60,13 +60,26 @@ class RandomShift:
     def __call__(self, x: Array, rng: Rng = None) -> Array:
         x = as_numbers("x", x)
         n, channels, h, w = image_shape(x)
-        k = self.pixels
-        framed = np.full_like(x, self.fill, shape=(n, channels, h + 2 * k, w + 2 * k))
+        k, fill = self.pixels, fill_in(x.dtype, self.fill)
+        framed = np.full_like(x, fill, shape=(n, channels, h + 2 * k, w + 2 * k))
         framed[:, :, k : k + h, k : k + w] = x.reshape(n, channels, h, w)
         windows = sliding_window_view(framed, (h, w), axis=(2, 3))  # (n, c, 2k+1, 2k+1, h, w)
         down, right = generator_from(rng).integers(0, 2 * k + 1, (2, n))
         shifted: Array = windows[np.arange(n), :, down, right]  # (n, c, h, w), a copy
         return shifted.reshape(x.shape)
+
+
+def fill_in(dtype: np.dtype[Any], fill: float) -> Any:
+    """The number in this dtype, which may be one of integers.
+
+    Raises:
+        ValueError: it can't be one of them.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = np.float64(fill).astype(dtype)
+    if (dtype.kind != "f" and found != fill) or not np.isfinite(found):
+        raise ValueError(f"fill must be a number that images in {dtype} can hold, but got {fill}")
+    return found
 
 
 @dataclass(frozen=True)
@@ -220,16 +233,17 @@ def one_hot(labels: ArrayLike, num_classes: int | None = None, dtype: Any = np.f
         TypeError: labels that are no integers.
         ValueError: a label is not in `0 ... num_classes - 1`.
     """
-    labels, dtype = np.asarray(labels), dtype_of("dtype", dtype, "biuf")
-    if labels.size and labels.dtype.kind not in "iu":
-        raise TypeError(f"class labels must be integers, but are {labels.dtype}")
+    found: Array = fetched(as_numbers("labels", labels))
+    dtype = dtype_of("dtype", dtype, "biuf")
+    if found.size and found.dtype.kind not in "iu":
+        raise TypeError(f"class labels must be integers, but are {found.dtype}")
     if num_classes is not None:
         num_classes = integer("num_classes", num_classes, at_least=0)
     else:
-        num_classes = int(labels.max()) + 1 if labels.size else 0
-    wrong = labels[(labels < 0) | (labels >= num_classes)]
+        num_classes = int(found.max()) + 1 if found.size else 0
+    wrong = found[(found < 0) | (found >= num_classes)]
     if wrong.size:
         raise ValueError(f"label {wrong[0]} is not one of the {num_classes} classes from 0")
-    out: NDArray[Any] = np.zeros((*labels.shape, num_classes), dtype)
-    np.put_along_axis(out, labels[..., None].astype(np.intp), 1, axis=-1)
+    out: NDArray[Any] = np.zeros((*found.shape, num_classes), dtype)
+    np.put_along_axis(out, found[..., None].astype(np.intp), 1, axis=-1)
     return out

@@ -261,6 +261,31 @@ def test_class_weights_below_0(weight: list[float]) -> None:
             loss(np.zeros((1, 2)), [1], weight=weight)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "fill"),
+    [(np.uint8, -1), (np.uint8, 300), (np.uint8, 1e6), (np.int16, 0.5), (np.int8, 1e30),
+     (np.bool_, 2), (np.float16, 1e6)],
+)  # fmt: skip
+def test_images_can_hold_what_they_are_filled_with(dtype: Any, fill: float) -> None:
+    with pytest.raises(
+        ValueError, match=f"^fill must be a number that images in {np.dtype(dtype)}"
+    ):
+        nn.RandomShift(1, fill=fill)(np.zeros((2, 4), dtype), 0)
+
+
+def test_fills_of_every_dtype() -> None:
+    for dtype, fill in ((np.uint8, 255.0), (np.int8, -128), (np.bool_, 1), (np.float32, 0.1)):
+        out = nn.RandomShift(2, fill=fill)(np.zeros((30, 4), dtype), 0)
+        assert out.dtype == dtype and set(out.ravel().tolist()) == {0, dtype(fill).item()}
+
+
+def test_only_models_are_saved_and_loaded() -> None:
+    for x in (None, "net", nn.Linear, [nn.Linear(1, 1)]):
+        for call in (nn.save, nn.load):
+            with pytest.raises(TypeError, match="^model must be a Module, but got "):
+                call(x, "net.npz")
+
+
 def test_chains_take_functions() -> None:
     with pytest.raises(TypeError, match=r"transforms\[1\] must be a function.* pass an instance"):
         nn.Chain(nn.RandomFlip(), nn.RandomShift)  # type: ignore[arg-type]
@@ -475,6 +500,7 @@ NUMBERS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "true classes": (lambda x: nn.accuracy(ONE, x), "labels"),
     "top k": (lambda x: nn.top_k_accuracy(x, [1], 1), "predicted"),
     "confusion": (lambda x: nn.confusion_matrix(x, [1], 2), "predicted"),
+    "one hot": (nn.one_hot, "labels"),
     "shift": (nn.RandomShift(1), "x"),
     "flip": (nn.RandomFlip(), "x"),
     "normalize": (nn.Normalize(0.0, 1.0), "x"),
@@ -500,6 +526,19 @@ def test_weights_are_named_in_errors(option: str) -> None:
                 nn.cross_entropy(ONE, [1], weight=x)
             else:
                 nn.binary_cross_entropy_with_logits(ONE, ONE * 0, pos_weight=x)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [["a", "b"], [None, 1.0], [1j, 1j], np.array([1.0, None])],
+    ids=["str", "None", "complex", "object"],
+)
+def test_a_state_without_numbers_changes_nothing(x: Any) -> None:
+    layer = nn.Linear(2, 2, rng=0)
+    before = layer.state_dict()
+    with pytest.raises(TypeError, match="^bias must hold real numbers, but got "):
+        layer.load_state_dict({"weight": np.zeros((2, 2)), "bias": x})
+    assert all((x == before[name]).all() for name, x in layer.state_dict().items())
 
 
 @pytest.mark.parametrize("x", [None, 3, "ab", [1.0], np.ones(2), nn.Linear], ids=str)

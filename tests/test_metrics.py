@@ -71,6 +71,8 @@ def test_confusion_matrix_counts_every_sample() -> None:
         (lambda: metrics.accuracy([[1.0], [2.0]], [0, 1]), ValueError, "one column"),
         (lambda: metrics.accuracy([0, 1], [[0], [1]]), ValueError, r"\(2,\) and \(2, 1\)"),
         (lambda: metrics.accuracy([], []), ValueError, "at least one"),
+        (lambda: metrics.accuracy(SCORES, LABELS + 1), ValueError, "label 5 is not one of the 5"),
+        (lambda: metrics.accuracy(SCORES, LABELS - 1), ValueError, "label -1 is not one of the 5"),
         (lambda: metrics.accuracy([0.0, 1.0], [0, 1]), TypeError, "float64"),
         (lambda: metrics.top_k_accuracy([0, 1], [0, 1], 1), ValueError, r"not \(2,\)"),
         (lambda: metrics.top_k_accuracy(SCORES, LABELS, 6), ValueError, "<= 5, but got 6"),
