@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import tree
+from .arguments import function, integer, non_negative
 from .functional import Trace, dot, grad
 from .modes import no_grad
 from .node import Op, data_of
@@ -53,6 +54,9 @@ def check_gradients(
         GradientCheckError: naming order, argument and entry, with both numbers.
         TypeError: an argument is not in float64: numerical slopes need the precision.
     """
+    function("f", f)
+    order = integer("order", order, at_least=1)
+    rtol, atol = non_negative("rtol", rtol), non_negative("atol", atol)
     args = tree.map_leaves(data_of, args)
     for x in tree.leaves(args):
         if type(x) is not float and getattr(x, "dtype", None) != np.float64:

@@ -29,7 +29,7 @@ finite = Op(
 
 def where(condition: Any, x: Any, y: Any) -> Any:
     """`x` where the condition holds, else `y`. The condition is not differentiated."""
-    return _where(data_of(condition), x, y)
+    return _where(data_of(condition), _numbers("x", x), _numbers("y", y))
 
 
 def square(x: Any) -> Any:

@@ -102,3 +102,20 @@ def test_nodes_are_checked_at_their_numbers() -> None:
 
 
 wrong = Op("wrong", lambda x: x * x, (lambda g, out, x: g * x,))
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"f": "sin"}, TypeError, "f must be a function, but got 'sin'"),
+        ({"order": 0}, ValueError, "order must be an integer >= 1, but got 0"),
+        ({"order": "2"}, TypeError, "order must be an integer >= 1, but got '2'"),
+        ({"rtol": -1}, ValueError, "rtol must be a finite number >= 0, but got -1"),
+        ({"atol": "a"}, TypeError, "atol must be a finite number >= 0, but got 'a'"),
+    ],
+    ids=str,
+)
+def test_options_of_the_check_are_checked(options: Any, error: Any, message: str) -> None:
+    arguments = {"f": lambda x: x * x, **options}
+    with pytest.raises(error, match=message):
+        ag.check_gradients(arguments.pop("f"), 3.0, **arguments)
