@@ -267,12 +267,12 @@ def comparable(
 
 
 def like(x: Any, y: Any, name: str = "target") -> Any:
-    """`y` in the dtype of `x`, if that is a floating-point one, and where `x` is; labels in int64
-    and targets in float64 must not make float32 nets compute in float64.
+    """`y` in the dtype of `x`, which holds real numbers, and where `x` is: labels in int64 and
+    targets in float64 must not make float32 nets compute in float64.
     """
     y = beside(as_operand(name, y), data_of(x))
     dtype = getattr(x, "dtype", None)
-    if dtype is None or dtype.kind != "f" or getattr(y, "dtype", dtype) == dtype:
+    if dtype is None or getattr(y, "dtype", dtype) == dtype:
         return y
     return y.astype(dtype)
 

@@ -403,3 +403,9 @@ def test_weights_may_be_tables(frame: Any, series: Any) -> None:
     ):
         wanted = loss(logits, target, **{name: weight})
         assert float(loss(frame(logits), target, **{name: series(weight)})) == float(wanted)
+
+
+@pytest.mark.parametrize("loss", [nn.mse_loss, nn.hinge_loss, nn.binary_cross_entropy_with_logits])
+def test_arrays_of_text_are_refused_by_name(loss: Any) -> None:
+    with pytest.raises(TypeError, match="^target must hold real numbers, but got <U1"):
+        loss(np.zeros(2), np.array(["a", "b"]))
