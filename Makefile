@@ -18,7 +18,7 @@ demo: $(VENV)/with-demos
 	$(PY) -m demos graph --out out
 
 test: $(VENV)/with-dev
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest --numprocesses auto $(ARGS)
 
 # The long part of the tests, forty minutes or more: every mutant, every kill, ten thousand steps and
 # programs. docs/trust.md names its parts, and how long each takes.

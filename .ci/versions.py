@@ -100,8 +100,9 @@ def main() -> int:
             environment = made(place, pythons[0], wheel, ["pytest"])
             reports.append(suite(place, environment, "bare", tests, ALL_PROGRAMS))
         if "peers" in cases:
-            environment = made(place, pythons[0], wheel, [*requirements(), *PEERS])
-            reports.append(suite(place, environment, "peers", beside_peers(place)))
+            needed = [*requirements(), *PEERS, "pytest-xdist"]
+            tests = [*beside_peers(place), "--numprocesses", "auto"]
+            reports.append(suite(place, made(place, pythons[0], wheel, needed), "peers", tests))
         if missing := [case for case in cases if case.startswith("without-")]:
             reports += without(place, pythons[0], wheel, missing)
     print("\nfrom the wheel:")
