@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 import numpy as np
 
 from autograd import Tensor, no_grad
-from autograd.arguments import integer, sequence_of
+from autograd.arguments import integer, one_of, sequence_of
 from autograd.node import data_of
 from autograd.places import fetched
 
@@ -55,9 +55,8 @@ def draw_network(
     """
     from autograd.draw.colours import Theme  # the first picture loads this
     from autograd.draw.network import Column, NetworkDrawing
-    from autograd.draw.options import check_word
 
-    check_word("theme", theme, Theme)
+    theme = one_of("theme", theme, get_args(Theme))
     shown = integer("shown", shown, at_least=3)
     precision = integer("precision", precision, at_least=1)
     inputs, outputs = names_of("inputs", inputs), names_of("outputs", outputs)

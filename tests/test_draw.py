@@ -916,15 +916,38 @@ def wrong(x: Any) -> Any:
     [
         (lambda: draw(), TypeError, "Value or Tensor, but got none"),
         (lambda: draw(wrong(3.0)), TypeError, "or a compiled function, but got float"),
-        (lambda: draw(Value(1.0), theme=wrong("blue")), ValueError, "'light', 'dark', 'auto', but"),
-        (lambda: draw(Value(1.0), engine=wrong("neato")), ValueError, "'own', 'dot', but got"),
+        (
+            lambda: draw(Value(1.0), theme=wrong("blue")),
+            ValueError,
+            "theme must be 'light' or 'dark' or 'auto', but",
+        ),
+        (lambda: draw(Value(1.0), engine=wrong("neato")), ValueError, "'own' or 'dot', but got"),
         (lambda: draw(Value(1.0), depth=-1), ValueError, "depth must be an integer >= 0"),
         (lambda: draw(wrong([Value(1.0)])), TypeError, r"got list; for several: draw\(\*results\)"),
         (
             lambda: draw(Value(1.0), direction=wrong("up")),
             ValueError,
-            "'LR', 'RL', 'TB', 'BT', but got",
+            "'LR' or 'RL' or 'TB' or 'BT', but got",
         ),
+        (
+            lambda: draw(Value(1.0), theme=wrong("blue")),
+            ValueError,
+            "theme must be 'light' or 'dark'",
+        ),
+        (
+            lambda: draw(Value(1.0), collapse=wrong(3)),
+            TypeError,
+            "collapse must be a list of names",
+        ),
+        (lambda: draw(Value(1.0), collapse=wrong([1])), TypeError, "collapse.0. must be a str"),
+        *[
+            (
+                lambda flag=flag: draw(Value(1.0), **{flag: "no"}),
+                TypeError,
+                f"{flag} must be True or",
+            )
+            for flag in ("slopes", "legend", "numbers", "constants", "fold")
+        ],
         (lambda: draw(Value(1.0), precision=0), ValueError, "precision must be an integer >= 1"),
         (lambda: draw(Value(1.0), precision=wrong("4")), TypeError, "precision must be an integer"),
         (lambda: draw(Value(1.0), limit=0), ValueError, "limit must be an integer >= 1, but got 0"),

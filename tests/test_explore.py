@@ -279,7 +279,7 @@ def test_numbers_that_json_lacks() -> None:
         (Value(1.0).detach(), "a.html", ValueError, "needs none"),
         (Value(1.0), "a.svg", ValueError, "writes an .html file, but got 'a.svg'"),
         (Value(1.0), "no/a.html", FileNotFoundError, "there is no directory"),
-        (Tensor([1.0, 2.0], requires_grad=True), "a.html", ValueError, "needs a scalar"),
+        (Tensor([1.0, 2.0], requires_grad=True), "a.html", ValueError, "but got an array of shape"),
     ],
 )
 def test_what_cannot_be_explored_is_refused(
@@ -287,6 +287,12 @@ def test_what_cannot_be_explored_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         explore(root, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_title_must_be_a_text(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="title must be a str, but got 5"):
+        explore(Value(1.0), tmp_path / "a.html", title=5)  # type: ignore[arg-type]
     assert not list(tmp_path.iterdir())
 
 

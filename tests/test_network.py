@@ -128,7 +128,7 @@ def test_nets_within_nets_are_taken_apart() -> None:
         (
             lambda: nn.draw_network(net(), theme=wrong("blue")),
             ValueError,
-            "'light', 'dark', 'auto', but",
+            "'light' or 'dark' or 'auto', but",
         ),
     ],
 )

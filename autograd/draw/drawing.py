@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
-from autograd.arguments import integer
+from autograd.arguments import flag, integer, one_of, sequence_of
 from autograd.backward import operands_first
 from autograd.modes import enable_grad
 from autograd.node import Node
@@ -21,7 +21,6 @@ from .files import write
 from .geometry import Direction
 from .groups import collapsed, depths, opened
 from .images import Form, to_image
-from .options import check_word
 from .page import to_html
 from .picture import Picture
 from .portrait import has_groups, picture_of, portrait, too_many
@@ -142,7 +141,12 @@ def drawing(
 ) -> Drawing:
     """What `draw` does."""
     for name, kind in (("direction", Direction), ("theme", Theme), ("engine", Engine)):
-        check_word(name, look[name], kind)
+        look[name] = one_of(name, look[name], get_args(kind))
+    look |= {name: flag(name, look[name]) for name in ("numbers", "legend")}
+    constants, slopes = flag("constants", constants), flag("slopes", slopes)
+    fold = flag("fold", fold)
+    names = [collapse] if isinstance(collapse, str) else collapse
+    names = sequence_of("collapse", names, str, "names of groups")
     look["precision"] = integer("precision", look["precision"], at_least=1)
     limit = integer("limit", limit, at_least=1)
     depth = None if depth is None else integer("depth", depth, at_least=0)
@@ -155,13 +159,12 @@ def drawing(
         whole = with_derivative(value, gradients, constants, slopes)
         return Drawing(within(whole, limit, fold), **look)
     check_roots(subjects)
-    if too_many(subjects, limit) and depth is None and not collapse:
+    if too_many(subjects, limit) and depth is None and not names:
         slopes = False  # of groups there are none to show
         nodes = [node for node in operands_first(*subjects) if node.level or node.label]
         if len(nodes) > limit and not has_groups(nodes):
             raise too_large(len(nodes), limit)
     whole = picture_of(subjects, constants, slopes)
-    names = [collapse] if isinstance(collapse, str) else list(collapse)
     if names:
         known = {group.name for group in whole.groups}
         if unknown := [name for name in names if name not in known]:

@@ -13,7 +13,6 @@ from typing import Any, Final
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments import integer
 from autograd.backward import consumers_first, operands_first
 from autograd.check import Line
 from autograd.files import replacing
@@ -25,7 +24,7 @@ from .fonts import width
 from .formulas import operation, rule_as_graph, written
 from .geometry import Direction, Size
 from .layout import arrange
-from .names import Named
+from .names import Named, is_number
 from .notation import printable, sign
 from .picture import Array, Number, Picture, number
 from .portrait import portrait
@@ -67,6 +66,8 @@ def explore(
         FileNotFoundError: there is no such directory.
     """
     path = arguments.path("path", path)
+    if title is not None:
+        title = arguments.instance_of("title", title, str)
     if not isinstance(root, Node):
         raise TypeError(f"explore() takes a Value or Tensor, but got {type(root).__name__}")
     if not root.level:
@@ -74,11 +75,16 @@ def explore(
             f"explore() follows gradients, but {root.describe()} needs none: it is a constant, was "
             "detached, or was computed under no_grad()"
         )
+    if not is_number(root._data):
+        raise ValueError(
+            "explore() needs a result that is a single number, but got an array of shape "
+            f"{shape_of(root._data)}; sum() or mean() it"
+        )
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"explore() writes an .html file, but got {path.name!r}")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"can't write {path.name}: there is no directory {path.parent}")
-    limit = integer("limit", limit, at_least=1)
+    limit = arguments.integer("limit", limit, at_least=1)
     count = len(operands_first(root))
     if count > limit:
         raise ValueError(
