@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any
 
@@ -14,13 +14,16 @@ from autograd.arguments import (
     decay_rate,
     flag,
     instance_of,
+    integer,
     is_iterable,
     non_negative,
     plain,
+    sequence_of,
     wrong,
 )
 from autograd.node import Data, Node
 from autograd.places import copied, is_numpys, maker_like
+from autograd.shapes import Shape
 
 from .module import Module, is_parameter
 from .squares import State
@@ -59,6 +62,59 @@ def is_array(x: Any) -> bool:
 def widened(x: Data) -> Data:
     """Arrays in float32 at least: in float16 an `eps` of 1e-8 is 0 and 300^2 is infinite."""
     return x.astype(np.float32) if x.dtype == np.float16 else x
+
+
+def fit_gradient(p: Tensor) -> None:
+    """Bring the gradient to where the tensor is.
+
+    Raises:
+        ValueError: it has another shape.
+    """
+    g: Any = p.grad
+    if type(g) is not type(p._data):  # a plan, and of parameters as they still are
+        p.grad = g = maker_like(p._data)(g)
+    if g.shape != p._data.shape:
+        raise ValueError(
+            f"the gradient of {p.describe()} must have the same shape, but has {g.shape}"
+        )
+
+
+def same_shape(new: Any, data: Data, optimizer: Optimizer) -> Data:
+    """What `update` returned in place of `data`.
+
+    Raises:
+        TypeError: it is no array of the same shape.
+    """
+    if not is_array(new) or new.shape != data.shape:
+        name = f"the result of {type(optimizer).__name__}.update()"
+        raise wrong(name, f"an array of shape {data.shape}", new)
+    return new
+
+
+def checked_groups(groups: Any) -> list[dict[str, Any]]:
+    """The groups in the state of an optimizer.
+
+    Raises:
+        TypeError: they are something else.
+    """
+    found = sequence_of("state['groups']", groups, dict, "dicts")
+    for i, saved in enumerate(found):
+        name = f"state['groups'][{i}]"
+        if not {"options", "states"} <= saved.keys():
+            raise wrong(name, "a dict with 'options' and 'states'", saved)
+        instance_of(f"{name}['options']", saved["options"], dict)
+        sequence_of(f"{name}['states']", saved["states"], dict, "dicts")
+    return found
+
+
+def check_arrays(state: State, shape: Shape, owner: str) -> None:
+    """Refuse a state of an update that can't be one for arrays of this shape."""
+    integer("t", state.get("t", 0), at_least=0)  # how many steps were taken
+    for name, x in state.items():
+        if is_array(x) and x.dtype.kind not in "biuf":
+            raise wrong(name, "an array of real numbers", x)
+        if is_array(x) and x.shape != shape:
+            raise ValueError(f"{name} has shape {x.shape} for {owner}")
 
 
 NO_LISTS = (Node, Module, str, Mapping)  # although one can iterate over some of them
@@ -194,9 +250,8 @@ class Optimizer:
         self._stepped = True
         for group in self.groups:
             for p in group.tensors:
-                g = p.grad
-                if g is not None and type(g) is not type(p._data):
-                    p.grad = maker_like(p._data)(g)  # a plan, and of parameters as they still are
+                if p.grad is not None:
+                    fit_gradient(p)
         with np.errstate(over="ignore"):  # `need_roots` looks at sums that may
             for group in self.groups:
                 kinds, states, options = group.kinds, group.states, group.options
@@ -210,7 +265,7 @@ class Optimizer:
                         if new is data or new is None:
                             p.mark_changed()
                         else:
-                            p._replace(new)
+                            p._replace(same_shape(new, data, self))
                 if any(p.grad is not None for p in group.values):
                     self._step_values(group)
 
@@ -270,7 +325,7 @@ class Optimizer:
         """
         if not isinstance(state, Mapping) or "groups" not in state:
             raise wrong("state", "what state_dict() of an optimizer gave", state)
-        groups: Sequence[Any] = state["groups"]
+        groups = checked_groups(state["groups"])
         if [len(g["states"]) for g in groups] != [len(g.states) + 1 for g in self.groups]:
             raise ValueError("this optimizer state belongs to other parameters: not as many")
         for saved, group in zip(groups, self.groups):
@@ -283,9 +338,7 @@ class Optimizer:
             count = len(group.values)
             wanted = [(p.shape, f"a {p.describe()}") for p in group.tensors]
             for s, (shape, what) in zip(saved["states"], [*wanted, ((count,), f"{count} Values")]):
-                for k, x in s.items():
-                    if is_array(x) and x.shape != shape:
-                        raise ValueError(f"{k} has shape {x.shape} for {what}")
+                check_arrays(s, shape, what)
         for saved, group in zip(groups, self.groups):
             group.options = self.check(**saved["options"])
             *group.states, group.value_state = (

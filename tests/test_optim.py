@@ -592,6 +592,69 @@ def test_options_are_checked(
         getattr(nn, kind)([nn.Parameter([1.0])], **options)
 
 
+@pytest.mark.parametrize("g", [1.0, [1.0], np.ones(3), np.ones((2, 1)), "ab"], ids=repr)
+def test_a_gradient_of_another_shape_moves_nothing(g: Any) -> None:
+    first, second = nn.Parameter([1.0, 2.0]), nn.Parameter([1.0, 2.0])
+    first.grad, second.grad = np.ones(2), g
+    with pytest.raises(
+        ValueError, match=r"the gradient of a? ?\w* of shape \(2,\) must have the sa"
+    ):
+        nn.SGD([first, second], lr=0.1).step()
+    assert first.data.tolist() == second.data.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("result", [np.ones(1), "new", 3.0, (1.0, 2.0)], ids=repr)
+def test_an_update_returns_an_array_of_the_same_shape(result: Any) -> None:
+    class Odd(nn.Optimizer):
+        def update(self, p: Any, g: Any, state: Any, *args: Any, **options: Any) -> Any:
+            return result
+
+    w = nn.Parameter([1.0, 2.0])
+    w.grad = np.ones(2)
+    with pytest.raises(TypeError, match=r"the result of Odd.update\(\) must be an array of shape"):
+        Odd([w], lr=0.1).step()
+    assert w.data.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"groups": 3}, r"state\['groups'\] must be a list of dicts, but got 3"),
+        ({"groups": [3]}, r"state\['groups'\]\[0\] must be a dict, but got 3"),
+        ({"groups": [{"options": {}}]}, r"\[0\] must be a dict with 'options' and 'states'"),
+        ({"groups": [{"options": 3, "states": []}]}, r"\['options'\] must be a dict"),
+        ({"groups": [{"options": {}, "states": [None, {}]}]}, r"\['states'\]\[0\] must be a dict"),
+    ],
+    ids=str,
+)
+def test_a_state_of_another_form_is_refused_by_name(changes: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        nn.Adam([nn.Parameter([1.0])]).load_state_dict(changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"t": "1"}, TypeError, "^t must be an integer >= 0"),
+        ({"t": -5}, ValueError, "^t must be an integer >= 0"),
+        ({"mean": np.array(["a", "b"])}, TypeError, "^mean must be an array of real numbers"),
+        ({"mean": np.array([1j, 1j])}, TypeError, "^mean must be an array of real numbers"),
+    ],
+    ids=str,
+)
+def test_what_is_in_a_state_is_checked(changes: Any, error: type[Exception], message: str) -> None:
+    w = nn.Parameter([1.0, 2.0])
+    optimizer = nn.Adam([w])
+    w.grad = np.ones(2)
+    optimizer.step()
+    state = optimizer.state_dict()
+    held = repr(state)
+    state["groups"][0]["states"][0] |= changes
+    with pytest.raises(error, match=message):
+        optimizer.load_state_dict(state)
+    assert repr(optimizer.state_dict()) == held
+
+
 def test_options_are_kept_as_pythons_numbers() -> None:
     w = nn.Parameter([1.0])
     adam = nn.Adam([w], lr=np.float32(0.5), betas=np.array([0.5, 0.25]), eps=np.array(1))
