@@ -16,6 +16,7 @@ from . import activations, init, layers, losses
 from .layers import layer_sizes, one_per_gap
 from .module import Module
 from .random import Rng, generator_from
+from .samples import as_numbers
 
 Function: TypeAlias = Callable[[Any], Any]  # of one number
 
@@ -44,14 +45,19 @@ class Neuron(Module):
 
     def forward(self, x: Sequence[Any]) -> Value:
         try:
-            given = len(x)
+            given = -1 if isinstance(x, (str, bytes, dict, set, frozenset)) else len(x)
         except TypeError:
-            raise wrong(f"the input of {self!r}", f"{len(self.w)} numbers", x) from None
+            given = -1
+        if given < 0:
+            raise wrong(f"the input of {self!r}", f"{len(self.w)} numbers", x)
         if given != len(self.w):
             raise ValueError(f"{self!r} expected {len(self.w)} inputs, got {given}")
         out = self.b
-        for w, xi in zip(self.w, x):
-            out = out + w * xi
+        try:
+            for w, xi in zip(self.w, x):
+                out = out + w * xi
+        except TypeError as error:
+            raise wrong(f"the input of {self!r}", f"{len(self.w)} numbers", x) from error
         return self.activation(out) if self.activation else out
 
     def describe(self) -> str:
@@ -239,12 +245,15 @@ class Step:
             x: (batch, inputs), any real numbers.
             target: (batch,), or (batch, outputs) if the model has several outputs.
         """
-        x, target = np.asarray(x, float), np.asarray(target, float)
+        x = as_numbers("x", x).astype(float)
+        target = as_numbers("target", target).astype(float)
         if x.ndim != 2 or target.shape[:1] != x.shape[:1] or target.ndim > 2:
             raise ValueError(
                 "a compiled step takes inputs (batch, inputs) and targets (batch,) or "
                 f"(batch, outputs), but got {x.shape} and {target.shape}"
             )
+        if not len(x):
+            raise ValueError("a compiled step needs at least one sample")
         if self.of_numbers and target.ndim == 1:
             self.loss(np.zeros_like(target), target)  # what it refuses, it refuses here too
         columns = target if target.ndim == 1 else list(target.T)

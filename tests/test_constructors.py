@@ -466,7 +466,12 @@ def test_looking_up_what_is_no_array() -> None:
             nn.Embedding(3, 2)(x)
 
 
-@pytest.mark.parametrize("x", [None, 3.0, np.array(1.0), Value(1.0), nn.ReLU()], ids=str)
+@pytest.mark.parametrize(
+    "x",
+    [None, 3.0, np.array(1.0), Value(1.0), nn.ReLU(), "ab", {1.0, 2.0}, {0: 1.0, 1: 2.0},
+     ["a", "b"], [None, 1.0], [1.0, [2.0]]],
+    ids=lambda x: type(x).__name__,
+)  # fmt: skip
 def test_inputs_of_the_wrong_kind_for_scalar_nets(x: Any) -> None:
     with pytest.raises(TypeError, match=r"the input of Neuron\(2, relu\) must be 2 numbers, but"):
         nn.scalar.MLP(2, [2, 1])(x)
