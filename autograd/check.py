@@ -13,6 +13,7 @@ from .arguments import function, integer, non_negative
 from .functional import Trace, dot, grad
 from .modes import no_grad
 from .node import Op, data_of
+from .places import operand
 from .shapes import shape_of
 
 STEP = 6e-6  # of central differences, relative to the argument: the cube root of float64's epsilon
@@ -57,7 +58,7 @@ def check_gradients(
     function("f", f)
     order = integer("order", order, at_least=1)
     rtol, atol = non_negative("rtol", rtol), non_negative("atol", atol)
-    args = tree.map_leaves(data_of, args)
+    args = tree.map_leaves(lambda x: operand(data_of(x)), args)
     for x in tree.leaves(args):
         if type(x) is not float and getattr(x, "dtype", None) != np.float64:
             what = getattr(x, "dtype", type(x).__name__)

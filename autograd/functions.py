@@ -148,7 +148,8 @@ def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
 
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """`x` if positive, else `alpha * (e^x - 1)` (Clevert et al. 2016)."""
-    positive, alpha = data_of(x) > 0, _numbers("alpha", alpha)
+    x, alpha = as_real(x), _numbers("alpha", alpha)
+    positive = data_of(x) > 0
     return _where(positive, x, alpha * rules.expm1(_where(positive, 0.0, x)))
 
 
@@ -173,6 +174,7 @@ def gelu(x: Any, approximate: str = "none") -> Any:
 
 def silu(x: Any) -> Any:
     """The product x sigmoid(x)."""
+    x = as_real(x)
     return x * rules.sigmoid(x)
 
 

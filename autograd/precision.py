@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .node import Data, Node
+from .places import operand
 
 REALS = (np.dtype(np.float64), np.dtype(np.float32))  # computed in as they are
 
@@ -20,7 +21,7 @@ def as_real(x: Data) -> Data:
         return float(x)  # which takes on the dtype of what stands beside it
     if isinstance(x, Node) and not hasattr(x, "dtype"):
         return x
-    x = x if hasattr(x, "dtype") else np.array(x)
+    x = operand(x) if hasattr(x, "dtype") else np.array(x)
     return x.astype(float) if x.dtype.kind in "iub" else x
 
 
@@ -45,14 +46,20 @@ def on_converted(function: Callable[..., Any], convert: Callable[[Any], Any]) ->
     def forward(*args: Any, **kwargs: Any) -> Any:
         if not args and first in kwargs:
             args = (kwargs.pop(first),)
-        if not args or getattr(args[0], "dtype", None) in REALS:
+        x = args[0] if args else None
+        if x is None or (plain_or_node(x) and getattr(x, "dtype", None) in REALS):
             return function(*args, **kwargs)
-        x = convert(args[0])
+        x = convert(operand(x))
         if getattr(x, "dtype", None) != np.float16:
             return function(x, *args[1:], **kwargs)
         return function(x.astype(np.float32), *args[1:], **kwargs).astype(np.float16)
 
     return forward
+
+
+def plain_or_node(x: Any) -> bool:
+    """Whether `x` is no array with arithmetic of its own, such as a masked one."""
+    return type(x) is np.ndarray or isinstance(x, Node)
 
 
 def as_wide_integers(x: Any) -> Any:

@@ -227,3 +227,34 @@ def test_types_are_no_arrays() -> None:
     assert np.zeros_like(t, dtype=np.float32).dtype == np.float32
     with pytest.raises(TypeError, match="a Tensor's operand is a number or an array, but got type"):
         t * np.float32
+
+
+def called(f: Any) -> str:
+    return str(getattr(f, "name", None) or f.__name__)
+
+
+REAL_FUNCTIONS = [
+    ag.mean, ag.var, ag.std, ag.median, ag.logsumexp, ag.softmax, ag.log_softmax, ag.linalg.norm,
+    ag.prod, ag.cumprod, ag.sigmoid, ag.logsigmoid, ag.silu, ag.gelu, ag.leaky_relu, ag.elu,
+    ag.selu, ag.hardtanh, ag.softsign, ag.erf, ag.erfc,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", REAL_FUNCTIONS, ids=called)
+@pytest.mark.parametrize("container", CONVERTED)
+def test_functions_of_reals_convert_containers(f: Any, container: Any) -> None:
+    found, wanted = f(container([3.0, 4.0])), f(np.array([3.0, 4.0]))
+    assert type(found) is type(wanted)
+    np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("f", REAL_FUNCTIONS, ids=called)
+@pytest.mark.parametrize("container", REFUSED)
+def test_functions_of_reals_refuse_arithmetic_of_its_own(f: Any, container: Any) -> None:
+    with pytest.raises(TypeError, match="has arithmetic of its own"):
+        f(container([3.0, 4.0]))
+
+
+@pytest.mark.parametrize("container", CONVERTED)
+def test_gradients_are_checked_at_the_numbers_of_a_container(container: Any) -> None:
+    ag.check_gradients(lambda x: (x * x).sum(), container([3.0, 4.0]))
