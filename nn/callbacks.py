@@ -1,4 +1,4 @@
-"""What accompanies a training: each callback is told how it goes, and may end it."""
+"""Callbacks: methods that are called at the moments of a training, and may end it."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def called(model: Module, x: Any) -> Any:
 
 
 def mover(model: Module) -> Callable[[Any], Any] | None:
-    """What brings NumPy's arrays to the model's parameters; `None` if these are NumPy's."""
+    """Return what moves NumPy's arrays to the model's parameters, or None if these are NumPy's."""
     like = next((p._data for p in model.parameters() if isinstance(p, Tensor)), None)
     return None if like is None or is_numpys(like) else lambda x: beside(x, like)
 

@@ -19,7 +19,7 @@ KINDS = (
     np.random.RandomState,
     random.Random,
 )
-SPAWNED = 10_000  # children of a seed sequence that a checkpoint may tell to skip
+SPAWNED = 10_000  # the most children that a seed sequence spawns to catch up with a checkpoint
 
 
 class Generators:
@@ -82,7 +82,7 @@ def generators_in(owners: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]
 
 
 def is_stateful(x: Any) -> bool:
-    """Whether `x` gives something else each time, and is no generator that is known here."""
+    """Whether `x` has a state that can't be saved, as iterators and PyTorch's generators have."""
     kind = type(x)
     if isinstance(x, random.SystemRandom):
         return True

@@ -185,7 +185,7 @@ def lecun_uniform_(tensor: T, rng: Rng = None) -> T:
 
 
 def lecun_normal_(tensor: T, rng: Rng = None) -> T:
-    """The variance 1 / inputs, normal: what selu wants (Klambauer et al. 2017)."""
+    """The variance 1 / inputs, normal, as selu needs it (Klambauer et al. 2017)."""
     return kaiming_normal_(tensor, nonlinearity="linear", rng=rng)
 
 

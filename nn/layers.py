@@ -130,7 +130,7 @@ class Embedding(Module):
 
     Raises:
         IndexError: an integer is out of range.
-        TypeError: what is looked up are no integers.
+        TypeError: the input does not hold integers.
     """
 
     def __init__(

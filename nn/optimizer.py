@@ -144,7 +144,7 @@ def rates(name: str, x: Any) -> tuple[float, float]:
     return decay_rate(f"{name}[0]", x[0]), decay_rate(f"{name}[1]", x[1])
 
 
-# How options are checked; other numbers, of optimizers of one's own, must be at least 0 too.
+# How options are checked; other numbers, of users' optimizers, must be at least 0 too.
 OPTIONS: dict[str, Callable[[str, Any], Any]] = {
     **dict.fromkeys(("lr", "momentum", "weight_decay", "lr_decay", "eps"), non_negative),
     "initial_accumulator_value": non_negative,
@@ -220,8 +220,8 @@ class Optimizer:
         """Change the array `p` in place, as far as that is possible, and return it.
 
         `state` is its own, and empty at first. `p -= step; return p` serves arrays that can't be
-        changed too, as `p` is a new one then; what is kept in `state` is put there again. Nothing
-        returned stands for `p`.
+        changed too, as `p` is a new one then; what is kept in `state` is put there again. None
+        means that `p` was changed in place.
         """
         raise TypeError(f"{type(self).__name__} defines no update()")
 

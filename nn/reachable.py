@@ -1,6 +1,6 @@
-"""A walk through what objects are made of: attributes, containers, and what functions use.
+"""Find everything that objects refer to: attributes, entries of containers, functions' variables.
 
-A training looks for random generators by it, wherever transforms, losses and callbacks keep them.
+Trainings find the random generators of transforms, losses and callbacks by it.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from autograd.node import Node
 Parts: TypeAlias = Iterable[tuple[Any, Any]]  # with names
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
-LONG = 10_000  # entries: longer containers hold data
-MANY = 200_000  # objects: there is an end to looking
+LONG = 10_000  # entries: longer containers are taken for data and not searched
+MANY = 200_000  # objects: the search ends there
 
 
 def reachable(owners: Mapping[str, Any], code: bool = True) -> Iterator[tuple[str, Any]]:
@@ -119,7 +119,7 @@ def attributes(x: Any) -> Parts:
 
 
 def members(kind: type) -> Parts:
-    """The attributes of a class, and of those that it inherits from."""
+    """The attributes of a class and its bases."""
     for base in kind.__mro__:
         if not is_library(base.__module__):
             yield from ((k, x) for k, x in vars(base).items() if not isinstance(x, PLAIN))

@@ -235,14 +235,14 @@ class Run:
             )
 
     def complain_of_nan(self) -> None:
-        """Warn once, in time: from here on there is nothing to be learned."""
+        """Warn once that the loss is nan, since parameters become nan too."""
         if not self.complained and math.isnan(self.scores["loss"]):
             self.complained = True
             warnings.warn(
                 f"the loss is nan in step {len(self.history.step_loss)}; "
                 "nn.StopOnNaN() among the callbacks stops there, and says what made it",
                 RuntimeWarning,
-                stacklevel=6,  # whoever called fit()
+                stacklevel=6,  # the caller of fit()
             )
 
     def regularised(self, value: Any) -> Any:
@@ -274,9 +274,9 @@ class Run:
     # Going on.
 
     def keep(self, path: PathLike) -> None:
-        """Write a checkpoint, but never a spoilt one over a good one."""
+        """Write a checkpoint, unless the model has nan or infinite numbers."""
         if new := self.generators.look_again():
-            self.generators.unsaved += new  # to be told of once
+            self.generators.unsaved += new  # warn once
             warnings.warn(
                 f"these were made during training, so a resumed training begins them anew: "
                 f"{few(new)}; make them before fit(), where checkpoints find them",
@@ -315,8 +315,8 @@ class Run:
             ValueError: it has another form.
         """
         check_fits(state, self.state_dict())
-        # The optimizer after the schedules: they would set the learning rates that they had set
-        # themselves, whoever has changed them since.
+        # The optimizer after the schedules: these set the learning rates that they had set, even
+        # where something else has changed them since.
         states = (*state["schedules"], *state["optimizer"], *state["callbacks"])
         stateful = (callback for callback in self.callbacks if callback.state_dict())
         parts: tuple[Any, ...] = (*self.schedules, self.optimizer, *stateful)

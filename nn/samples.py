@@ -67,7 +67,7 @@ def is_list_of_pairs(x: Any) -> bool:
 
 
 def is_list_of_arrays(x: Any) -> bool:
-    """Whether `x` is a list [x, y] of arrays, which stands for nothing."""
+    """Whether `x` is a list [x, y] of arrays, which is ambiguous."""
     return isinstance(x, list) and len(x) == 2 and all(map(is_array_like, x))
 
 

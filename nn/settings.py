@@ -1,4 +1,4 @@
-"""What a training was started with, in plain words: to tell how a resumed one differs."""
+"""The settings of a training as plain values, to compare with those of a checkpoint."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 
 def settings_of(run: Run) -> dict[str, dict[str, Any]]:
-    """The numbers and names that a training was started with: those which a checkpoint restores,
-    and those which it only tells of.
-    """
+    """The settings that a checkpoint restores, and those that are only compared."""
     options = ("batch_size", "shuffle", "drop_last")
     loader = {name: getattr(run.loader, name, None) for name in options}
     loader["samples"] = len(run.loader.data) if isinstance(run.loader, DataLoader) else None
@@ -52,7 +50,7 @@ def options_of(run: Run) -> Iterator[tuple[str, Any]]:
 
 
 def traits_of(run: Run) -> Iterator[tuple[str, Any]]:
-    """What tells one loss, transform, model, schedule or callback from another of its kind."""
+    """The options of loss, transforms, model, schedules and callbacks, by dotted names."""
     owners = {"loss": run.loss, "transform": run.loader.transform, "model": run.model}
     if run.validation is not None:
         owners["validation_transform"] = run.validation.transform
@@ -61,7 +59,7 @@ def traits_of(run: Run) -> Iterator[tuple[str, Any]]:
         if not last.startswith("_") and last != "training" and is_trait(x):
             yield name, described(x)
     yield from attributes_of(all_schedules(run))
-    # A callback of one's own that has no state may only look on.
+    # A user's callback without a state may only observe: it is not compared.
     yield from attributes_of([c for c in run.callbacks if c.state_dict() or is_ours(c)])
 
 
@@ -94,14 +92,14 @@ def all_schedules(run: Run) -> list[LRScheduler]:
 
 
 def is_trait(x: Any) -> bool:
-    """Whether an object is told from another by itself, and not by what is in it."""
+    """Whether an object is compared as a whole, and not by what it contains."""
     if hasattr(x, "dtype"):
         return is_numpys(x) and x.dtype != object and x.size <= LONG
     return not isinstance(x, (Node, dict, list, tuple))
 
 
 def described(x: Any) -> Any:
-    """A plain value as it is; anything else in words that are the same in every process."""
+    """A plain value as it is; a text for anything else, the same in every process."""
     x = plain(x)
     if isinstance(x, (bool, int, float, str, type(None))):
         return x

@@ -44,7 +44,7 @@ def named_states(parts: Iterable[Any]) -> list[tuple[str, Any]]:
 
 
 def check_fits(saved: Mapping[str, Any], own: Mapping[str, Any]) -> None:
-    """Whether a training with the state `own` can go on from the `saved` one.
+    """Check that a training with the state `own` can continue from the `saved` one.
 
     Raises:
         ValueError: it is that of a training of another form.
@@ -79,7 +79,7 @@ def named(part: Any) -> tuple[str, Any]:
 
 
 def check_alike(where: str, saved: Any, own: Any) -> None:
-    """Whether a saved state has numbers where this one has numbers, and so on.
+    """Check that a saved state has numbers where this one has numbers, and so on.
 
     What is empty as yet may have been filled with numbers; what is None, with anything.
 
@@ -99,7 +99,7 @@ def check_alike(where: str, saved: Any, own: Any) -> None:
 
 
 def check_columns(columns: Mapping[str, Any]) -> None:
-    """Whether they are what a history has.
+    """Check that columns are those of a history.
 
     Raises:
         ValueError: one is no list of numbers, or is empty.
@@ -110,12 +110,12 @@ def check_columns(columns: Mapping[str, Any]) -> None:
 
 
 def kind_of(x: Any) -> type | None:
-    """Of what is in states."""
+    """The kind of a value in a state, or None for values that states do not hold."""
     kinds = (str, dict, list, tuple, np.ndarray, Real)
     return next((kind for kind in kinds if isinstance(x, kind)), None)
 
 
 def blank(x: Any) -> Any:
-    """Something like `x`, if there is nothing in it but numbers."""
+    """An empty value of the kind of `x`, and 0.0 for a number."""
     empty: dict[type | None, Any] = {dict: {}, list: [], tuple: (), np.ndarray: x}
     return empty.get(kind_of(x), 0.0)

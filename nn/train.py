@@ -58,7 +58,7 @@ def fit(
     resume: bool = False,
     executor: Cluster | None = None,
 ) -> History:
-    """Train `model` by mini-batches, and tell how it went.
+    """Train `model` by mini-batches and return the history.
 
     >>> import nn
     >>> train, _ = nn.datasets.load("rectangles", samples=200, rng=0)
@@ -234,10 +234,11 @@ def check_parameters(model: Module, optimizer: Optimizer, loss: Loss) -> None:
 
 
 def check_checkpoint(path: PathLike | None, resume: bool) -> None:
-    """Refuse what is no path of a checkpoint, or can't be written.
+    """Check that a checkpoint can be written to this path.
 
     Raises:
-        TypeError, ValueError, OSError: it is so.
+        TypeError, ValueError: it is no path of an .npz file.
+        OSError: the file can't be written.
     """
     if path is None:
         if resume:
