@@ -530,6 +530,13 @@ def test_long_names_and_numbers_stay_on_the_cards_of_steps(
     """)
 
 
+def test_ranges_of_arrays_stand_in_parentheses_in_products(page: Page) -> None:
+    w = Tensor(np.arange(12.0).reshape(3, 4), requires_grad=True, label="w")
+    browser = page((w @ np.ones((4, 2))).sum())
+    browser.execute_script("explorer.show(1)")
+    assert "(0 … 11) @ (all 1)" in text(browser, "#step")
+
+
 def test_the_legend_is_open_where_there_is_room(page: Page, viewport: Any) -> None:
     for width, height in VIEWPORTS:
         viewport(width, height)

@@ -273,7 +273,7 @@ class Explorer {
 
   number(x, className, tight = false) {
     const text = formatAny(x, this.digits);
-    const made = element("span", `number ${className}`, tight && /^\u2212/.test(text) ? `(${text})` : text);
+    const made = element("span", `number ${className}`, tight && /^\u2212|^all | … /.test(text) ? `(${text})` : text);
     if (x !== null && typeof x === "object") made.classList.add("many");
     else if (x !== null) made.title = format(x, 17);
     return made;
