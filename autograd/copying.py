@@ -15,6 +15,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from .backward import operands_first
+from .changes import memory_of
 from .node import NO_KWARGS, Data, Node, make
 
 
@@ -42,6 +43,13 @@ def set_attributes(node: Node, attributes: Mapping[str, Any]) -> None:
         vars(node).update(attributes)
 
 
+def keep_stale(out: Node, i: int | None) -> None:
+    """Let a copy say what the original does: that its i-th operand was changed in place."""
+    if i is not None:
+        memory_of(out.arrays()[i])
+        out.made_at = -1  # type: ignore[misc]  # before all that is known of this memory
+
+
 def copied(node: Node, memo: dict[int, Any]) -> Node:
     """`Node.__deepcopy__`."""
     for x in operands_first(node, stop=lambda x: id(x) in memo):
@@ -54,6 +62,7 @@ def copied(node: Node, memo: dict[int, Any]) -> Node:
         op = None if x.op is None else x.op.__deepcopy__(memo)
         memo[id(x)] = out = make(type(x), data, x.level, op, args, saved, kwargs)
         out.grad, out.notes = grad, notes
+        keep_stale(out, x.stale_operand())
         if attributes := attributes_of(x):
             set_attributes(out, deepcopy(attributes, memo))
     return memo[id(node)]
@@ -77,7 +86,7 @@ class Entry:
         )
         return restored, (
             type(x), x._data, x.level, x.op, args, saved, x.kwargs, x.grad, x.notes,
-            attributes_of(x),
+            attributes_of(x), x.stale_operand(),
         )  # fmt: skip
 
 
@@ -114,6 +123,7 @@ def restored(
     grad: Any,
     notes: Any,
     attributes: Mapping[str, Any] = NO_KWARGS,
+    stale: int | None = None,
 ) -> Node:
     """The node that an `Entry` was."""
     seen = tuple(
@@ -122,4 +132,5 @@ def restored(
     node = make(kind, data, level, op, args, seen, kwargs)
     node.grad, node.notes = grad, notes
     set_attributes(node, attributes)
+    keep_stale(node, stale)
     return node

@@ -304,13 +304,22 @@ class Node:
         Raises:
             ValueError: naming the op and the operand.
         """
-        arrays = [*self.saved, *tree.leaves(list(self.kwargs.values()))]
-        i = first_stale(arrays, self.made_at)
+        i = self.stale_operand()
         if i is not None:
             assert self.op is not None
-            arg = self.args[i] if i < len(self.args) else None
-            what = arg.describe() if arg is not None else f"an array of shape {arrays[i].shape}"
+            arg, x = self.args[i] if i < len(self.args) else None, self.arrays()[i]
+            what = arg.describe() if arg is not None else f"an array of shape {x.shape}"
             raise changed_in_place(what, self.op)
+
+    def arrays(self) -> list[Any]:
+        """The data of the operands, and the numbers and arrays among the options."""
+        return [*self.saved, *tree.leaves(list(self.kwargs.values()))]
+
+    def stale_operand(self) -> int | None:
+        """Which of `arrays()` was changed since the op used it, if one was."""
+        if self.kind is not Node.array or self.op is None:
+            return None
+        return first_stale(self.arrays(), self.made_at)
 
     def position(self, arg: Node) -> int:
         """Which of the operands `arg` is, the first if it is several."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -328,3 +329,20 @@ def test_a_copy_of_a_result_is_as_old_as_that() -> None:
     c[0] = 100.0
     with pytest.raises(ValueError, match=NOTICED):
         copy.copy(y).sum().backward()
+
+
+@pytest.mark.parametrize(
+    "again",
+    [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))],
+    ids=["deepcopy", "pickle"],
+)
+def test_copies_of_graphs_notice_what_was_changed_before_copying(again: Any) -> None:
+    w, c = Tensor([5.0], requires_grad=True), Tensor([2.0, 3.0])
+    stale = w * c[0:1]
+    c[0] = 100.0
+    fresh = w * c[0:1]
+    stale, fresh, w = again((stale, fresh, w))
+    with pytest.raises(ValueError, match=NOTICED):
+        stale.sum().backward()
+    fresh.sum().backward()
+    assert w.grad.tolist() == [100.0]
