@@ -320,8 +320,7 @@ def not_weights(x: Data) -> Data:
 
 def check_broadcasts(name: str, shape: Shape, to: Shape) -> None:
     """Refuse a shape that can't be broadcast to another."""
-    axes = zip(reversed(shape), reversed(to))
-    if len(shape) > len(to) or any(n not in (1, m) for n, m in axes):
+    if len(shape) > len(to) or any(n not in (1, m) for n, m in zip(shape[::-1], to[::-1])):
         raise ValueError(f"{name} must broadcast to shape {to}, but has shape {shape}")
 
 

@@ -59,7 +59,8 @@ def draw_network(
     theme = one_of("theme", theme, get_args(Theme))
     shown = integer("shown", shown, at_least=3)
     precision = integer("precision", precision, at_least=1)
-    inputs, outputs = names_of("inputs", inputs), names_of("outputs", outputs)
+    inputs = sequence_of("inputs", inputs, str, "names")
+    outputs = sequence_of("outputs", outputs, str, "names")
     rows = layers_of(model)
     weights = [weight for weight, _, _ in rows]
     sizes = [weights[0].shape[1], *(len(w) for w in weights)]
@@ -78,11 +79,6 @@ def draw_network(
             about = f"{size}, {about}" if about else str(size)
         columns.append(Column(size, name, about, names, values[i]))
     return NetworkDrawing(columns, weights, shown, precision, theme)
-
-
-def names_of(name: str, names: Any) -> list[str]:
-    """Names of neurons; a text by itself is no list of letters."""
-    return sequence_of(name, names, str, "names")
 
 
 Row: TypeAlias = tuple[Any, Any, list[Any]]  # weights (out, in), biases (out,), what follows them
