@@ -530,6 +530,15 @@ def test_long_names_and_numbers_stay_on_the_cards_of_steps(
     """)
 
 
+def test_predict_says_that_it_does_not_ask_for_arrays(page: Page) -> None:
+    w = Tensor(np.arange(3.0), requires_grad=True, label="w")
+    browser = page((w * 2.0).sum())
+    browser.find_element("id", "predict").click()
+    assert "Predict asks for single numbers; this step computes an array." in text(browser, "#step")
+    browser.find_element("id", "next").click()
+    assert "Which value does v2 get?" in text(browser, "#step")
+
+
 def test_ranges_of_arrays_stand_in_parentheses_in_products(page: Page) -> None:
     w = Tensor(np.arange(12.0).reshape(3, 4), requires_grad=True, label="w")
     browser = page((w @ np.ones((4, 2))).sum())

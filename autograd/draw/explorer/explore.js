@@ -111,6 +111,7 @@ class Explorer {
     document.body.dataset.phase = step.kind;
     document.body.dataset.order = story.order;
     const card = this.quiz.pending ? this.quiz.card() : this.card(step, verdict);
+    if (this.quiz.isUnasked(step)) card.push(element("p", "hint", "Predict asks for single numbers; this step computes an array."));
     get("step").replaceChildren(...card.filter(Boolean));
     if (!this.quiz.pending) get("said").textContent = (verdict ? verdict + " " : "") + this.sentence(step);
     this.exhibit(story.order);

@@ -1,4 +1,4 @@
-// Predict: the reader is asked for the next number before it is shown.
+// Predict mode: the reader is asked for the next number before it is shown.
 
 class Quiz {
   constructor(explorer) {
@@ -15,6 +15,12 @@ class Quiz {
     if (truth === null || typeof truth === "object") return false;
     this.pending = { at, step, truth, tries: 0 };
     return true;
+  }
+
+  /** Whether the mode is on, but the step computes an array. */
+  isUnasked(step) {
+    const truth = this.truth(step);
+    return this.on && !this.pending && truth !== null && typeof truth === "object";
   }
 
   truth(step) {
