@@ -1,10 +1,10 @@
-"""Notice arrays that are changed between the operation that uses them and its derivative.
+"""Detect operands that were changed in place between the forward and the backward pass.
 
-An operation keeps its operands, not copies of them, and a change in place would change its
-derivative in silence. So a clock counts the changes; each operation on tensors keeps the time at
-which it was computed, and the backward pass compares it with the last change of the memory behind
-each operand: that of a tensor, of slices and other views of it, and of arrays that share it.
-`docs/arrays.md` says what can't be noticed.
+An operation keeps its operands, not copies of them: a change in place would silently change its
+derivative. So a clock counts the changes. Each operation on tensors stores the time at which it
+was computed, and the backward pass compares this time with the last change of the memory that each
+operand lies in. Slices, other views, and arrays that share memory have one entry in common.
+`docs/arrays.md` lists what is not detected.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from weakref import ref
 
 import numpy as np
 
-SMALL = 4096  # bytes: so much is copied or compared without a loss of speed that matters
+SMALL = 4096  # bytes: copying or comparing this much costs little time
 
 
 class Clock:
@@ -31,22 +31,22 @@ clock = Clock()
 
 
 class Memory:
-    """What is known of the memory of one array that owns it."""
+    """The changes of one array's memory."""
 
     __slots__ = ("changed", "lent", "numbers", "owner")
 
     def __init__(self, owner: Any) -> None:
         self.owner = owner  # a weak reference
-        self.changed = 0  # when it was changed last: what was computed before is stale
-        self.lent = 0  # when its array was handed out last, to be changed by anybody
-        self.numbers: bytes | None = None  # which it held then, if it is small
+        self.changed = 0  # time of the last change: results computed before are stale
+        self.lent = 0  # time when the user last got the array, who may change it
+        self.numbers: bytes | None = None  # its contents at that time, if it is small
 
 
 memories: dict[int, Memory] = {}  # by the owner's id
 
 
 def owner_of(x: Any) -> Any:
-    """The array whose memory `x` lies in."""
+    """Return the array that owns the memory of `x`."""
     while isinstance(base := x.base, np.ndarray):
         x = base
     return x
@@ -67,7 +67,7 @@ def memory_of(x: Any) -> Memory:
 
 
 def changed(x: Any) -> None:
-    """`x`, an array, was changed in place."""
+    """Note that the array `x` was changed in place."""
     if isinstance(x, np.ndarray):
         memory = memory_of(x)
         clock.now += 1
@@ -75,18 +75,18 @@ def changed(x: Any) -> None:
 
 
 def lent(x: Any) -> None:
-    """`x`, an array, is handed out: a change of it can't be seen, but a small one is compared."""
+    """Note that the user gets the array `x`; if it is small, changes are found by comparison."""
     if not isinstance(x, np.ndarray) or (owner := owner_of(x)).nbytes > SMALL:
         return
     memory, numbers = memory_of(owner), owner.tobytes()
-    if memory.numbers is not None and memory.numbers != numbers:  # by somebody who got it before
+    if memory.numbers is not None and memory.numbers != numbers:  # changed by an earlier recipient
         memory.changed = memory.lent
     clock.now += 1
     memory.lent, memory.numbers = clock.now, numbers
 
 
 def first_stale(operands: Iterable[Any], time: int) -> int | None:
-    """Which of an operation's operands was changed since that time, if one was."""
+    """Return the index of the first operand that was changed after `time`, or None."""
     for i, x in enumerate(operands):
         if isinstance(x, np.ndarray):
             memory = memories.get(id(owner := owner_of(x)))
@@ -99,7 +99,7 @@ def first_stale(operands: Iterable[Any], time: int) -> int | None:
 
 
 def kept(x: Any) -> Any:
-    """A user's array as an operation keeps it: a small one is copied, so that it can't change."""
+    """Return a user's array as an operation stores it: copied if it is small."""
     if type(x) is np.ndarray and x.nbytes <= SMALL:
         return x.copy()
     return x

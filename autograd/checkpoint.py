@@ -63,7 +63,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Checkpoint(Op):
-    """The operation that one call of a function under `checkpoint` is."""
+    """The operation that stands for one call of a function under `checkpoint`."""
 
     def __init__(self, again: Again) -> None:
         super().__init__("checkpoint", again.f, per_argument(again.rule))
@@ -80,14 +80,14 @@ class Checkpoint(Op):
 
 
 class Again:
-    """The second run of a function, and the gradients by what it was computed from."""
+    """Runs a function a second time and differentiates it by the operands of the first run."""
 
     def __init__(
         self, f: Any, args: Any, kwargs: Any, draws: list[Any], written: list[Any]
     ) -> None:
         self.f, self.args, self.kwargs = f, args, kwargs
         self.draws, self.written = draws, written
-        self.latest: tuple[Any, Any] = None, None  # a gradient, and what it gave for all arguments
+        self.latest: tuple[Any, Any] = None, None  # a gradient, and its results for all arguments
 
     def rule(self, i: int) -> Callable[..., Data]:
         def vjp(g: Data, out: Data, *operands: Data) -> Data:
@@ -136,13 +136,13 @@ class Again:
 def restored(
     f: Any, decorated: bool, args: Any, kwargs: Any, draws: Any, written: Iterable[Node]
 ) -> Again:
-    """What `Again` was in a pickle."""
+    """Return the `Again` object that was pickled."""
     f = f.__wrapped__ if decorated else f
     return Again(f, args, kwargs, draws, [ref(x) for x in written])
 
 
 def found_by_name(f: Any) -> Any:
-    """What the module of a function has under its name, where pickle will look for it."""
+    """Return what pickle finds under a function's name in its module, or None."""
     try:
         return attrgetter(f.__qualname__)(sys.modules[f.__module__])
     except (AttributeError, KeyError):
@@ -154,30 +154,30 @@ def alive(references: Iterable[Any]) -> list[Node]:
 
 
 class Tape:
-    """What happens while a function runs: new nodes, writes to leaves, hooks, random draws.
+    """Records what a function does: new nodes, writes to leaves, new hooks, random draws.
 
-    In a second run, random numbers are those of the first one, and `undo` puts back what it has
-    changed outside: leaves that the first run has written too, hooks, the states of generators.
+    In a second run, generators give the numbers of the first run. `undo` then restores the leaves
+    that both runs wrote, the hooks, and the states of generators.
 
     Args:
         draws: the states that generators drew from in the first run.
-        written: the leaves that the first run has written, and that are still there.
+        written: the leaves that the first run wrote and that still exist.
     """
 
     def __init__(self, draws: list[Any] | None = None, written: Iterable[Node] = ()) -> None:
         self.outer = current_mode().tape
         self.nodes: list[Node] = []
         self.draws: list[Any] = []
-        self.written: list[Any] = []  # weak references, as most may be gone after the run
+        self.written: list[Any] = []  # weak references: most leaves may not outlive the run
         self.first_draws: Iterator[Any] | None = None if draws is None else iter(draws)
         self.first_written = set(written)
-        self.changes: list[Callable[[], None]] = []  # what undoes them
+        self.changes: list[Callable[[], None]] = []  # functions that undo changes
 
     def append(self, node: Node) -> None:
         self.nodes.append(node)
 
     def before_write(self, x: Node) -> None:
-        """A leaf may get other data, or its array may be changed in place."""
+        """Called before a leaf gets other data or its array is changed in place."""
         if self.outer is not None:
             self.outer.before_write(x)
         self.written.append(ref(x))
@@ -194,7 +194,7 @@ class Tape:
             self.changes.append(put_back)
 
     def before_hook(self, x: Node) -> None:
-        """A node gets a hook: if it comes from outside, the first run has added it already."""
+        """Called before a node gets a hook. Those of outer nodes exist since the first run."""
         if self.outer is not None:
             self.outer.before_hook(x)
         if not any(x is node for node in self.nodes):
@@ -202,7 +202,7 @@ class Tape:
             self.changes.append(lambda: setattr(notes, "hooks", hooks))
 
     def before_draw(self, rng: np.random.Generator) -> None:
-        """A generator is going to be drawn from."""
+        """Called before a generator draws a number."""
         if self.outer is not None:
             self.outer.before_draw(rng)
         bits = rng.bit_generator
@@ -220,14 +220,14 @@ class Tape:
 
 
 def same(x: Data, y: Data) -> bool:
-    """Whether all numbers are equal, one nan to another."""
+    """Whether all numbers are equal; nan equals nan."""
     if shape_of(x) != shape_of(y):
         return False
     return bool(np.all((x == y) | np.isnan(x) & np.isnan(y)))
 
 
 def recorded(f: Callable[..., Any], args: Any, kwargs: Any, tape: Tape) -> tuple[Any, list[Node]]:
-    """The result of `f`, and the nodes that were made for it on the way, consumers first.
+    """Return the result of `f` and the nodes it was computed with, consumers first.
 
     Raises:
         TypeError: the result is no single number or array.
@@ -245,7 +245,7 @@ def recorded(f: Callable[..., Any], args: Any, kwargs: Any, tape: Tape) -> tuple
 
 
 def edge_of(order: list[Node]) -> tuple[Node, ...]:
-    """The operands of these nodes that are not among them, constants left out."""
+    """Return the operands of these nodes that are not among them, without constants."""
     inside = set(order)
     operands = {arg: None for x in order for arg in x.args if arg is not None and arg.level}
     return tuple(x for x in operands if x not in inside)

@@ -13,8 +13,9 @@ from .shapes import shape_of
 
 
 def cofactors(x: Data, *directions: Data) -> Data:
-    """det(x) times the transposed inverse of x: (.., n, n), by singular values, as x may have none;
-    or its derivative along k directions, matrices like x.
+    """det(x) times the transposed inverse of x: (.., n, n), or its derivative along k directions.
+
+    Computed from singular values, since x may have no inverse. The directions are matrices like x.
 
     The cofactors of x = U diag(s) V^T are det(U) det(V) U diag(products of all other s) V^T. Their
     derivatives are those of the minors of diag(s): of k + 1 rows and columns, times all other s.

@@ -73,7 +73,7 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None)
 
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     """`x` kept between two bounds, either of which may be left out. On a bound its slope is 1."""
-    x = _comparable(x)
+    x = _numbers("x", x)
     if min is not None:
         min = _numbers("min", min)
         x = _where(_or_nan(data_of(x) < data_of(min), data_of(min)), min, x)
@@ -83,22 +83,17 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     return x
 
 
-def _comparable(x: Any) -> Any:
-    """`x` as what compares entry by entry."""
-    if isinstance(x, (int, float, Node)):
-        return x
-    return np.array(x) if isinstance(x, (list, tuple)) else operand(x)
-
-
 def _numbers(name: str, x: Any) -> Any:
     """`x`, if it is a number or an array of numbers, node or not; lists become arrays.
 
     Raises:
         TypeError: it is something else.
     """
-    x = _comparable(x)
-    if isinstance(x, (int, float, Node)) or getattr(x, "dtype", np.dtype(object)).kind in "biuf":
+    if isinstance(x, (int, float, Node)):
         return x
+    array = np.array(x) if isinstance(x, (list, tuple)) else operand(x)
+    if hasattr(array, "dtype") and array.dtype.kind in "biuf":
+        return array
     raise wrong(name, "a number or an array of numbers", x)
 
 

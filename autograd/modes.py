@@ -27,7 +27,7 @@ class change:  # noqa: N801  # read as a verb: with change(recording=False)
         self.tokens: list[Token[Mode]] = []
 
     def renewed(self) -> change:
-        """Another such change: a decorated function may run in many threads at once."""
+        """Return an equal object: a decorated function may run in several threads."""
         return change(**self.fields)
 
     def changed(self, now: Mode) -> Mode:
@@ -46,8 +46,8 @@ class change:  # noqa: N801  # read as a verb: with change(recording=False)
         for token in self.tokens[::-1]:
             try:
                 mode.reset(token)
-            except (ValueError, RuntimeError):  # another thread's or task's, which is in here too,
-                continue  # or has just left
+            except (ValueError, RuntimeError):  # it belongs to another thread or task
+                continue
             self.tokens.remove(token)
             return
 
@@ -105,7 +105,7 @@ def on_async_generator(f: Callable[..., Any], renewed: Callable[[], change]) -> 
                 except GeneratorExit:
                     await Awaited(body.aclose(), inside)
                     raise
-                except BaseException as error:  # noqa: BLE001  # it is thrown on inside
+                except BaseException as error:  # noqa: BLE001  # passed on to the body
                     item = await Awaited(body.athrow(error), inside)
                 else:
                     item = await Awaited(body.asend(sent), inside)
@@ -116,21 +116,21 @@ def on_async_generator(f: Callable[..., Any], renewed: Callable[[], change]) -> 
 
 
 def applied(now: Mode, **fields: Any) -> Mode:
-    """`now` with some fields changed; `ORDINARY` itself if it equals that."""
+    """Return `now` with some fields changed, and `ORDINARY` itself if the result equals it."""
     fields["thread"] = this_thread.key
     changed = now._replace(**fields)
     return ORDINARY if changed[:-1] == ORDINARY[:-1] else changed  # all but the thread
 
 
 class Suspended:
-    """The mode inside of a generator or coroutine: entered at each step, left at each pause.
+    """The mode of a generator's or coroutine's body: set at each step, reset at each pause.
 
-    What the code inside has changed itself, in a `with` around a `yield`, is found again.
+    Changes that the body makes itself, by a `with` around a `yield`, are restored at the next step.
     """
 
     def __init__(self, switch: change) -> None:
         self.switch = switch
-        self.fields: dict[str, Any] | None = None  # where it differs from the caller's
+        self.fields: dict[str, Any] | None = None  # those that differ from the caller's
 
     def __enter__(self) -> None:
         self.found, self.outside = mode.get(), current_mode()
@@ -149,7 +149,7 @@ class Suspended:
 
 
 def resumed(body: Any, inside: Suspended) -> Generator[Any, Any, Any]:
-    """What `yield from body` does, with a mode inside: `body` is a generator or a coroutine."""
+    """Do what `yield from body` does, for a generator or coroutine `body`, in a mode of its own."""
     try:
         with inside:
             item = body.send(None)
@@ -160,7 +160,7 @@ def resumed(body: Any, inside: Suspended) -> Generator[Any, Any, Any]:
                 with inside:
                     body.close()
                 raise
-            except BaseException as error:  # noqa: BLE001  # it is thrown on inside
+            except BaseException as error:  # noqa: BLE001  # passed on to the body
                 with inside:
                     item = body.throw(error)
             else:

@@ -53,12 +53,12 @@ class Mode(NamedTuple):
     anomaly: bool = False
     tape: Tape | None = None  # where new nodes are noted, for checkpoint()
     scope: Scope | None = None  # the named part that new nodes belong to, in pictures
-    tracer: Tracer | None = None  # what writes operations down in place of computing, for compile()
+    tracer: Tracer | None = None  # records operations instead of computing them, for compile()
     thread: object = None  # the key of the thread that set it
 
 
 class Tape(Protocol):
-    """Notes down what a function under `checkpoint` does, and undoes what it does twice."""
+    """Records what a function under `checkpoint` does, and undoes what it does twice."""
 
     def append(self, node: Node) -> None: ...
 
@@ -70,7 +70,7 @@ class Tape(Protocol):
 
 
 class Tracer(Protocol):
-    """What takes down operations whose operands have no numbers yet."""
+    """Records operations whose operands have no numbers yet."""
 
     def record(self, op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Any: ...
 
@@ -92,7 +92,7 @@ def current_mode() -> Mode:
 
 
 class Notes:
-    """What only some nodes carry."""
+    """Attributes that few nodes have."""
 
     label: str | None = None
     place: str | None = None  # what the model of a parameter called it, kept when that is gone

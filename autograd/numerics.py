@@ -286,8 +286,8 @@ def entries(x: Data, *, index: Any) -> Data:
         return x[index]
     try:
         out = x[index]
-    except (NotImplementedError, TypeError):  # Dask takes one row of indices, and of what is more
-        if not is_at_hand(index):  # refuses some and stumbles over some
+    except (NotImplementedError, TypeError):  # Dask supports few forms of indices
+        if not is_at_hand(index):
             raise
     else:
         if out.size == out.size:
@@ -307,7 +307,7 @@ def scatter_add(g: Data, *, index: Any, shape: Shape) -> Data:
     except (IndexError, NotImplementedError, TypeError, ValueError):
         if is_numpys(g):
             raise
-        return counted(g, index, shape)  # Dask refuses by all of these names what it can't
+        return counted(g, index, shape)  # Dask raises any of these
 
 
 def added(g: Data, index: Any, shape: Shape) -> Data:
