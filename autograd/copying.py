@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from .backward import operands_first
 from .changes import memory_of
-from .node import NO_KWARGS, Data, Node, make
+from .node import NO_KWARGS, Data, Node, arrays_of, make, stale_operand
 
 
 def shallow(node: Node) -> Node:
@@ -46,7 +46,7 @@ def set_attributes(node: Node, attributes: Mapping[str, Any]) -> None:
 def keep_stale(out: Node, i: int | None) -> None:
     """Let a copy say what the original does: that its i-th operand was changed in place."""
     if i is not None:
-        memory_of(out.arrays()[i])
+        memory_of(arrays_of(out)[i])
         out.made_at = -1  # type: ignore[misc]  # before all that is known of this memory
 
 
@@ -62,7 +62,7 @@ def copied(node: Node, memo: dict[int, Any]) -> Node:
         op = None if x.op is None else x.op.__deepcopy__(memo)
         memo[id(x)] = out = make(type(x), data, x.level, op, args, saved, kwargs)
         out.grad, out.notes = grad, notes
-        keep_stale(out, x.stale_operand())
+        keep_stale(out, stale_operand(x))
         if attributes := attributes_of(x):
             set_attributes(out, deepcopy(attributes, memo))
     return memo[id(node)]
@@ -86,7 +86,7 @@ class Entry:
         )
         return restored, (
             type(x), x._data, x.level, x.op, args, saved, x.kwargs, x.grad, x.notes,
-            attributes_of(x), x.stale_operand(),
+            attributes_of(x), stale_operand(x),
         )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import rules
 from .arguments import one_of, wrong
-from .node import Node, Op, data_of
+from .node import Node, Op, current_mode, data_of
 from .numerics import numpys, one_hot
 from .places import is_lazy, is_numpys, operand
 from .precision import as_real, in_wide_numbers, on_reals
@@ -227,20 +227,22 @@ def in_range(length: Callable[[Any], Any], x: Any, axis: Axis) -> Any:
 
     Rows of huge or tiny entries are divided by a power of two first, and their length multiplied.
     """
-    with np.errstate(over="ignore"):
-        out = length(x)
-    data = data_of(out)
-    if not is_numpys(data):
-        return out
-    low, high = _usual(data.dtype)
-    if low < data < high if not data.ndim else np.all((low < data) & (data < high)):
-        return out
+    if not is_numpys(data_of(x)):
+        return length(x)
+    low, high = _usual(data_of(x).dtype)
+    if not current_mode().anomaly:  # which would report powers that overflow
+        with np.errstate(over="ignore"):
+            out = length(x)
+        data = data_of(out)
+        if low < data < high if not data.ndim else np.all((low < data) & (data < high)):
+            return out
     largest = np.max(np.abs(data_of(x)), axis, keepdims=True, initial=0.0)
     far = np.isfinite(largest) & (largest > 0) & ~((low < largest) & (largest < high))
     if not np.any(far):
-        return out
+        return length(x)
     unit = np.ldexp(np.ones_like(largest), np.where(far, np.frexp(largest)[1] - 1, 0))
-    return length(x / unit) * np.reshape(unit, shape_of(out))
+    out = length(x / unit)
+    return out * np.reshape(unit, shape_of(out))
 
 
 def flat_power(size: Any, exponent: float) -> Any:

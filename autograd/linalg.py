@@ -247,6 +247,8 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         raise ValueError(f"norm: there is no ord={ord!r} along {len(axes)} axes")
     if isinstance(axis, tuple) and len(axes) not in (1, 2):
         raise ValueError(f"norm: axis must be one or two axes, but is {axis}")
+    if ord == 0:  # a count
+        return _norm(x, ord, axis, axes, keepdims)
     return functions.in_range(lambda x: _norm(x, ord, axis, axes, keepdims), x, axes)
 
 

@@ -304,22 +304,12 @@ class Node:
         Raises:
             ValueError: naming the op and the operand.
         """
-        i = self.stale_operand()
+        i = stale_operand(self)
         if i is not None:
             assert self.op is not None
-            arg, x = self.args[i] if i < len(self.args) else None, self.arrays()[i]
+            arg, x = self.args[i] if i < len(self.args) else None, arrays_of(self)[i]
             what = arg.describe() if arg is not None else f"an array of shape {x.shape}"
             raise changed_in_place(what, self.op)
-
-    def arrays(self) -> list[Any]:
-        """The data of the operands, and the numbers and arrays among the options."""
-        return [*self.saved, *tree.leaves(list(self.kwargs.values()))]
-
-    def stale_operand(self) -> int | None:
-        """Which of `arrays()` was changed since the op used it, if one was."""
-        if self.kind is not Node.array or self.op is None:
-            return None
-        return first_stale(self.arrays(), self.made_at)
 
     def position(self, arg: Node) -> int:
         """Which of the operands `arg` is, the first if it is several."""
@@ -354,6 +344,18 @@ class Node:
         label = f" {self.label!r}" if self.label else ""
         shape = f" of shape {shape_of(self._data)}" if self.kind is Node.array else ""
         return f"{type(self).__name__}{label}{shape}"
+
+
+def arrays_of(node: Node) -> list[Any]:
+    """The data of the operands, and the numbers and arrays among the options."""
+    return [*node.saved, *tree.leaves(list(node.kwargs.values()))]
+
+
+def stale_operand(node: Node) -> int | None:
+    """Return which of `arrays_of(node)` was changed since the op used it, or None."""
+    if node.kind is not Node.array or node.op is None:
+        return None
+    return first_stale(arrays_of(node), node.made_at)
 
 
 def changed_in_place(what: str, op: Op) -> ValueError:

@@ -303,3 +303,6 @@ def test_each_row_has_a_size_of_its_own() -> None:
     matrix = np.array([[1e200, 1e200], [1e200, 1e200]])
     assert math.isclose(ag.linalg.norm(matrix), 2e200) and ag.linalg.norm(matrix, np.inf) == 2e200
     assert ag.std(matrix, axis=0).tolist() == [0.0, 0.0]
+    assert ag.linalg.norm(np.array([[1e-200, 0.0], [0.0, 0.0]]), 0, axis=1).tolist() == [1.0, 0.0]
+    with ag.detect_anomaly():
+        assert ag.linalg.norm(Tensor(matrix)).item() == 2e200
