@@ -73,6 +73,11 @@ EQUIVALENT = {
     ),
     "cofactors: slope 1, constant operand 1": "linear in the direction, which the slope lacks",
     "to: slope 0, constant operand 0": "of the operand only the place is used",
+    **{
+        f"{name}: slope 0, {what}": "of the result only the dtype is used"
+        for name in ("pow", "xlogy")
+        for what in ("stale out", "constant out")
+    },
     **dict.fromkeys(("item: slope 0, changes g", "nll: slope 0, changes g"), PLAIN),
 }  # fmt: skip
 
