@@ -17,6 +17,9 @@ from .equivalent import EQUIVALENT
 
 HERE = Path(__file__).parent.parent
 
+# test_inputs_with_arithmetic_of_their_own does not pass in a session of trials.
+CONSTRUCTORS = ["test_constructors.py", "-k", "not arithmetic_of_their_own"]
+
 # A module, and what tells pytest which tests have to notice its mutants, in their folder.
 TARGETS = {
     "autograd.rules": ["test_table.py", "test_numbers.py", "test_functional.py",
@@ -56,9 +59,9 @@ TARGETS = {
     "autograd.shapes": ["test_shapes.py"],
     "autograd.shaping": ["test_shaping.py", "test_table.py", "autograd.shaping",
                          "-k", "shaping or value_is_numpys"],
-    "nn.layers": ["test_layers.py", "test_nn.py", "nn.layers"],
-    "nn.conv": ["test_layers.py", "nn.conv"],
-    "nn.norm": ["test_layers.py"],
+    "nn.layers": ["test_layers.py", "test_nn.py", *CONSTRUCTORS, "nn.layers"],
+    "nn.conv": ["test_layers.py", *CONSTRUCTORS, "nn.conv"],
+    "nn.norm": ["test_layers.py", "test_precision.py", *CONSTRUCTORS],
     "nn.module": ["test_nn.py", "test_layers.py", "nn.module", "test_scope.py",
                   "test_elsewhere.py", "test_names.py", "-k",
                   ("nn.py or names.py or module or state or moves or nothing_is_moved or new_data"
@@ -68,8 +71,9 @@ TARGETS = {
     "nn.optim": ["test_optim.py", "nn.optim", "test_elsewhere.py"],
     "nn.optimizer": ["test_optim.py", "nn.optimizer", "test_elsewhere.py"],
     "nn.squares": ["test_optim.py", "nn.squares", "test_elsewhere.py"],
-    "nn.schedule": ["test_schedule.py", "nn.schedule"],
-    "nn.init": ["test_init.py", "test_layers.py", "nn.init"],
+    "nn.schedule": ["test_schedule.py", *CONSTRUCTORS, "nn.schedule"],
+    "nn.init": ["test_init.py", "test_layers.py", "test_first_weights.py",
+                *CONSTRUCTORS, "nn.init"],
 }  # fmt: skip
 
 
