@@ -60,7 +60,9 @@ ALL_PROGRAMS = frozenset({"dot", "chromium", "chromedriver", "pdflatex"})
 OF_THEIR_TIME = ["pyparsing<3.3", "scipy<1.16"]
 
 MODULES = ["table", "protocols", "tensor", "numbers", "value", "optim"]
-QUICK = [f"tests/test_{name}.py" for name in MODULES]
+QUICK = [
+    str(x.relative_to(ROOT)) for name in MODULES for x in (ROOT / "tests").rglob(f"test_{name}.py")
+]
 """What hangs most on NumPy's version."""
 
 PEERS = ["torch==2.13.0+cpu", "jax"]

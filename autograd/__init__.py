@@ -13,48 +13,50 @@
 from importlib import import_module as _import_module
 import typing as _typing
 
-from . import linalg
+from .numpy_api import linalg
 from .value import Value
 from .tensor import from_numpy, Tensor
-from .node import NotDifferentiableError, Op, per_argument
-from .functional import (
+from .core.node import NotDifferentiableError, Op, per_argument
+from .transforms.derivatives import (
     elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp,
 )
-from .anomaly import AnomalyError
-from .checkpoint import checkpoint
-from .scope import scope
-from .modes import detect_anomaly, enable_grad, is_grad_enabled, no_grad
-from .check import check_gradients, GradientCheckError
+from .core.anomaly import AnomalyError
+from .transforms.checkpoint import checkpoint
+from .core.scope import scope
+from .core.modes import detect_anomaly, enable_grad, is_grad_enabled, no_grad
+from .transforms.gradient_check import check_gradients, GradientCheckError
 from .draw import draw
 from .compiler import DataDependentError, compile as compile
-from .rules import (
-    add, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cbrt, ceil, cos, cosh,
-    div as divide, erf, erfc, exp, exp2, expm1, floor, floor_divide, hypot, log, log10, log1p, log2,
-    logaddexp, maximum, minimum, mod, mul as multiply, neg as negative, pow as power, relu, sigmoid,
-    sign, sin, sinh, softsign, sqrt, sub as subtract, tan, tanh, trunc, xlogy,
+from .core.rules import (
+    add, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cbrt, ceil, cos, cosh, div as
+    divide, erf, erfc, exp, exp2, expm1, floor, floor_divide, hypot, log, log10, log1p, log2,
+    logaddexp, maximum, minimum, mod, mul as multiply, neg as negative, pow as power, relu,
+    sigmoid, sign, sin, sinh, softsign, sqrt, sub as subtract, tan, tanh, trunc, xlogy,
 )
-from .functions import (
+from .numpy_api.functions import (
     amax, amin, argmax, argmin, clip, cumprod, cumsum, deg2rad, elu, fmax, fmin, gelu, hardtanh,
     leaky_relu, log_softmax, logaddexp2, logsigmoid, logsumexp, mean, median, nan_to_num, prod,
-    rad2deg, reciprocal, selu, silu, sinc, softmax, softmax_cross_entropy, softplus, square,
-    std, stop_gradient, var, where,
+    rad2deg, reciprocal, selu, silu, sinc, softmax, softmax_cross_entropy, softplus, square, std,
+    stop_gradient, var, where,
 )
-from .shaping import (
-    array_split, atleast_1d, atleast_2d, atleast_3d, broadcast_to, column_stack, concatenate,
-    diag, diagonal, diff, dsplit, dstack, expand_dims, flip, fliplr, flipud, hsplit, hstack,
-    moveaxis, pad, partition, ravel, repeat, reshape, roll, rollaxis, rot90, sort, split,
-    squeeze, stack, swapaxes, take, take_along_axis, tile, transpose, tril, triu, vsplit, vstack,
+from .numpy_api.manipulation import (
+    array_split, atleast_1d, atleast_2d, atleast_3d, broadcast_to, column_stack, concatenate, diag,
+    diagonal, diff, dsplit, dstack, expand_dims, flip, fliplr, flipud, hsplit, hstack, moveaxis,
+    pad, partition, ravel, repeat, reshape, roll, rollaxis, rot90, sort, split, squeeze, stack,
+    swapaxes, take, take_along_axis, tile, transpose, tril, triu, vsplit, vstack,
 )
-from .linalg import cross, dot, einsum, inner, kron, matmul, outer, tensordot, trace
+from .numpy_api.linalg import cross, dot, einsum, inner, kron, matmul, outer, tensordot, trace
 
 # Python's own names are for `ag.sum(x)`: `from autograd import *` leaves the built-in ones alone.
 # `as` makes them public for type checkers
-from .functions import all as all, any as any, max as max, min as min, round as round, sum as sum
-from .rules import abs as abs
+from .numpy_api.functions import (
+    all as all, any as any, max as max, min as min, round as round, sum as sum,
+)
+from .core.rules import abs as abs
 
 if _typing.TYPE_CHECKING:
     from .draw.explain import explain as explain
-    from .draw.explore import explore as explore
+    from .draw.explorer import explore as explore
 
 __all__ = [
     "AnomalyError", "DataDependentError", "GradientCheckError", "NotDifferentiableError", "Op",
@@ -84,8 +86,8 @@ if not _typing.TYPE_CHECKING:  # for which there would be no wrong names left
 
     def __getattr__(name: str) -> _typing.Any:
         """What is slow to import comes when it is first asked for."""
-        if name in ("explain", "explore"):
-            globals()[name] = getattr(_import_module(f".draw.{name}", __name__), name)
+        if room := {"explain": "explain", "explore": "explorer"}.get(name):
+            globals()[name] = getattr(_import_module(f".draw.{room}", __name__), name)
             return globals()[name]
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

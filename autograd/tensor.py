@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from . import arguments, functions, linalg, places, rules, shaping
-from .backward import own
-from .changes import changed, kept, lent
-from .node import NOT_MADE, Data, Node, Op, changed_in_place, current_mode
-from .operators import Operators, is_operand
-from .shapes import Shape, shape_of
+from .core import arguments, array_libraries, rules
+from .core.backward import own
+from .core.changes import changed, kept, lent
+from .core.node import NOT_MADE, Data, Node, Op, changed_in_place, current_mode
+from .core.shapes import Shape, shape_of
+from .node_methods import Operators, is_operand
+from .numpy_api import functions, linalg, manipulation
 
 REAL = "fiub"  # the kinds of NumPy dtype that a tensor can hold
 
@@ -47,7 +48,7 @@ def as_constant(x: Any) -> Data:
         return check_real(x)
     if type(x) in (float, int, bool):
         return x
-    x = places.operand(x)
+    x = array_libraries.operand(x)
     if hasattr(x, "dtype") and not isinstance(x, type):
         return check_real(x)
     if isinstance(x, (list, tuple)):
@@ -122,7 +123,7 @@ class Tensor(Operators):
             raise TypeError("a Tensor is made from numbers, but got None")
         if getattr(getattr(data, "dtype", None), "kind", "") == "c":
             check_real(data)  # to convert it would drop the imaginary part
-        data = places.plain(data)
+        data = array_libraries.plain(data)
         if isinstance(data, np.ndarray) or not hasattr(data, "__array_function__"):
             data = np.array(data, dtype=dtype)
         else:  # an array of another library
@@ -178,7 +179,7 @@ class Tensor(Operators):
                 data[...] = given
             else:
                 data = data if hasattr(data, "dtype") else np.array(data)
-                data = places.copied(places.beside(data, self._data))
+                data = array_libraries.copied(array_libraries.beside(data, self._data))
             self._replace(data)
 
     def _replace(self, data: Data) -> None:
@@ -215,7 +216,7 @@ class Tensor(Operators):
             data = self._data
             return data.dtype.type(1) if isinstance(data, np.generic) else np.ones_like(data)
         seed = as_constant(seed._data if isinstance(seed, Node) else seed)
-        seed = places.beside(seed, self._data)
+        seed = array_libraries.beside(seed, self._data)
         if shape_of(seed) != self.shape:
             raise ValueError(
                 f"the seed of backward() must have the shape {self.shape} of the tensor, "
@@ -254,7 +255,7 @@ class Tensor(Operators):
 
         What was computed shares its memory, read-only; a leaf, which can change, is copied.
         """
-        out = from_numpy(self._data[...] if self.op else places.copied(self._data))
+        out = from_numpy(self._data[...] if self.op else array_libraries.copied(self._data))
         out.label = self.label
         if self.op and isinstance(out._data, np.ndarray):
             out._data.flags.writeable = False
@@ -278,11 +279,11 @@ class Tensor(Operators):
         Args:
             place: a library, such as `numpy`, or a function that makes its arrays out of NumPy's.
         """
-        out = rules.to(self, make=places.maker(place))
+        out = rules.to(self, make=array_libraries.maker(place))
         return self if out._data is self._data else out
 
     def tolist(self) -> Any:
-        return places.fetched(self._data).tolist()
+        return array_libraries.fetched(self._data).tolist()
 
     @property
     def shape(self) -> Shape:
@@ -340,7 +341,7 @@ class Tensor(Operators):
         return linalg.matmul(other, self) if is_operand(other) else NotImplemented
 
     def __getitem__(self, index: Any) -> Any:
-        return shaping.getitem(self, index)
+        return manipulation.getitem(self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if self.level or (isinstance(value, Node) and value.level):
@@ -351,19 +352,19 @@ class Tensor(Operators):
         value = value._data if isinstance(value, Node) else as_constant(value)
         self._before_write()
         if isinstance(self._data, np.ndarray) and not self._data.flags.writeable:
-            self._data = places.copied(self._data)  # which it shares with what was computed
+            self._data = array_libraries.copied(self._data)  # it may be shared
         self._data[index] = value
         self.mark_changed()
 
     def reshape(self, *shape: Any) -> Any:
         if not shape:
             raise TypeError("reshape() needs a shape; () is that of a single number")
-        return shaping.reshape(self, shape[0] if len(shape) == 1 else shape)
+        return manipulation.reshape(self, shape[0] if len(shape) == 1 else shape)
 
     def transpose(self, *axes: Any) -> Any:
         if not axes:
-            return shaping.transpose(self)
-        return shaping.transpose(self, axes[0] if len(axes) == 1 else axes)
+            return manipulation.transpose(self)
+        return manipulation.transpose(self, axes[0] if len(axes) == 1 else axes)
 
     def astype(self, dtype: Any) -> Any:
         if np.dtype(dtype).kind not in REAL:
@@ -382,9 +383,9 @@ class Tensor(Operators):
     )  # fmt: skip
     argmax, argmin, any, all = functions.argmax, functions.argmin, functions.any, functions.all
     ravel, squeeze, swapaxes, repeat = (
-        shaping.ravel, shaping.squeeze, shaping.swapaxes, shaping.repeat,
+        manipulation.ravel, manipulation.squeeze, manipulation.swapaxes, manipulation.repeat,
     )  # fmt: skip
-    flatten, take, diagonal = shaping.ravel, shaping.take, shaping.diagonal
+    flatten, take, diagonal = manipulation.ravel, manipulation.take, manipulation.diagonal
     dot, trace = linalg.dot, linalg.trace
 
 
@@ -394,13 +395,13 @@ def from_numpy(array: Data, requires_grad: bool = False, label: str | None = Non
     Raises:
         TypeError: not an array of real numbers, or one that may have to be copied.
     """
-    if not hasattr(array, "dtype") or places.speaks_only_array(array):
+    if not hasattr(array, "dtype") or array_libraries.speaks_only_array(array):
         raise TypeError(
             f"from_numpy() takes an array, but got {type(array).__name__}; "
             "use Tensor(x), which copies"
         )
     out: Tensor = object.__new__(Tensor)
-    out._begin(check_real(places.plain(array)), requires_grad, label)
+    out._begin(check_real(array_libraries.plain(array)), requires_grad, label)
     return out
 
 

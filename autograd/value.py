@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from . import rules
-from .node import NOT_MADE, ORDINARY, Data, Node, Op, current_mode, mode
-from .operators import Operators
+from .core import rules
+from .core.node import NOT_MADE, ORDINARY, Data, Node, Op, current_mode, mode
+from .node_methods import Operators
 
 
 def as_float(x: Any) -> float:

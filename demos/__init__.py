@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tqdm import tqdm
 
 import nn
-from autograd.files import replacing
+from autograd.atomic_write import replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -27,7 +27,7 @@ import numpy as np
 import demos
 import nn
 from autograd import Value
-from autograd.files import replacing
+from autograd.atomic_write import replacing
 from nn import plots
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ import numpy as np
 
 import nn
 from autograd import softmax
-from autograd.files import replacing
+from autograd.atomic_write import replacing
 from demos import (
     StopWhenDiverged,
     add_out,

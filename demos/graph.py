@@ -16,7 +16,7 @@ from typing import Any, get_args
 import autograd as ag
 import nn
 from autograd import Tensor, Value, draw, explain, explore, scope
-from autograd.backward import consumers_first
+from autograd.core.backward import consumers_first
 from autograd.draw import Direction, Drawing
 from autograd.draw.network import NetworkDrawing
 from demos import add_out

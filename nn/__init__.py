@@ -59,14 +59,7 @@ LATER = {
 
 if TYPE_CHECKING:
     from . import datasets, metrics, plots, schedule
-    from .callbacks import (
-        Callback,
-        Checkpoint,
-        EarlyStopping,
-        GradientNorm,
-        PrintEpochs,
-        StopOnNaN,
-    )
+    from .callbacks import Callback, Checkpoint, EarlyStopping, GradientNorm, PrintEpochs, StopOnNaN
     from .checkpoint import load, save
     from .cluster import Cluster
     from .data import DataLoader, Dataset, split

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import autograd as ag
-from autograd.arguments import integer, integers, number, one_of
+from autograd.core.arguments import integer, integers, number, one_of
 
 from .module import Module, numbers
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from autograd import AnomalyError, detect_anomaly
-from autograd.arguments import instance_of, integer, non_negative, number, one_of
-from autograd.places import copied
-from autograd.shapes import shape_of
+from autograd.core.arguments import instance_of, integer, non_negative, number, one_of
+from autograd.core.array_libraries import copied
+from autograd.core.shapes import shape_of
 
 from .checkpoint import check_writable, save, suffix, take_over
 from .evaluation import called

@@ -24,9 +24,9 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from autograd import arguments
-from autograd.files import replacing
-from autograd.places import fetched, is_numpys
+from autograd.atomic_write import replacing
+from autograd.core import arguments
+from autograd.core.array_libraries import fetched, is_numpys
 
 from .module import Module
 

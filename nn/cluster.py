@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from autograd import Tensor, from_numpy, no_grad
-from autograd.arguments import integer, positive
+from autograd.core.arguments import integer, positive
 
 from .data import DataLoader, Dataset, in_arrays
 from .evaluation import Loss

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
-from autograd import rules
-from autograd.arguments import flag, integer, pair
-from autograd.shapes import Shape, shape_of
+from autograd.core import rules
+from autograd.core.arguments import flag, integer, pair
+from autograd.core.shapes import Shape, shape_of
 
 from . import init
 from .module import Module, Parameter, numbers

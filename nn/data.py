@@ -9,8 +9,8 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autograd.arguments import flag, function, integer, number, plain, shown
-from autograd.places import as_array, fetched, is_numpys, maker
+from autograd.core.arguments import flag, function, integer, number, plain, shown
+from autograd.core.array_libraries import as_array, fetched, is_numpys, maker
 
 from .random import Rng, generator_from
 from .samples import (

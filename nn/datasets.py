@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograd.arguments import flag, instance_of, integer, non_negative, number
+from autograd.core.arguments import flag, instance_of, integer, non_negative, number
 
 from .data import Dataset, split
 from .download import FILES, PUBLISHED, find_files

@@ -15,8 +15,8 @@ from time import perf_counter
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from autograd import arguments
-from autograd.files import replacing
+from autograd.atomic_write import replacing
+from autograd.core import arguments
 
 FILES = (
     "train-images-idx3-ubyte",

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 
 import autograd as ag
 from autograd import Tensor, Value, no_grad
-from autograd.arguments import function, instance_of, integer, shown
-from autograd.places import beside, is_numpys
-from autograd.shapes import shape_of
+from autograd.core.arguments import function, instance_of, integer, shown
+from autograd.core.array_libraries import beside, is_numpys
+from autograd.core.shapes import shape_of
 
 from . import scalar
 from .data import DataLoader, Dataset, has_arrays

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import integer
+from autograd.core.arguments import integer
 
 from .reachable import reachable
 

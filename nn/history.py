@@ -12,8 +12,8 @@ from io import StringIO
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from autograd import arguments
-from autograd.files import replacing
+from autograd.atomic_write import replacing
+from autograd.core import arguments
 
 from .plots import training_curves
 

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import arguments
+from autograd.core import arguments
 
 BinaryFile: TypeAlias = BufferedReader | gzip.GzipFile
 

@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograd import Tensor
-from autograd.arguments import dtype_of, instance_of, non_negative, number, one_of
-from autograd.shapes import Shape
+from autograd.core.arguments import dtype_of, instance_of, non_negative, number, one_of
+from autograd.core.shapes import Shape
 
 from .random import Rng, generator_from
 

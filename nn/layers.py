@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
-from autograd import Tensor, rules
-from autograd.arguments import decay_rate, dtype_of, flag, function, integer, integers, wrong
-from autograd.node import data_of
-from autograd.places import as_array, beside, first, is_lazy
-from autograd.shapes import Shape, shape_of
+from autograd import Tensor
+from autograd.core import rules
+from autograd.core.arguments import decay_rate, dtype_of, flag, function, integer, integers, wrong
+from autograd.core.array_libraries import as_array, beside, first, is_lazy
+from autograd.core.node import data_of
+from autograd.core.shapes import Shape, shape_of
 
 from . import activations, init
 from .activations import ReLU

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
-from autograd import rules
-from autograd.arguments import number, probability, shown
-from autograd.functions import picked
-from autograd.node import Data, Node, data_of
-from autograd.numerics import one_hot
-from autograd.places import beside, first, is_lazy
-from autograd.precision import on_reals
-from autograd.shapes import Shape, shape_of
-from autograd.shaping import plain_index
+from autograd.core import rules
+from autograd.core.arguments import number, probability, shown
+from autograd.core.array_libraries import beside, first, is_lazy
+from autograd.core.kernels import one_hot
+from autograd.core.node import Data, Node, data_of
+from autograd.core.precision import on_reals
+from autograd.core.shapes import Shape, shape_of
+from autograd.numpy_api.functions import picked
+from autograd.numpy_api.manipulation import plain_index
 
 from .samples import as_numbers
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Tensor
-from autograd.arguments import integer, one_of
-from autograd.places import fetched
+from autograd.core.arguments import integer, one_of
+from autograd.core.array_libraries import fetched
 
 from .samples import as_numbers
 

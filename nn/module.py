@@ -13,16 +13,16 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from autograd import Tensor, Value, draw, scope
-from autograd.arguments import flag, wrong
-from autograd.node import ORDINARY, Data, Node, current_mode, mode, this_thread
-from autograd.places import copied, maker, maker_like, operand
-from autograd.scope import leaf_names
-from autograd.shapes import Shape, shape_of
+from autograd.core.arguments import flag, wrong
+from autograd.core.array_libraries import copied, maker, maker_like, operand
+from autograd.core.node import ORDINARY, Data, Node, current_mode, mode, this_thread
+from autograd.core.scope import leaf_names
+from autograd.core.shapes import Shape, shape_of
 
 from .samples import as_numbers
 
 if TYPE_CHECKING:
-    from autograd.draw.picture import Picture
+    from autograd.draw.graph.picture import Picture
 
 current = mode.get  # every call of every module asks
 Watcher: TypeAlias = "Callable[[Module, tuple[Any, ...], Any], None]"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 import numpy as np
 
 from autograd import Tensor, no_grad
-from autograd.arguments import integer, one_of, sequence_of
-from autograd.node import data_of
-from autograd.places import fetched
+from autograd.core.arguments import integer, one_of, sequence_of
+from autograd.core.array_libraries import fetched
+from autograd.core.node import data_of
 
 from . import scalar
 from .layers import Dropout, Flatten, Linear, Sequential
@@ -18,7 +18,7 @@ from .module import Module
 from .samples import as_numbers
 
 if TYPE_CHECKING:
-    from autograd.draw.colours import Theme
+    from autograd.draw.formats.colours import Theme
     from autograd.draw.network import NetworkDrawing
 
 
@@ -53,7 +53,7 @@ def draw_network(
         TypeError: the model is no such net.
         ValueError: the names are not as many as the neurons, or `shown` is below 3.
     """
-    from autograd.draw.colours import Theme  # the first picture loads this
+    from autograd.draw.formats.colours import Theme  # the first picture loads this
     from autograd.draw.network import Column, NetworkDrawing
 
     theme = one_of("theme", theme, get_args(Theme))

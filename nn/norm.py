@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
-from autograd.arguments import dtype_of, flag, integer, integers, non_negative, probability
-from autograd.node import data_of
-from autograd.precision import on_reals
-from autograd.shapes import Shape, shape_of
+from autograd.core.arguments import dtype_of, flag, integer, integers, non_negative, probability
+from autograd.core.node import data_of
+from autograd.core.precision import on_reals
+from autograd.core.shapes import Shape, shape_of
 
 from .module import Buffer, Module, Parameter, numbers
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from autograd import Value
-from autograd.arguments import number
-from autograd.node import Data, Node
-from autograd.places import copied
+from autograd.core.arguments import number
+from autograd.core.array_libraries import copied
+from autograd.core.node import Data, Node
 
 from .optimizer import Optimizer, listed
 from .squares import State, denominator, need_roots, norm, scaled

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor, Value
-from autograd.arguments import (
+from autograd.core.arguments import (
     decay_rate,
     flag,
     instance_of,
@@ -21,9 +21,9 @@ from autograd.arguments import (
     sequence_of,
     wrong,
 )
-from autograd.node import Data, Node
-from autograd.places import copied, is_numpys, maker_like
-from autograd.shapes import Shape
+from autograd.core.array_libraries import copied, is_numpys, maker_like
+from autograd.core.node import Data, Node
+from autograd.core.shapes import Shape
 
 from .module import Module, is_parameter
 from .squares import State

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from autograd.draw.groups import counted
-from autograd.draw.names import with_group_names
-from autograd.draw.picture import Box, Group, Picture
-from autograd.node import Node
-from autograd.shapes import shape_of
+from autograd.core.node import Node
+from autograd.core.shapes import shape_of
+from autograd.draw.graph.groups import counted
+from autograd.draw.graph.names import with_group_names
+from autograd.draw.graph.picture import Box, Group, Picture
 
 from .module import inner_modules, own_parameters
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import no_grad
-from autograd.arguments import function, instance_of, integer, number, pair, wrong
-from autograd.places import fetched
+from autograd.core.arguments import function, instance_of, integer, number, pair, wrong
+from autograd.core.array_libraries import fetched
 
 from . import scalar
 from .evaluation import numbers

@@ -26,7 +26,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograd.node import Node
+from autograd.core.node import Node
 
 Parts: TypeAlias = Iterable[tuple[Any, Any]]  # with names
 

@@ -18,8 +18,8 @@ import numpy as np
 
 import autograd as ag
 from autograd import Tensor, Value
-from autograd.arguments import instance_of, non_negative, plain, shown
-from autograd.node import Node
+from autograd.core.arguments import instance_of, non_negative, plain, shown
+from autograd.core.node import Node
 
 from .callbacks import Callback
 from .checkpoint import PathLike, load_training, save_training, take_over

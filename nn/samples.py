@@ -8,9 +8,9 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.arguments import shown
-from autograd.node import Node
-from autograd.places import as_array
+from autograd.core.arguments import shown
+from autograd.core.array_libraries import as_array
+from autograd.core.node import Node
 
 Array: TypeAlias = NDArray[Any]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 import autograd as ag
 from autograd import Value
-from autograd.arguments import function, instance_of, integer, wrong
+from autograd.core.arguments import function, instance_of, integer, wrong
 
 from . import activations, init, layers, losses
 from .layers import layer_sizes, one_per_gap

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import (
+from autograd.core.arguments import (
     decay_rate,
     flag,
     instance_of,

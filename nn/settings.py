@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.arguments import plain
-from autograd.node import Node
-from autograd.places import is_numpys
+from autograd.core.arguments import plain
+from autograd.core.array_libraries import is_numpys
+from autograd.core.node import Node
 
 from .data import DataLoader
 from .reachable import LONG, PLAIN, is_library, reachable

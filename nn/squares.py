@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.node import Data
-from autograd.places import fetched, is_numpys
+from autograd.core.array_libraries import fetched, is_numpys
+from autograd.core.node import Data
 
 State = dict[str, Any]
 

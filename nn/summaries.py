@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd import no_grad
-from autograd.arguments import dtype_of, instance_of, integers
-from autograd.shapes import Shape, shape_of
+from autograd.core.arguments import dtype_of, instance_of, integers
+from autograd.core.shapes import Shape, shape_of
 
 from .evaluation import mover
 from .module import Module, evaluation, inner_modules, own_parameters, watching

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from autograd.arguments import (
+from autograd.core.arguments import (
     flag,
     function,
     instance_of,

@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from autograd.arguments import (
+from autograd.core.arguments import (
     dtype_of,
     function,
     integer,
@@ -22,7 +22,7 @@ from autograd.arguments import (
     shown,
     wrong,
 )
-from autograd.places import beside, fetched, is_lazy
+from autograd.core.array_libraries import beside, fetched, is_lazy
 
 from .data import Dataset, in_arrays
 from .random import Rng, generator_from

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
-from autograd import rules
+from autograd.core import rules
 
 rng = np.random.default_rng(0)
 

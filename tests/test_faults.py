@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import files
+from autograd import atomic_write
 
 PATHS = os.pathsep.join([str(Path(nn.__file__).parents[1]), str(Path(__file__).parent)])
 Figure = Callable[[str], None]
@@ -162,7 +162,7 @@ def test_killed_while_writing(name: str, kills: int, tmp_path: Path, figure: Fig
         latest = found
         assert len(hidden(tmp_path)) <= 1  # what earlier ones left has been removed
         unfinished += len(hidden(tmp_path))
-    with files.replacing(path) as file:
+    with atomic_write.replacing(path) as file:
         file.write(b"the last word")
     assert names(tmp_path) == [name] and path.read_bytes() == b"the last word"
     figure(f"{name}: killed {kills} times while writing, {unfinished} amid a file: 0 damaged")
@@ -174,7 +174,7 @@ def test_what_goes_wrong_amid_a_file_leaves_the_old_one_alone(
 ) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"old")
-    with pytest.raises(type(error)) as raised, files.replacing(path) as file:
+    with pytest.raises(type(error)) as raised, atomic_write.replacing(path) as file:
         file.write(b"new")
         raise error
     assert raised.value is error
@@ -185,10 +185,10 @@ def test_what_others_are_writing_is_not_taken_for_abandoned(tmp_path: Path) -> N
     path, other = tmp_path / "a.txt", tmp_path / "b.txt"
     foreign = tmp_path / ".something.tmp"
     foreign.write_text("not ours")
-    with files.replacing(path) as slow:
+    with atomic_write.replacing(path) as slow:
         slow.write(b"slow ")
         for text in (b"1", b"2"):
-            with files.replacing(path) as quick, files.replacing(other) as third:
+            with atomic_write.replacing(path) as quick, atomic_write.replacing(other) as third:
                 quick.write(text)
                 third.write(text)
         assert path.read_bytes() == other.read_bytes() == b"2"
@@ -201,7 +201,7 @@ def test_what_others_are_writing_is_not_taken_for_abandoned(tmp_path: Path) -> N
 def test_what_is_broken_off_leaves_nothing(error: type[BaseException], tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("old")
-    with pytest.raises(error), files.replacing(path) as file:
+    with pytest.raises(error), atomic_write.replacing(path) as file:
         file.write(b"half of")
         raise error
     assert names(tmp_path) == ["a.txt"] and path.read_text() == "old"
@@ -210,7 +210,7 @@ def test_what_is_broken_off_leaves_nothing(error: type[BaseException], tmp_path:
 def test_a_file_taken_for_abandoned_before_it_was_locked_is_begun_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lock, taken = files.lock, []
+    lock, taken = atomic_write.lock, []
 
     def too_late(file: Any, wait: bool) -> bool:
         if wait and not taken:
@@ -218,8 +218,8 @@ def test_a_file_taken_for_abandoned_before_it_was_locked_is_begun_anew(
             Path(file.name).unlink()
         return lock(file, wait)
 
-    monkeypatch.setattr(files, "lock", too_late)
-    with files.replacing(tmp_path / "a.txt") as file:
+    monkeypatch.setattr(atomic_write, "lock", too_late)
+    with atomic_write.replacing(tmp_path / "a.txt") as file:
         file.write(b"here")
     assert taken and names(tmp_path) == ["a.txt"]
     assert (tmp_path / "a.txt").read_bytes() == b"here"
@@ -266,7 +266,7 @@ def test_the_disk_is_asked_to_keep_the_name_last(
 
     monkeypatch.setattr(os, "fsync", noted)
     before = open_descriptors()
-    with files.replacing(path) as file:
+    with atomic_write.replacing(path) as file:
         file.write(b"here")
     (new,) = synced[0][1]
     assert synced == [(False, [new]), (True, ["a.txt"])] and new != "a.txt"
@@ -280,7 +280,7 @@ def test_the_disk_is_asked_to_keep_the_name_last(
         return open_file(path, flags, mode)
 
     monkeypatch.setattr(os, "open", unreadable)
-    with files.replacing(path) as file:
+    with atomic_write.replacing(path) as file:
         file.write(b"again")
     assert path.read_bytes() == b"again"
 
@@ -292,7 +292,7 @@ def open_descriptors() -> set[str]:
 def test_what_was_begun_anew_under_the_name_of_an_abandoned_one_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    left, lock = tmp_path / ".napkingrad-0.tmp", files.lock
+    left, lock = tmp_path / ".napkingrad-0.tmp", atomic_write.lock
 
     def overtaken(file: Any, wait: bool) -> bool:
         left.rename(tmp_path / "removed by a third one")
@@ -300,11 +300,11 @@ def test_what_was_begun_anew_under_the_name_of_an_abandoned_one_stays(
         return lock(file, wait)
 
     left.touch()
-    monkeypatch.setattr(files, "lock", overtaken)
-    files.remove_abandoned(tmp_path)
+    monkeypatch.setattr(atomic_write, "lock", overtaken)
+    atomic_write.remove_abandoned(tmp_path)
     assert left.read_text() == "begun anew"
     monkeypatch.undo()
-    files.remove_abandoned(tmp_path)
+    atomic_write.remove_abandoned(tmp_path)
     assert not left.exists()
 
 

@@ -10,7 +10,8 @@ import pytest
 
 import autograd as ag
 import nn
-from autograd import Tensor, Value, linalg, rules
+from autograd import Tensor, Value, linalg
+from autograd.core import rules
 
 T = Tensor(np.arange(6.0).reshape(2, 3), requires_grad=True)
 V = Value(2.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from autograd.arguments import function
+from autograd.core.arguments import function
 
 if TYPE_CHECKING:
     from .compiled import Compiled

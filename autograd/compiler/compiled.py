@@ -9,16 +9,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import arguments, functional, tree
-from autograd.functional import Argnums
-from autograd.node import Node
-from autograd.places import operand
+from autograd.core import arguments, pytree
+from autograd.core.array_libraries import operand
+from autograd.core.node import Node
+from autograd.transforms import derivatives
+from autograd.transforms.derivatives import Argnums
 from autograd.value import Value
 
 from .forms import filled, form_of, is_plain
-from .latex import to_latex
-from .task import Task, other
-from .version import TRACING, Version
+from .lowered_program import Task, other
+from .targets.latex import to_latex
+from .traced_function import TRACING, Version
 
 REDUCTIONS = (None, "mean", "sum")
 PLAIN = {float, np.ndarray}
@@ -83,13 +84,13 @@ class Compiled:
         if reduce not in REDUCTIONS:
             raise ValueError(f"reduce is 'mean', 'sum' or None, not {reduce!r}")
         if type(argnums) is not int:
-            argnums = functional.selected(argnums, len(args))
+            argnums = derivatives.selected(argnums, len(args))
         if not kwargs:
             out = self.again(args, argnums, 1, reduce)
             if out is not None:
                 return out[1]
         if any_node(args):
-            return functional.value_and_grad(self.f, argnums)(*args, **kwargs)
+            return derivatives.value_and_grad(self.f, argnums)(*args, **kwargs)
         return self.general(args, kwargs, argnums, 1, reduce)[1]
 
     def again(
@@ -195,7 +196,7 @@ class Compiled:
         version = self.current()
         if self.order:
             return version.task(self.argnums, self.order)
-        if version.out is None or tree.is_branch(version.out):
+        if version.out is None or pytree.is_branch(version.out):
             return version.task(0, 0)
         count = len(version.parameters)
         return version.task(0 if count == 1 else tuple(range(count)), int(count > 0))
@@ -220,16 +221,16 @@ class Compiled:
         version = self.version(args, kwargs)
         if argnums is None:
             argnums = 0 if len(args) == 1 else tuple(range(len(args)))
-        task = version.task(functional.selected(argnums, len(args)), 1)
+        task = version.task(derivatives.selected(argnums, len(args)), 1)
         labels = [task.program.lines[i].label for i in task.program.inputs]
-        numbers = [*map(as_number, tree.leaves(list(args))), *task.closed()]
+        numbers = [*map(as_number, pytree.leaves(list(args))), *task.closed()]
         inputs = [Value(x, label) for x, label in zip(numbers, labels)]
         value, *gradients = map(as_node, task.program.run(inputs, labelled=True))
         return Graph(value, gradients, inputs)
 
     def _graph_(self, *args: Any) -> tuple[list[Any], list[Any]]:  # for draw(f, *args)
         value, gradients, _ = self.graph(*args)
-        return tree.leaves(value), gradients
+        return pytree.leaves(value), gradients
 
     # How it is run.
 
@@ -273,7 +274,7 @@ class Compiled:
         reduce: str | None,
     ) -> tuple[Task, Any]:  # fmt: skip
         """Any numbers: find or make the version, and run it on floats or on arrays."""
-        leaves = [as_number(x) for x in tree.leaves(list(args))]
+        leaves = [as_number(x) for x in pytree.leaves(list(args))]
         version = self.version(args, kwargs)
         if order == 1 and self.order == 0:
             check_single(version.out)
@@ -296,9 +297,9 @@ class Compiled:
         """A gradient in the very form of its argument, if that is a kind of list of its own."""
         if task.order != 1 or argnums is None or all(map(is_plain, args)):
             return out
-        chosen = functional.selected(argnums, len(args))
+        chosen = derivatives.selected(argnums, len(args))
         like = args[chosen] if isinstance(chosen, int) else tuple(args[i] for i in chosen)
-        return out[0], tree.rebuild(like, tree.leaves(out[1]))
+        return out[0], pytree.rebuild(like, pytree.leaves(out[1]))
 
 
 def told_apart(x: Any) -> Any:
@@ -316,7 +317,7 @@ def as_node(x: Any) -> Any:
 
 
 def any_node(args: Any) -> bool:
-    return any(isinstance(x, Node) for x in tree.leaves(list(args)))
+    return any(isinstance(x, Node) for x in pytree.leaves(list(args)))
 
 
 def as_number(x: Any) -> Any:
@@ -338,7 +339,7 @@ def as_number(x: Any) -> Any:
 
 
 def check_single(out: Any) -> None:
-    if tree.is_branch(out):
+    if pytree.is_branch(out):
         raise ValueError(
             f"this needs a function that returns one number, but it returns a "
             f"{type(out).__name__}; derivatives(1) has those of several"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from autograd import tree
+from autograd.core import pytree
 
 
 class Form(NamedTuple):
@@ -25,7 +25,7 @@ ONE = Form(None)  # number by itself
 
 def form_of(x: Any) -> Form:
     """How an argument is nested."""
-    if not tree.is_branch(x):
+    if not pytree.is_branch(x):
         return ONE
     if isinstance(x, dict):
         for key in x:
@@ -90,7 +90,7 @@ def part_name(variable: str, key: Any) -> str:
 
 def is_plain(x: Any) -> bool:
     """Whether an argument is nested in nothing but lists, tuples and dicts themselves."""
-    if not tree.is_branch(x):
+    if not pytree.is_branch(x):
         return True
     return type(x) in (list, tuple, dict) and all(
         map(is_plain, x.values() if isinstance(x, dict) else x)

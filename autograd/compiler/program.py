@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd import numerics, rules, tree
-from autograd.node import NO_KWARGS, Node, Op
+from autograd.core import kernels, pytree, rules
+from autograd.core.node import NO_KWARGS, Node, Op
 
-from .spelling import COMMUTATIVE, CONDITIONS
+from .syntax import COMMUTATIVE, CONDITIONS
 from .trace import Symbol, Trace
 
 
@@ -144,9 +144,9 @@ class Program:
             found = self.scaled(x, y, rule)
             found = self.scaled(y, x, rule) if found is None else found
             return self.outside(op, args, rule) if found is None else found
-        if forward is numerics.divide:
+        if forward is kernels.divide:
             return x if self.is_constant(y, 1.0) else self.outside(op, args, rule)
-        if forward is numerics.power:
+        if forward is kernels.power:
             return self.power(x, self.lines[y].constant, rule)
         return None
 
@@ -239,7 +239,7 @@ def options_key(options: Mapping[str, Any]) -> Any:
 def reachable(outputs: Iterable[Any]) -> set[int]:
     """The places of the symbols that these are made of."""
     found: set[int] = set()
-    stack = [x for x in tree.leaves(list(outputs)) if isinstance(x, Symbol)]
+    stack = [x for x in pytree.leaves(list(outputs)) if isinstance(x, Symbol)]
     while stack:
         x = stack.pop()
         if x.index not in found:

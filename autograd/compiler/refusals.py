@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd import functions, linalg, shaping
-from autograd.anomaly import is_ours, line_of, line_of_user
-from autograd.node import Op
+from autograd.core.anomaly import is_ours, line_of, line_of_user
+from autograd.core.node import Op
+from autograd.numpy_api import functions, linalg, manipulation
 
 
 def not_compiled(name: str, line: str = "") -> TypeError:
@@ -32,7 +32,7 @@ def called_by_user(op: Op) -> str:
     return name
 
 
-def has_function(name: str, modules: Any = (functions, shaping, linalg)) -> bool:
+def has_function(name: str, modules: Any = (functions, manipulation, linalg)) -> bool:
     return any(hasattr(module, name) for module in modules)
 
 
@@ -44,5 +44,7 @@ def array_function_failed(error: Exception) -> TypeError | None:
             line, name = line_of(frame.f_code, number), ""
         elif not name and has_function(frame.f_code.co_name):
             name = frame.f_code.co_name
-    of_arrays = isinstance(error, np.exceptions.AxisError) or has_function(name, (shaping, linalg))
+    of_arrays = isinstance(error, np.exceptions.AxisError) or has_function(
+        name, (manipulation, linalg)
+    )
     return not_compiled(name, line) if line and name and of_arrays else None

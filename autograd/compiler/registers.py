@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .roll import COLUMN, NUMBER, Roll
-from .write import Names, number
+from .targets.python import Names, number
+from .vectorize import COLUMN, NUMBER, Roll
 
 
 @dataclass(eq=False, slots=True)

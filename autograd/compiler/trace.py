@@ -8,20 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from autograd import functional, numpy_protocols, rules, tree
-from autograd.anomaly import line_of_user
-from autograd.arguments import plain, shown
-from autograd.backward import backpropagate, consumers_first
-from autograd.modes import change
-from autograd.node import NO_KWARGS, Data, Node, Notes, Op, current_mode, make
-from autograd.operators import Operators
+from autograd.core import pytree, rules
+from autograd.core.anomaly import line_of_user
+from autograd.core.arguments import plain, shown
+from autograd.core.backward import backpropagate, consumers_first
+from autograd.core.modes import change
+from autograd.core.node import NO_KWARGS, Data, Node, Notes, Op, current_mode, make
+from autograd.node_methods import Operators
+from autograd.numpy_api import protocols
 from autograd.tensor import Tensor
+from autograd.transforms import derivatives
 from autograd.value import Value, as_float
 
 from . import DataDependentError
 from .refusals import array_function_failed, called_by_user, not_compiled
-from .spelling import CONDITIONS as CONDITION_FORWARDS
-from .spelling import SPELLINGS
+from .syntax import CONDITIONS as CONDITION_FORWARDS
+from .syntax import SPELLINGS
 
 LIMIT = 1_000_000  # operations; every one becomes a line
 SLOT: Any = vars(Node)["_data"]  # which symbols have too, for those that are constants
@@ -171,19 +173,19 @@ class Symbol(Operators):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__" and not kwargs and ufunc in CONDITIONS:
             return CONDITIONS[ufunc](*inputs)
-        if ufunc not in numpy_protocols.UFUNCS:
+        if ufunc not in protocols.UFUNCS:
             raise not_compiled(f"np.{ufunc.__name__}")
-        return numpy_protocols.array_ufunc(self, ufunc, method, *inputs, **kwargs)
+        return protocols.array_ufunc(self, ufunc, method, *inputs, **kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function in LIKE:
             return LIKE[function]
         if function in REDUCING:
-            trace().note_reduction(numpy_protocols.name_of(function))
+            trace().note_reduction(protocols.name_of(function))
             return self != 0.0 if function in (np.any, np.all) else 0
-        if function not in numpy_protocols.FUNCTIONS or function is np.linalg.slogdet:
-            raise not_compiled(numpy_protocols.name_of(function))
-        return numpy_protocols.array_function(self, function, types, args, kwargs)
+        if function not in protocols.FUNCTIONS or function is np.linalg.slogdet:
+            raise not_compiled(protocols.name_of(function))
+        return protocols.array_function(self, function, types, args, kwargs)
 
 
 Symbol.kind = Symbol
@@ -282,7 +284,7 @@ class Trace:
         self.origin: Symbol | None = None
         self.closed_over: dict[int, tuple[Value, Symbol]] = {}
         self.variables: dict[int, tuple[Value, Symbol]] = {}
-        self.level = functional.new_level()
+        self.level = derivatives.new_level()
         self.reduction: str | None = None  # the first call of one, and its line
         self.inputs = [self.leaf(name) for name in inputs]
 
@@ -394,7 +396,7 @@ class Trace:
                 if (failed := array_function_failed(error)) is None:
                     raise
                 raise failed from error
-            return tree.map_leaves(self.result, out)
+            return pytree.map_leaves(self.result, out)
 
     def result(self, x: Any) -> Any:
         try:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .colours import Theme
-    from .dot import GraphvizMissingError
     from .drawing import Drawing, Engine
-    from .geometry import Direction
+    from .formats.colours import Theme
+    from .formats.dot import GraphvizMissingError
+    from .layout.geometry import Direction
 
 __all__ = ["Direction", "Drawing", "GraphvizMissingError", "draw"]
 
@@ -105,7 +105,9 @@ def draw(
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import dot, drawing, geometry
+    from . import drawing
+    from .formats import dot
+    from .layout import geometry
 
     home = next(module for module in (drawing, dot, geometry) if hasattr(module, name))
     return getattr(home, name)

@@ -8,26 +8,26 @@ from functools import cached_property
 from os import PathLike
 from typing import Any, Literal, TypeAlias, get_args
 
-from autograd.arguments import flag, integer, one_of, sequence_of
-from autograd.backward import operands_first
-from autograd.modes import enable_grad
-from autograd.node import Node
-from autograd.scope import scope
-from autograd.tree import leaves
+from autograd.core.arguments import flag, integer, one_of, sequence_of
+from autograd.core.backward import operands_first
+from autograd.core.modes import enable_grad
+from autograd.core.node import Node
+from autograd.core.pytree import leaves
+from autograd.core.scope import scope
 
-from .colours import DARK, LIGHT, Theme
-from .dot import render, to_dot
-from .files import write
-from .geometry import Direction
-from .groups import collapsed, depths, opened
-from .images import Form, to_image
-from .page import to_html
-from .picture import Picture
-from .portrait import has_groups, picture_of, portrait, too_many
-from .scene import Scene, compose
-from .svg import to_svg
-from .text import to_text
-from .tikz import to_tikz
+from .formats.colours import DARK, LIGHT, Theme
+from .formats.dot import render, to_dot
+from .formats.images import Form, to_image
+from .formats.page import to_html
+from .formats.scene import Scene, compose
+from .formats.svg import to_svg
+from .formats.text import to_text
+from .formats.tikz import to_tikz
+from .graph.groups import collapsed, depths, opened
+from .graph.picture import Picture
+from .graph.snapshot import has_groups, picture_of, portrait, too_many
+from .layout.geometry import Direction
+from .saving import write
 
 Engine: TypeAlias = Literal["own", "dot"]
 

@@ -12,15 +12,15 @@ from math import isfinite
 from os import PathLike
 from typing import Any
 
-from .cards import SMALL, TEXT, typeset
-from .colours import DARK, LIGHT, Theme
-from .files import write
-from .fonts import FAMILY, width
-from .geometry import Size
-from .images import to_image
-from .notation import printable, rounded
-from .page import to_html
-from .svg import escape
+from .formats.box_labels import SMALL, TEXT, typeset
+from .formats.colours import DARK, LIGHT, Theme
+from .formats.fonts import FAMILY, width
+from .formats.images import to_image
+from .formats.notation import printable, rounded
+from .formats.page import to_html
+from .formats.svg import escape
+from .layout.geometry import Size
+from .saving import write
 
 RADIUS, APART, GAP = 16.0, 43.0, 150.0
 MARGIN, HEAD, FOOT = 26.0, 44.0, 34.0

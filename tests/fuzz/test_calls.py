@@ -21,7 +21,7 @@ from hypothesis.extra import numpy as hnp
 
 import autograd as ag
 from autograd import Tensor, Value
-from autograd.node import Node
+from autograd.core.node import Node
 
 NOT_HERE = {
     "Op", "Tensor", "Value", "check_gradients", "checkpoint", "compile", "detect_anomaly", "draw",

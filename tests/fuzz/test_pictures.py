@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import Op, Tensor, Value, draw, explain, explore, scope
-from autograd.draw.explore import page_of, story_of
+from autograd.draw.explorer.explore import page_of, story_of
 
 HOSTILE = [
     "<script>alert(1)</script>", "</script>", "</style><script>x()</script>", "</title>", "</pre>",
@@ -187,7 +187,7 @@ def test_pages_to_step_through(fuzz: Any, tmp_path: Path) -> None:
 def test_explanations(fuzz: Any) -> None:
     def check(example: Any) -> None:
         root, k, precision = example
-        from autograd.backward import operands_first
+        from autograd.core.backward import operands_first
 
         nodes = operands_first(root)
         with documented(), np.errstate(all="ignore"):

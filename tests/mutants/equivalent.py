@@ -20,7 +20,7 @@ SCRATCH = "the number of a scratch array may be any but 0"
 
 
 EQUIVALENT: dict[str, dict[str, str]] = {
-    "autograd.rules": {
+    "autograd.core.rules": {
         "_swap: transpose(x, axes=(*stack, columns, rows)) if stack else x.T"
         " -> transpose(x, axes=(*stack, columns, rows))": FASTER,
         "_einsum_vjp: part if shape == shape_of(part) else broadcast_to(part, shape=shape)"
@@ -37,7 +37,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "ties are shared out before",
         ),
     },
-    "autograd.numerics": {
+    "autograd.core.kernels": {
         "elementary: math_name or name -> name": "runs when the table is made, and not again",
         "power: 1 -> 2": FASTER,
         "maximum: x > y -> x >= y": "which of two zeros it is, is NumPy's choice",
@@ -123,7 +123,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "alike: np.zeros_like(x, dtype=y.dtype) -> np.zeros_like(x)":
             "summed in float64, and converted afterwards",
     },
-    "autograd.precision": {
+    "autograd.core.precision": {
         "as_wide_integers: 0 -> 1": "only the dtype is used",
         "as_wide_integers: dtype is None or dtype.kind not in 'iub' -> dtype is None": COPIED,
         **dict.fromkeys(
@@ -135,7 +135,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "runs when a module is imported, and not again",
         ),
     },
-    "autograd.determinants": {
+    "autograd.core.determinants": {
         "minors: i > j -> i >= j": "the entries of a permutation differ",
         "minors: np.einsum(subscripts, others, *directions, one, optimize=True)"
         " -> np.einsum(subscripts, others, *directions, one)": FASTER,
@@ -162,7 +162,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "cofactors: np.linalg.det(u) * np.linalg.det(vt)"
         " -> np.linalg.det(u) / np.linalg.det(vt)": "both are 1 or -1",
     },
-    "autograd.changes": {
+    "autograd.core.changes": {
         **dict.fromkeys(
             ("Clock.__init__: 0 -> 1", "Clock.__init__: self.now = 0 -> nothing",
              "Memory.__init__: 0 -> 1", "Memory.__init__: 0 -> 1 (2)", "changed: 1 -> 2",
@@ -177,7 +177,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         ),
         "first_stale: memory.lent > time -> memory.lent >= time": "compared, and found equal",
     },
-    "autograd.backward": {
+    "autograd.core.backward": {
         **dict.fromkeys(
             (
                 f"operands_first: {x} is not None and {x}.level >= level and ({x} not in seen)"
@@ -203,7 +203,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         ),
         "own: True -> False": COPIED,
     },
-    "autograd.functional": {
+    "autograd.transforms.derivatives": {
         **dict.fromkeys(
             ("selected: 0 <= argnums < count -> 0 < argnums < count",
              "selected: 0 <= argnums < count -> 0 > argnums < count", "selected: 0 -> 1"),
@@ -220,7 +220,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "ones: np.ones_like(data) if hasattr(data, 'dtype') else 1.0 -> np.ones_like(data)":
             "a seed for a number is made a float anyway",
     },
-    "autograd.shaping": {
+    "autograd.numpy_api.manipulation": {
         "ravel: 1 -> 2": OPEN,
         "column_stack: 1 -> 2 (2)": OPEN,
         "atleast_2d: 1 -> 2 (2)": OPEN,
@@ -233,7 +233,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         " -> np.ones_like(data_of(x), dtype=bool)": "one mask for each, all the same",
         "_all_true: 2 -> 3": "a mask for some, all the same",
     },
-    "autograd.shapes": {
+    "autograd.core.shapes": {
         "shape_of: () if type(x) is float else x.shape if hasattr(x, 'shape') else np.shape(x)"
         " -> x.shape if hasattr(x, 'shape') else np.shape(x)": FASTER,
         "shape_of: x.shape if hasattr(x, 'shape') else np.shape(x) -> np.shape(x)": FASTER,
@@ -252,7 +252,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         " -> rules.astype(part, dtype=dtype)": FASTER,
         "Tensor.stale: graph=False -> True": "an array is stale either way",
     },
-    "autograd.node": {
+    "autograd.core.node": {
         "record: op.forward(*saved, **kwargs) if kwargs else op.forward(*saved)"
         " -> op.forward(*saved, **kwargs)": FASTER,
         "record: kwargs or NO_KWARGS -> kwargs": "an empty dict more in memory",
@@ -266,7 +266,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         " -> found.thread is this_thread.key": FASTER,
         "Node.stale: graph=False -> True": "each kind has its own",
     },
-    "autograd.checkpoint": {
+    "autograd.transforms.checkpoint": {
         "Again.gradients: same(out._data, value) -> same(value, out._data)": "in either order",
         "Tape.before_write: copied(data) if own else None -> copied(data)": COPIED,
     },

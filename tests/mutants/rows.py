@@ -13,9 +13,10 @@ import numpy as np
 import test_table as suite
 from table import CASES, Case
 
-from autograd import Op, Tensor, rules
-from autograd.backward import consumers_first
-from autograd.node import Data, Node, Rule, data_of, per_argument
+from autograd import Op, Tensor
+from autograd.core import rules
+from autograd.core.backward import consumers_first
+from autograd.core.node import Data, Node, Rule, data_of, per_argument
 
 ROWS = [op for op in vars(rules).values() if isinstance(op, Op)]
 SLIGHTLY = 1.001

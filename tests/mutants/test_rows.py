@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from autograd import rules
+from autograd.core import rules
 
 from . import rows
 

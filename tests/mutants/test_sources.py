@@ -22,59 +22,72 @@ CONSTRUCTORS = ["test_constructors.py", "-k", "not arithmetic_of_their_own"]
 
 # A module, and what tells pytest which tests have to notice its mutants, in their folder.
 TARGETS = {
-    "autograd.rules": ["test_table.py", "test_numbers.py", "test_functional.py",
+    "autograd.core.rules": ["test_table.py", "test_numbers.py", "test_derivatives.py",
                        "test_slopes_far_out.py", "test_refusing.py",
                        "test_precision.py::test_a_float64_array_beside_low_precision_keeps_its_own"],
-    "autograd.numerics": ["test_numerics.py", "test_table.py", "test_numbers.py",
+    "autograd.core.kernels": ["test_kernels.py", "test_table.py", "test_numbers.py",
                           "test_slopes_far_out.py", "test_empty_and_axes.py",
                           "test_losses.py", "test_layers.py", "test_protocols.py",
                           "test_precision.py",
-                          "test_refusing.py", "test_elsewhere.py", "-k",
-                          "not test_elsewhere or test_dask or labels or crosses"],
-    "autograd.precision": ["test_precision.py", "test_empty_and_axes.py"],
-    "autograd.determinants": ["test_determinants.py", "test_table.py", "-k", "det or cofactors"],
-    "autograd.changes": ["test_changes.py"],
-    "autograd.backward": ["test_changes.py", "test_backward.py", "test_functional.py",
+                          "test_refusing.py", "test_array_libraries.py", "-k",
+                          "not test_array_libraries or test_dask or labels or crosses"],
+    "autograd.core.precision": ["test_precision.py", "test_empty_and_axes.py"],
+    "autograd.core.determinants": [
+                             "test_determinants.py", "test_table.py", "-k", "det or cofactors"],
+    "autograd.core.changes": ["test_changes.py"],
+    "autograd.core.backward": ["test_changes.py", "test_backward.py", "test_derivatives.py",
                           "test_modes.py", "test_value.py", "test_tensor.py",
                           "test_compile_nets.py", "test_compile.py", "test_compile_blocks.py", "-k",
                           "not million and not linear_time and not every_process and not large"],
-    "autograd.functional": ["test_changes.py", "test_functional.py", "autograd.functional",
+    "autograd.transforms.derivatives": ["test_changes.py", "test_derivatives.py",
+                            "autograd.transforms.derivatives",
                             "test_refusing.py::test_functional_api_gives_it_back"],
-    "autograd.node": ["test_changes.py", "test_node.py", "test_modes.py", "test_value.py",
-                      "test_tensor.py", "test_backward.py", "test_functional.py", "test_scope.py",
-                      "autograd.node",
+    "autograd.core.node": ["test_changes.py", "test_node.py", "test_modes.py", "test_value.py",
+                      "test_tensor.py", "test_backward.py", "test_derivatives.py", "test_scope.py",
+                      "autograd.core.node",
                       "test_compile.py::test_derivatives_inside_are_compiled",
                       "-k", "not million and not linear_time and not every_process and not large"],
-    "autograd.checkpoint": ["test_modes.py", "autograd.checkpoint", "test_refusing.py",
+    "autograd.transforms.checkpoint": ["test_modes.py", "autograd.transforms.checkpoint",
+                            "test_refusing.py",
                             "-k", "modes or checkpoint or gives_it_back"],
     "autograd.tensor": ["test_changes.py", "test_tensor.py", "test_backward.py",
-                        "test_functional.py", "test_node.py", "test_modes.py", "test_refusing.py",
-                        "test_elsewhere.py",
+                        "test_derivatives.py", "test_node.py", "test_modes.py", "test_refusing.py",
+                        "test_array_libraries.py",
                         "autograd.tensor",
                         "-k", (
                             "not million and not linear_time and not every_process and not large"
                             " and not case and (not dask or stale) and not demo and not layers and"
                             " not losses and not optimizers and not fit and not images"
                         )],
-    "autograd.shapes": ["test_shapes.py"],
-    "autograd.shaping": ["test_shaping.py", "test_table.py", "autograd.shaping",
-                         "-k", "shaping or value_is_numpys"],
+    "autograd.core.shapes": ["test_shapes.py"],
+    "autograd.numpy_api.manipulation": ["test_manipulation.py", "test_table.py",
+                         "autograd.numpy_api.manipulation",
+                         "-k", "manipulation or value_is_numpys"],
     "nn.layers": ["test_layers.py", "test_nn.py", *CONSTRUCTORS, "nn.layers"],
     "nn.conv": ["test_layers.py", *CONSTRUCTORS, "nn.conv"],
     "nn.norm": ["test_layers.py", "test_precision.py", *CONSTRUCTORS],
     "nn.module": ["test_nn.py", "test_layers.py", "nn.module", "test_scope.py",
-                  "test_elsewhere.py", "test_names.py", "-k",
+                  "test_array_libraries.py", "test_names.py", "-k",
                   ("nn.py or names.py or module or state or moves or nothing_is_moved or new_data"
                    " or scope")],
     "nn.losses": ["test_losses.py", "nn.losses", "test_compile_nets.py",
                   "-k", "not pytorchs"],
-    "nn.optim": ["test_optim.py", "nn.optim", "test_elsewhere.py"],
-    "nn.optimizer": ["test_optim.py", "nn.optimizer", "test_elsewhere.py"],
-    "nn.squares": ["test_optim.py", "nn.squares", "test_elsewhere.py"],
+    "nn.optim": ["test_optim.py", "nn.optim", "test_array_libraries.py"],
+    "nn.optimizer": ["test_optim.py", "nn.optimizer", "test_array_libraries.py"],
+    "nn.squares": ["test_optim.py", "nn.squares", "test_array_libraries.py"],
     "nn.schedule": ["test_schedule.py", *CONSTRUCTORS, "nn.schedule"],
     "nn.init": ["test_init.py", "test_layers.py", "test_first_weights.py",
                 *CONSTRUCTORS, "nn.init"],
 }  # fmt: skip
+
+
+def located(target: str) -> str:
+    """A test file by its path from the folder of tests; other arguments as they are."""
+    name, colons, test = target.partition("::")
+    if not name.startswith("test_") or not name.endswith(".py"):
+        return target
+    (path,) = HERE.rglob(name)
+    return f"{path.relative_to(HERE)}{colons}{test}"
 
 
 def trials(folder: Path, module: str, part: float, *files: str) -> dict[str, str | None]:
@@ -97,7 +110,7 @@ def survivors(killers: dict[str, str | None]) -> set[str]:
 @pytest.mark.soak
 @pytest.mark.parametrize("module", TARGETS)
 def test_every_mistake_in_the_source_is_noticed(module: str, figure: Callable[[str], None]) -> None:
-    killers = trials(HERE, module, 1.0, *TARGETS[module])
+    killers = trials(HERE, module, 1.0, *map(located, TARGETS[module]))
     found, known = survivors(killers), set(EQUIVALENT[module])
     figure(
         f"mutants of {module}: {len(killers) - len(known)} tried, "
@@ -108,7 +121,7 @@ def test_every_mistake_in_the_source_is_noticed(module: str, figure: Callable[[s
 
 
 def test_some_mistakes_in_the_losses_are_noticed(figure: Callable[[str], None]) -> None:
-    killers = trials(HERE, "nn.losses", 0.1, *TARGETS["nn.losses"])
+    killers = trials(HERE, "nn.losses", 0.1, *map(located, TARGETS["nn.losses"]))
     found = survivors(killers)
     figure(
         f"mutants of nn.losses, a tenth of them: {len(killers)} tried, "
@@ -200,7 +213,7 @@ def test_trials_tell_what_is_noticed_from_what_is_not(tmp_path: Path) -> None:
 
 
 def test_a_mutant_lives_in_every_function_that_is_there_and_only_for_a_while() -> None:
-    module = importlib.import_module("autograd.rules")
+    module = importlib.import_module("autograd.core.rules")
     before = source.functions(module)
     mutant = next(m for m in source.mutants(module) if m.name == "sin: g * cos(x) -> g / cos(x)")
     slope = module.sin.vjps[0]
@@ -211,7 +224,7 @@ def test_a_mutant_lives_in_every_function_that_is_there_and_only_for_a_while() -
 
 
 def test_a_mutant_is_in_one_function_alone_whatever_was_mutated_before() -> None:
-    module = importlib.import_module("autograd.checkpoint")
+    module = importlib.import_module("autograd.transforms.checkpoint")
     name = "checkpoint.forgetful: make("  # after a function within, with a `not`
     mutant = next(m for m in source.mutants(module) if m.name.startswith(name))
     assert [code.co_name for code, _, _ in mutant.changed][1:] == ["checkpoint", "forgetful"]

@@ -11,7 +11,8 @@ import numpy as np
 from programs import Names, listed
 
 import autograd as ag
-from autograd import Tensor, Value, numpy_protocols
+from autograd import Tensor, Value
+from autograd.numpy_api import protocols
 
 Numbers = list[Any]  # the value, the gradient by each argument, and the Hessian times a direction
 
@@ -50,7 +51,7 @@ OURS |= {"inv": ag.linalg.inv, "eye": np.eye, "array": np.array, "number": np.fl
 NUMPYS: Names = OURS | {
     name: getattr(np, name)
     for name in WORDS
-    if getattr(np, name, None) in numpy_protocols.UFUNCS | numpy_protocols.FUNCTIONS
+    if getattr(np, name, None) in protocols.UFUNCS | protocols.FUNCTIONS
 }
 
 

@@ -12,7 +12,7 @@ from libraries import near
 from test_numbers import LINES, ROWS, Row, numbers
 
 import autograd as ag
-from autograd import numpy_protocols
+from autograd.numpy_api import protocols
 
 torch = pytest.importorskip("torch", reason="PyTorch, of the extra `peers`, is not installed")
 F, LINALG = torch.nn.functional, torch.linalg
@@ -237,7 +237,7 @@ def test_values_and_derivatives_to_second_order(row: Any) -> None:
 def test_every_function_that_both_have_is_in_the_table() -> None:
     used = {name for row in TABLE for name in re.findall(r"\.(\w+)", row[0])}
     both = {x for x in ag.__all__ if x in DIFFERENT or hasattr(torch, x) or hasattr(F, x)}
-    both |= {f.__name__ for f in numpy_protocols.FUNCTIONS if hasattr(LINALG, f.__name__)}
+    both |= {f.__name__ for f in protocols.FUNCTIONS if hasattr(LINALG, f.__name__)}
     assert both - used - OTHERS == set()
 
 

@@ -1,0 +1,1 @@
+"""The engine: operations, their rules, the graph and the backward pass."""

@@ -1,0 +1,282 @@
+"""The operators and methods that `Value` and `Tensor` have in common."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from numbers import Real
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from .core import arguments, pickling, rules
+from .core.array_libraries import operand
+from .core.backward import backpropagate, consumers_first, memory
+from .core.changes import clock
+from .core.node import ORDINARY, Node, Op, current_mode, mode
+from .numpy_api import functions, protocols
+
+Binary: TypeAlias = Callable[[Any, Any], Any]
+
+
+def is_operand(x: Any) -> bool:
+    """Whether `x` may stand beside a node: a node, a real number, an array or a list of numbers."""
+    return hasattr(x, "__array__") or isinstance(x, (Node, list, tuple, Real))
+
+
+def binary(op: Op, reflected: bool = False) -> Binary:
+    """The method for `self op other`, or reflected for `other op self`.
+
+    It does what `Op.__call__` does, written out for two nodes of one class and for a node and a
+    constant: scalar graphs are built twice as fast.
+    """
+    forward, new, current, time = op.forward, object.__new__, mode.get, clock
+
+    def method(self: Node, other: Any) -> Any:
+        level = self.level
+        right: Node | None = None
+        if type(other) is float:
+            y = other
+        elif type(other) is type(self):
+            y, right = other._data, other
+            if other.level > level:
+                level = other.level
+        elif isinstance(other, Node):
+            return op(other, self) if reflected else op(self, other)
+        elif type(other) is int or is_operand(other):
+            if getattr(other, "ndim", 0) and self.kind is not Node.array:  # gives a tensor
+                return op(other, self) if reflected else op(self, other)
+            y = self.constant(other)
+        else:
+            return NotImplemented
+        if not level or current() is not ORDINARY:
+            return op(other, self) if reflected else op(self, other)
+        x = self._data
+        left: Node | None = self
+        if reflected:
+            x, y, left, right = y, x, right, self
+        try:
+            data = forward(x, y)
+        except ValueError as error:
+            raise op.shape_error((x, y), error) from None
+        out: Node = new(self.kind)
+        if type(data) is not float:
+            out.made_at = time.now  # type: ignore[misc]  # a slot of Tensor
+        out._data = data  # one by one: to pack and unpack a tuple takes a tenth more
+        out.level = level
+        out.op = op
+        out._made = None
+        out._left = left
+        out._right = right
+        out._x = x
+        out._y = y
+        out.grad = out.notes = None
+        return out
+
+    return method
+
+
+def compare(relation: Callable[[Any, Any], Any]) -> Binary:
+    """The method for a comparison of data: a bool, or an array of them.
+
+    While a function is traced there are no data: then it is one more operation, without slopes.
+    """
+    op = Op(relation.__name__, relation, (None, None))
+
+    def method(self: Node, other: Any) -> Any:
+        if not is_operand(other):
+            return NotImplemented
+        if mode.get() is not ORDINARY and current_mode().tracer is not None:
+            return op(self, other)
+        return relation(self._data, other._data if isinstance(other, Node) else operand(other))
+
+    return method
+
+
+class Operators(Node):
+    """Arithmetic, comparisons and elementary functions, alike for floats and arrays."""
+
+    __slots__ = ()
+
+    __add__, __radd__ = binary(rules.add), binary(rules.add, reflected=True)
+    __sub__, __rsub__ = binary(rules.sub), binary(rules.sub, reflected=True)
+    __mul__, __rmul__ = binary(rules.mul), binary(rules.mul, reflected=True)
+    __truediv__, __rtruediv__ = binary(rules.div), binary(rules.div, reflected=True)
+    __pow__, __rpow__ = binary(rules.pow), binary(rules.pow, reflected=True)
+
+    __mod__, __rmod__ = binary(rules.mod), binary(rules.mod, reflected=True)
+    __floordiv__ = binary(rules.floor_divide)
+    __rfloordiv__ = binary(rules.floor_divide, reflected=True)
+    __neg__, __abs__ = rules.neg, rules.abs
+    __floor__, __ceil__, __trunc__ = rules.floor, rules.ceil, rules.trunc
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return functions.round(self, 0 if ndigits is None else ndigits)
+
+    # Comparisons compare data and give plain booleans; hashing is by identity.
+
+    __eq__ = compare(operator.eq)
+    __ne__ = compare(operator.ne)
+    __lt__ = compare(operator.lt)
+    __le__ = compare(operator.le)
+    __gt__ = compare(operator.gt)
+    __ge__ = compare(operator.ge)
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        if current_mode().tracer is not None:  # of a number that the function closes over
+            return bool(self != 0.0)
+        return bool(self._data)
+
+    exp, log, sqrt, sin, cos, tan = (
+        rules.exp, rules.log, rules.sqrt, rules.sin, rules.cos, rules.tan,
+    )  # fmt: skip
+    tanh, sigmoid, relu, abs, sign = (
+        rules.tanh, rules.sigmoid, rules.relu, rules.abs, rules.sign,
+    )  # fmt: skip
+    square, clip, round = functions.square, functions.clip, functions.round
+
+    def _before_write(self) -> None:
+        """Called before a leaf's data changes: `checkpoint` undoes what its second run writes."""
+        if mode.get() is not ORDINARY and (tape := current_mode().tape) is not None:
+            tape.before_write(self)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether derivatives with respect to this number, or to what it is made of, are kept."""
+        return self.level > 0
+
+    __copy__ = pickling.shallow
+    __deepcopy__ = pickling.copied
+    __reduce__ = pickling.pickled
+
+    def item(self) -> float:
+        """The number as a plain `float`, outside the graph; a tensor must have one entry."""
+        data = self._data  # Dask's have no item()
+        return float(data.item() if hasattr(data, "item") else np.reshape(data, ()))
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        """Begin or end to differentiate with respect to this leaf, in place; returns it.
+
+        Raises:
+            ValueError: it was computed; only leaves can choose.
+            TypeError: it holds integers.
+        """
+        if self.op is not None:
+            raise ValueError(
+                f"{self.describe()} was computed by {self.op.name}; only leaves can choose whether "
+                "they require a gradient. Use detach() for a constant"
+            )
+        requires_grad = arguments.flag("requires_grad", requires_grad)
+        if requires_grad and self.kind is Node.array and self._data.dtype.kind != "f":
+            raise TypeError(f"only floating-point numbers have gradients, not {self._data.dtype}")
+        self.level = int(requires_grad)
+        return self
+
+    def retain_grad(self) -> None:
+        """Keep `.grad` after a backward pass although this is no leaf. A `Value` always does."""
+        self.note().retains = True
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
+        """Have `hook(g)` called with this number's gradient in every backward pass.
+
+        The gradient is complete then, and plain data (nodes, while something is differentiating
+        the pass itself). What the hook returns, if not `None`, goes on in its place. It must not
+        change `g` itself.
+
+        Returns: a function that removes the hook.
+
+        Raises:
+            TypeError: `hook` is no function.
+        """
+        if (tape := current_mode().tape) is not None:
+            tape.before_hook(self)
+        arguments.function("hook", hook)
+        notes = self.note()
+        notes.hooks = (*notes.hooks, hook)
+
+        def remove() -> None:
+            notes.hooks = tuple(h for h in notes.hooks if h is not hook)
+
+        return remove
+
+    def leaves_graph(self, use: str) -> TypeError:
+        """The error for a use that would silently drop this node's gradient."""
+        return TypeError(
+            f"{use} would drop the gradient of {self.describe()}; "
+            "use .item(), .numpy() or .detach() to leave the graph on purpose, "
+            "or autograd's own functions (exp, stack, where, ...) to stay in it"
+        )
+
+    def __float__(self) -> float:
+        if self.level:
+            raise self.leaves_graph("float()")
+        return self.item()
+
+    def __int__(self) -> int:
+        if self.level:
+            raise self.leaves_graph("int()")
+        return int(self.item())
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if self.level:
+            raise self.leaves_graph("converting to a NumPy array")
+        return np.array(self._data, dtype=dtype, copy=copy)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """How notebooks show it: with the graph that it was computed by, if that is small."""
+        from .draw.drawing import at_a_glance  # only notebooks need it
+
+        return at_a_glance(self)
+
+    __pandas_priority__ = 5000  # above a DataFrame's: `series * node` is ours too
+
+    @property
+    def _mask(self) -> Any:
+        """Masked arrays ask for it before they compute: they would drop the gradient."""
+        raise TypeError(
+            "MaskedArray has arithmetic of its own, which tensors do not follow; "
+            "use x.filled(value) for its numbers"
+        )
+
+    __array_ufunc__ = protocols.array_ufunc
+    __array_function__ = protocols.array_function
+
+    def backward(self, seed: Any = None) -> None:
+        """Add the derivatives of this number to the `.grad` of everything it is made of.
+
+        Every leaf that requires a gradient gets it, `Value` nodes on the way theirs too, tensors
+        on the way after `retain_grad()`. Calling it twice adds twice; set `.grad = None` (or call
+        an optimiser's `zero_grad()`) in between.
+
+        Args:
+            seed: the gradient of this node itself, of its shape; 1 if left out. A tensor of more
+                than one entry needs it: its derivative is no single number.
+
+        Raises:
+            ValueError: this node needs no gradient, is no scalar and got no seed, or the seed has
+                another shape.
+        """
+        if not self.level:
+            raise ValueError(
+                f"backward() on {self.describe()}, which needs no gradient: it is made of "
+                "constants only, was detached, or was computed under no_grad(); "
+                "give a tensor that it is made of requires_grad=True"
+            )
+        start = self.seed(seed)
+        taken = {memory(start)}  # arrays that some .grad, or the caller, holds already
+        for node, g in backpropagate(consumers_first(self), {self: start}).items():
+            before = node.grad
+            if type(g) is not float:
+                node.accumulate(g, taken)
+            else:
+                node.grad = g if before is None else before + g

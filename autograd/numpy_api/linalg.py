@@ -1,0 +1,283 @@
+"""Products and linear algebra under NumPy's names, on stacks of matrices where NumPy allows it."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from string import ascii_letters
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd.core import rules
+from autograd.core.arguments import number
+from autograd.core.array_libraries import at_home, plain
+from autograd.core.node import data_of
+from autograd.core.precision import on_reals
+from autograd.core.shapes import Axis, count_along, normalize_axes, ordered_axes, shape_of
+
+from . import functions
+from .functions import flat_power
+from .manipulation import diagonal, reshape, squeeze, stack, take
+
+INDICES = re.compile(r"[A-Za-z]*(\.\.\.)?[A-Za-z]*")  # of one operand of einsum
+
+
+def matmul(x: Any, y: Any) -> Any:
+    """The matrix product, with NumPy's rules for vectors and stacks of matrices.
+
+    Raises:
+        ValueError: an operand is a single number, or the inner dimensions differ.
+    """
+    x, y = plain(x), plain(y)
+    a, b = shape_of(x), shape_of(y)
+    if not a or not b:
+        raise ValueError(f"matmul: {a} @ {b}: both must have an axis; use * for single numbers")
+    inner = b[-2] if len(b) > 1 else b[0]
+    if a[-1] != inner:
+        raise ValueError(f"matmul: {a} @ {b}: inner dimensions {a[-1]} and {inner} differ")
+    if len(a) > 1 and len(b) > 1:
+        return rules.matmul(x, y)
+    row, column = len(a) == 1, len(b) == 1  # a vector is a row on the left, a column on the right
+    out = rules.matmul(reshape(x, (1, -1)) if row else x, reshape(y, (-1, 1)) if column else y)
+    *stack, n, m = shape_of(out)
+    return reshape(out, (*stack, *([] if row else [n]), *([] if column else [m])))
+
+
+def dot(x: Any, y: Any) -> Any:
+    """The product of vectors, of matrices, or with a number.
+
+    Of arrays of more dimensions, over the last axis of `x` and the last but one of `y`.
+    """
+    a, b = shape_of(x), shape_of(y)
+    if not a or not b:
+        return x * y
+    return tensordot(x, y, ([-1], [-2 if len(b) > 1 else -1]))
+
+
+def inner(x: Any, y: Any) -> Any:
+    """The sum of products over the last axes."""
+    return tensordot(x, y, ([-1], [-1])) if shape_of(x) and shape_of(y) else x * y
+
+
+def outer(x: Any, y: Any) -> Any:
+    """All products of an entry of `x`, in rows, with an entry of `y`."""
+    return reshape(plain(x), (-1, 1)) * reshape(plain(y), (1, -1))
+
+
+def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
+    """The sum of products over pairs of axes.
+
+    Args:
+        x, y: arrays.
+        axes: so many last axes of `x` with as many first of `y`, or a list of axes for each.
+    """
+    x, y = plain(x), plain(y)
+    a, b = shape_of(x), shape_of(y)
+    if isinstance(axes, (int, np.integer)):
+        if not 0 <= axes <= min(len(a), len(b)):
+            raise ValueError(f"tensordot: shapes {a} and {b} do not both have {axes} axes to sum")
+        pairs = list(range(len(a) - axes, len(a))), list(range(axes))
+    else:
+        lists: Any = [[i] if isinstance(i, (int, np.integer)) else list(i) for i in axes]
+        if len(lists) != 2:
+            raise ValueError(f"tensordot: axes has a list for each array, but is {axes!r}")
+        pairs = ordered_axes(lists[0], len(a)), ordered_axes(lists[1], len(b))
+    left, right = pairs
+    if [a[i] for i in left] != [b[i] for i in right]:
+        raise ValueError(f"tensordot: the axes {left} of {a} and {right} of {b} differ in length")
+    free_a = [i for i in range(len(a)) if i not in left]
+    free_b = [i for i in range(len(b)) if i not in right]
+    n = math.prod(a[i] for i in left)
+    rows = reshape(rules.transpose(x, axes=(*free_a, *left)), (math.prod(a[i] for i in free_a), n))
+    columns = reshape(
+        rules.transpose(y, axes=(*right, *free_b)), (n, math.prod(b[i] for i in free_b))
+    )
+    return reshape(rules.matmul(rows, columns), [a[i] for i in free_a] + [b[i] for i in free_b])
+
+
+def einsum(subscripts: str, *xs: Any) -> Any:
+    """Einstein's sum: `einsum("ij,jk->ik", a, b)` is the matrix product.
+
+    Repeated indices (diagonals), indices that are only summed, and `...` work as in NumPy.
+
+    Raises:
+        TypeError: the subscripts do not come first.
+        ValueError: they are none, or do not fit the operands.
+    """
+    if not isinstance(subscripts, str):
+        what = type(subscripts).__name__
+        raise TypeError(f'einsum: subscripts such as "ij,jk->ik" come first, but got {what}')
+    xs = tuple(map(plain, xs))
+    inputs, output = _explicit(subscripts.replace(" ", ""), [len(shape_of(x)) for x in xs])
+    operands, names = [], []
+    for i, (x, name) in enumerate(zip(xs, inputs)):
+        for letter in sorted({c for c in name if name.count(c) > 1}):
+            while name.count(letter) > 1:  # the diagonal of two axes becomes the last axis
+                one = name.index(letter)
+                two = name.index(letter, one + 1)
+                lengths = shape_of(x)[one], shape_of(x)[two]
+                if lengths[0] != lengths[1]:
+                    raise ValueError(
+                        f"einsum: {subscripts!r} has one index, {letter!r}, for axes of lengths "
+                        f"{lengths[0]} and {lengths[1]}"
+                    )
+                x = diagonal(x, axis1=one, axis2=two)
+                name = name[:one] + name[one + 1 : two] + name[two + 1 :] + letter
+        elsewhere = output + "".join(inputs[:i] + inputs[i + 1 :])
+        alone = tuple(k for k, c in enumerate(name) if c not in elsewhere)
+        operands.append(functions.sum(x, alone) if alone else x)
+        names.append("".join(c for c in name if c in elsewhere))
+    return rules.einsum(*operands, inputs=tuple(names), output=output)
+
+
+def _explicit(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
+    """The index names of each operand and of the output, with letters in place of `...`."""
+    left, arrow, output = subscripts.partition("->")
+    inputs = left.split(",")
+    if len(inputs) != len(ndims):
+        raise ValueError(f"einsum: {subscripts!r} names {len(inputs)} operands, got {len(ndims)}")
+    if wrong := [name for name in (*inputs, output) if not INDICES.fullmatch(name)]:
+        raise ValueError(
+            f"einsum: {subscripts!r}: indices are letters and one ..., not {wrong[0]!r}"
+        )
+    spare = [c for c in ascii_letters if c not in subscripts]
+    hidden = [
+        ndim - len(name.replace("...", "")) if "..." in name else 0
+        for name, ndim in zip(inputs, ndims)
+    ]
+    ellipsis = "".join(spare[: max(hidden)])
+    inputs = [name.replace("...", ellipsis[len(ellipsis) - n :]) for name, n in zip(inputs, hidden)]
+    for name, ndim in zip(inputs, ndims):
+        if len(name) != ndim:
+            raise ValueError(
+                f"einsum: {subscripts!r} names {len(name)} axes where there are {ndim}"
+            )
+    if arrow and ellipsis and "..." not in output:
+        raise ValueError(f"einsum: {subscripts!r}: the axes of ... are missing in the output")
+    if not arrow:
+        joined = "".join(inputs)
+        output = ellipsis + "".join(
+            sorted(c for c in set(joined) if joined.count(c) == 1 and c not in ellipsis)
+        )
+    return inputs, output.replace("...", ellipsis)
+
+
+def kron(x: Any, y: Any) -> Any:
+    """Every entry of `x` times the whole of `y`, block by block."""
+    x, y = plain(x), plain(y)
+    ndim = max(len(shape_of(x)), len(shape_of(y)))
+    a = (1,) * (ndim - len(shape_of(x))) + shape_of(x)
+    b = (1,) * (ndim - len(shape_of(y))) + shape_of(y)
+    blocks = reshape(x, [n for length in a for n in (length, 1)]) * reshape(
+        y, [n for length in b for n in (1, length)]
+    )
+    return reshape(blocks, [n * m for n, m in zip(a, b)])
+
+
+def cross(x: Any, y: Any, axis: int = -1) -> Any:
+    """The vector product in three dimensions.
+
+    Raises:
+        ValueError: the vectors do not have three entries.
+    """
+    axis, x, y = operator.index(axis), plain(x), plain(y)
+    if any(s[axis : axis + 1 or None] != (3,) for s in (shape_of(x), shape_of(y))):
+        raise ValueError(
+            f"cross: vectors have 3 entries, but shapes are {shape_of(x)}, {shape_of(y)}"
+        )
+    (x1, x2, x3), (y1, y2, y3) = ([take(v, i, axis) for i in range(3)] for v in (x, y))
+    return stack([x2 * y3 - x3 * y2, x3 * y1 - x1 * y3, x1 * y2 - x2 * y1], axis)
+
+
+def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """The sum along a diagonal."""
+    return functions.sum(diagonal(x, offset, axis1, axis2), -1)
+
+
+# --- numpy.linalg ---------------------------------------------------------------------------------
+
+inv, det, cholesky, pinv = rules.inv, rules.det, rules.cholesky, rules.pinv
+
+
+def solve(a: Any, b: Any) -> Any:
+    """The `x` with `a @ x == b`, for a vector or a stack of matrices `b`.
+
+    Raises:
+        numpy.linalg.LinAlgError: `a` is singular.
+    """
+    a, b = plain(a), plain(b)
+    if len(shape_of(b)) != 1:
+        return rules.solve(a, b)
+    return squeeze(rules.solve(a, reshape(b, (-1, 1))), -1)
+
+
+class SlogdetResult(NamedTuple):
+    """The sign of a determinant, a constant, and the logarithm of its absolute value."""
+
+    sign: Any
+    logabsdet: Any
+
+
+def slogdet(x: Any) -> SlogdetResult:
+    """The determinant as sign and logarithm, which can't overflow."""
+    return SlogdetResult(at_home(np.linalg.slogdet)(data_of(x))[0], rules.logabsdet(x))
+
+
+@on_reals
+def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The length of vectors, or a norm of matrices. At zero the slope is 0.
+
+    Args:
+        x: an array.
+        ord: for vectors any p, infinities included (2 if left out); for matrices, along two axes,
+            "fro" (if left out), 1, -1, inf or -inf.
+        axis: the axis of the vectors, or two axes of matrices; all entries if left out.
+        keepdims: keep the axes with length 1.
+
+    Raises:
+        ValueError: a matrix norm of another order: those need singular values.
+    """
+    ndim = len(shape_of(x))
+    if axis is None and ord is not None and ndim not in (1, 2):
+        raise ValueError(f"norm: ord={ord!r} needs an axis where there are {ndim} dimensions")
+    axes = normalize_axes(axis, ndim)
+    if ord is not None and not isinstance(ord, (str, bool)):
+        ord = number("ord", ord, finite=False)  # NumPy's name
+    if isinstance(ord, str) and (len(axes) != 2 or ord not in ("fro", "nuc")):
+        raise ValueError(f"norm: there is no ord={ord!r} along {len(axes)} axes")
+    if isinstance(axis, tuple) and len(axes) not in (1, 2):
+        raise ValueError(f"norm: axis must be one or two axes, but is {axis}")
+    if ord == 0:  # a count
+        return _norm(x, ord, axis, axes, keepdims)
+    return functions.in_range(lambda x: _norm(x, ord, axis, axes, keepdims), x, axes)
+
+
+def _norm(x: Any, ord: Any, axis: Axis, axes: tuple[int, ...], keepdims: bool) -> Any:
+    """The norm along `axes`, which are those that `axis` names."""
+    if ord is None or (ord == 2 and len(axes) == 1) or (ord == "fro" and len(axes) == 2):
+        return rules.flat_root(functions.sum(x * x, axes, keepdims))
+    size = rules.abs(x)
+    if not math.prod(shape_of(x)) and ord in (1, np.inf):  # of nothing
+        return functions.sum(size, axes, keepdims)
+    if len(axes) == 1:
+        if ord in (np.inf, -np.inf):
+            return (_largest if ord > 0 else functions.min)(size, axes, keepdims)
+        if ord == 0:
+            return functions.sum(rules.sign(size), axes, keepdims)
+        power = rules.pow if ord < 0 else flat_power
+        return power(functions.sum(power(size, ord), axes, keepdims), 1.0 / ord)
+    if len(axes) == 2 and ord in (1, -1, np.inf, -np.inf):
+        row, column = (0, 1) if axis is None else ordered_axes(axis, len(shape_of(x)))
+        summed, other = (row, column) if abs(ord) == 1 else (column, row)
+        sums = functions.sum(size, summed, keepdims=True)
+        out = (_largest if ord > 0 else functions.min)(sums, other, keepdims=True)
+        return out if keepdims else squeeze(out, axes)
+    raise ValueError(f"norm: there is no gradient for ord={ord!r} along {len(axes)} axes")
+
+
+def _largest(x: Any, axis: Axis, keepdims: bool = False) -> Any:
+    """The largest of numbers >= 0; of no numbers 0."""
+    reduce = functions.max if count_along(shape_of(x), axis) else functions.sum
+    return reduce(x, axis, keepdims)

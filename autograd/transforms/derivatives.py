@@ -1,0 +1,433 @@
+"""Derivatives of plain Python functions, to any order, all over one `vjp`."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from functools import reduce, wraps
+from itertools import count
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from autograd.core import arguments, array_libraries, pytree, rules
+from autograd.core.backward import backpropagate, consumers_first, memory, own
+from autograd.core.changes import kept
+from autograd.core.modes import enable_grad, is_grad_enabled
+from autograd.core.node import Data, Node, data_of, make
+from autograd.core.shapes import Shape, shape_of
+from autograd.numpy_api import manipulation
+from autograd.tensor import from_numpy
+from autograd.value import Value
+
+Function: TypeAlias = Callable[..., Any]
+Argnums: TypeAlias = int | Sequence[int]
+
+# Each differentiation works on a level of its own, above all nodes that exist: whatever lies
+# below it is a constant to it, so nested derivatives can't be confused with one another.
+new_level = count(2).__next__
+
+
+def variable(x: Any, level: int) -> Node:
+    """A fresh node for `x`, to differentiate with respect to.
+
+    A node is given an alias: what the function does with its argument is told apart from what it
+    does with the same node by way of a closure, and outer derivatives still reach through.
+    """
+    if isinstance(x, Node):
+        node: Node = rules.alias(x)
+    elif isinstance(x, (float, int)) and not isinstance(x, bool):
+        node = Value(x)
+    elif hasattr(x := array_libraries.operand(x), "dtype"):
+        node = from_numpy(kept(x))
+    else:
+        raise TypeError(f"can't differentiate with respect to {type(x).__name__} {x!r}")
+    if node.kind is Node.array and node._data.dtype.kind != "f":
+        raise TypeError(
+            f"only floating-point numbers have gradients, but got an array of {node._data.dtype}; "
+            "convert it: x.astype(float)"
+        )
+    node.level = level
+    node.note().retains = True
+    return node
+
+
+def plain(x: Any) -> Any:
+    """A number outside the graph: a float, or an array; an array's single entry as NumPy's."""
+    data = data_of(x)
+    return data[()] if isinstance(data, np.ndarray) and data.ndim == 0 else data
+
+
+def result(x: Any, variable: Node, g: Data | None, graph: bool, taken: set[int]) -> Any:
+    """A gradient `g` for the input `x`: a number for a number, a node for a node."""
+    if g is None:  # nothing depends on x
+        g = rules.zeros_like(variable)
+    if isinstance(g, Node):
+        return g
+    g = g if type(g) is float else own(np.asarray(g) if isinstance(g, np.generic) else g, taken)
+    return as_node(g, variable) if graph or isinstance(x, Node) else plain(g)
+
+
+def as_node(g: Any, like: Node) -> Node:
+    """A gradient as a node of its own node's kind; a constant if it is a plain number."""
+    return g if isinstance(g, Node) else make(like.kind, g, 0)
+
+
+def selected(argnums: Argnums, count: int) -> int | tuple[int, ...]:
+    """The arguments that `argnums` names, counted from 0, of a function that got `count`.
+
+    Raises:
+        TypeError: `argnums` is no integer and no sequence of integers.
+        ValueError: it names an argument that there is not, or names one twice.
+    """
+    if type(argnums) is int and 0 <= argnums < count:
+        return argnums
+    numbers = arguments.integers("argnums", argnums)
+    for i in numbers:
+        if not -count <= i < count:
+            raise ValueError(f"argnums names argument {i}, but the function got {count} arguments")
+    chosen = tuple(i % count for i in numbers)
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f"argnums must name each argument once, but is {argnums!r}")
+    return chosen if np.ndim(argnums) else chosen[0]
+
+
+class Trace:
+    """One call of `f`, with variables in place of the arguments that `argnums` names.
+
+    Raises:
+        TypeError: the result holds something else than floating-point numbers.
+    """
+
+    def __init__(
+        self, f: Function, argnums: Argnums, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        chosen = selected(argnums, len(args))
+        self.inputs = args[chosen] if isinstance(chosen, int) else tuple(args[i] for i in chosen)
+        self.level = new_level()
+        variables = pytree.map_leaves(lambda x: variable(x, self.level), self.inputs)
+        self.variables: list[Node] = pytree.leaves(variables)
+        replaced = list(args)
+        if isinstance(chosen, int):
+            replaced[chosen] = variables
+        else:
+            for i, x in zip(chosen, variables):
+                replaced[i] = x
+        self.recording = is_grad_enabled()
+        if self.recording:
+            self.out = f(*replaced, **kwargs)
+        else:
+            with enable_grad():
+                self.out = f(*replaced, **kwargs)
+        self.outs = pytree.leaves(self.out)
+        for x in self.outs:
+            check_differentiable(x)
+        self.order = consumers_first(*filter(self.depends, self.outs), level=self.level)
+        self.attached = self.recording and self.is_attached(args, kwargs)
+
+    def is_attached(self, args: Any, kwargs: Any) -> bool:
+        """Whether the results must be nodes: an argument is one, or something outer differentiates.
+
+        Otherwise nodes that the function closes over, such as a model's parameters, are constants.
+        """
+        if any(isinstance(x, Node) and x.level for x in pytree.leaves([args, kwargs])):
+            return True
+        operands = (x for node in self.order for x in node.args)
+        return any(1 < x.level < self.level for x in (*operands, *self.outs) if isinstance(x, Node))
+
+    def depends(self, x: Any) -> bool:
+        return isinstance(x, Node) and x.level >= self.level
+
+    def value(self) -> Any:
+        """What `f` returned: nodes where something outer differentiates them, else numbers."""
+        return self.out if self.attached else pytree.map_leaves(plain, self.out)
+
+    def pull(self, seed: Any, name: str = "seed", model: str = "the result") -> Any:
+        """The gradients for the inputs, given those of the outputs, in the form of the inputs."""
+        given = pytree.paired(name, seed, self.out, model, needed=self.depends)
+        seeds: dict[Node, Data] = {}
+        for x, g in zip(self.outs, given):
+            if self.depends(x):
+                g = g if isinstance(g, Node) else x.seed(g)
+                seeds[x] = seeds[x] + g if x in seeds else g
+        graph = self.attached or any(isinstance(g, Node) for g in seeds.values())
+        if graph:
+            seeds = {x: as_node(g, x) for x, g in seeds.items()}
+        grads = backpropagate(self.order, seeds, self.level, graph)
+        taken = set(map(memory, seeds.values()))
+        return pytree.rebuild(
+            self.inputs,
+            (
+                result(x, variable, grads.get(variable), graph, taken)
+                for x, variable in zip(pytree.leaves(self.inputs), self.variables)
+            ),
+        )
+
+
+def check_differentiable(x: Any) -> None:
+    """Refuse a result that has no derivative: integers, booleans, None, text, complex numbers.
+
+    Raises:
+        TypeError: `x` is no floating-point number, nor an array or a node of them.
+    """
+    if isinstance(x, Node) and x.op is not None and not any(x.op.vjps):
+        what = f"the result of {x.op.name}"  # a comparison, in a function that is being compiled
+    elif isinstance(x, Node) and x.kind is not Node.array:
+        return
+    else:
+        x = data_of(x)
+        if isinstance(x, float) or getattr(getattr(x, "dtype", None), "kind", "") == "f":
+            return
+        shape = getattr(x, "shape", ())
+        what = f"an array of {x.dtype}" if shape else arguments.shown(x)
+    raise TypeError(
+        f"only floating-point results can be differentiated, but the function returned {what}; "
+        "return a float, or an array of floats"
+    )
+
+
+def check_call(f: Function, argnums: Argnums) -> None:
+    """Refuse at once what can't be right: the name of a function, "x" for argnums."""
+    arguments.function("f", f)
+    arguments.integers("argnums", argnums)
+
+
+def scalar_trace(f: Function, argnums: Argnums, args: Any, kwargs: Any) -> Trace:
+    """A trace of a function that must return one number."""
+    trace = Trace(f, argnums, args, kwargs)
+    if pytree.is_branch(trace.out) or shape_of(trace.out) != ():
+        what = type(trace.out).__name__ if pytree.is_branch(trace.out) else shape_of(trace.out)
+        raise ValueError(
+            f"grad() needs a scalar result, but f returned {what}; "
+            "use jacobian(f), or sum the result"
+        )
+    return trace
+
+
+def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
+    """The function that returns `f(*args)` and its gradient, from one call of `f`.
+
+    >>> from autograd import value_and_grad
+    >>> value_and_grad(lambda x, y: x * y**2)(3.0, 2.0)
+    (12.0, 4.0)
+    >>> value_and_grad(lambda x, y: x * y**2, argnums=(0, 1))(3.0, 2.0)
+    (12.0, (4.0, 12.0))
+    """
+    check_call(f, argnums)
+
+    @wraps(f, updated=())
+    def differentiated(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        trace = scalar_trace(f, argnums, args, kwargs)
+        return trace.value(), trace.pull(1.0)
+
+    return differentiated
+
+
+def grad(f: Function, argnums: Argnums = 0) -> Function:
+    """The gradient of a function of floats, arrays, or nested lists, tuples and dicts of them.
+
+    The gradient has the form of the argument. Functions nest, to any order.
+
+    >>> import autograd as ag
+    >>> cube = lambda x: x**3
+    >>> ag.grad(cube)(2.0), ag.grad(ag.grad(cube))(2.0), ag.grad(ag.grad(ag.grad(cube)))(2.0)
+    (12.0, 12.0, 6.0)
+
+    Floats and arrays give floats and arrays, whatever `f` closes over: a model's parameters, say,
+    are constants to it. Where an argument is a `Value` or a `Tensor` that requires a gradient, the
+    results are nodes, and `backward()` goes on through them to everything that `f` uses.
+
+    >>> w = ag.Value(2.0)
+    >>> ag.grad(lambda x: w * x * x)(3.0), ag.grad(lambda x: w * x * x)(ag.Value(3.0))
+    (12.0, Value(12.0))
+
+    Args:
+        f: a function that returns one number. Keyword arguments are passed through.
+        argnums: which positional argument to differentiate by, or several, each once.
+
+    Raises:
+        ValueError: `f` returned something else than one number.
+        TypeError: an argument holds integers, or no numbers, or `f` returned an integer, a boolean
+            or no number. A `float` that does not depend on the argument has slope 0.
+    """
+    check_call(f, argnums)
+
+    @wraps(f, updated=())
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        return scalar_trace(f, argnums, args, kwargs).pull(1.0)
+
+    return gradient
+
+
+def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
+    """The slope of a function of numbers at each entry of an array: f'(x), in the shape of x.
+
+    Exact if each entry of the result depends on its own entry of the argument only; else it is
+    the gradient of the sum of all entries.
+
+    >>> import autograd as ag
+    >>> elementwise_grad(ag.square)(np.array([1.0, 2.0, 3.0]))
+    array([2., 4., 6.])
+    """
+    check_call(f, argnums)
+
+    @wraps(f, updated=())
+    def slopes(*args: Any, **kwargs: Any) -> Any:
+        trace = Trace(f, argnums, args, kwargs)
+        return trace.pull(pytree.map_leaves(ones, trace.out))
+
+    return slopes
+
+
+def vjp(f: Function, argnums: Argnums = 0) -> Function:
+    """The function that returns `f(*args)` and its vector-Jacobian product, g -> g J.
+
+    One backward pass per product, whatever the number of inputs.
+
+    >>> value, pull = vjp(lambda x: x**2)(np.array([1.0, 2.0]))
+    >>> value, pull(np.array([1.0, 0.5]))
+    (array([1., 4.]), array([2., 2.]))
+
+    Args:
+        f: a function of floats, arrays, or nested lists, tuples and dicts of them, that returns
+            one of these.
+        argnums: which positional argument to differentiate by, or a tuple of them.
+    """
+    check_call(f, argnums)
+
+    @wraps(f, updated=())
+    def linearized(*args: Any, **kwargs: Any) -> tuple[Any, Function]:
+        trace = Trace(f, argnums, args, kwargs)
+        return trace.value(), trace.pull
+
+    return linearized
+
+
+def jvp(f: Function, argnums: Argnums = 0) -> Function:
+    """The function that returns `f(*args)` and its Jacobian-vector product, v -> J v.
+
+    The slope along a direction. A product takes two backward passes and none forward: g J is
+    linear in g, and its derivative by g in the direction of v is J v (Townsend 2017).
+
+    >>> value, push = jvp(lambda x: x**2)(np.array([1.0, 2.0]))
+    >>> value, push(np.array([1.0, 0.5]))
+    (array([1., 4.]), array([2., 2.]))
+
+    Args: as for `vjp`; the direction has the form of the argument.
+    """
+    check_call(f, argnums)
+
+    @wraps(f, updated=())
+    def linearized(*args: Any, **kwargs: Any) -> tuple[Any, Function]:
+        trace = Trace(f, argnums, args, kwargs)
+
+        def push(direction: Any) -> Any:
+            pytree.paired("direction", direction, trace.inputs, "the argument")  # or an error
+
+            def slope(g: Any) -> Any:
+                return dot(trace.pull(g), direction)
+
+            product = Trace(slope, 0, (pytree.map_leaves(zeros, trace.out),), {}).pull(1.0)
+            outer = trace.attached or any(isinstance(v, Node) for v in pytree.leaves(direction))
+            return product if outer else pytree.map_leaves(plain, product)
+
+        return trace.value(), push
+
+    return linearized
+
+
+def hvp(f: Function, argnums: Argnums = 0) -> Function:
+    """The function that returns the gradient of `f` and its Hessian-vector product, v -> H v.
+
+    H is symmetric, so that H v is a vector-Jacobian product of the gradient: one backward pass
+    over the graph of the first, and H itself is never formed (Pearlmutter 1994).
+
+    >>> gradient, product = hvp(lambda x: (x**3).sum())(np.array([1.0, 2.0]))
+    >>> gradient, product(np.array([1.0, 1.0]))
+    (array([ 3., 12.]), array([ 6., 12.]))
+    """
+    gradient = grad(f, argnums)
+
+    @wraps(f, updated=())
+    def linearized(*args: Any, **kwargs: Any) -> tuple[Any, Function]:
+        trace = Trace(gradient, argnums, args, kwargs)
+        return trace.value(), lambda v: trace.pull(v, "direction", "the argument")
+
+    return linearized
+
+
+def jacobian(f: Function, argnums: Argnums = 0) -> Function:
+    """All derivatives of all entries of `f(*args)`, in the shape of the result, then the argument.
+
+    One backward pass for each entry of the result.
+
+    >>> jacobian(lambda x: x[:2] * x[2])(np.array([1.0, 2.0, 3.0]))
+    array([[3., 0., 1.],
+           [0., 3., 2.]])
+
+    Where argument or result are nested, so is the Jacobian: first like the result.
+    """
+    check_call(f, argnums)
+
+    @wraps(f, updated=())
+    def derivatives(*args: Any, **kwargs: Any) -> Any:
+        trace = Trace(f, argnums, args, kwargs)
+        outs = trace.outs
+
+        def rows(k: int) -> Any:
+            """The derivatives of the k-th number or array of the result."""
+            shape = shape_of(outs[k])
+            seeds: list[Any] = [pytree.map_leaves(zeros, x) for x in outs]
+            pulled = []
+            for entry in np.ndindex(shape):
+                seeds[k] = zeros(outs[k])
+                if shape:
+                    seeds[k][entry] = 1.0
+                else:
+                    seeds[k] = 1.0
+                pulled.append(pytree.leaves(trace.pull(pytree.rebuild(trace.out, seeds))))
+            columns = (
+                stacked([row[j] for row in pulled], shape, x)
+                for j, x in enumerate(pytree.leaves(trace.inputs))
+            )
+            return pytree.rebuild(trace.inputs, columns)
+
+        return pytree.rebuild(trace.out, (rows(k) for k in range(len(outs))))
+
+    return derivatives
+
+
+def hessian(f: Function, argnums: Argnums = 0) -> Function:
+    """All second derivatives of a function that returns one number: its gradient's Jacobian.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0]))
+    array([[6., 2.],
+           [2., 0.]])
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def stacked(rows: list[Any], shape: Shape, x: Any) -> Any:
+    """A gradient for each entry of a result as one array; of a single number, just the gradient."""
+    if not shape:
+        return rows[0]
+    if not rows:
+        return np.zeros(shape + shape_of(x))
+    return manipulation.reshape(manipulation.stack(rows), shape + shape_of(x))
+
+
+def dot(x: Any, y: Any) -> Any:
+    """The sum of the products of all numbers in two trees of one form."""
+    pairs = zip(pytree.paired("x", x, y, "y"), pytree.leaves(y))
+    return reduce(operator.add, (rules.sum(a * b) for a, b in pairs), 0.0)
+
+
+def zeros(x: Any) -> Any:
+    """Zeros of the shape and dtype of a result, as plain numbers."""
+    data = data_of(x)
+    return np.zeros_like(data) if hasattr(data, "dtype") else 0.0
+
+
+def ones(x: Any) -> Any:
+    data = data_of(x)
+    return np.ones_like(data) if hasattr(data, "dtype") else 1.0
