@@ -13,7 +13,8 @@ from .core import arguments, pickling, rules
 from .core.array_libraries import operand
 from .core.backward import backpropagate, consumers_first, memory
 from .core.changes import clock
-from .core.node import ORDINARY, Node, Op, current_mode, mode
+from .core.modes import ORDINARY, current_mode, mode
+from .core.node import Node, Op
 from .numpy_api import functions, protocols
 
 Binary: TypeAlias = Callable[[Any, Any], Any]

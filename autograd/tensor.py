@@ -12,7 +12,8 @@ import numpy as np
 from .core import arguments, array_libraries, rules
 from .core.backward import own
 from .core.changes import changed, kept, lent
-from .core.node import NOT_MADE, Data, Node, Op, changed_in_place, current_mode
+from .core.modes import current_mode
+from .core.node import NOT_MADE, Data, Node, Op, changed_in_place
 from .core.shapes import Shape, shape_of
 from .node_methods import Operators, is_operand
 from .numpy_api import functions, linalg, manipulation

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .core import rules
-from .core.node import NOT_MADE, ORDINARY, Data, Node, Op, current_mode, mode
+from .core.modes import ORDINARY, current_mode, mode
+from .core.node import NOT_MADE, Data, Node, Op
 from .node_methods import Operators
 
 

@@ -15,7 +15,8 @@ import numpy as np
 from autograd import Tensor, Value, draw, scope
 from autograd.core.arguments import flag, wrong
 from autograd.core.array_libraries import copied, maker, maker_like, operand
-from autograd.core.node import ORDINARY, Data, Node, current_mode, mode, this_thread
+from autograd.core.modes import ORDINARY, current_mode, mode, this_thread
+from autograd.core.node import Data, Node
 from autograd.core.scope import leaf_names
 from autograd.core.shapes import Shape, shape_of
 

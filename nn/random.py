@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from autograd.core.arguments import integer, plain, wrong
-from autograd.core.node import current_mode, this_thread
+from autograd.core.modes import current_mode, this_thread
 
 Rng: TypeAlias = "int | np.random.Generator | None"  # np.random is imported when first used
 

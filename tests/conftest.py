@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from autograd.core.node import ORDINARY, mode
+from autograd.core.modes import ORDINARY, mode
 from nn import download
 
 FIGURES = pytest.StashKey[list[str]]()

@@ -12,8 +12,8 @@ from autograd.core import pytree, rules
 from autograd.core.anomaly import line_of_user
 from autograd.core.arguments import plain, shown
 from autograd.core.backward import backpropagate, consumers_first
-from autograd.core.modes import change
-from autograd.core.node import NO_KWARGS, Data, Node, Notes, Op, current_mode, make
+from autograd.core.modes import change, current_mode
+from autograd.core.node import NO_KWARGS, Data, Node, Notes, Op, make
 from autograd.node_methods import Operators
 from autograd.numpy_api import protocols
 from autograd.tensor import Tensor

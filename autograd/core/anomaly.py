@@ -5,12 +5,9 @@ from __future__ import annotations
 import linecache
 import sys
 from types import CodeType, FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from .node import Data, Node, Op
 
 OURS = ("autograd", "nn", "numpy")
 
@@ -38,14 +35,14 @@ def line_of(code: CodeType, number: int) -> str:
     return f"{code.co_filename}:{number} in {code.co_name}" + (f": {text}" if text else "")
 
 
-def trouble(x: Data) -> str:
+def trouble(x: Any) -> str:
     """The worst among the numbers: "nan", or "inf", or nothing."""
     if np.any(np.isnan(x)):
         return "nan"
     return "inf" if np.any(np.isinf(x)) else ""
 
 
-def shown(x: Data) -> str:
+def shown(x: Any) -> str:
     """A number itself, and of an array the shape and the range."""
     if not hasattr(x, "shape") or x.shape == ():
         return f"{float(x)!r}"
@@ -54,7 +51,7 @@ def shown(x: Data) -> str:
     return f"array{x.shape} from {float(np.min(x))!r} to {float(np.max(x))!r}"
 
 
-def operands_of(op: Op, args: Any, saved: Any) -> str:
+def operands_of(op: Any, args: Any, saved: Any) -> str:
     """The call as the user might have written it, with labels and numbers."""
     parts = [
         (f"{arg.label} = " if arg is not None and arg.label else "") + shown(x)
@@ -63,7 +60,7 @@ def operands_of(op: Op, args: Any, saved: Any) -> str:
     return f"{op.name}({', '.join(parts)})"
 
 
-def check_result(op: Op, args: Any, saved: Any, data: Data) -> None:
+def check_result(op: Any, args: Any, saved: Any, data: Any) -> None:
     """Complain if the forward pass of `op` made a nan or an inf that no operand had.
 
     Raises:
@@ -74,7 +71,7 @@ def check_result(op: Op, args: Any, saved: Any, data: Data) -> None:
         raise AnomalyError(f"{operands_of(op, args, saved)} made {new}, at {line_of_user()}")
 
 
-def check_gradient(node: Node, arg: Node, g: Data, part: Data) -> None:
+def check_gradient(node: Any, arg: Any, g: Any, part: Any) -> None:
     """Complain if a rule made a nan or an inf out of a gradient that had none.
 
     Raises:

@@ -10,7 +10,8 @@ import numpy as np
 from .anomaly import check_gradient
 from .array_libraries import copied
 from .changes import clock
-from .node import NO_KWARGS, Data, Node, NotDifferentiableError, Op, current_mode
+from .modes import current_mode
+from .node import NO_KWARGS, Data, Node, NotDifferentiableError, Op
 from .shapes import shape_of
 
 

@@ -2,17 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextvars import Token
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextvars import ContextVar, Token
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from .arguments import function
-from .node import ORDINARY, Mode, current_mode, mode, this_thread
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class ThisThread(threading.local):
+    """A key for the running thread: another object in each, and never used again."""
+
+    def __init__(self) -> None:
+        self.key = object()
+
+
+this_thread = ThisThread()
+
+
+class Mode(NamedTuple):
+    """Whether operations are recorded, checked, traced: per thread and per async task."""
+
+    recording: bool = True
+    anomaly: bool = False
+    tape: Tape | None = None  # where new nodes are noted, for checkpoint()
+    scope: Any = None  # the `Scope` that new nodes belong to, or None
+    tracer: Tracer | None = None  # records operations instead of computing them, for compile()
+    thread: object = None  # the key of the thread that set it
+
+
+class Tape(Protocol):
+    """Records what a function under `checkpoint` does, and undoes what it does twice."""
+
+    def append(self, node: Any) -> None: ...
+
+    def before_write(self, node: Any) -> None: ...  # to a leaf's data
+
+    def before_hook(self, node: Any) -> None: ...
+
+    def before_draw(self, rng: Any) -> None: ...  # of a random number
+
+
+class Tracer(Protocol):
+    """Records operations whose operands have no numbers yet."""
+
+    def record(self, op: Any, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Any: ...
+
+    def captured(self, x: Any) -> Any: ...  # what stands for a `Value` from outside
+
+
+ORDINARY = Mode()
+mode: ContextVar[Mode] = ContextVar("autograd mode", default=ORDINARY)
+
+
+def current_mode() -> Mode:
+    """The mode of this thread and task.
+
+    A thread may start with its parent's context, as those of free-threaded Python do: a mode that
+    another thread has set does not count.
+    """
+    found = mode.get()
+    return found if found is ORDINARY or found.thread is this_thread.key else ORDINARY
 
 
 class change:  # noqa: N801  # read as a verb: with change(recording=False)

@@ -8,21 +8,18 @@ numbers just computes; calling it on nodes computes and records.
 from __future__ import annotations
 
 import sys
-import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextvars import ContextVar
 from functools import partial
 from inspect import Parameter, signature
 from itertools import compress, count
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from . import anomaly, arguments, pytree
 from .changes import clock, first_stale, kept
+from .modes import ORDINARY, Mode, current_mode, mode
+from .scope import Scope
 from .shapes import shape_of
-
-if TYPE_CHECKING:
-    from .scope import Scope
 
 Data: TypeAlias = Any  # a float, or an array of any type that speaks NumPy's protocols
 Rule: TypeAlias = Callable[..., Any]  # vjp(g, out, *args, **kwargs) -> gradient for one argument
@@ -34,61 +31,6 @@ PUBLIC_NAMES = {  # of functions that are called by NumPy's name, not the table'
     "div": "divide", "mul": "multiply", "neg": "negative", "pow": "power", "sub": "subtract",
 }  # fmt: skip
 NOT_MADE: Made = ((), (), NO_KWARGS)  # of leaves
-
-
-class ThisThread(threading.local):
-    """A key for the running thread: another object in each, and never used again."""
-
-    def __init__(self) -> None:
-        self.key = object()
-
-
-this_thread = ThisThread()
-
-
-class Mode(NamedTuple):
-    """Whether operations are recorded, checked, traced: per thread and per async task."""
-
-    recording: bool = True
-    anomaly: bool = False
-    tape: Tape | None = None  # where new nodes are noted, for checkpoint()
-    scope: Scope | None = None  # the named part that new nodes belong to, in pictures
-    tracer: Tracer | None = None  # records operations instead of computing them, for compile()
-    thread: object = None  # the key of the thread that set it
-
-
-class Tape(Protocol):
-    """Records what a function under `checkpoint` does, and undoes what it does twice."""
-
-    def append(self, node: Node) -> None: ...
-
-    def before_write(self, node: Node) -> None: ...  # to a leaf's data
-
-    def before_hook(self, node: Node) -> None: ...
-
-    def before_draw(self, rng: Any) -> None: ...  # of a random number
-
-
-class Tracer(Protocol):
-    """Records operations whose operands have no numbers yet."""
-
-    def record(self, op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Any: ...
-
-    def captured(self, x: Any) -> Any: ...  # what stands for a `Value` from outside
-
-
-ORDINARY = Mode()
-mode: ContextVar[Mode] = ContextVar("autograd mode", default=ORDINARY)
-
-
-def current_mode() -> Mode:
-    """The mode of this thread and task.
-
-    A thread may start with its parent's context, as those of free-threaded Python do: a mode that
-    another thread has set does not count.
-    """
-    found = mode.get()
-    return found if found is ORDINARY or found.thread is this_thread.key else ORDINARY
 
 
 class Notes:

@@ -10,16 +10,15 @@ from typing import Any
 import numpy as np
 
 from .array_libraries import operand
-from .node import Data, Node
 
 REALS = (np.dtype(np.float64), np.dtype(np.float32))  # computed in as they are
 
 
-def as_real(x: Data) -> Data:
+def as_real(x: Any) -> Any:
     """`x` with integers and booleans as float64, as NumPy's mean() has it."""
     if type(x) in (float, int, bool):
         return float(x)  # which takes on the dtype of what stands beside it
-    if isinstance(x, Node) and not hasattr(x, "dtype"):
+    if hasattr(x, "requires_grad") and not hasattr(x, "dtype"):
         return x
     x = operand(x) if hasattr(x, "dtype") else np.array(x)
     return x.astype(float) if x.dtype.kind in "iub" else x
@@ -59,7 +58,7 @@ def on_converted(function: Callable[..., Any], convert: Callable[[Any], Any]) ->
 
 def plain_or_node(x: Any) -> bool:
     """Whether `x` is no array with arithmetic of its own, such as a masked one."""
-    return type(x) is np.ndarray or isinstance(x, Node)
+    return type(x) is np.ndarray or hasattr(x, "requires_grad")
 
 
 def as_wide_integers(x: Any) -> Any:

@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .arguments import instance_of
-from .modes import applied, change
-from .node import Mode, Node
+from .modes import Mode, applied, change
 
 # Functions that name leaves without a label: `nn` adds one for the parameters of its modules.
-leaf_names: list[Callable[[Sequence[Node]], Mapping[Node, str]]] = []
+leaf_names: list[Callable[[Sequence[Any]], Mapping[Any, str]]] = []
 
 
 class Scope:

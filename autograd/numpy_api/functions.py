@@ -14,7 +14,8 @@ from autograd.core import rules
 from autograd.core.arguments import one_of, wrong
 from autograd.core.array_libraries import is_lazy, is_numpys, operand
 from autograd.core.kernels import numpys, one_hot
-from autograd.core.node import Node, Op, current_mode, data_of
+from autograd.core.modes import current_mode
+from autograd.core.node import Node, Op, data_of
 from autograd.core.precision import as_real, in_wide_numbers, on_reals
 from autograd.core.rules import where as _where
 from autograd.core.shapes import Axis, Shape, kept_shape, normalize_axes, reduced_axes, shape_of

@@ -16,8 +16,8 @@ import numpy as np
 from autograd.core import arguments, pytree
 from autograd.core.array_libraries import copied
 from autograd.core.backward import backpropagate, operands_first
-from autograd.core.modes import change
-from autograd.core.node import Data, Node, Op, current_mode, data_of, make, noted, per_argument
+from autograd.core.modes import change, current_mode
+from autograd.core.node import Data, Node, Op, data_of, make, noted, per_argument
 from autograd.core.pickling import entry
 from autograd.core.shapes import shape_of
 

@@ -20,7 +20,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 from patience import HungError, stopped_after
 
-from autograd.core.node import ORDINARY, mode
+from autograd.core.modes import ORDINARY, mode
 
 from . import source
 

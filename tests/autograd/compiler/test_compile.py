@@ -567,7 +567,7 @@ def test_numpy_functions_are_traced() -> None:
 
 
 def test_the_mode_is_left_as_it_was_after_an_error() -> None:
-    from autograd.core.node import ORDINARY, mode
+    from autograd.core.modes import ORDINARY, mode
 
     with pytest.raises(DataDependentError):
         ag.compile(lambda x: float(x))(1.0)

@@ -25,7 +25,7 @@ import autograd as ag
 import nn
 from autograd import Op, Tensor, Value
 from autograd.core import pickling
-from autograd.core.node import mode
+from autograd.core.modes import mode
 
 
 def test_anomaly_names_op_label_operands_and_line() -> None:
