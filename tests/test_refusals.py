@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -94,3 +96,13 @@ def test_what_can_not_be_assigned_leaves_the_tensor_as_it_was() -> None:
     with pytest.raises(TypeError, match="unsupported operand"):
         t += "a"
     assert t.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [ag.AnomalyError, ag.DataDependentError, ag.GradientCheckError, ag.NotDifferentiableError],
+)
+def test_errors_have_their_public_names(kind: type[Exception]) -> None:
+    error = kind("why")
+    assert traceback.format_exception_only(error) == [f"autograd.{kind.__name__}: why\n"]
+    assert type(pickle.loads(pickle.dumps(error))) is kind

@@ -16,6 +16,8 @@ __all__ = ["DataDependentError", "compile"]
 class DataDependentError(TypeError):
     """What a function does depends on numbers, but it is compiled before there are any."""
 
+    __module__ = "autograd"  # how tracebacks and pickle name it
+
 
 def compile(f: Callable[..., Any]) -> Compiled:  # noqa: A001  # re's and torch's name for it
     """A scalar function as straight-line source that runs on floats, or on columns of data at once.

@@ -15,6 +15,8 @@ OURS = ("autograd", "nn", "numpy")
 class AnomalyError(FloatingPointError):
     """An operation made a nan or an infinity out of finite numbers."""
 
+    __module__ = "autograd"  # how tracebacks and pickle name it
+
 
 def is_ours(frame: FrameType) -> bool:
     """Whether this library runs there, or NumPy."""

@@ -272,6 +272,6 @@ def detect_anomaly() -> change:
     >>> with detect_anomaly():
     ...     log(Value(0.0, label="x"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    autograd.core.anomaly.AnomalyError: log(x = 0.0) made inf, at ...
+    autograd.AnomalyError: log(x = 0.0) made inf, at ...
     """
     return change(anomaly=True)

@@ -47,6 +47,8 @@ class Notes:
 class NotDifferentiableError(TypeError):
     """A gradient was asked for where no derivative is defined."""
 
+    __module__ = "autograd"  # how tracebacks and pickle name it
+
 
 class Op:
     """A differentiable primitive: its forward function and one derivative rule per argument.

@@ -23,6 +23,8 @@ STEP = 6e-6  # of central differences, relative to the argument: the cube root o
 class GradientCheckError(AssertionError):
     """A derivative differs from the numerical one."""
 
+    __module__ = "autograd"  # how tracebacks and pickle name it
+
 
 def check_gradients(
     f: Callable[..., Any],
