@@ -16,7 +16,7 @@ from autograd.core.node import Data, Node, data_of
 from autograd.core.precision import on_reals
 from autograd.core.shapes import Shape, shape_of
 from autograd.numpy_api.functions import picked
-from autograd.numpy_api.manipulation import plain_index
+from autograd.numpy_api.manipulation import normalize_index
 
 from .samples import as_numbers
 
@@ -328,7 +328,7 @@ def class_labels(name: str, scores: str, logits: Any, called: str, labels: Any) 
     """The labels as an array of integers that fit the logits, where these are; an error if they
     don't fit.
     """
-    labels = as_operand(called, plain_index(labels))
+    labels = as_operand(called, normalize_index(labels))
     shape = shape_of(logits)
     if len(shape) != 2 or shape_of(labels) != shape[:1]:
         raise ValueError(

@@ -20,7 +20,7 @@ from autograd.core.precision import as_real, in_wide_numbers, on_reals
 from autograd.core.rules import where as _where
 from autograd.core.shapes import Axis, Shape, kept_shape, normalize_axes, reduced_axes, shape_of
 
-from .manipulation import concatenate, plain_index, ravel, sort
+from .manipulation import concatenate, normalize_index, ravel, sort
 
 # --- elementwise ----------------------------------------------------------------------------------
 
@@ -363,7 +363,7 @@ def softmax_cross_entropy(logits: Any, labels: Any) -> Any:
         logits: (n, classes).
         labels: (n,), integers from 0 to classes - 1.
     """
-    return -picked(log_softmax(logits, axis=1), plain_index(labels))
+    return -picked(log_softmax(logits, axis=1), normalize_index(labels))
 
 
 def picked(x: Any, labels: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Moving entries about: shapes, joining, indexing, under NumPy's names."""
+"""Reshape, join, split, rearrange and index arrays, with functions named as in NumPy."""
 
 from __future__ import annotations
 
@@ -7,97 +7,103 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autograd.core import pytree, rules
-from autograd.core.arguments import integer, one_of
+from autograd.core.arguments import integer, integers, one_of
 from autograd.core.array_libraries import at_home, beside, is_numpys, plain
 from autograd.core.changes import kept
 from autograd.core.node import Node, data_of
-from autograd.core.shapes import as_shape, ordered_axes, shape_of
+from autograd.core.shapes import as_shape, ordered_axes, reduced_axes, shape_of
 
-EMPTY = np.dtype([])  # entries without bytes
+NO_BYTES = np.dtype([])  # arrays of it have a shape, but take no memory
 
 # --- shapes ---------------------------------------------------------------------------------------
 
 
 def reshape(x: Any, shape: int | Sequence[int]) -> Any:
-    """The same entries in another shape; one length may be -1, to be worked out."""
+    """Return `x` with another shape of the same size; one length may be -1, and is inferred."""
     return rules.reshape(x, shape=as_shape(shape))
 
 
 def ravel(x: Any) -> Any:
-    """All entries in one row."""
+    """Return `x` flattened: (size,)."""
     return rules.reshape(x, shape=(-1,))
 
 
-def stand_in(x: Any) -> Any:
-    """An array of the shape of `x` without data: NumPy's functions check axes on it."""
-    return np.empty(shape_of(x), EMPTY)
-
-
 def expand_dims(x: Any, axis: int | Sequence[int]) -> Any:
-    """New axes of length 1 at the given places of the result."""
-    return rules.reshape(x, shape=np.expand_dims(stand_in(x), axis).shape)
+    """Return `x` with new axes of length 1 at the positions `axis` of the result."""
+    return rules.reshape(x, shape=np.expand_dims(np.empty(shape_of(x), NO_BYTES), axis).shape)
 
 
 def squeeze(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
-    """Axes of length 1 left out: the given ones, or all.
+    """Return `x` without axes of length 1: without the given ones, or without all of them.
 
     Raises:
-        ValueError: a given axis is longer.
+        IndexError: a given axis lies outside the array.
+        ValueError: a given axis is longer than 1.
     """
-    try:
-        return rules.reshape(x, shape=np.squeeze(stand_in(x), axis).shape)
-    except ValueError as error:
-        if type(error) is not ValueError:  # NumPy's AxisError names the axis
-            raise
-        raise ValueError(
-            f"squeeze: axis {axis} of shape {shape_of(x)} is not of length 1"
-        ) from None
+    shape = shape_of(x)
+    removed = tuple(i for i, n in enumerate(shape) if n == 1)
+    axes = removed if axis is None else reduced_axes(axis, len(shape))
+    if not set(axes) <= set(removed):
+        raise ValueError(f"squeeze: axis {axis} of shape {shape} is not of length 1")
+    return rules.reshape(x, shape=tuple(n for i, n in enumerate(shape) if i not in axes))
 
 
 def transpose(x: Any, axes: int | Sequence[int] | None = None) -> Any:
-    """The axes in another order; reversed if none is given."""
+    """Return `x` with its axes in the order `axes`, or reversed.
+
+    Raises:
+        IndexError: one of `axes` lies outside the array.
+        ValueError: `axes` does not name each axis once.
+    """
+    ndim = len(shape_of(x))
     if axes is None:
-        return rules.transpose(x, axes=tuple(range(len(shape_of(x)) - 1, -1, -1)))
-    try:
-        return rules.transpose(x, axes=np.transpose(_axes_of(x), axes).shape)
-    except ValueError as error:
-        if type(error) is not ValueError:
-            raise
-        raise ValueError(
-            f"transpose: axes {axes} are no order of the {len(shape_of(x))} axes of the array"
-        ) from None
+        return rules.transpose(x, axes=tuple(range(ndim - 1, -1, -1)))
+    order = tuple(normalize_axis_index(i, ndim) for i in integers("axes", axes))
+    if sorted(order) != list(range(ndim)):
+        raise ValueError(f"transpose: axes {axes} are no order of the {ndim} axes of the array")
+    return rules.transpose(x, axes=order)
 
 
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
-    """Two axes change places."""
-    return rules.transpose(x, axes=np.swapaxes(_axes_of(x), axis1, axis2).shape)
+    """Return `x` with two axes exchanged."""
+    return rules.transpose(x, axes=np.swapaxes(_numbered_axes(x), axis1, axis2).shape)
 
 
 def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
-    """Some axes moved to other places, the rest in their order."""
-    return rules.transpose(x, axes=np.moveaxis(_axes_of(x), source, destination).shape)
+    """Return `x` with the axes `source` at the positions `destination`, the rest in order."""
+    return rules.transpose(x, axes=np.moveaxis(_numbered_axes(x), source, destination).shape)
 
 
 def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
-    """One axis moved before the axis `start`."""
-    return rules.transpose(x, axes=np.rollaxis(_axes_of(x), axis, start).shape)
+    """Return `x` with `axis` moved before the axis `start`."""
+    return rules.transpose(x, axes=np.rollaxis(_numbered_axes(x), axis, start).shape)
 
 
-def _axes_of(x: Any) -> Any:
-    """An array without entries whose shape numbers the axes of `x`: what moves them, shows how."""
-    return np.empty((0, *range(1, len(shape_of(x)))) if shape_of(x) else ())
+def _numbered_axes(x: Any) -> Any:
+    """Return an array without entries of shape (0, 1, ..., ndim - 1).
+
+    Where NumPy moves its axes, the shape of the result is the order of the axes.
+    """
+    return np.empty(range(len(shape_of(x))))
 
 
 def broadcast_to(x: Any, shape: int | Sequence[int]) -> Any:
-    """`x` repeated along new and length-1 axes, without copying."""
+    """Return `x` repeated along new axes and axes of length 1, without copying."""
     return rules.broadcast_to(x, shape=as_shape(shape))
 
 
+# --- joining and splitting ------------------------------------------------------------------------
+
+
 def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
-    """The arrays `xs` joined along an axis that they have, or flattened first for `None`."""
+    """Return the arrays `xs` joined along an existing axis, or flattened and joined for `None`.
+
+    Raises:
+        ValueError: there are no arrays, they have no axes, or other axes differ in length.
+    """
     xs = list(map(plain, xs))
     if not xs:
         raise ValueError("concatenate() needs at least one array")
@@ -110,11 +116,14 @@ def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
 
 
 def stack(xs: Sequence[Any], axis: int = 0) -> Any:
-    """The arrays or numbers `xs` joined along a new axis.
+    """Return the numbers or arrays `xs`, all of one shape, joined along a new axis.
 
     >>> from autograd import Value, stack
     >>> stack([Value(1.0), Value(2.0)])
     Tensor([1., 2.], requires_grad=True)
+
+    Raises:
+        ValueError: there are no arrays, or they differ in shape.
     """
     xs = list(map(plain, xs))
     if not xs:
@@ -129,53 +138,53 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Any:
 
 
 def vstack(xs: Sequence[Any]) -> Any:
-    """Rows, or stacks of rows, on top of each other."""
+    """Return the arrays joined along the first axis; a vector is one row: (1, n)."""
     return concatenate([atleast_2d(plain(x)) for x in xs], 0)
 
 
 def hstack(xs: Sequence[Any]) -> Any:
-    """Arrays side by side: along the second axis, or the only one."""
+    """Return the arrays joined along the second axis; vectors along their only one."""
     xs = [atleast_1d(plain(x)) for x in xs]
     return concatenate(xs, 1 if xs and len(shape_of(xs[0])) > 1 else 0)
 
 
 def dstack(xs: Sequence[Any]) -> Any:
-    """Arrays one behind the other, along the third axis."""
+    """Return the arrays joined along the third axis; each has the shape of `atleast_3d` first."""
     return concatenate([atleast_3d(plain(x)) for x in xs], 2)
 
 
 def column_stack(xs: Sequence[Any]) -> Any:
-    """Vectors, or matrices, as columns side by side."""
+    """Return the arrays joined along the second axis; a vector is one column: (n, 1)."""
     xs = list(map(plain, xs))
     return concatenate([x if len(shape_of(x)) > 1 else reshape(x, (-1, 1)) for x in xs], 1)
 
 
 def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """The parts between the given indices, or so many parts of nearly one length."""
-    return _parts(np.array_split, x, indices_or_sections, axis)
+    """Return `x` split at the given indices, or into that many parts of nearly equal length."""
+    return _split_with(np.array_split, x, indices_or_sections, axis)
 
 
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """The parts between the given indices, or so many parts of one length.
+    """Return `x` split at the given indices, or into that many parts of equal length.
 
     Raises:
-        ValueError: the length can't be divided so.
+        ValueError: the length is not divisible by the number of parts.
     """
-    return _parts(np.split, x, indices_or_sections, axis)
+    return _split_with(np.split, x, indices_or_sections, axis)
 
 
-def _parts(cut: Callable[..., list[Any]], x: Any, sections: Any, axis: int) -> list[Any]:
-    """The parts of `x` along an axis that `cut` makes of the positions on that axis."""
+def _split_with(function: Callable[..., list[Any]], x: Any, sections: Any, axis: int) -> list[Any]:
+    """Return the parts of `x` along `axis`, as NumPy's function splits the positions on it."""
     (axis,) = ordered_axes((axis,), len(shape_of(x)))
     n, front = shape_of(x)[axis], (slice(None),) * axis
     sections = data_of(sections)
     try:
-        parts = cut(np.arange(n), sections)
+        parts = function(np.arange(n), sections)
     except (ValueError, ZeroDivisionError):
         what = f"an array is split into 1 part or more, not {sections}"
         if np.ndim(sections) == 0 and sections > 0:
             what = f"{n} entries do not divide into {sections} equal parts"
-        raise ValueError(f"{cut.__name__}: {what}") from None
+        raise ValueError(f"{function.__name__}: {what}") from None
     return [
         rules.getitem(x, index=(*front, slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0)))
         for p in parts
@@ -183,53 +192,57 @@ def _parts(cut: Callable[..., list[Any]], x: Any, sections: Any, axis: int) -> l
 
 
 def hsplit(x: Any, indices_or_sections: Any) -> list[Any]:
-    """The parts side by side: along the second axis, or the only one."""
-    _at_least(1, x, "hsplit")
+    """Return `x` split along the second axis; a vector along its only one."""
+    _check_ndim(1, x, "hsplit")
     return split(x, indices_or_sections, 0 if len(shape_of(x)) == 1 else 1)
 
 
 def vsplit(x: Any, indices_or_sections: Any) -> list[Any]:
-    """The parts on top of each other, along the first axis."""
-    _at_least(2, x, "vsplit")
+    """Return `x`, of two axes or more, split along the first axis."""
+    _check_ndim(2, x, "vsplit")
     return split(x, indices_or_sections, 0)
 
 
 def dsplit(x: Any, indices_or_sections: Any) -> list[Any]:
-    """The parts one behind the other, along the third axis."""
-    _at_least(3, x, "dsplit")
+    """Return `x`, of three axes or more, split along the third axis."""
+    _check_ndim(3, x, "dsplit")
     return split(x, indices_or_sections, 2)
 
 
-def _at_least(ndim: int, x: Any, name: str) -> None:
-    if len(shape_of(x)) < ndim:
-        raise ValueError(f"{name}() needs {ndim} dimensions or more, but got shape {shape_of(x)}")
+def _check_ndim(at_least: int, x: Any, name: str) -> None:
+    shape = shape_of(x)
+    if len(shape) < at_least:
+        raise ValueError(f"{name}() needs {at_least} dimensions or more, but got shape {shape}")
 
 
 def atleast_1d(x: Any) -> Any:
-    """A single number as an array of one."""
+    """Return `x`, a single number as (1,)."""
     return x if shape_of(x) else reshape(x, 1)
 
 
 def atleast_2d(x: Any) -> Any:
-    """A number or a vector as one row."""
+    """Return `x`, a number or a vector as one row: (1, n)."""
     return x if len(shape_of(x)) >= 2 else reshape(x, (1, -1))
 
 
 def atleast_3d(x: Any) -> Any:
-    """Fewer than three dimensions filled up as NumPy does: a vector becomes (1, n, 1)."""
+    """Return `x`, a number or a vector as (1, n, 1), a matrix as (m, n, 1)."""
     shape = shape_of(x)
     return x if len(shape) >= 3 else reshape(x, (*shape, 1) if len(shape) == 2 else (1, -1, 1))
 
 
-def rearranged(x: Any, move: Callable[[Any], Any]) -> Any:
-    """The entries of `x`, moved and repeated as `move` does with the entries of a NumPy array."""
+# --- rearranging ----------------------------------------------------------------------------------
+
+
+def _rearrange(x: Any, move: Callable[[Any], Any]) -> Any:
+    """Return the entries of `x` moved and repeated as `move` does it with a NumPy array."""
     shape = shape_of(x)
     positions = move(np.arange(math.prod(shape)).reshape(shape))
-    return rules.getitem(rules.reshape(x, shape=(-1,)), index=positions)
+    return rules.getitem(ravel(x), index=positions)
 
 
 def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
-    """The entries in reverse order along axes, or along all."""
+    """Return `x` with its entries in reverse order along the given axes, or along all."""
     ndim = len(shape_of(x))
     axes = range(ndim) if axis is None else normalize_axis_tuple(axis, ndim)
     back = slice(None, None, -1)
@@ -237,41 +250,47 @@ def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
 
 
 def flipud(x: Any) -> Any:
-    """Top to bottom."""
-    _at_least(1, x, "flipud")
+    """Return `x` reversed along its first axis: (m, ...)."""
+    _check_ndim(1, x, "flipud")
     return flip(x, 0)
 
 
 def fliplr(x: Any) -> Any:
-    """Left to right."""
-    _at_least(2, x, "fliplr")
+    """Return `x` reversed along its second axis: (m, n, ...)."""
+    _check_ndim(2, x, "fliplr")
     return flip(x, 1)
 
 
 def roll(x: Any, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Any:
-    """The entries shifted along axes; what falls off comes in on the other side."""
-    return rearranged(x, lambda a: np.roll(a, shift, axis))
+    """Return `x` shifted along axes, or flattened; what leaves at one end enters at the other."""
+    return _rearrange(x, lambda a: np.roll(a, shift, axis))
 
 
 def rot90(x: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
-    """Turned by 90 degrees k times, from the first axis towards the second."""
-    return rearranged(x, lambda a: np.rot90(a, k, axes))
+    """Return `x` rotated by 90 degrees k times, from the first of two axes towards the second."""
+    return _rearrange(x, lambda a: np.rot90(a, k, axes))
 
 
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
-    """Each entry several times in a row, along an axis or flattened."""
+    """Return `x` with each entry repeated, along an axis or flattened.
+
+    Args:
+        x: an array.
+        repeats: the number of copies, or one for each position on the axis: (n,).
+        axis: the axis of the copies; `x` is flattened first if it is left out.
+    """
     repeats = data_of(repeats)  # NumPy would hand a tensor's back to this function
-    return rearranged(x, lambda a: np.repeat(a, repeats, axis))
+    return _rearrange(x, lambda a: np.repeat(a, repeats, axis))
 
 
 def tile(x: Any, reps: int | Sequence[int]) -> Any:
-    """The whole array several times, side by side."""
+    """Return `x` repeated as a whole, `reps` times along each axis."""
     reps = data_of(reps)
-    return rearranged(x, lambda a: np.tile(a, reps))
+    return _rearrange(x, lambda a: np.tile(a, reps))
 
 
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0.0) -> Any:
-    """A border around the array.
+    """Return `x` with a border.
 
     Args:
         x: the array.
@@ -283,7 +302,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
             They are not differentiated.
 
     Raises:
-        ValueError: another mode, a negative width, or widths that do not fit the axes.
+        ValueError: the mode is another, a width is negative, or widths do not fit the axes.
         TypeError: a width is no integer, or `constant_values` require a gradient.
     """
     one_of("mode", mode, ("constant", "edge", "reflect", "symmetric", "wrap"))
@@ -291,7 +310,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
     pairs = _pad_widths(pad_width, len(shape))
     widths: Any = pairs or 0  # NumPy refuses the pairs of no axes
     if mode != "constant":
-        return rearranged(x, lambda a: np.pad(a, widths, mode))  # type: ignore[call-overload]  # any
+        return _rearrange(x, lambda a: np.pad(a, widths, mode))  # type: ignore[call-overload]
     index = tuple(slice(before, before + n) for (before, _), n in zip(pairs, shape))
     padded = tuple(before + n + after for (before, after), n in zip(pairs, shape))
     out = rules.scatter_add(x, index=index, shape=padded) if shape else x
@@ -310,14 +329,12 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
 
 
 def _pad_widths(pad_width: Any, ndim: int) -> list[list[int]]:
-    """The widths before and after each axis, in NumPy's forms."""
+    """Return the widths before and after each axis, given in one of NumPy's forms."""
     if isinstance(pad_width, dict):
         by_axis: list[Any] = [(0, 0)] * ndim
         for axis, width in pad_width.items():
-            before, after = width if isinstance(width, tuple) else (width, width)
-            by_axis[integer("axis", axis)] = (
-                integer("pad_width", before), integer("pad_width", after)
-            )  # fmt: skip
+            pair = width if isinstance(width, tuple) else (width, width)
+            by_axis[integer("axis", axis)] = [integer("pad_width", n) for n in pair]
         pad_width = by_axis
     widths = np.asarray(data_of(pad_width))
     if widths.dtype.kind != "i":
@@ -333,14 +350,14 @@ def _pad_widths(pad_width: Any, ndim: int) -> list[list[int]]:
 
 
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The entries on a diagonal of two axes, as the last axis of the result."""
-    return rearranged(x, lambda a: np.diagonal(a, offset, axis1, axis2))
+    """Return a diagonal of two axes of `x`, as the last axis of the result: (..., k)."""
+    return _rearrange(x, lambda a: np.diagonal(a, offset, axis1, axis2))
 
 
 def diag(x: Any, k: int = 0) -> Any:
-    """A matrix's k-th diagonal, or the matrix with the vector `x` on it."""
+    """Return the k-th diagonal of a matrix, or the square matrix with the vector `x` on it."""
     if len(shape_of(x)) != 1:
-        return rearranged(x, lambda a: np.diag(a, k))
+        return _rearrange(x, lambda a: np.diag(a, k))
     k = integer("k", k)
     i = np.arange(shape_of(x)[0])
     n = len(i) + abs(k)
@@ -348,17 +365,17 @@ def diag(x: Any, k: int = 0) -> Any:
 
 
 def _all_true(x: Any) -> Any:
-    """A mask for the matrices in `x`, as an array of the same type."""
+    """Return a mask for the matrices in `x`, as an array of the same library: (m, n)."""
     return np.ones_like(data_of(x), dtype=bool, shape=shape_of(x)[-2:])
 
 
 def triu(x: Any, k: int = 0) -> Any:
-    """Zero below the k-th diagonal."""
+    """Return `x`: (..., m, n) with zeros below the k-th diagonal."""
     return rules.where(np.triu(_all_true(x), k), x, 0.0)
 
 
 def tril(x: Any, k: int = 0) -> Any:
-    """Zero above the k-th diagonal."""
+    """Return `x`: (..., m, n) with zeros above the k-th diagonal."""
     return rules.where(np.tril(_all_true(x), k), x, 0.0)
 
 
@@ -366,14 +383,14 @@ def tril(x: Any, k: int = 0) -> Any:
 
 
 def getitem(x: Any, index: Any) -> Any:
-    """`x[index]`: every form of index that NumPy has. Indices are not differentiated."""
-    return rules.getitem(x, index=plain_index(index))
+    """Return `x[index]` for every form of index that NumPy has; it is not differentiated."""
+    return rules.getitem(x, index=normalize_index(index))
 
 
-def plain_index(index: Any) -> Any:
-    """An index with arrays in place of lists and tensors."""
+def normalize_index(index: Any) -> Any:
+    """Return the index with arrays in place of lists and tensors."""
     if isinstance(index, tuple):
-        return tuple(map(plain_index, index))
+        return tuple(map(normalize_index, index))
     if isinstance(index, list):
         array = np.array(index)
         return array if array.size else array.astype(int)  # as NumPy reads empty lists
@@ -383,29 +400,34 @@ def plain_index(index: Any) -> Any:
 
 
 def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
-    """The entries at these positions along an axis, or of the flattened array.
+    """Return the entries of `x` at `indices` along an axis, or of the flattened array.
 
-    `mode` says what positions outside mean: an error ("raise"), counting on from the other end
-    ("wrap"), or the first or last entry ("clip").
+    The shape of `indices` takes the place of the axis. For indices outside the axis, `mode` is
+    "raise" (an IndexError), "wrap" (around), or "clip" (to the first or last entry).
     """
     flat = axis is None or not shape_of(x)
     (axis,) = (0,) if axis is None else ordered_axes((axis,), len(shape_of(x)) or 1)
     x = ravel(x) if flat else x
     indices = data_of(indices)
     if is_numpys(indices) or not hasattr(indices, "__array_function__"):
-        places: Any = np.arange(shape_of(x)[axis])
-        indices = np.take(places, indices, mode=mode)  # type: ignore[call-overload]  # any mode
+        positions: Any = np.arange(shape_of(x)[axis])
+        indices = np.take(positions, indices, mode=mode)  # type: ignore[call-overload]  # any mode
     return getitem(x, (slice(None),) * axis + (indices,))
 
 
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
-    """One entry of a row of `x` for each index in the same row of `indices`.
+    """Return the entries of `x` at `indices` along an axis, each from the row of its index.
 
-    Of the other axes, what has one entry is stretched. Without an axis, `x` is flattened first.
+    Args:
+        x: an array: (..., n, ...); flattened first if `axis` is None.
+        indices: integers: (..., k, ...). All other axes broadcast against those of `x`.
+        axis: the axis of n and k.
+
+    Raises:
+        ValueError: `indices` have another number of axes than `x`.
     """
-    x, axis = (ravel(x), 0) if axis is None else (x, axis)
-    (axis,) = ordered_axes((axis,), len(shape_of(x)))
-    indices = plain_index(indices)
+    x, axis = _flat_without_axis(x, axis)
+    indices = normalize_index(indices)
     if len(shape_of(indices)) != len(shape_of(x)):
         raise ValueError(
             f"take_along_axis: indices of shape {shape_of(indices)} do not have the dimensions of "
@@ -417,26 +439,37 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
 
 
 def sort(x: Any, axis: int | None = -1) -> Any:
-    """The entries in increasing order along an axis."""
-    x, axis = (ravel(x), 0) if axis is None else (x, axis)
+    """Return `x` sorted in increasing order along an axis, or flattened and sorted for `None`."""
+    x, axis = _flat_without_axis(x, axis)
     return take_along_axis(x, at_home(np.argsort)(data_of(x), axis=axis, kind="stable"), axis)
 
 
 def partition(x: Any, kth: int, axis: int | None = -1) -> Any:
-    """The k-th smallest entry in its place, smaller ones before it and larger ones behind."""
-    x, axis = (ravel(x), 0) if axis is None else (x, axis)
-    ordered_axes((axis,), len(shape_of(x)))
+    """Return `x` with its k-th smallest entry where sorting would put it along an axis.
+
+    Smaller entries stand before it and larger ones behind it, in any order.
+    """
+    x, axis = _flat_without_axis(x, axis)
     return take_along_axis(x, at_home(np.argpartition)(data_of(x), kth, axis=axis), axis)
 
 
+def _flat_without_axis(x: Any, axis: int | None) -> tuple[Any, int]:
+    """Return `x` and a non-negative axis: of the flattened `x` if `axis` is None."""
+    x, axis = (ravel(x), 0) if axis is None else (x, axis)
+    return x, ordered_axes((axis,), len(shape_of(x)))[0]
+
+
 def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    """The differences of neighbours along an axis, n times over.
+    """Return the n-th differences of neighbours along an axis, which are n fewer entries.
 
     `prepend` and `append` are numbers or arrays to join to `x` along the axis first.
+
+    Raises:
+        ValueError: n is negative, or `x` is a single number.
     """
     if integer("n", n, at_least=0) == 0:
         return x
-    _at_least(1, x, "diff")
+    _check_ndim(1, x, "diff")
     (axis,) = ordered_axes((axis,), len(shape_of(x)))
     front = (slice(None),) * axis
     edge = (*shape_of(x)[:axis], 1, *shape_of(x)[axis + 1 :])

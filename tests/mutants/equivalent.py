@@ -225,7 +225,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "column_stack: 1 -> 2 (2)": OPEN,
         "atleast_2d: 1 -> 2 (2)": OPEN,
         "atleast_3d: 1 -> 2 (3)": OPEN,
-        "rearranged: 1 -> 2": OPEN,
         "pad: np.ones_like(zeros, dtype=bool) -> np.ones_like(zeros)": MASK,
         "_all_true: np.ones_like(data_of(x), dtype=bool, shape=shape_of(x)[-2:])"
         " -> np.ones_like(data_of(x), shape=shape_of(x)[-2:])": MASK,
