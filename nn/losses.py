@@ -15,7 +15,7 @@ from autograd.core.kernels import one_hot
 from autograd.core.node import Data, Node, data_of
 from autograd.core.precision import on_reals
 from autograd.core.shapes import Shape, shape_of
-from autograd.numpy_api.functions import picked
+from autograd.numpy_api.functions import pick_labels
 from autograd.numpy_api.manipulation import normalize_index
 
 from .samples import as_numbers
@@ -231,7 +231,7 @@ def nll_of_labels(log_p: Any, labels: Data, reduction: str) -> Any:
     """-log_p[i, labels[i]]: the mean, the sum, or all of them."""
     if reduction == "mean" and len(labels):
         return rules.nll(log_p, labels=labels, scale=1 / len(labels))
-    return reduce(-picked(log_p, labels), reduction)
+    return reduce(-pick_labels(log_p, labels), reduction)
 
 
 def reduce(losses: Any, reduction: str, weights: Any = None) -> Any:

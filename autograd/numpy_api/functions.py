@@ -1,11 +1,14 @@
-"""What is composed from primitives, under NumPy's names; on floats, arrays and nodes alike."""
+"""Elementwise functions, activations, reductions and scans that are composed from primitives.
+
+They take floats, arrays and nodes. Names and arguments are NumPy's, or PyTorch's for activations.
+"""
 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from functools import cache
-from operator import index
 from typing import Any
 
 import numpy as np
@@ -24,14 +27,14 @@ from .manipulation import concatenate, normalize_index, ravel, sort
 
 # --- elementwise ----------------------------------------------------------------------------------
 
-finite = Op(
+finite = Op(  # used by nan_to_num() for the entries that are not finite
     "nan_to_num", numpys("nan_to_num", "nan", "posinf", "neginf"), (None,)
-)  # for nan_to_num(), beside what is finite
+)
 
 
 def where(condition: Any, x: Any, y: Any) -> Any:
-    """`x` where the condition holds, else `y`. The condition is not differentiated."""
-    return _where(data_of(condition), _numbers("x", x), _numbers("y", y))
+    """Return `x` where the condition holds, else `y`. The condition is not differentiated."""
+    return _where(data_of(condition), _as_numbers("x", x), _as_numbers("y", y))
 
 
 def square(x: Any) -> Any:
@@ -51,45 +54,52 @@ def rad2deg(x: Any) -> Any:
 
 
 def sinc(x: Any) -> Any:
-    """sin(pi x) / (pi x), smooth at 0."""
+    """Return sin(pi x) / (pi x), and 1 at 0."""
     return rules.sinc(x, n=0)
 
 
 def round(x: Any, decimals: int = 0) -> Any:
-    """The nearest number with so many decimals, the even one of two; its slope is 0."""
+    """Return `x` rounded to a number of decimals, halves to even; its slope is 0."""
     if not hasattr(decimals, "__index__"):
         raise wrong("decimals", "an integer", decimals)
-    return rules.round(x, decimals=index(decimals))
+    return rules.round(x, decimals=operator.index(decimals))
 
 
 def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
-    """Finite numbers in place of nan and infinities, where the slope is 0."""
-    data = data_of(x)
-    nan = _numbers("nan", nan)
-    posinf = None if posinf is None else _numbers("posinf", posinf)
-    neginf = None if neginf is None else _numbers("neginf", neginf)
+    """Return `x` with finite numbers in place of nan and infinities, where its slope is 0.
+
+    Infinities become the largest numbers of the dtype, if no others are given for them.
+    """
+    data, nan = data_of(x), _as_numbers("nan", nan)
+    posinf = None if posinf is None else _as_numbers("posinf", posinf)
+    neginf = None if neginf is None else _as_numbers("neginf", neginf)
     usual = str(nan) in ("0", "0.0") and posinf is None and neginf is None  # -0.0 is not 0.0
     options = {} if usual else {"nan": nan, "posinf": posinf, "neginf": neginf}
-    return _where(np.isfinite(data), x, finite(data, **options))  # Dask's takes none
+    return _where(np.isfinite(data), x, finite(data, **options))  # Dask's takes no options
 
 
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:
-    """`x` kept between two bounds, either of which may be left out. On a bound its slope is 1."""
-    x = _numbers("x", x)
+    """Return `x` limited to [min, max], where None is no bound. On a bound its slope is 1."""
+    x = _as_numbers("x", x)
     if min is not None:
-        min = _numbers("min", min)
-        x = _where(_or_nan(data_of(x) < data_of(min), data_of(min)), min, x)
-    if max is not None:
-        max = _numbers("max", max)
-        x = _where(_or_nan(data_of(x) > data_of(max), data_of(max)), max, x)
-    return x
+        x = _limit(x, _as_numbers("min", min), operator.lt)
+    return x if max is None else _limit(x, _as_numbers("max", max), operator.gt)
 
 
-def _numbers(name: str, x: Any) -> Any:
-    """`x`, if it is a number or an array of numbers, node or not; lists become arrays.
+def _limit(x: Any, bound: Any, beyond: Callable[[Any, Any], Any]) -> Any:
+    """Return `bound` where `x` lies beyond it, or where it is nan, else `x`."""
+    limit = data_of(bound)
+    replaced = beyond(data_of(x), limit)
+    if not isinstance(limit, (int, float)) or limit != limit:
+        replaced = replaced | (limit != limit)
+    return _where(replaced, bound, x)
+
+
+def _as_numbers(name: str, x: Any) -> Any:
+    """Return a number, node or array of numbers as it is; a list or tuple as an array.
 
     Raises:
-        TypeError: it is something else.
+        TypeError: the argument `name` is something else.
     """
     if isinstance(x, (int, float, Node)):
         return x
@@ -99,69 +109,61 @@ def _numbers(name: str, x: Any) -> Any:
     raise wrong(name, "a number or an array of numbers", x)
 
 
-def _or_nan(outside: Any, bound: Any) -> Any:
-    """Where numbers lie outside a bound, or the bound is nan, which the result is then too."""
-    known = isinstance(bound, (int, float)) and bound == bound
-    return outside if known else outside | (bound != bound)
-
-
 def fmax(x: Any, y: Any) -> Any:
-    """The larger one; of a number and nan the number."""
+    """Return the larger operand; of a number and nan the number."""
     a, b = data_of(x), data_of(y)
     return _where(b != b, x, _where(a != a, y, rules.maximum(x, y)))
 
 
 def fmin(x: Any, y: Any) -> Any:
-    """The smaller one; of a number and nan the number."""
+    """Return the smaller operand; of a number and nan the number."""
     a, b = data_of(x), data_of(y)
     return _where(b != b, x, _where(a != a, y, rules.minimum(x, y)))
 
 
 def logaddexp2(x: Any, y: Any) -> Any:
-    """log2(2^x + 2^y)."""
-    x, y = _numbers("x", x), _numbers("y", y)
-    one = rules.one_like(data_of(x) + data_of(y))
-    return rules.logaddexp(x * (rules.LN2 * one), y * (rules.LN2 * one)) * (1 / rules.LN2)
+    """Return log2(2^x + 2^y)."""
+    x, y = _as_numbers("x", x), _as_numbers("y", y)
+    scale = rules.LN2 * rules.one_like(data_of(x) + data_of(y))
+    return rules.logaddexp(x * scale, y * scale) * (1 / rules.LN2)
 
 
 # --- activations ----------------------------------------------------------------------------------
 
 
 def softplus(x: Any) -> Any:
-    """log(1 + e^x), a smooth relu."""
+    """Return log(1 + e^x), a smooth relu."""
     return rules.logaddexp(x, 0.0)
 
 
 def logsigmoid(x: Any) -> Any:
-    """log(sigmoid(x)), without underflow."""
+    """Return log(sigmoid(x)), without underflow."""
     return -softplus(-as_real(x))
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
-    """`x` if positive, else `negative_slope * x`."""
-    x, negative_slope = as_real(x), _numbers("negative_slope", negative_slope)
+    """Return `x` where it is positive, else `negative_slope * x`."""
+    x, negative_slope = as_real(x), _as_numbers("negative_slope", negative_slope)
     return _where(data_of(x) > 0, x, negative_slope * x)
 
 
 def elu(x: Any, alpha: float = 1.0) -> Any:
-    """`x` if positive, else `alpha * (e^x - 1)` (Clevert et al. 2016)."""
-    x, alpha = as_real(x), _numbers("alpha", alpha)
+    """Return `x` where it is positive, else `alpha * (e^x - 1)` (Clevert et al. 2016)."""
+    x, alpha = as_real(x), _as_numbers("alpha", alpha)
     positive = data_of(x) > 0
     return _where(positive, x, alpha * rules.expm1(_where(positive, 0.0, x)))
 
 
 def selu(x: Any) -> Any:
-    """The self-normalising elu (Klambauer et al. 2017, eq. 2)."""
+    """Return the self-normalising elu of `x` (Klambauer et al. 2017, eq. 2)."""
     return 1.0507009873554804934193349852946 * elu(x, 1.6732632423543772848170429916717)
 
 
 @on_reals
 def gelu(x: Any, approximate: str = "none") -> Any:
-    """The number times the normal distribution function of x (Hendrycks & Gimpel 2016).
+    """Return `x` times the normal distribution function of `x` (Hendrycks & Gimpel 2016).
 
-    Args:
-        x: any real numbers.
-        approximate: "none", or "tanh" for the paper's approximation.
+    `approximate` is "none", or "tanh" for the paper's approximation.
     """
     if one_of("approximate", approximate, ("none", "tanh")) == "tanh":
         near = clip(x, -100.0, 100.0)  # beyond, sigmoid is 0 or 1, and cubes may overflow
@@ -170,68 +172,66 @@ def gelu(x: Any, approximate: str = "none") -> Any:
 
 
 def silu(x: Any) -> Any:
-    """The product x sigmoid(x)."""
+    """Return x sigmoid(x)."""
     x = as_real(x)
     return x * rules.sigmoid(x)
 
 
 def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
-    """`x` kept between two bounds, on which its slope is 0."""
-    x = as_real(x)
-    min_val, max_val = _numbers("min_val", min_val), _numbers("max_val", max_val)
-    x = _where(_or_nan(data_of(x) <= min_val, min_val), min_val, x)
-    return _where(_or_nan(data_of(x) >= max_val, max_val), max_val, x)
+    """Return `x` limited to an interval. On a bound its slope is 0."""
+    x = _limit(as_real(x), _as_numbers("min_val", min_val), operator.le)
+    return _limit(x, _as_numbers("max_val", max_val), operator.ge)
 
 
 # --- reductions and scans -------------------------------------------------------------------------
 
 
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The sum over all entries, or along axes."""
+    """Return the sum of all entries, or along axes."""
     return rules.sum(x, axis=axis, keepdims=keepdims)
 
 
 @on_reals
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The mean over all entries, or along axes; of none it is nan."""
+    """Return the mean of all entries, or along axes; of no entries it is nan."""
     return sum(x, axis, keepdims) / _count(x, axis)
 
 
 def _count(x: Any, axis: Axis) -> int:
-    """How many entries are averaged; of a single number no axis can be named, as in NumPy."""
+    """Return the number of entries along the axes; a single number has none, as in NumPy."""
     shape = shape_of(x)
     return math.prod(shape[i] for i in normalize_axes(axis, len(shape)))
 
 
 @on_reals
 def var(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    """The mean squared distance from the mean; the divisor is the count less `ddof`, or 0."""
-    off = x - mean(x, axis, keepdims=True)
+    """Return the sum of squared deviations from the mean, over the number of entries - `ddof`."""
+    deviation = x - mean(x, axis, keepdims=True)
     freedom = float(np.maximum(_count(x, axis) - ddof, 0.0))
-    return rules.div(sum(off * off, axis, keepdims), freedom)
+    return rules.div(sum(deviation * deviation, axis, keepdims), freedom)
 
 
 @on_reals
 def std(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    """The root of `var`. Where all entries are equal, its slope is 0."""
-    return in_range(lambda x: rules.flat_root(var(x, axis, ddof, keepdims)), x, axis)
+    """Return the square root of `var`. Where all entries are equal, its slope is 0."""
+    return without_overflow(lambda x: rules.flat_root(var(x, axis, ddof, keepdims)), x, axis)
 
 
 @cache
-def _usual(dtype: Any) -> tuple[float, float]:
-    """Between which numbers fourth powers, which second derivatives need, are in range."""
+def _safe_range(dtype: Any) -> tuple[float, float]:
+    """Return bounds within which fourth powers, which second derivatives need, are in range."""
     limits = np.finfo(dtype)
     return float(limits.tiny) ** 0.25, float(limits.max) ** 0.25
 
 
-def in_range(length: Callable[[Any], Any], x: Any, axis: Axis) -> Any:
-    """`length(x)`, a norm or deviation, where powers of entries of `x` may overflow or vanish.
+def without_overflow(length: Callable[[Any], Any], x: Any, axis: Axis) -> Any:
+    """Return `length(x)`, a norm or deviation along `axis`, without overflow or underflow.
 
     Rows of huge or tiny entries are divided by a power of two first, and their length multiplied.
     """
     if not is_numpys(data_of(x)):
         return length(x)
-    low, high = _usual(data_of(x).dtype)
+    low, high = _safe_range(data_of(x).dtype)
     if not current_mode().anomaly:  # which would report powers that overflow
         with np.errstate(over="ignore"):
             out = length(x)
@@ -248,13 +248,13 @@ def in_range(length: Callable[[Any], Any], x: Any, axis: Axis) -> Any:
 
 
 def flat_power(size: Any, exponent: float) -> Any:
-    """A power of what is not negative, with slope 0 at 0: there sums of powers have their least."""
+    """Return a power of numbers >= 0, with slope 0 at 0, where sums of powers have a minimum."""
     zero = data_of(size) == 0
     return _where(zero, 0.0, _where(zero, 1.0, size) ** exponent)
 
 
-def _folded(x: Any, axes: Shape) -> Any:
-    """The entries along some axes in one row each, as the last axis."""
+def _flatten_axes(x: Any, axes: Shape) -> Any:
+    """Return `x` with `axes` flattened into one, which is the last: (rest..., product of axes)."""
     shape = shape_of(x)
     rest = tuple(i for i in range(len(shape)) if i not in axes)
     order = rest + axes
@@ -264,9 +264,13 @@ def _folded(x: Any, axes: Shape) -> Any:
 
 @in_wide_numbers
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The product of all entries, or along axes: by halves, so that a zero divides nothing."""
+    """Return the product of all entries, or along axes.
+
+    Halves are multiplied until one entry is left, so that no slope divides by an entry, which may
+    be 0.
+    """
     shape = shape_of(x)
-    out = _folded(x, reduced_axes(axis, len(shape)))
+    out = _flatten_axes(x, reduced_axes(axis, len(shape)))
     while (n := shape_of(out)[-1]) > 1:
         half = n // 2
         pairs = out[..., :half] * out[..., half : 2 * half]
@@ -276,31 +280,31 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The largest entry. Ties share its gradient equally."""
+    """Return the largest entry of all, or along axes. Ties share its gradient equally."""
     return rules.max(x, axis=axis, keepdims=keepdims)
 
 
 def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The smallest entry. Ties share its gradient equally."""
+    """Return the smallest entry of all, or along axes. Ties share its gradient equally."""
     return rules.min(x, axis=axis, keepdims=keepdims)
 
 
 def amax(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The same as `max`, under NumPy's other name."""
+    """Return `max(x, axis, keepdims)`."""
     return rules.max(x, axis=axis, keepdims=keepdims)
 
 
 def amin(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The same as `min`, under NumPy's other name."""
+    """Return `min(x, axis, keepdims)`."""
     return rules.min(x, axis=axis, keepdims=keepdims)
 
 
 @on_reals
 def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The middle one of the sorted entries, or the mean of the middle two; nan if there is one."""
+    """Return the median, the mean of the middle two of an even number of entries, or nan."""
     shape, axis = shape_of(x), tuple(axis) if isinstance(axis, list) else axis
     axes = normalize_axes(axis, len(shape))
-    ordered = sort(_folded(x, axes), -1)
+    ordered = sort(_flatten_axes(x, axes), -1)
     n = shape_of(ordered)[-1]
     if not n:
         return mean(x, axis, keepdims)  # nan
@@ -311,23 +315,23 @@ def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def _along_axis(x: Any, axis: int | None) -> tuple[Any, int]:
-    """What a scan runs along: an axis, or all entries of the flattened array or single number."""
+    """Return `x`, flattened if it is a number or `axis` is None, and the axis of a scan."""
     x = x if axis is not None and shape_of(x) else ravel(x)
     (axis,) = normalize_axes((0 if axis is None else axis,), len(shape_of(x)))
     return x, axis
 
 
 def cumsum(x: Any, axis: int | None = None) -> Any:
-    """The sums of the first 1, 2, 3 ... entries along an axis, or of the flattened array."""
+    """Return the sums of the first 1, 2, ... n entries along an axis, or flattened."""
     x, axis = _along_axis(x, axis)
     return rules.cumsum(x, axis=axis)
 
 
 @in_wide_numbers
 def cumprod(x: Any, axis: int | None = None) -> Any:
-    """The products of the first 1, 2, 3 ... entries along an axis, or of the flattened array.
+    """Return the products of the first 1, 2, ... n entries along an axis, or flattened.
 
-    By doubling (Hillis & Steele 1986), so that a zero divides nothing.
+    They are computed by doubling (Hillis & Steele 1986), so that no slope divides by an entry.
     """
     x, axis = _along_axis(x, axis)
     front, reach = (slice(None),) * axis, 1
@@ -340,63 +344,68 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
 
 @on_reals
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """log(sum(exp(x))) without overflow: a smooth maximum."""
+    """Return log(sum(exp(x))) of all entries, or along axes, without overflow."""
     return rules.logsumexp(x, axis=axis, keepdims=keepdims)
 
 
 @on_reals
 def log_softmax(x: Any, axis: Axis = -1) -> Any:
-    """The logarithm of `softmax`, without underflow."""
+    """Return log(softmax(x)) along `axis`, without underflow."""
     return rules.log_softmax(x, axis=axis)
 
 
 @on_reals
 def softmax(x: Any, axis: Axis = -1) -> Any:
-    """exp(x) scaled to sum to one along `axis`."""
+    """Return exp(x), scaled to a sum of 1 along `axis`."""
     return rules.softmax(x, axis=axis)
 
 
 def softmax_cross_entropy(logits: Any, labels: Any) -> Any:
-    """-log softmax(logits)[label] of each row, in nats. `nn.cross_entropy` checks and averages it.
+    """Return -log softmax(logits)[label] of each row, in nats: (n,).
+
+    `nn.cross_entropy` checks labels, and returns the mean.
 
     Args:
         logits: (n, classes).
         labels: (n,), integers from 0 to classes - 1.
     """
-    return -picked(log_softmax(logits, axis=1), normalize_index(labels))
+    return -pick_labels(log_softmax(logits, axis=1), normalize_index(labels))
 
 
-def picked(x: Any, labels: Any) -> Any:
-    """The entry of each row of x: (n, classes) that its label names; they may lie elsewhere too."""
-    if is_lazy(labels):  # by them one can't pick yet, but choose. Of no class, there is no number
-        mine = one_hot(labels, data_of(x))
-        return _where(mine.any(axis=1), sum(_where(mine, x, 0.0), 1), np.nan)
+def pick_labels(x: Any, labels: Any) -> Any:
+    """Return the entry of each row of x: (n, classes) at its label: (n,).
+
+    Lazy labels, whose values are not known yet, select by masks: nan where a label is no class.
+    """
+    if is_lazy(labels):
+        mask = one_hot(labels, data_of(x))
+        return _where(mask.any(axis=1), sum(_where(mask, x, 0.0), 1), np.nan)
     return rules.getitem(x, index=(np.arange(len(labels), like=labels), labels))
 
 
-# --- what tells about numbers, and has no gradient ------------------------------------------------
+# --- functions without gradient -------------------------------------------------------------------
 
 
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """The position of the largest entry, the first of equals."""
+    """Return the position of the largest entry along an axis or flattened, the first of ties."""
     return np.argmax(data_of(x), axis=axis, keepdims=keepdims)
 
 
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """The position of the smallest entry, the first of equals."""
+    """Return the position of the smallest entry along an axis or flattened, the first of ties."""
     return np.argmin(data_of(x), axis=axis, keepdims=keepdims)
 
 
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Whether some entry is not zero."""
+    """Return whether any entry is nonzero, of all or along axes."""
     return np.any(data_of(x), axis=axis, keepdims=keepdims)
 
 
 def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Whether no entry is zero."""
+    """Return whether all entries are nonzero, of all or along axes."""
     return np.all(data_of(x), axis=axis, keepdims=keepdims)
 
 
 def stop_gradient(x: Any) -> Any:
-    """The same number or array as a constant: no gradient flows through it."""
+    """Return `x` as a constant: no gradient flows through it."""
     return x.detach() if isinstance(x, Node) else x

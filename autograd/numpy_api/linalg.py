@@ -251,7 +251,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         raise ValueError(f"norm: axis must be one or two axes, but is {axis}")
     if ord == 0:  # a count
         return _norm(x, ord, axis, axes, keepdims)
-    return functions.in_range(lambda x: _norm(x, ord, axis, axes, keepdims), x, axes)
+    return functions.without_overflow(lambda x: _norm(x, ord, axis, axes, keepdims), x, axes)
 
 
 def _norm(x: Any, ord: Any, axis: Axis, axes: tuple[int, ...], keepdims: bool) -> Any:
