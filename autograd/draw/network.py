@@ -16,9 +16,10 @@ from .formats.box_labels import SMALL, TEXT, typeset
 from .formats.colours import DARK, LIGHT, Theme
 from .formats.fonts import FAMILY, width
 from .formats.images import to_image
-from .formats.notation import printable, rounded
+from .formats.notation import rounded
 from .formats.page import to_html
 from .formats.svg import escape
+from .graph.names import printable
 from .layout.geometry import Size
 from .saving import write
 

@@ -19,12 +19,12 @@ from autograd.core.node import Data, Node
 from autograd.core.shapes import shape_of
 from autograd.draw.explain.chain_rule import nodes_between, root_moved
 from autograd.draw.formats.fonts import width
-from autograd.draw.formats.formula_styles import PageTemplate, Pieces
-from autograd.draw.formats.notation import printable, sign
+from autograd.draw.formats.formula_styles import PageTemplate
+from autograd.draw.formats.notation import sign
 from autograd.draw.formats.text import equations
 from autograd.draw.graph.formulas import operation, rule_as_graph, written
-from autograd.draw.graph.names import Named, is_number
-from autograd.draw.graph.picture import Array, Number, Picture, number
+from autograd.draw.graph.names import Named, is_number, printable
+from autograd.draw.graph.picture import Array, Number, Picture, Pieces, number
 from autograd.draw.graph.snapshot import portrait
 from autograd.draw.layout.arrange import arrange
 from autograd.draw.layout.geometry import Direction, Size

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
+from autograd.draw.graph.names import printable
 from autograd.draw.graph.picture import Box, Picture
 from autograd.draw.layout.geometry import Size
 
 from .fonts import width
-from .notation import gradient, printable, shape_and_dtype, sign, written
+from .notation import gradient, shape_and_dtype, sign, written
 
 Anchor: TypeAlias = Literal["start", "middle", "end"]
 Role: TypeAlias = Literal["label", "name", "value", "gradient", "missing", "op", "number", "note"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Mapping
 
+from autograd.draw.graph.names import printable
 from autograd.draw.graph.picture import Box, Picture
 from autograd.draw.layout.geometry import Direction
 
 from .colours import LIGHT
 from .legend import meanings
-from .notation import gradient, printable, shape_and_dtype, sign, slope_texts, written
+from .notation import gradient, shape_and_dtype, sign, slope_texts, written
 
 # What kind of node it is shows in the outline as well as in its colour.
 STYLES = {

@@ -5,29 +5,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from autograd.core.node import NO_KWARGS, Data
 from autograd.core.shapes import Shape, shape_of
 from autograd.draw.graph.names import in_formula
-from autograd.draw.graph.picture import FEW
+from autograd.draw.graph.picture import FEW, Pieces, Symbol
 
 from .notation import nested, rounded
 
 SUM, NEGATED, MATMUL, PRODUCT, POWER, ATOM = range(6)  # how tightly a formula binds
 ENTRIES = 4  # shown of an index that is an array, at most
-
-
-class Symbol(NamedTuple):
-    """A place in a formula for a name, or for the number that it stands for."""
-
-    key: Any  # a node, the position of an operand, a number, or "g" for the gradient that comes in
-    tight: bool = False  # a negative number needs parentheses here
-
-
-Pieces: TypeAlias = "tuple[str | Symbol, ...]"
 
 
 class Formula(NamedTuple):

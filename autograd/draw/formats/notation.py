@@ -19,15 +19,6 @@ SIGNS = {"add", "sub", "mul", "div", "pow", "matmul", "neg"}
 CALL = re.compile(r"([^()]+)\(·(, ·)*(, [^·]*)?\)")
 
 
-def printable(text: str) -> str:
-    r"""The text on one line: what can't be printed, as Python writes it.
-
-    >>> print(printable("two\nlines of π"))
-    two\nlines of π
-    """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
 def rounded(x: float, precision: int) -> str:
     """`x` to so many significant digits, but below a million never to less than a whole number.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 
+from autograd.draw.graph.names import printable
 from autograd.draw.graph.picture import Box, Group
 from autograd.draw.layout.geometry import Frame, Place, Point, Route
 
@@ -18,7 +19,6 @@ from .box_labels import SMALL, TEXT, Card, Text
 from .colours import DARK, LIGHT, Theme
 from .fonts import FAMILY
 from .legend import GAP, SAMPLE, SIZE
-from .notation import printable
 from .scene import Scene, arrow
 
 RADII = {"leaf": 13.0, "derivative": 0.0}  # of corners, where they are not 6

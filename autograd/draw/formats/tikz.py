@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from autograd.draw.graph.names import printable
 from autograd.draw.graph.picture import Box
 from autograd.draw.layout.geometry import Frame, Place, Point, Route
 
 from .box_labels import Card, Text
 from .colours import DARK, LIGHT
 from .legend import GAP, SAMPLE, SIZE, Entry
-from .notation import printable
 from .scene import Scene
 
 HEAD = r"""\documentclass{article}

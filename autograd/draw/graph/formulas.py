@@ -16,10 +16,10 @@ from autograd.core import rules
 from autograd.core.backward import operands_first
 from autograd.core.modes import change
 from autograd.core.node import Data, Node, make
-from autograd.draw.formats.formula_styles import Formula, Script, Symbol
-from autograd.draw.formats.notation import printable
+from autograd.draw.formats.formula_styles import Formula, Script
 
-from .names import is_number
+from .names import is_number, printable
+from .picture import Symbol
 
 LONGEST = 200  # pieces of a formula; longer ones are not shown
 # Operations on shape and type only, which formulas of derivatives leave out.

@@ -6,11 +6,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from heapq import heapify, heappop, heappush
+from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 from math import prod
 from typing import TypeAlias
-
-from autograd.draw.layout.ranking import CyclicError
 
 from .names import with_group_names
 from .picture import Array, Box, Group, Number, Picture
@@ -131,37 +130,32 @@ def shape_of(members: Sequence[Box], groups: dict[str, Group]) -> Shape:
 
 
 def in_order(boxes: Iterable[Box]) -> tuple[Box, ...]:
-    """The boxes in topological order, otherwise in their given order.
+    """Return the boxes in topological order; where it leaves a choice, in their given order.
 
     Raises:
-        CyclicError: a group uses something that is computed from it.
+        ValueError: a group uses something that is computed from it.
     """
     listed = list(boxes)
     place = {box.id: i for i, box in enumerate(listed)}
-    users: list[list[int]] = [[] for _ in listed]
-    missing = [0] * len(listed)
+    sorter = TopologicalSorter[int]()
     for i, box in enumerate(listed):
-        for source in {x for x in box.operands if isinstance(x, str)}:
-            users[place[source]].append(i)
-            missing[i] += 1
-    ready = [i for i, count in enumerate(missing) if not count]
-    heapify(ready)
-    order: list[Box] = []
-    while ready:
-        i = heappop(ready)
-        order.append(listed[i])
-        for user in users[i]:
-            missing[user] -= 1
-            if not missing[user]:
-                heappush(ready, user)
-    if len(order) < len(listed):
-        placed = {box.id for box in order}
-        name = next(b.label for b in listed if b.kind == "group" and b.id not in placed)
-        raise CyclicError(
-            f"the group {name!r}, or one that it uses, uses what is made of it, so it can't be one "
-            "node; leave it open, and raise limit= if there are too many nodes"
-        )
-    return tuple(order)
+        sorter.add(i, *{place[x] for x in box.operands if isinstance(x, str)})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        name = next(listed[i].label for i in error.args[1] if listed[i].kind == "group")
+        raise ValueError(
+            f"the group {name!r} uses a result that was computed from it, so it can't be drawn as "
+            "one node; leave it open, and raise limit= if there are too many nodes"
+        ) from None
+    ready: list[int] = []
+    order = []
+    while sorter:
+        for i in sorter.get_ready():
+            heappush(ready, i)
+        order.append(first := heappop(ready))
+        sorter.done(first)
+    return tuple(listed[i] for i in order)
 
 
 # --- repeated structure ---------------------------------------------------------------------------

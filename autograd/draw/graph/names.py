@@ -20,7 +20,6 @@ from autograd.core.backward import operands_first
 from autograd.core.node import Data, Node
 from autograd.core.scope import leaf_names
 from autograd.core.shapes import shape_of
-from autograd.draw.formats.notation import printable
 
 from .picture import Picture
 
@@ -113,6 +112,15 @@ def with_group_names(picture: Picture) -> Picture:
             box = replace(box, name=name)
         boxes.append(box)
     return Picture(tuple(boxes), picture.groups)
+
+
+def printable(text: str) -> str:
+    r"""Return the text on one line, with escapes for characters that can't be printed.
+
+    >>> print(printable("two\nlines of π"))
+    two\nlines of π
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def in_formula(name: str) -> str:

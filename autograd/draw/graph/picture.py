@@ -7,15 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import nan, prod
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from autograd.core.node import Data
 from autograd.core.shapes import Shape
-
-if TYPE_CHECKING:
-    from autograd.draw.formats.formula_styles import Pieces
 
 FEW = 6  # an array of at most so many entries shows them
 
@@ -37,6 +34,16 @@ class Array:
 
 
 Number: TypeAlias = float | Array
+
+
+class Symbol(NamedTuple):
+    """A place in a formula for a name, or for the number that it stands for."""
+
+    key: Any  # a node, the position of an operand, a number, or "g" for the incoming gradient
+    tight: bool = False  # a negative number needs parentheses here
+
+
+Pieces: TypeAlias = tuple[str | Symbol, ...]  # of a formula
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,11 @@ import numpy as np
 from autograd.core.backward import operands_first
 from autograd.core.node import Data, Node
 from autograd.core.scope import Scope
-from autograd.draw.formats.formula_styles import Formula, Pieces, Symbol, Template
-from autograd.draw.formats.notation import printable
+from autograd.draw.formats.formula_styles import Formula, Template
 
 from .formulas import operation_on
-from .names import is_number, labels_of, names_of
-from .picture import Box, Group, Number, Picture, is_single, number
+from .names import is_number, labels_of, names_of, printable
+from .picture import Box, Group, Number, Picture, Pieces, Symbol, is_single, number
 
 
 def picture_of(roots: Sequence[Node], constants: bool = False, slopes: bool = False) -> Picture:

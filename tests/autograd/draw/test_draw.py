@@ -13,7 +13,7 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -796,6 +796,23 @@ def test_a_collapsed_group_has_its_result_and_a_summary() -> None:
     assert inner.notes == ("1 operation", "1 parameter")
     assert inner.operands == ("n0",)
     assert inner.group == "g0"
+
+
+@pytest.mark.parametrize("options", [{"depth": 0}, {"collapse": "part"}])
+def test_a_group_that_uses_its_own_result_cannot_be_one_node(options: dict[str, Any]) -> None:
+    @scope("part")
+    def steps(x: Value) -> Iterator[Value]:
+        y = x * 2.0
+        yield y
+        yield ends.pop() * 3.0
+
+    ends: list[Value] = []
+    run = steps(Value(1.0))
+    ends.append(next(run) + 1.0)
+    z = next(run)
+    assert [group.name for group in draw(z).picture.groups] == ["part"]
+    with pytest.raises(ValueError, match="group 'part' uses a result that was computed from it"):
+        draw(z, **options)
 
 
 def test_an_unknown_group_is_named() -> None:
