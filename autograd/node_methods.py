@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .core import arguments, pickling, rules
-from .core.array_libraries import operand
+from .core.array_libraries import as_operand
 from .core.backward import backpropagate, consumers_first, memory
 from .core.changes import clock
 from .core.modes import ORDINARY, current_mode, mode
@@ -89,7 +89,7 @@ def compare(relation: Callable[[Any, Any], Any]) -> Binary:
             return NotImplemented
         if mode.get() is not ORDINARY and current_mode().tracer is not None:
             return op(self, other)
-        return relation(self._data, other._data if isinstance(other, Node) else operand(other))
+        return relation(self._data, other._data if isinstance(other, Node) else as_operand(other))
 
     return method
 

@@ -49,7 +49,7 @@ def as_constant(x: Any) -> Data:
         return check_real(x)
     if type(x) in (float, int, bool):
         return x
-    x = array_libraries.operand(x)
+    x = array_libraries.as_operand(x)
     if hasattr(x, "dtype") and not isinstance(x, type):
         return check_real(x)
     if isinstance(x, (list, tuple)):
@@ -124,7 +124,7 @@ class Tensor(Operators):
             raise TypeError("a Tensor is made from numbers, but got None")
         if getattr(getattr(data, "dtype", None), "kind", "") == "c":
             check_real(data)  # to convert it would drop the imaginary part
-        data = array_libraries.plain(data)
+        data = array_libraries.as_plain_array(data)
         if isinstance(data, np.ndarray) or not hasattr(data, "__array_function__"):
             data = np.array(data, dtype=dtype)
         else:  # an array of another library
@@ -180,7 +180,7 @@ class Tensor(Operators):
                 data[...] = given
             else:
                 data = data if hasattr(data, "dtype") else np.array(data)
-                data = array_libraries.copied(array_libraries.beside(data, self._data))
+                data = array_libraries.copy_array(array_libraries.to_library_of(data, self._data))
             self._replace(data)
 
     def _replace(self, data: Data) -> None:
@@ -217,7 +217,7 @@ class Tensor(Operators):
             data = self._data
             return data.dtype.type(1) if isinstance(data, np.generic) else np.ones_like(data)
         seed = as_constant(seed._data if isinstance(seed, Node) else seed)
-        seed = array_libraries.beside(seed, self._data)
+        seed = array_libraries.to_library_of(seed, self._data)
         if shape_of(seed) != self.shape:
             raise ValueError(
                 f"the seed of backward() must have the shape {self.shape} of the tensor, "
@@ -256,7 +256,7 @@ class Tensor(Operators):
 
         What was computed shares its memory, read-only; a leaf, which can change, is copied.
         """
-        out = from_numpy(self._data[...] if self.op else array_libraries.copied(self._data))
+        out = from_numpy(self._data[...] if self.op else array_libraries.copy_array(self._data))
         out.label = self.label
         if self.op and isinstance(out._data, np.ndarray):
             out._data.flags.writeable = False
@@ -280,11 +280,11 @@ class Tensor(Operators):
         Args:
             place: a library, such as `numpy`, or a function that makes its arrays out of NumPy's.
         """
-        out = rules.to(self, make=array_libraries.maker(place))
+        out = rules.to(self, make=array_libraries.converter(place))
         return self if out._data is self._data else out
 
     def tolist(self) -> Any:
-        return array_libraries.fetched(self._data).tolist()
+        return array_libraries.to_numpy(self._data).tolist()
 
     @property
     def shape(self) -> Shape:
@@ -353,7 +353,7 @@ class Tensor(Operators):
         value = value._data if isinstance(value, Node) else as_constant(value)
         self._before_write()
         if isinstance(self._data, np.ndarray) and not self._data.flags.writeable:
-            self._data = array_libraries.copied(self._data)  # it may be shared
+            self._data = array_libraries.copy_array(self._data)  # it may be shared
         self._data[index] = value
         self.mark_changed()
 
@@ -396,13 +396,13 @@ def from_numpy(array: Data, requires_grad: bool = False, label: str | None = Non
     Raises:
         TypeError: not an array of real numbers, or one that may have to be copied.
     """
-    if not hasattr(array, "dtype") or array_libraries.speaks_only_array(array):
+    if not hasattr(array, "dtype") or array_libraries.is_convertible(array):
         raise TypeError(
             f"from_numpy() takes an array, but got {type(array).__name__}; "
             "use Tensor(x), which copies"
         )
     out: Tensor = object.__new__(Tensor)
-    out._begin(check_real(array_libraries.plain(array)), requires_grad, label)
+    out._begin(check_real(array_libraries.as_plain_array(array)), requires_grad, label)
     return out
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd import AnomalyError, detect_anomaly
 from autograd.core.arguments import instance_of, integer, non_negative, number, one_of
-from autograd.core.array_libraries import copied
+from autograd.core.array_libraries import copy_array
 from autograd.core.shapes import shape_of
 
 from .checkpoint import check_writable, save, suffix, take_over
@@ -320,7 +320,7 @@ class StopOnNaN(Callback):
         self.states = run.generators.states()
         if self._shared:
             self.states |= run.generators.shared_states()
-        self.buffers = [(x, copied(x.data)) for _, x in run.model.named_buffers()]
+        self.buffers = [(x, copy_array(x.data)) for _, x in run.model.named_buffers()]
 
     def on_backward_end(self, run: Run) -> None:
         loss, moving = run.scores["loss"], run.optimizer.parameters()

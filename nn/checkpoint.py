@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from autograd.atomic_write import replacing
 from autograd.core import arguments
-from autograd.core.array_libraries import fetched, is_numpys
+from autograd.core.array_libraries import is_numpy, to_numpy
 
 from .module import Module
 
@@ -53,7 +53,7 @@ def save(model: Module, path: PathLike) -> None:
     """
     kind = suffix(path)
     arguments.instance_of("model", model, Module)
-    state = {name: fetched(x) for name, x in model.state_dict().items()}
+    state = {name: to_numpy(x) for name, x in model.state_dict().items()}
     if kind == ".npz":
         write_npz(path, state)
         return
@@ -112,9 +112,9 @@ def take_over(
     taken = dict(state)
     for name in own.keys() & state.keys():
         x, wanted = state[name], own[name]
-        if x.shape != wanted.shape or not is_numpys(x):
+        if x.shape != wanted.shape or not is_numpy(x):
             continue  # load_state_dict() complains about all that are wrong
-        wanted = wanted if is_numpys(wanted) else np.empty(wanted.shape, wanted.dtype)
+        wanted = wanted if is_numpy(wanted) else np.empty(wanted.shape, wanted.dtype)
         try:
             with np.errstate(over="raise"):
                 np.copyto(wanted, x, casting="no" if exact else "same_kind")
@@ -144,7 +144,7 @@ def save_training(path: PathLike, model: Mapping[str, Any], rest: Any) -> None:
     """
     arrays: Arrays = {}
     text = json.dumps(pack(rest, arrays))
-    weights = {name: fetched(x) for name, x in model.items()}
+    weights = {name: to_numpy(x) for name, x in model.items()}
     write_npz(path, {**weights, **arrays, TRAINING: as_array(text)})
 
 
@@ -181,7 +181,7 @@ def pack(x: Any, arrays: Arrays) -> Any:
     if isinstance(x, np.generic):
         return {"number": put(np.asarray(x))}
     if hasattr(x, "__array_function__"):
-        return {"array": put(fetched(x))}
+        return {"array": put(to_numpy(x))}
     if x is None or isinstance(x, (bool, int, float, str)):
         return x
     if isinstance(x, dict):

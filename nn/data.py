@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autograd.core.arguments import flag, function, integer, number, plain, shown
-from autograd.core.array_libraries import as_array, fetched, is_numpys, maker
+from autograd.core.array_libraries import as_array, converter, is_numpy, to_numpy
 
 from .random import Rng, generator_from
 from .samples import (
@@ -95,7 +95,7 @@ class Dataset:
 
     def to(self, place: Any) -> Dataset:
         """All samples in another library's arrays, to be held where a model is: see `Module.to`."""
-        make, data = maker(place), in_arrays(self)
+        make, data = converter(place), in_arrays(self)
         return Dataset(make(data.x), make(data.y))
 
     def __repr__(self) -> str:
@@ -270,14 +270,14 @@ class DataLoader:
 def read_only(array: Array, part: slice) -> Array:
     """A part of an array, so that writing to it can't change the data."""
     view = array[part]
-    if is_numpys(view):
+    if is_numpy(view):
         view.flags.writeable = False
     return view
 
 
 def rows(array: Array, index: Array) -> Array:
     """Some rows of an array, in an array of their own."""
-    return array.take(index, axis=0) if is_numpys(array) else array[index]  # take() is faster
+    return array.take(index, axis=0) if is_numpy(array) else array[index]  # take() is faster
 
 
 class Subset:
@@ -348,7 +348,7 @@ def classes_of(data: Samples) -> Array:
         ValueError: samples have more than one number for it.
     """
     if isinstance(data, Dataset) and has_arrays(data):
-        labels = fetched(data.y)
+        labels = to_numpy(data.y)
     else:
         every = range(len(data))
         labels = stacked("y", [sample(data, i)[1] for i in every], every)

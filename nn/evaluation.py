@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 import autograd as ag
 from autograd import Tensor, Value, no_grad
 from autograd.core.arguments import function, instance_of, integer, shown
-from autograd.core.array_libraries import beside, is_numpys
+from autograd.core.array_libraries import is_numpy, to_library_of
 from autograd.core.shapes import shape_of
 
 from . import scalar
@@ -131,7 +131,7 @@ def called(model: Module, x: Any) -> Any:
 def mover(model: Module) -> Callable[[Any], Any] | None:
     """Return what moves NumPy's arrays to the model's parameters, or None if these are NumPy's."""
     like = next((p._data for p in model.parameters() if isinstance(p, Tensor)), None)
-    return None if like is None or is_numpys(like) else lambda x: beside(x, like)
+    return None if like is None or is_numpy(like) else lambda x: to_library_of(x, like)
 
 
 def numbers(out: Any) -> Any:

@@ -12,7 +12,7 @@ import autograd as ag
 from autograd import Tensor
 from autograd.core import rules
 from autograd.core.arguments import decay_rate, dtype_of, flag, function, integer, integers, wrong
-from autograd.core.array_libraries import as_array, beside, first, is_lazy
+from autograd.core.array_libraries import as_array, first_where, is_lazy, to_library_of
 from autograd.core.node import data_of
 from autograd.core.shapes import Shape, shape_of
 
@@ -111,7 +111,7 @@ class Dropout(Module):
             return x
         data, scale = as_array(data_of(x)), 1 / (1 - self.p)
         drawn = generator_from(self.rng).random(shape_of(x), dtype=np.float32)
-        kept = beside(drawn >= self.p, data)
+        kept = to_library_of(drawn >= self.p, data)
         return x * (kept * (data.dtype.type(scale) if data.dtype.kind == "f" else scale))
 
     def describe(self) -> str:
@@ -150,7 +150,9 @@ class Embedding(Module):
         count = self.weight.shape[0]
         wrong = (indices < 0) | (indices >= count)
         if not is_lazy(wrong) and wrong.any():
-            raise IndexError(f"Embedding: index {first(indices, wrong)} is outside 0...{count - 1}")
+            raise IndexError(
+                f"Embedding: index {first_where(indices, wrong)} is outside 0...{count - 1}"
+            )
         return self.weight[indices]
 
     def describe(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import autograd as ag
 from autograd.core import rules
 from autograd.core.arguments import number, probability, shown
-from autograd.core.array_libraries import beside, first, is_lazy
+from autograd.core.array_libraries import first_where, is_lazy, to_library_of
 from autograd.core.kernels import one_hot
 from autograd.core.node import Data, Node, data_of
 from autograd.core.precision import on_reals
@@ -270,7 +270,7 @@ def like(x: Any, y: Any, name: str = "target") -> Any:
     """`y` in the dtype of `x`, which holds real numbers, and where `x` is: labels in int64 and
     targets in float64 must not make float32 nets compute in float64.
     """
-    y = beside(as_operand(name, y), data_of(x))
+    y = to_library_of(as_operand(name, y), data_of(x))
     dtype = getattr(x, "dtype", None)
     if dtype is None or getattr(y, "dtype", dtype) == dtype:
         return y
@@ -298,7 +298,7 @@ def refuse_any(name: str, x: Any, wanted: str, wrong: Callable[[Data], Data]) ->
         return
     found = wrong(x)
     if ag.any(found):
-        raise ValueError(f"{name} needs {wanted}, but got {first(x, found):.6g}")
+        raise ValueError(f"{name} needs {wanted}, but got {first_where(x, found):.6g}")
 
 
 def class_weights(name: str, logits: Any, weight: Any) -> Data:
@@ -339,8 +339,8 @@ def class_labels(name: str, scores: str, logits: Any, called: str, labels: Any) 
         raise TypeError(f"{name} needs integer labels, but got {labels.dtype}")
     # What is below 0 is huge as an unsigned number: one look is enough.
     if there(labels) and labels.size and labels.astype(np.uint64).max() >= shape[1]:
-        wrong = first(labels, (labels < 0) | (labels >= shape[1]))
+        wrong = first_where(labels, (labels < 0) | (labels >= shape[1]))
         raise ValueError(
             f"{name}: label {wrong} is outside 0...{shape[1] - 1} ({shape[1]} classes)"
         )
-    return beside(labels, data_of(logits))
+    return to_library_of(labels, data_of(logits))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from autograd import Tensor
 from autograd.core.arguments import integer, one_of
-from autograd.core.array_libraries import fetched
+from autograd.core.array_libraries import to_numpy
 
 from .samples import as_numbers
 
@@ -179,7 +179,7 @@ def averaged(scores: NDArray[np.float64], average: str | None) -> Any:
 
 def plain(name: str, x: Any) -> NDArray[Any]:
     """The numbers of a tensor, a list or an array, as NumPy's."""
-    return fetched(array_of(name, x))
+    return to_numpy(array_of(name, x))
 
 
 def array_of(name: str, x: Any) -> Any:
@@ -211,7 +211,7 @@ def predicted_and_true(predicted: Any, labels: Any) -> tuple[NDArray[Any], NDArr
             )
         classes = predicted.shape[1]
         predicted = predicted.argmax(axis=1)
-    predicted, labels = fetched(predicted), fetched(labels)
+    predicted, labels = to_numpy(predicted), to_numpy(labels)
     for found in (predicted, labels):
         if found.size and found.dtype.kind not in "iub":
             raise TypeError(f"class labels must be integers, but are {found.dtype}")

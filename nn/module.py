@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd import Tensor, Value, draw, scope
 from autograd.core.arguments import flag, wrong
-from autograd.core.array_libraries import copied, maker, maker_like, operand
+from autograd.core.array_libraries import as_operand, converter, converter_like, copy_array
 from autograd.core.modes import ORDINARY, current_mode, mode, this_thread
 from autograd.core.node import Data, Node
 from autograd.core.scope import leaf_names
@@ -231,7 +231,7 @@ class Module:
         Args:
             place: a library, or a function that makes its arrays out of NumPy's.
         """
-        make = maker(place)
+        make = converter(place)
         tensors = [x for _, x in self._named(is_state) if isinstance(x, Tensor)]
         moved = [(make(x._data), None if x.grad is None else make(x.grad)) for x in tensors]
         for x, (data, grad) in zip(tensors, moved):
@@ -257,7 +257,7 @@ class Module:
         {'weight': (3, 2), 'bias': (3,)}
         """
         return {
-            name: copied(x._data) if isinstance(x, Tensor) else np.array(x._data)
+            name: copy_array(x._data) if isinstance(x, Tensor) else np.array(x._data)
             for name, x in self._named(is_state)
         }
 
@@ -284,7 +284,7 @@ class Module:
             raise ValueError(f"this is not the state of such a {type(self).__name__}: {what}")
         found = {name: as_numbers(name, state[name]) for name in own}  # all before any is taken
         for name, x in own.items():
-            x.data = maker_like(x._data)(found[name]) if isinstance(x, Tensor) else found[name]
+            x.data = converter_like(x._data)(found[name]) if isinstance(x, Tensor) else found[name]
 
     # Looks.
 
@@ -352,7 +352,7 @@ def numbers(module: Module, x: Any) -> Any:
     if isinstance(x, (Node, float)):  # numbers of a function that is being compiled too
         return x
     if hasattr(x, "__array_function__") and not isinstance(x, type) and x.dtype.kind in "fiub":
-        return operand(x)
+        return as_operand(x)
     if isinstance(x, (int, list, tuple)) or hasattr(x, "__array__"):
         try:
             array = np.asarray(x)

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd import Tensor, no_grad
 from autograd.core.arguments import integer, one_of, sequence_of
-from autograd.core.array_libraries import fetched
+from autograd.core.array_libraries import to_numpy
 from autograd.core.node import data_of
 
 from . import scalar
@@ -103,7 +103,7 @@ def layers_of(model: Module) -> list[Row]:
     for module in one_by_one(model):
         if isinstance(module, Linear):
             bias = np.zeros(module.out_features) if module.bias is None else module.bias.data
-            rows.append((fetched(module.weight.data), fetched(bias), []))
+            rows.append((to_numpy(module.weight.data), to_numpy(bias), []))
         elif isinstance(module, Module) and module.parameters():
             raise TypeError(
                 "draw_network() draws nets of linear layers with activations between them, but "
@@ -136,7 +136,7 @@ def activations(rows: Sequence[Row], x: Any) -> list[Any]:
     Raises:
         ValueError: the input is no such row of numbers.
     """
-    found = [np.ravel(fetched(as_numbers("x", data_of(x)))).astype(float)]
+    found = [np.ravel(to_numpy(as_numbers("x", data_of(x)))).astype(float)]
     if found[0].shape != rows[0][0].shape[1:]:
         raise ValueError(
             f"draw_network() shows one input of {rows[0][0].shape[1]} numbers, "

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd import Value
 from autograd.core.arguments import number
-from autograd.core.array_libraries import copied
+from autograd.core.array_libraries import copy_array
 from autograd.core.node import Data, Node
 
 from .optimizer import Optimizer, listed
@@ -78,7 +78,7 @@ class SGD(Optimizer):
         g = decayed(g, p, weight_decay, room)
         if momentum:
             if "velocity" not in state:
-                state["velocity"] = copied(g)
+                state["velocity"] = copy_array(g)
             else:
                 state["velocity"] *= momentum
                 state["velocity"] += g

@@ -21,7 +21,7 @@ from autograd.core.arguments import (
     sequence_of,
     wrong,
 )
-from autograd.core.array_libraries import copied, is_numpys, maker_like
+from autograd.core.array_libraries import converter_like, copy_array, is_numpy
 from autograd.core.node import Data, Node
 from autograd.core.shapes import Shape
 
@@ -50,7 +50,7 @@ class Group:
     def follow(self, i: int) -> None:
         """Move the i-th tensor's state to where the tensor has gone."""
         p = self.tensors[i]
-        self.kinds[i], make = type(p._data), maker_like(p._data)
+        self.kinds[i], make = type(p._data), converter_like(p._data)
         moved = {k: make(x) if is_array(x) else x for k, x in self.states[i].items()}
         self.states[i] = {k: widened(x) if is_array(x) else x for k, x in moved.items()}
 
@@ -72,7 +72,7 @@ def fit_gradient(p: Tensor) -> None:
     """
     g: Any = p.grad
     if type(g) is not type(p._data):  # a plan, and of parameters as they still are
-        p.grad = g = maker_like(p._data)(g)
+        p.grad = g = converter_like(p._data)(g)
     if g.shape != p._data.shape:
         raise ValueError(
             f"the gradient of {p.describe()} must have the same shape, but has {g.shape}"
@@ -232,7 +232,7 @@ class Optimizer:
         """
         key = (type(like), like.shape, like.dtype, which)
         if key not in self._scratch:
-            self._scratch[key] = np.empty_like(like) if is_numpys(like) else None
+            self._scratch[key] = np.empty_like(like) if is_numpy(like) else None
         return self._scratch[key]
 
     def step(self) -> None:
@@ -273,7 +273,7 @@ class Optimizer:
         """What `update` makes of a float16 parameter in float32, rounded once at the end."""
         wide = p.astype(np.float32)
         new = self.update(wide, g.astype(np.float32), state, **options)
-        if not is_numpys(p):
+        if not is_numpy(p):
             return (wide if new is None else new).astype(p.dtype)
         p[...] = wide if new is None else new
         return p
@@ -308,7 +308,7 @@ class Optimizer:
                 {
                     "options": dict(group.options),
                     "states": [
-                        {k: copied(x) if is_array(x) else x for k, x in s.items()}
+                        {k: copy_array(x) if is_array(x) else x for k, x in s.items()}
                         for s in (*group.states, group.value_state)
                     ],
                 }
@@ -342,7 +342,8 @@ class Optimizer:
         for saved, group in zip(groups, self.groups):
             group.options = self.check(**saved["options"])
             *group.states, group.value_state = (
-                {k: copied(x) if is_array(x) else x for k, x in s.items()} for s in saved["states"]
+                {k: copy_array(x) if is_array(x) else x for k, x in s.items()}
+                for s in saved["states"]
             )
             for i in range(len(group.tensors)):
                 group.follow(i)

@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd import no_grad
 from autograd.core.arguments import function, instance_of, integer, number, pair, wrong
-from autograd.core.array_libraries import fetched
+from autograd.core.array_libraries import to_numpy
 
 from . import scalar
 from .evaluation import numbers
@@ -134,7 +134,7 @@ def decision_regions(
     instance_of("title", title, str)
     boundary = number("boundary", boundary)
     resolution = integer("resolution", resolution, at_least=2)
-    x, y = fetched(as_numbers("x", x)).astype(float), fetched(as_numbers("y", y)).reshape(-1)
+    x, y = to_numpy(as_numbers("x", x)).astype(float), to_numpy(as_numbers("y", y)).reshape(-1)
     if x.ndim != 2 or x.shape[1] != 2 or len(x) != len(y) or not len(x):
         raise ValueError(
             f"decision_regions() needs points (n, 2) and n classes, not {x.shape} and {y.shape}"
@@ -243,7 +243,7 @@ def weight_images(
         shape = pair("shape", shape, at_least=1)
     if isinstance(weights, Module):
         weights = first_weights(weights)
-    weights = fetched(numbers(weights))
+    weights = to_numpy(numbers(weights))
     if weights.ndim == 4:
         weights, shape = weights.mean(axis=1), None  # over the channels
     elif weights.ndim == 2:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.core.arguments import plain
-from autograd.core.array_libraries import is_numpys
+from autograd.core.array_libraries import is_numpy
 from autograd.core.node import Node
 
 from .data import DataLoader
@@ -94,7 +94,7 @@ def all_schedules(run: Run) -> list[LRScheduler]:
 def is_trait(x: Any) -> bool:
     """Whether an object is compared as a whole, and not by what it contains."""
     if hasattr(x, "dtype"):
-        return is_numpys(x) and x.dtype != object and x.size <= LONG
+        return is_numpy(x) and x.dtype != object and x.size <= LONG
     return not isinstance(x, (Node, dict, list, tuple))
 
 

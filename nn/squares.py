@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.core.array_libraries import fetched, is_numpys
+from autograd.core.array_libraries import is_numpy, to_numpy
 from autograd.core.node import Data
 
 State = dict[str, Any]
@@ -34,7 +34,7 @@ def need_roots(squares: Data, x: Data, eps: float) -> bool:
     Arrays of other libraries are not looked at: they always do. The sum may overflow, of which
     `Optimizer.step` has NumPy not warn.
     """
-    if not is_numpys(x):
+    if not is_numpy(x):
         return True
     largest, least_eps = safe_range(squares.dtype)
     if eps < least_eps:
@@ -61,7 +61,7 @@ def denominator(
         root = state["root"]
         root *= math.sqrt(keep)
         part = np.multiply(x, math.sqrt(share), out=scratch)
-        root = np.hypot(root, part, out=root if is_numpys(root) else None)
+        root = np.hypot(root, part, out=root if is_numpy(root) else None)
         state["root"] = root
         return np.add(root, eps, out=scratch)
     squares = state["squares"]
@@ -94,7 +94,7 @@ def norm(x: Any, order: float = 2.0) -> float:
         direct = float(np.linalg.norm(flat, order))
     if order <= 2 and 1e-12 < direct < math.inf:  # no square was lost
         return direct
-    wide = fetched(flat).astype(np.float64)
+    wide = to_numpy(flat).astype(np.float64)
     largest = float(np.abs(wide).max(initial=0.0))
     if not 0 < largest < math.inf:
         return largest

@@ -22,7 +22,7 @@ from autograd.core.arguments import (
     shown,
     wrong,
 )
-from autograd.core.array_libraries import beside, fetched, is_lazy
+from autograd.core.array_libraries import is_lazy, to_library_of, to_numpy
 
 from .data import Dataset, in_arrays
 from .random import Rng, generator_from
@@ -102,7 +102,7 @@ class RandomFlip:
         x = as_numbers("x", x)
         images = x.reshape(image_shape(x))
         mirrored = generator_from(rng).random(len(x)) < self.p
-        mirrored = beside(mirrored, x)
+        mirrored = to_library_of(mirrored, x)
         return np.where(mirrored[:, None, None, None], images[..., ::-1], images).reshape(x.shape)
 
 
@@ -163,7 +163,7 @@ class Normalize:
             x = getattr(self, name)
             if is_lazy(x):  # its numbers are not there yet
                 continue
-            given = np.asarray(fetched(x) if hasattr(x, "__array_function__") else x)
+            given = np.asarray(to_numpy(x) if hasattr(x, "__array_function__") else x)
             if given.dtype.kind not in "fiu":
                 raise wrong(name, "a number or an array of numbers", x)
             if not (np.isfinite(given) & ((given > 0) | (name == "mean"))).all():
@@ -233,7 +233,7 @@ def one_hot(labels: ArrayLike, num_classes: int | None = None, dtype: Any = np.f
         TypeError: labels that are no integers.
         ValueError: a label is not in `0 ... num_classes - 1`.
     """
-    found: Array = fetched(as_numbers("labels", labels))
+    found: Array = to_numpy(as_numbers("labels", labels))
     dtype = dtype_of("dtype", dtype, "biuf")
     if found.size and found.dtype.kind not in "iu":
         raise TypeError(f"class labels must be integers, but are {found.dtype}")

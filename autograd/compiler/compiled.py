@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.core import arguments, pytree
-from autograd.core.array_libraries import operand
+from autograd.core.array_libraries import as_operand
 from autograd.core.node import Node
 from autograd.transforms import derivatives
 from autograd.transforms.derivatives import Argnums
@@ -326,7 +326,7 @@ def as_number(x: Any) -> Any:
         return x
     if isinstance(x, Node):
         return x._data
-    x = operand(x)
+    x = as_operand(x)
     if isinstance(x, np.ndarray) and x.ndim:
         return x
     try:

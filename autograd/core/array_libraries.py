@@ -1,7 +1,7 @@
-"""Where arrays live, in NumPy's memory, on a GPU, on a cluster, and the ways between.
+"""Arrays of NumPy and of other libraries (CuPy, Dask), and conversions between them.
 
-Nothing here names such a library. Whatever speaks NumPy's protocols can be a tensor's data, and
-stays where it is: numbers move when they are told to.
+Any array type that speaks NumPy's protocols can be a tensor's data, and no library is named here.
+Arrays stay where they are: only `to()` and the functions that say so convert them.
 """
 
 from __future__ import annotations
@@ -13,69 +13,86 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-Maker: TypeAlias = Callable[[Any], Any]  # an array of some library, out of any other
+Converter: TypeAlias = Callable[[Any], Any]  # from an array of any library to one of its own
 
 
-def is_numpys(x: Any) -> bool:
-    """Whether the numbers are in NumPy's memory."""
+def is_numpy(x: Any) -> bool:
+    """Return whether `x` is an array or a number of NumPy's own."""
     return isinstance(x, (np.ndarray, np.generic))
 
 
 def is_lazy(x: Any) -> bool:
-    """Whether the numbers are yet to be computed, in one go with others, as Dask's are."""
+    """Return whether the numbers are computed later, together with others, as Dask's are."""
     return hasattr(x, "__dask_graph__")
 
 
-def fetched(x: Any) -> Any:
-    """The numbers as NumPy has them, by whatever name the array's library has for that.
+def is_foreign(x: Any) -> bool:
+    """Return whether `x` is an array (or a class) of another library with NumPy's protocols."""
+    return hasattr(x, "__array_function__") and not is_numpy(x)
+
+
+def to_numpy(x: Any) -> Any:
+    """Return the numbers as a NumPy array, by the method that the array's library has for that.
 
     Raises:
         TypeError: the array refuses.
     """
-    if is_numpys(x):
+    if is_numpy(x):
         return x
-    for way in ("get", "compute"):  # CuPy's, and Dask's, whose blocks may be CuPy's again
-        if hasattr(x, way):
-            return np.array(fetched(getattr(x, way)()))  # not the blocks that others refer to
+    for method in ("get", "compute"):  # CuPy's, and Dask's, whose blocks may be CuPy's again
+        if hasattr(x, method):
+            return np.array(to_numpy(getattr(x, method)()))  # a copy: Dask may use the blocks again
     return np.asarray(x)
 
 
-def maker(place: Any) -> Maker:
-    """What makes arrays at a place: `asarray` of a library, or a function as it is.
+def converter(library: Any) -> Converter:
+    """Return the converter to a library's arrays: its `asarray`, or a function of NumPy's arrays.
 
     Raises:
-        TypeError: it is neither.
+        TypeError: `library` is neither a library of arrays nor a function.
     """
-    if place is np:
-        return fetched
-    if hasattr(place, "asarray"):
-        return place.asarray
-    if not callable(place) or (isinstance(place, type) and issubclass(place, np.generic)):
+    if library is np:
+        return to_numpy
+    if hasattr(library, "asarray"):
+        return library.asarray
+    if not callable(library) or (isinstance(library, type) and issubclass(library, np.generic)):
         raise TypeError(
             "to() takes a library of arrays, such as numpy, or a function that makes its arrays "
-            f"out of NumPy's, but got {place!r}"
+            f"out of NumPy's, but got {library!r}"
         )
-    return partial(made_by, place)
+    return partial(convert_from_numpy, library)
 
 
-def made_by(make: Maker, x: Any) -> Any:
-    return make(fetched(x))
+def convert_from_numpy(convert: Converter, x: Any) -> Any:
+    return convert(to_numpy(x))
 
 
-def maker_like(x: Any) -> Maker:
-    """What makes arrays where `x` is."""
-    return fetched if is_numpys(x) else partial(np.asarray, like=x)
+def converter_like(x: Any) -> Converter:
+    """Return the converter to the library of the array `x`."""
+    return to_numpy if is_numpy(x) else partial(np.asarray, like=x)
 
 
-def plain(x: Any) -> Any:
-    """`x` as an array without arithmetic of its own.
+def to_library_of(x: Any, like: Any) -> Any:
+    """Return `x`, converted if it is NumPy's and `like` is an array of another library."""
+    return np.asarray(x, like=like) if is_numpy(x) and is_foreign(like) else x
+
+
+def is_convertible(x: Any) -> bool:
+    """Return whether NumPy can convert `x`, which speaks no other protocol, to an array."""
+    if isinstance(x, (type, np.generic)):
+        return False
+    return hasattr(x, "__array__") and not hasattr(x, "__array_function__")
+
+
+def as_plain_array(x: Any) -> Any:
+    """Return `x` as an array without arithmetic of its own.
 
     Numbers of pandas' Series, xarray's arrays, `np.matrix` and the like become a NumPy array, which
     shares their memory where that is possible. Arrays of a library that speaks NumPy's protocols,
-    and what is no array, are returned as they are.
+    and objects that are no arrays, are returned as they are.
 
     Raises:
-        TypeError: a masked array with masked entries.
+        TypeError: `x` is a masked array with masked entries.
     """
     if type(x) is np.ndarray or isinstance(x, np.generic):
         return x
@@ -83,21 +100,14 @@ def plain(x: Any) -> Any:
         raise TypeError("masked entries are no numbers; fill them: x.filled(value)")
     if isinstance(x, np.ndarray):
         return x.view(np.ndarray)
-    return np.asarray(x) if speaks_only_array(x) else x
+    return np.asarray(x) if is_convertible(x) else x
 
 
-def speaks_only_array(x: Any) -> bool:
-    """Whether `x` can be converted to a NumPy array, and is none of another library."""
-    if isinstance(x, (type, np.generic)):
-        return False
-    return hasattr(x, "__array__") and not hasattr(x, "__array_function__")
-
-
-def operand(x: Any) -> Any:
-    """`x`, to compute with: as for `plain`, but nothing that multiplies in another way than arrays.
+def as_operand(x: Any) -> Any:
+    """Return `as_plain_array(x)`, but refuse NumPy arrays with other arithmetic.
 
     Raises:
-        TypeError: a masked array, a matrix, or another NumPy array with arithmetic of its own.
+        TypeError: `x` is a masked array, a matrix, or of another class with its own arithmetic.
     """
     if type(x) is np.ndarray:
         return x
@@ -110,54 +120,46 @@ def operand(x: Any) -> Any:
             f"{type(x).__name__} has arithmetic of its own, which tensors do not follow; "
             f"use {way} for its numbers"
         )
-    return plain(x)
+    return as_plain_array(x)
 
 
 def as_array(x: Any) -> Any:
-    """`x` as an array: another library's as it is, all else as NumPy's."""
-    foreign = hasattr(x, "__array_function__") and not (is_numpys(x) or isinstance(x, type))
-    return x if foreign else np.asarray(x)
+    """Return `x` as an array: another library's array as it is, all else as NumPy's."""
+    return x if is_foreign(x) and not isinstance(x, type) else np.asarray(x)
 
 
-def beside(x: Any, like: Any) -> Any:
-    """`x` where `like` is, if it is NumPy's and `like` is not; nothing is fetched unasked."""
-    if is_numpys(like) or not is_numpys(x) or not hasattr(like, "__array_function__"):
-        return x
-    return np.asarray(x, like=like)
+def first_where(x: Any, condition: Any) -> Any:
+    """Return the first entry of `x` where the condition holds, as an error shows it."""
+    return np.ravel(to_numpy(x))[np.ravel(to_numpy(condition))][0]
 
 
-def first(x: Any, found: Any) -> Any:
-    """The first number that is found, for an error to show."""
-    return np.ravel(fetched(x))[np.ravel(fetched(found))][0]
-
-
-def copied(x: Any) -> Any:
-    """The same numbers in memory of their own, laid out as they were."""
-    if is_numpys(x) or not hasattr(x, "copy"):
+def copy_array(x: Any) -> Any:
+    """Return a copy of `x` with the same layout in memory."""
+    if is_numpy(x) or not hasattr(x, "copy"):
         return np.copy(x)
     return x.copy()  # Dask has no np.copy(), and would compute
 
 
-def at_home(function: Callable[..., Any]) -> Callable[..., Any]:
-    """NumPy's function, where the numbers are: for what not every library has.
+def no_fallback(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a NumPy function that other libraries may lack, so that it never converts their arrays.
 
     Raises:
-        TypeError: the array's library lacks it, and would fetch the numbers for NumPy (as Dask
-            does, with a FutureWarning).
+        TypeError: the array's library lacks the function, and would convert the numbers to NumPy's
+            (as Dask does, with a FutureWarning).
     """
     name = f"{function.__module__}.{function.__name__}"
 
     @wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:
-        foreign = [x for x in args if hasattr(x, "__array_function__") and not is_numpys(x)]
-        if not foreign:
+        foreign = next(filter(is_foreign, args), None)
+        if foreign is None:
             return function(*args, **kwargs)
         with warnings.catch_warnings():
             warnings.simplefilter("error", FutureWarning)
             try:
                 return function(*args, **kwargs)
             except FutureWarning:
-                library = type(foreign[0]).__module__.partition(".")[0]
+                library = type(foreign).__module__.partition(".")[0]
                 raise TypeError(
                     f"{library} has no {name}; where the numbers fit into NumPy's memory, "
                     "t.to(numpy) fetches them"

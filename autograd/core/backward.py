@@ -8,7 +8,7 @@ from typing import NoReturn
 import numpy as np
 
 from .anomaly import check_gradient
-from .array_libraries import copied
+from .array_libraries import copy_array
 from .changes import clock
 from .modes import current_mode
 from .node import NO_KWARGS, Data, Node, NotDifferentiableError, Op
@@ -160,10 +160,10 @@ def own(g: Data, taken: set[int]) -> Data:
     if getattr(g, "base", None) is not None and (
         getattr(g.base, "nbytes", None) != g.nbytes or not getattr(g.flags, "writeable", True)
     ):
-        g = copied(g)
+        g = copy_array(g)
     place = memory(g)
     if place in taken:
-        g = copied(g)
+        g = copy_array(g)
         place = id(g)
     taken.add(place)
     return g

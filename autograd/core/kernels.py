@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .array_libraries import at_home, is_lazy, is_numpys
+from .array_libraries import is_lazy, is_numpy, no_fallback
 from .node import Data
 from .precision import as_real
 from .shapes import Axis, Shape, axes_to_sum, count_along, kept_shape, normalize_axes, shape_of
@@ -282,7 +282,7 @@ def sum_to(x: Data, *, shape: Shape) -> Data:
 
 def entries(x: Data, *, index: Any) -> Data:
     x = np.asarray(x) if type(x) is float else x
-    if is_numpys(x):
+    if is_numpy(x):
         return x[index]
     try:
         out = x[index]
@@ -305,7 +305,7 @@ def scatter_add(g: Data, *, index: Any, shape: Shape) -> Data:
     try:
         return added(g, index, shape)
     except (IndexError, NotImplementedError, TypeError, ValueError):
-        if is_numpys(g):
+        if is_numpy(g):
             raise
         return counted(g, index, shape)  # Dask raises any of these
 
@@ -340,7 +340,7 @@ def alike(x: Data, y: Data) -> tuple[Data, Data]:
 def is_at_hand(index: Any) -> bool:
     """Whether all arrays in an index are NumPy's."""
     parts = index if isinstance(index, tuple) else (index,)
-    return all(is_numpys(i) or not hasattr(i, "__array_function__") for i in parts)
+    return all(is_numpy(i) or not hasattr(i, "__array_function__") for i in parts)
 
 
 def selects_once(index: Any) -> bool:
@@ -462,6 +462,6 @@ def pinv(x: Data) -> Data:
     x = x if hasattr(x, "dtype") else np.array(x)
     if len(shape_of(x)) < 2:
         raise np.linalg.LinAlgError(f"pinv is of matrices, but the shape is {shape_of(x)}")
-    if is_numpys(x) and not np.isfinite(x).all():  # see determinants.cofactors()
+    if is_numpy(x) and not np.isfinite(x).all():  # see determinants.cofactors()
         raise np.linalg.LinAlgError("pinv is of finite numbers, but there are others")
-    return at_home(np.linalg.pinv)(x)
+    return no_fallback(np.linalg.pinv)(x)

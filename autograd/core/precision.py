@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .array_libraries import operand
+from .array_libraries import as_operand
 
 REALS = (np.dtype(np.float64), np.dtype(np.float32))  # computed in as they are
 
@@ -20,7 +20,7 @@ def as_real(x: Any) -> Any:
         return float(x)  # which takes on the dtype of what stands beside it
     if hasattr(x, "requires_grad") and not hasattr(x, "dtype"):
         return x
-    x = operand(x) if hasattr(x, "dtype") else np.array(x)
+    x = as_operand(x) if hasattr(x, "dtype") else np.array(x)
     return x.astype(float) if x.dtype.kind in "iub" else x
 
 
@@ -48,7 +48,7 @@ def on_converted(function: Callable[..., Any], convert: Callable[[Any], Any]) ->
         x = args[0] if args else None
         if x is None or (plain_or_node(x) and getattr(x, "dtype", None) in REALS):
             return function(*args, **kwargs)
-        x = convert(operand(x))
+        x = convert(as_operand(x))
         if getattr(x, "dtype", None) != np.float16:
             return function(x, *args[1:], **kwargs)
         return function(x.astype(np.float32), *args[1:], **kwargs).astype(np.float16)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import determinants, kernels
-from .array_libraries import at_home, is_numpys, maker_like
+from .array_libraries import converter_like, is_numpy, no_fallback
 from .kernels import elementary, numpys
 from .node import Data, Op, data_of, per_argument
 from .shapes import Axis, inverse_permutation, kept_shape, shape_of
@@ -52,7 +52,7 @@ def _extremum_vjp(
     g: Data, out: Data, x: Data, *, axis: Axis = None, keepdims: bool = False
 ) -> Data:
     winners = x == _kept(out, x, axis)
-    near = is_numpys(data_of(out))  # elsewhere, to look costs more than it saves
+    near = is_numpy(data_of(out))  # elsewhere, to look costs more than it saves
     if not near or np.any(np.isnan(data_of(out))):
         winners = winners | (x != x)  # a nan wins
     count = kernels.count(winners, axis=axis, keepdims=True)  # ties share the gradient
@@ -386,7 +386,7 @@ astype = Op("astype", lambda x, *, dtype: x.astype(dtype),           # whole num
                   else zeros_like(x),))
 
 to = Op("to", lambda x, *, make: make(x), analytic=True,             # the same numbers elsewhere
-        vjps=(lambda g, out, x, *, make: to(g, make=maker_like(data_of(x))),))
+        vjps=(lambda g, out, x, *, make: to(g, make=converter_like(data_of(x))),))
 
 item = Op("item", float,                                             # an array's only entry
           vjps=(lambda g, out, x: g,))
@@ -451,7 +451,7 @@ solve = Op("solve", np.linalg.solve, broadcasts=True, analytic=True,     # y = a
            vjps=(lambda g, out, a, b: -matmul(solve(_swap(a), g), _swap(out)),
                  lambda g, out, a, b: solve(_swap(a), g)))
 
-det = Op("det", at_home(np.linalg.det), analytic=True,               # d det(x) = <cofactors, dx>
+det = Op("det", no_fallback(np.linalg.det), analytic=True,              # d det(x) = <cofactors, dx>
          vjps=(lambda g, out, x: _stacked(g) * cofactors(x),))
 
 # Along directions, its own derivatives. They hold at singular matrices of any rank.
@@ -459,7 +459,7 @@ cofactors = Op("cofactors", determinants.cofactors,
                vjps=per_argument(lambda i: lambda g, out, x, *directions:
                                      _cofactors_vjp(i, g, x, directions)))
 
-logabsdet = Op("logabsdet", lambda x: at_home(np.linalg.slogdet)(x)[1],  # log |det(x)|
+logabsdet = Op("logabsdet", lambda x: no_fallback(np.linalg.slogdet)(x)[1],  # log |det(x)|
                vjps=(lambda g, out, x: _stacked(g) * _swap(inv(x)),))
 
 cholesky = Op("cholesky", np.linalg.cholesky,                        # x = L L^T

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.core import rules
 from autograd.core.arguments import one_of, wrong
-from autograd.core.array_libraries import is_lazy, is_numpys, operand
+from autograd.core.array_libraries import as_operand, is_lazy, is_numpy
 from autograd.core.kernels import numpys, one_hot
 from autograd.core.modes import current_mode
 from autograd.core.node import Node, Op, data_of
@@ -103,7 +103,7 @@ def _as_numbers(name: str, x: Any) -> Any:
     """
     if isinstance(x, (int, float, Node)):
         return x
-    array = np.array(x) if isinstance(x, (list, tuple)) else operand(x)
+    array = np.array(x) if isinstance(x, (list, tuple)) else as_operand(x)
     if hasattr(array, "dtype") and array.dtype.kind in "biuf":
         return array
     raise wrong(name, "a number or an array of numbers", x)
@@ -229,7 +229,7 @@ def without_overflow(length: Callable[[Any], Any], x: Any, axis: Axis) -> Any:
 
     Rows of huge or tiny entries are divided by a power of two first, and their length multiplied.
     """
-    if not is_numpys(data_of(x)):
+    if not is_numpy(data_of(x)):
         return length(x)
     low, high = _safe_range(data_of(x).dtype)
     if not current_mode().anomaly:  # which would report powers that overflow

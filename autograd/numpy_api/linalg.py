@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd.core import rules
 from autograd.core.arguments import number
-from autograd.core.array_libraries import at_home, plain
+from autograd.core.array_libraries import as_plain_array, no_fallback
 from autograd.core.node import data_of
 from autograd.core.precision import on_reals
 from autograd.core.shapes import Axis, count_along, normalize_axes, ordered_axes, shape_of
@@ -30,7 +30,7 @@ def matmul(x: Any, y: Any) -> Any:
     Raises:
         ValueError: an operand is a single number, or the inner dimensions differ.
     """
-    x, y = plain(x), plain(y)
+    x, y = as_plain_array(x), as_plain_array(y)
     a, b = shape_of(x), shape_of(y)
     if not a or not b:
         raise ValueError(f"matmul: {a} @ {b}: both must have an axis; use * for single numbers")
@@ -63,7 +63,7 @@ def inner(x: Any, y: Any) -> Any:
 
 def outer(x: Any, y: Any) -> Any:
     """All products of an entry of `x`, in rows, with an entry of `y`."""
-    return reshape(plain(x), (-1, 1)) * reshape(plain(y), (1, -1))
+    return reshape(as_plain_array(x), (-1, 1)) * reshape(as_plain_array(y), (1, -1))
 
 
 def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
@@ -73,7 +73,7 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
         x, y: arrays.
         axes: so many last axes of `x` with as many first of `y`, or a list of axes for each.
     """
-    x, y = plain(x), plain(y)
+    x, y = as_plain_array(x), as_plain_array(y)
     a, b = shape_of(x), shape_of(y)
     if isinstance(axes, (int, np.integer)):
         if not 0 <= axes <= min(len(a), len(b)):
@@ -109,7 +109,7 @@ def einsum(subscripts: str, *xs: Any) -> Any:
     if not isinstance(subscripts, str):
         what = type(subscripts).__name__
         raise TypeError(f'einsum: subscripts such as "ij,jk->ik" come first, but got {what}')
-    xs = tuple(map(plain, xs))
+    xs = tuple(map(as_plain_array, xs))
     inputs, output = _explicit(subscripts.replace(" ", ""), [len(shape_of(x)) for x in xs])
     operands, names = [], []
     for i, (x, name) in enumerate(zip(xs, inputs)):
@@ -166,7 +166,7 @@ def _explicit(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
 
 def kron(x: Any, y: Any) -> Any:
     """Every entry of `x` times the whole of `y`, block by block."""
-    x, y = plain(x), plain(y)
+    x, y = as_plain_array(x), as_plain_array(y)
     ndim = max(len(shape_of(x)), len(shape_of(y)))
     a = (1,) * (ndim - len(shape_of(x))) + shape_of(x)
     b = (1,) * (ndim - len(shape_of(y))) + shape_of(y)
@@ -182,7 +182,7 @@ def cross(x: Any, y: Any, axis: int = -1) -> Any:
     Raises:
         ValueError: the vectors do not have three entries.
     """
-    axis, x, y = operator.index(axis), plain(x), plain(y)
+    axis, x, y = operator.index(axis), as_plain_array(x), as_plain_array(y)
     if any(s[axis : axis + 1 or None] != (3,) for s in (shape_of(x), shape_of(y))):
         raise ValueError(
             f"cross: vectors have 3 entries, but shapes are {shape_of(x)}, {shape_of(y)}"
@@ -207,7 +207,7 @@ def solve(a: Any, b: Any) -> Any:
     Raises:
         numpy.linalg.LinAlgError: `a` is singular.
     """
-    a, b = plain(a), plain(b)
+    a, b = as_plain_array(a), as_plain_array(b)
     if len(shape_of(b)) != 1:
         return rules.solve(a, b)
     return squeeze(rules.solve(a, reshape(b, (-1, 1))), -1)
@@ -222,7 +222,7 @@ class SlogdetResult(NamedTuple):
 
 def slogdet(x: Any) -> SlogdetResult:
     """The determinant as sign and logarithm, which can't overflow."""
-    return SlogdetResult(at_home(np.linalg.slogdet)(data_of(x))[0], rules.logabsdet(x))
+    return SlogdetResult(no_fallback(np.linalg.slogdet)(data_of(x))[0], rules.logabsdet(x))
 
 
 @on_reals

@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autograd.core import pytree, rules
 from autograd.core.arguments import integer, integers, one_of
-from autograd.core.array_libraries import at_home, beside, is_numpys, plain
+from autograd.core.array_libraries import as_plain_array, is_numpy, no_fallback, to_library_of
 from autograd.core.changes import kept
 from autograd.core.node import Node, data_of
 from autograd.core.shapes import as_shape, ordered_axes, reduced_axes, shape_of
@@ -104,7 +104,7 @@ def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
     Raises:
         ValueError: there are no arrays, they have no axes, or other axes differ in length.
     """
-    xs = list(map(plain, xs))
+    xs = list(map(as_plain_array, xs))
     if not xs:
         raise ValueError("concatenate() needs at least one array")
     if axis is None:
@@ -125,7 +125,7 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Any:
     Raises:
         ValueError: there are no arrays, or they differ in shape.
     """
-    xs = list(map(plain, xs))
+    xs = list(map(as_plain_array, xs))
     if not xs:
         raise ValueError("stack() needs at least one array")
     shape = shape_of(xs[0])
@@ -139,23 +139,23 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Any:
 
 def vstack(xs: Sequence[Any]) -> Any:
     """Return the arrays joined along the first axis; a vector is one row: (1, n)."""
-    return concatenate([atleast_2d(plain(x)) for x in xs], 0)
+    return concatenate([atleast_2d(as_plain_array(x)) for x in xs], 0)
 
 
 def hstack(xs: Sequence[Any]) -> Any:
     """Return the arrays joined along the second axis; vectors along their only one."""
-    xs = [atleast_1d(plain(x)) for x in xs]
+    xs = [atleast_1d(as_plain_array(x)) for x in xs]
     return concatenate(xs, 1 if xs and len(shape_of(xs[0])) > 1 else 0)
 
 
 def dstack(xs: Sequence[Any]) -> Any:
     """Return the arrays joined along the third axis; each has the shape of `atleast_3d` first."""
-    return concatenate([atleast_3d(plain(x)) for x in xs], 2)
+    return concatenate([atleast_3d(as_plain_array(x)) for x in xs], 2)
 
 
 def column_stack(xs: Sequence[Any]) -> Any:
     """Return the arrays joined along the second axis; a vector is one column: (n, 1)."""
-    xs = list(map(plain, xs))
+    xs = list(map(as_plain_array, xs))
     return concatenate([x if len(shape_of(x)) > 1 else reshape(x, (-1, 1)) for x in xs], 1)
 
 
@@ -396,7 +396,7 @@ def normalize_index(index: Any) -> Any:
         return array if array.size else array.astype(int)  # as NumPy reads empty lists
     if isinstance(index, (int, slice)):
         return index
-    return kept(plain(data_of(index)))
+    return kept(as_plain_array(data_of(index)))
 
 
 def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
@@ -409,7 +409,7 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
     (axis,) = (0,) if axis is None else ordered_axes((axis,), len(shape_of(x)) or 1)
     x = ravel(x) if flat else x
     indices = data_of(indices)
-    if is_numpys(indices) or not hasattr(indices, "__array_function__"):
+    if is_numpy(indices) or not hasattr(indices, "__array_function__"):
         positions: Any = np.arange(shape_of(x)[axis])
         indices = np.take(positions, indices, mode=mode)  # type: ignore[call-overload]  # any mode
     return getitem(x, (slice(None),) * axis + (indices,))
@@ -441,7 +441,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
 def sort(x: Any, axis: int | None = -1) -> Any:
     """Return `x` sorted in increasing order along an axis, or flattened and sorted for `None`."""
     x, axis = _flat_without_axis(x, axis)
-    return take_along_axis(x, at_home(np.argsort)(data_of(x), axis=axis, kind="stable"), axis)
+    return take_along_axis(x, no_fallback(np.argsort)(data_of(x), axis=axis, kind="stable"), axis)
 
 
 def partition(x: Any, kth: int, axis: int | None = -1) -> Any:
@@ -450,7 +450,7 @@ def partition(x: Any, kth: int, axis: int | None = -1) -> Any:
     Smaller entries stand before it and larger ones behind it, in any order.
     """
     x, axis = _flat_without_axis(x, axis)
-    return take_along_axis(x, at_home(np.argpartition)(data_of(x), kth, axis=axis), axis)
+    return take_along_axis(x, no_fallback(np.argpartition)(data_of(x), kth, axis=axis), axis)
 
 
 def _flat_without_axis(x: Any, axis: int | None) -> tuple[Any, int]:
@@ -474,7 +474,7 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     front = (slice(None),) * axis
     edge = (*shape_of(x)[:axis], 1, *shape_of(x)[axis + 1 :])
     ends = [e if e is None or shape_of(e) else broadcast_to(e, edge) for e in (prepend, append)]
-    ends = [e if isinstance(e, Node) else beside(e, data_of(x)) for e in ends]
+    ends = [e if isinstance(e, Node) else to_library_of(e, data_of(x)) for e in ends]
     parts = [part for part in (ends[0], x, ends[1]) if part is not None]
     x = concatenate(parts, axis) if len(parts) > 1 else x
     for _ in range(n):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd.core import pytree, rules
-from autograd.core.array_libraries import at_home, operand
+from autograd.core.array_libraries import as_operand, no_fallback
 from autograd.core.node import Node, Op, data_of
 
 from . import functions, linalg, manipulation
@@ -60,7 +60,7 @@ FLAT_UFUNCS = {
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     """`np.where`: of a condition alone, the positions where it holds, as `np.nonzero`."""
     if x is None and y is None:
-        return at_home(np.nonzero)(data_of(condition))
+        return no_fallback(np.nonzero)(data_of(condition))
     if x is None or y is None:
         raise ValueError("np.where takes either both or neither of x and y")
     return functions.where(condition, x, y)
@@ -118,7 +118,7 @@ def array_function(
     if function in FLAT_FUNCTIONS:
         plain = pytree.map_leaves(plain_data, list(args))
         options = {k: pytree.map_leaves(plain_data, x) for k, x in kwargs.items()}
-        return at_home(function)(*plain, **options)
+        return no_fallback(function)(*plain, **options)
     name = name_of(function)
     if function not in FUNCTIONS:
         raise uncovered(name, self)
@@ -136,7 +136,7 @@ def name_of(function: Any) -> str:
 
 def plain_data(x: Any) -> Any:
     """The data of a node, or `x` as it stands beside one."""
-    return x._data if isinstance(x, Node) else operand(x)
+    return x._data if isinstance(x, Node) else as_operand(x)
 
 
 def translated(

@@ -14,7 +14,7 @@ from weakref import ref
 import numpy as np
 
 from autograd.core import arguments, pytree
-from autograd.core.array_libraries import copied
+from autograd.core.array_libraries import copy_array
 from autograd.core.backward import backpropagate, operands_first
 from autograd.core.modes import change, current_mode
 from autograd.core.node import Data, Node, Op, data_of, make, noted, per_argument
@@ -184,7 +184,7 @@ class Tape:
         if x in self.first_written:
             data = x._data
             own = isinstance(data, np.ndarray) and data.flags.writeable
-            numbers = copied(data) if own else None
+            numbers = copy_array(data) if own else None
 
             def put_back() -> None:
                 x._data = data

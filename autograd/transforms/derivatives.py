@@ -38,7 +38,7 @@ def variable(x: Any, level: int) -> Node:
         node: Node = rules.alias(x)
     elif isinstance(x, (float, int)) and not isinstance(x, bool):
         node = Value(x)
-    elif hasattr(x := array_libraries.operand(x), "dtype"):
+    elif hasattr(x := array_libraries.as_operand(x), "dtype"):
         node = from_numpy(kept(x))
     else:
         raise TypeError(f"can't differentiate with respect to {type(x).__name__} {x!r}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.core import pytree
 from autograd.core.arguments import function, integer, non_negative
-from autograd.core.array_libraries import operand
+from autograd.core.array_libraries import as_operand
 from autograd.core.modes import no_grad
 from autograd.core.node import Op, data_of
 from autograd.core.shapes import shape_of
@@ -61,7 +61,7 @@ def check_gradients(
     function("f", f)
     order = integer("order", order, at_least=1)
     rtol, atol = non_negative("rtol", rtol), non_negative("atol", atol)
-    args = pytree.map_leaves(lambda x: operand(data_of(x)), args)
+    args = pytree.map_leaves(lambda x: as_operand(data_of(x)), args)
     for x in pytree.leaves(args):
         if type(x) is not float and getattr(x, "dtype", None) != np.float64:
             what = getattr(x, "dtype", type(x).__name__)

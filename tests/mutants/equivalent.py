@@ -355,9 +355,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
                 "need_roots: x.ravel(order='K') -> x.ravel()",
                 ("denominator: np.multiply(x, math.sqrt(share), out=scratch)"
                 " -> np.multiply(x, math.sqrt(share))"),
-                ("denominator: np.hypot(root, part, out=root if is_numpys(root) else None)"
+                ("denominator: np.hypot(root, part, out=root if is_numpy(root) else None)"
                 " -> np.hypot(root, part)"),
-                "denominator: root if is_numpys(root) else None -> None",
+                "denominator: root if is_numpy(root) else None -> None",
                 "denominator: np.add(root, eps, out=scratch) -> np.add(root, eps)",
                 "denominator: 1 -> 2",
                 ("scaled: x if factor == 1 else np.multiply(x, factor, out=scratch)"
@@ -365,8 +365,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             ),
             FASTER,
         ),
-        "denominator: np.hypot(root, part, out=root if is_numpys(root) else None)"
-        " -> np.hypot(part, root, out=root if is_numpys(root) else None)": "symmetric",
+        "denominator: np.hypot(root, part, out=root if is_numpy(root) else None)"
+        " -> np.hypot(part, root, out=root if is_numpy(root) else None)": "symmetric",
         "denominator: state['squares'] = squares -> nothing": "where arrays change in place",
         "norm: np.errstate(over='ignore', under='ignore') -> np.errstate(over='ignore')":
             "nobody is warned of underflow by default",

@@ -389,7 +389,7 @@ class Bare:
 
 
 def test_arrays_are_fetched_from_wherever_numpy_can() -> None:
-    assert locations.fetched(Bare()).tolist() == [0.0, 1.0, 2.0]
+    assert locations.to_numpy(Bare()).tolist() == [0.0, 1.0, 2.0]
 
 
 @pytest.mark.parametrize("place", REFUSING, indirect=True)
