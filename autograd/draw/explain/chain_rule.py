@@ -1,9 +1,9 @@
-"""The parts of the chain rule: slopes, paths, and the gradient computed in three ways."""
+"""The parts of the chain rule: slopes, paths, and ways to compute the derivative."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -16,7 +16,7 @@ from autograd.transforms.gradient_check import Line
 
 
 class Slope(NamedTuple):
-    """How `node` changes with its operand number `i`, which is `arg`."""
+    """The derivative of `node` with respect to its operand number `i`, which is `arg`."""
 
     node: Node
     i: int
@@ -25,7 +25,7 @@ class Slope(NamedTuple):
 
     @property
     def graph(self) -> Graph | None:
-        """Its formula, as a graph of names."""
+        """The formula of the slope, as a graph of symbols."""
         return rule_as_graph(self.node, self.i)
 
 
@@ -33,7 +33,7 @@ Path: TypeAlias = tuple[Slope, ...]  # from the root to the leaf
 
 
 def nodes_between(leaf: Node, order: Sequence[Node]) -> dict[Node, None]:
-    """The nodes of the order that depend on the leaf, itself included: a set that keeps order."""
+    """Return the nodes of the order that depend on the leaf, itself included, as an ordered set."""
     live: dict[Node, None] = {}
     for node in order:
         if node is leaf or any(arg in live for arg in node.args):
@@ -46,18 +46,19 @@ def check_single(live: Mapping[Node, None]) -> None:
     for node in live:
         if shape_of(node._data) != ():
             raise TypeError(
-                f"explain() follows single numbers, but on the way is {node.describe()}"
-                + (f", made by {node.op.name}" if node.op else "")
+                f"explain() takes single numbers only, but the path contains {node.describe()}"
+                + (f", a result of {node.op.name}" if node.op else "")
                 + "; build the computation of Value (nets: nn.scalar.MLP), or see arrays in "
                 "explore(root, file), and their slopes by jacobian()"
             )
 
 
-def slopes_of(node: Node, live: Mapping[Node, None]) -> Iterator[Slope]:
-    """The slopes of a step in those operands that depend on the leaf: its rules, with g = 1."""
+def slopes_of(node: Node, live: Mapping[Node, None]) -> list[Slope]:
+    """Return the slopes of a node in those operands that depend on the leaf."""
     op = node.op
     assert op is not None
     one = 1.0 if node.kind is Node.scalar else np.ones_like(node._data)
+    slopes = []
     for i, (arg, vjp) in enumerate(zip(node.args, op.vjps)):
         if arg is None or arg not in live:
             continue
@@ -65,80 +66,93 @@ def slopes_of(node: Node, live: Mapping[Node, None]) -> Iterator[Slope]:
             raise missing_rule(node, arg)
         with np.errstate(all="ignore"):
             slope = arg.fit(vjp(one, node._data, *node.saved, **node.kwargs), op)
-        yield Slope(node, i, arg, float(slope))
+        slopes.append(Slope(node, i, arg, float(slope)))
+    return slopes
 
 
-def paths_down(root: Node, leaf: Node, slopes: Mapping[Node, Sequence[Slope]]) -> Iterator[Path]:
-    """All paths, depth first. Each step down leads to the leaf sooner or later."""
+def paths_between(root: Node, leaf: Node, slopes: Mapping[Node, Sequence[Slope]]) -> Iterator[Path]:
+    """Yield all paths from the root to the leaf, depth first."""
+    path: list[Slope] = []
+    pending = [iter(slopes.get(root, ()))]  # of each node on the path, the slopes still to follow
     if root is leaf:
         yield ()
-        return
-    path: list[Slope] = []
-    ahead = [iter(slopes[root])]
-    while ahead:
-        edge = next(ahead[-1], None)
-        if edge is None:
-            ahead.pop()
-            if path:
-                path.pop()
-        elif edge.arg is leaf:
-            yield (*path, edge)
+    while pending:
+        slope = next(pending[-1], None)
+        if slope is None:
+            pending.pop()
+            del path[-1:]
+        elif slope.arg is leaf:
+            yield (*path, slope)
         else:
-            path.append(edge)
-            ahead.append(iter(slopes[edge.arg]))
+            path.append(slope)
+            pending.append(iter(slopes[slope.arg]))
 
 
 def product_of(path: Path) -> float:
-    """The contribution of a path: the product of its slopes."""
+    """Return the product of a path's slopes: its contribution to the derivative."""
     return math.prod(slope.number for slope in path)
 
 
-def engine_gradient(leaf: Node, root: Node, live: dict[Node, None]) -> float:
-    """The leaf's gradient from a backward pass, which changes no `.grad`."""
+def sum_over_paths(
+    leaf: Node,
+    root: Node,
+    slopes: Mapping[Node, Sequence[Slope]],
+    factor: Callable[[Slope], float] = lambda slope: slope.number,
+) -> float:
+    """Return the sum over all paths of the products of their factors, without listing any path.
+
+    Factors of 1 count the paths.
+    """
+    sums: dict[Node, float] = {leaf: 1}
+    for node, edges in slopes.items():
+        sums[node] = sum(factor(edge) * sums[edge.arg] for edge in edges)
+    return sums.get(root, 0)
+
+
+def backward_gradient(leaf: Node, root: Node, live: dict[Node, None]) -> float:
+    """Return the leaf's gradient by a backward pass that changes no `.grad`."""
     if not live:
         return 0.0
-    order = [node for node in reversed(live) if node is not leaf]  # the pass ends at the leaf
+    order = [node for node in reversed(live) if node is not leaf]
     gradient = backpropagate(order, {root: root.seed(None)})[leaf]
-    return float(hooked(leaf, gradient) if is_hooked(leaf) else gradient)
+    return float(hooked(leaf, gradient) if has_hooks(leaf) else gradient)
 
 
-def is_hooked(node: Node) -> bool:
+def has_hooks(node: Node) -> bool:
     """Whether hooks may change the node's gradient."""
     return node.notes is not None and bool(node.notes.hooks)
 
 
-def sum_over_paths(leaf: Node, root: Node, slopes: Mapping[Node, Sequence[Slope]]) -> float:
-    """The products of all paths added up, without listing any."""
-    sums = {leaf: 1.0}
-    for node, edges in slopes.items():
-        sums[node] = sum((edge.number * sums[edge.arg] for edge in edges), 0.0)
-    return sums.get(root, 0.0)
-
-
-def root_moved(leaf: Node, root: Node, live: Mapping[Node, None], by: Data) -> float:
-    """The root, computed again by the recorded operations with the leaf changed, in float64."""
-    now = {leaf: precise(leaf._data) + by}
-    for node in live:
-        if node.op and node is not leaf:
-            operands = [
-                now[arg]
-                if arg is not None and arg is not leaf and arg in now
-                else precise(seen) + (by if arg is leaf else 0.0)
-                for arg, seen in zip(node.args, node.saved)
-            ]
-            now[node] = node.op.forward(*operands, **node.kwargs)
-    return float(np.sum(now[root]))  # its only entry
-
-
 def precise(x: Data) -> Data:
-    """The same number with the precision that differences need."""
+    """Convert float32 to float64, which finite differences need."""
     return x.astype(np.float64) if getattr(x, "dtype", None) == np.float32 else x
 
 
-def differences(leaf: Node, root: Node, live: Mapping[Node, None]) -> tuple[float, float]:
-    """The slope measured by small changes of the leaf; at a kink, that on its left and right."""
+def finite_differences(
+    leaf: Node, root: Node, live: Mapping[Node, None], direction: Data = 1.0
+) -> tuple[float, float]:
+    """Return the measured slope of the root in the leaf; at a kink, those on its two sides.
+
+    The recorded operations are applied again to a moved leaf. An array is moved in a direction, an
+    array of its shape.
+    """
     if not live:
         return 0.0, 0.0
-    at = float(leaf._data)
+    at = 0.0 if shape_of(leaf._data) else float(leaf._data)
+
+    def root_at(x: float) -> float:
+        by = (x - at) * direction
+        now: dict[Node | None, Data] = {}
+        for node in live:
+            operands = [
+                precise(seen) + by if arg is leaf else now[arg] if arg in now else precise(seen)
+                for arg, seen in zip(node.args, node.saved)
+            ]
+            if node is leaf:
+                now[node] = precise(leaf._data) + by
+            elif node.op:
+                now[node] = node.op.forward(*operands, **node.kwargs)
+        return float(np.sum(now[root]))  # its only entry
+
     with np.errstate(all="ignore"):
-        return Line(lambda x: root_moved(leaf, root, live, x - at), (at,), 0, ()).slopes_at_kink()
+        return Line(root_at, (at,), 0, ()).slopes_at_kink()

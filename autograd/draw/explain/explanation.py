@@ -1,4 +1,4 @@
-"""The chain rule written out for one gradient: every path, every slope, every number."""
+"""Explain a gradient by the chain rule: every path, every slope, every number."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from autograd.draw.graph.names import Named, names_of
 from .chain_rule import (
     Path,
     Slope,
+    backward_gradient,
     check_single,
-    differences,
-    engine_gradient,
-    is_hooked,
+    finite_differences,
+    has_hooks,
     nodes_between,
-    paths_down,
+    paths_between,
     slopes_of,
     sum_over_paths,
 )
@@ -31,11 +31,12 @@ from .explanation_text import Latex, Markdown, Text
 def explain(
     leaf: Node, root: Node, *, paths: int = 10, precision: int = 4, limit: int = 100_000
 ) -> Explanation:
-    """The gradient of `root` with respect to `leaf`, as the chain rule puts it together.
+    """Explain the derivative of `root` with respect to `leaf` by the chain rule.
 
-    Along each path from the leaf to the root the slopes of all steps are multiplied, and the
-    products are added. Beside the sum stand the engine's own gradient, found without listing any
-    path, and what a small change of the leaf really does to the root.
+    The derivative is a sum over all paths from the leaf to the root. Each path contributes the
+    product of its slopes, the derivatives of each step with respect to the operand that the path
+    comes from. The explanation compares the sum with the gradient that `backward()` computes, which
+    lists no paths, and with a finite difference.
 
     >>> from autograd import Value, explain
     >>> x = Value(3.0, label="x")
@@ -64,22 +65,22 @@ def explain(
       6 + 2 = 8
     <BLANKLINE>
     Checks
-      the engine's gradient  8
-      finite difference      8
+      gradient by backward()  8
+      finite difference       8
 
     Args:
-        leaf: the number to derive by; it may have been computed itself.
+        leaf: the number to differentiate with respect to; it may be an intermediate result.
         root: the result.
-        paths: how many paths to write out at most; all are counted.
-        precision: how many significant digits.
+        paths: how many paths to show at most; all are counted.
+        precision: how many significant digits to show.
         limit: how many nodes the graph of the root may have.
 
     Returns: an explanation that prints as text and shows as mathematics in notebooks, with
         `.text`, `.markdown` and `.latex` (a fragment; it needs the package `amsmath`).
 
     Raises:
-        TypeError: one of the two is no node, or there are arrays on the way, which have a slope
-            for each pair of entries.
+        TypeError: one of the two is not a node, or there are arrays on the paths, which have a
+            slope for each pair of entries.
         ValueError: one of the two needs no gradient, the graph has more nodes than `limit`, or an
             option has a wrong value.
     """
@@ -100,54 +101,51 @@ def explain(
     order = consumers_first(root)
     if len(order) > limit:
         raise ValueError(
-            f"explain() follows graphs of up to {limit} nodes, but this one has {len(order)}; "
-            "explain a smaller model, or a node further inside, or ask for it all: "
+            f"explain() takes graphs of up to {limit} nodes, but this one has {len(order)}; "
+            "explain a smaller model, or a node further inside, or set "
             f"limit={len(order)}"
         )
     order.reverse()
     live = nodes_between(leaf, order)
     check_single(live)
-    slopes = {node: list(slopes_of(node, live)) for node in live if node is not leaf}
-    counts = {leaf: 1}
-    for node, edges in slopes.items():
-        counts[node] = sum(counts[edge.arg] for edge in edges)
+    slopes = {node: slopes_of(node, live) for node in live if node is not leaf}
     values = {node: float(node._data) for node in live}
     for edges in slopes.values():
         for node, i, arg, *_ in edges:
             values[arg] = float(node.saved[i])  # the value that the operation saw
-    gradient = engine_gradient(leaf, root, live)
-    has_hooks = any(map(is_hooked, live))
+    gradient = backward_gradient(leaf, root, live)
+    hooks = any(map(has_hooks, live))
     return Explanation(
         leaf=leaf,
         root=root,
         names=names_of(root, leaf),
         values=values,
         slopes=slopes,
-        count=counts.get(root, 0),
-        paths=tuple(islice(paths_down(root, leaf, slopes), paths)) if live else (),
-        derivative=sum_over_paths(leaf, root, slopes) if has_hooks else gradient,
+        count=int(sum_over_paths(leaf, root, slopes, factor=lambda slope: 1)),
+        paths=tuple(islice(paths_between(root, leaf, slopes), paths)),
+        derivative=sum_over_paths(leaf, root, slopes) if hooks else gradient,
         gradient=gradient,
-        has_hooks=has_hooks,
-        difference=differences(leaf, root, live),
+        has_hooks=hooks,
+        difference=finite_differences(leaf, root, live),
         precision=precision,
     )
 
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
-    """A gradient explained. Notebooks show it as mathematics, terminals as text."""
+    """A derivative explained by the chain rule. Notebooks show it as mathematics."""
 
     leaf: Node
     root: Node
     names: Mapping[Named, str]
     values: Mapping[Node, float]
     slopes: Mapping[Node, Sequence[Slope]]
-    count: int
-    paths: tuple[Path, ...]
+    count: int  # of all paths
+    paths: tuple[Path, ...]  # the first ones
     derivative: float
-    gradient: float  # the engine's: the same, unless hooks changed it on its way
+    gradient: float  # by backward(): another number than the derivative if hooks change it
     has_hooks: bool
-    difference: tuple[float, float]
+    difference: tuple[float, float]  # finite differences; at a kink, those on its two sides
     precision: int
 
     @property

@@ -1,19 +1,20 @@
-"""An explanation in words and formulas: as text, in Markdown, and in LaTeX."""
+"""Write an explanation as plain text, in Markdown, and in LaTeX."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
 from math import isnan, log10
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from autograd.core.node import Node
+from autograd.core.shapes import shape_of
 from autograd.draw.formats.formula_styles import Formula, Script
 from autograd.draw.graph.formulas import operation, written
 
-from .chain_rule import Slope, product_of
+from .chain_rule import Path, Slope, product_of
 
 if TYPE_CHECKING:
     from .explanation import Explanation
@@ -21,32 +22,55 @@ if TYPE_CHECKING:
 FACTORS = 12  # shown of a product, at most
 STEPS = 24  # shown of a list, at most
 
-
-class Step(NamedTuple):
-    """A line on one node: how it was computed, and its slopes."""
-
-    equation: str
-    slopes: list[str]
+Step: TypeAlias = tuple[str, list[str]]  # how a node was computed, and its slopes
 
 
-class Product(NamedTuple):
-    """A path, and the product of its slopes: in their names, as formulas, in numbers."""
+class Text:
+    """An explanation as plain text; subclasses define other markup."""
 
-    route: str
-    forms: list[str]
-
-
-class Writer:
-    """The parts of an explanation; subclasses define their order and their markup."""
-
-    d, partial, over, arrow, dots = "d", "∂", "/", " → ", "…"
+    d, partial, arrow, dots = "d", "∂", " → ", "…"
+    ratio, math, operand = "{0}{1}/{0}{2}", "{}", "  (operand {})"  # filled in by str.format
+    heading, total, note = "{}, {}", "\nSum\n  {}", "  ({})"
 
     def __init__(self, explained: Explanation, script: Script) -> None:
         self.explained, self.script = explained, script
 
-    @abstractmethod
     def lines(self) -> Iterator[str]:
-        """The explanation, line by line."""
+        """Yield the explanation, line by line."""
+        x = self.explained
+        derivative = f"{self.quotient(self.d, x.root, x.leaf)} = {self.number(x.derivative)}"
+        yield self.heading.format(self.math.format(derivative), self.count())
+        if x.paths and x.leaf is not x.root:
+            yield from self.table(list(self.steps()))
+            for i, path in enumerate(x.paths, 1):
+                yield from self.path(i, self.route(path), self.products(path))
+            if x.count > 1:
+                yield self.total.format(self.sum())
+            if x.count > len(x.paths):
+                yield self.note.format(self.rest())
+        yield from self.results(self.checks())
+
+    # --- layout
+
+    def table(self, steps: list[Step]) -> Iterator[str]:
+        """Yield the lines on the steps and their slopes."""
+        width = max(len(equation) for equation, _ in steps)
+        yield "\nSteps, and their slopes"
+        yield from (f"  {left:<{width}}  {right}".rstrip() for left, right in rows(steps))
+        yield "\nPaths, and the products of their slopes"
+
+    def path(self, i: int, route: str, products: list[str]) -> Iterator[str]:
+        """Yield the lines on the i-th path."""
+        yield f"  {route}"
+        yield "    " + "\n    = ".join(products)
+
+    def results(self, checks: list[tuple[str, str]]) -> Iterator[str]:
+        """Yield the lines with the numbers to compare."""
+        width = max(len(what) for what, _ in checks)
+        yield "\nChecks"
+        yield from (f"  {what:<{width}}  {number}" for what, number in checks)
+
+    # --- parts
 
     def name(self, node: Node) -> str:
         return self.script.name(self.explained.names[node])
@@ -54,254 +78,179 @@ class Writer:
     def number(self, x: float) -> str:
         return self.script.put(x, tight=False)
 
-    def ratio(self, d: str, above: Node, below: Node) -> str:
-        return f"{d}{self.name(above)}/{d}{self.name(below)}"
+    def quotient(self, d: str, above: Node, below: Node) -> str:
+        return self.ratio.format(d, self.name(above), self.name(below))
 
-    def headline(self) -> str:
+    def count(self) -> str:
+        """Return how many paths there are, in words."""
         x = self.explained
-        total = self.ratio(self.d, x.root, x.leaf)
-        return self.mathematics(f"{total} = {self.number(x.derivative)}")
-
-    def mathematics(self, formula: str) -> str:
-        return formula
-
-    def verdict(self) -> str:
-        """How many paths there are."""
-        x, leaf, root = (
-            self.explained,
-            *(self.mathematics(self.name(n)) for n in (self.explained.leaf, self.explained.root)),
-        )
+        leaf, root = (self.math.format(self.name(node)) for node in (x.leaf, x.root))
         if x.leaf is x.root:
-            return "every number has slope 1 in itself"
+            return f"the derivative of {root} with respect to itself"
         if not x.count:
             return f"no path leads from {leaf} to {root}, which doesn't depend on it"
         many = "the only path" if x.count == 1 else f"the sum over {counted(x.count)} paths"
         return f"{many} from {leaf} to {root}"
 
     def steps(self) -> Iterator[Step]:
-        """The nodes on the paths that are written out."""
+        """Yield the nodes on the paths that are written out, with their slopes."""
         x = self.explained
-        on_paths = {x.leaf, *(edge.node for path in x.paths for edge in path)}
+        on_paths = {x.leaf, *(slope.node for path in x.paths for slope in path)}
         for node in shortened([node for node in x.values if node in on_paths], STEPS):
             if node is None:
-                yield Step(self.dots, [])
+                yield self.dots, []
             else:
-                yield Step(self.equation(node), [self.slope(s) for s in x.slopes.get(node, ())])
+                yield self.equation(node), [self.slope(s) for s in x.slopes.get(node, ())]
 
     def equation(self, node: Node) -> str:
-        """`v1 = a * b = -8`."""
+        """Return how a node was computed: `v1 = a * b = -8`."""
         parts = [self.name(node), self.number(self.explained.values[node])]
         if node.op and node is not self.explained.leaf:
-            pieces = operation(node, self.script).pieces
-            parts.insert(1, self.script.spelled(pieces, self.name_or_number(node)))
+            names, _ = self.spellings(node)
+            parts.insert(1, self.spelled(operation(node, self.script), names))
         return " = ".join(parts)
 
-    def name_or_number(self, node: Node) -> Callable[[Any], str | float]:
-        """Spells operands: those that lie on no path may be unnamed constants."""
-        seen = {arg: x for arg, x in zip(node.args, node.saved) if arg is not None}
-        names = self.explained.names
-        return lambda key: names[key] if key in names else float(seen[key])
-
     def slope(self, slope: Slope) -> str:
-        """`∂v1/∂a = b = 2`: name, formula, the formula with numbers, number."""
+        """Return a slope as name, formula, formula of numbers, and number: `∂v1/∂a = b = 2`."""
         formula = written(slope.graph, self.script)
-        parts = [self.ratio(self.partial, slope.node, slope.arg)]
+        parts = [self.quotient(self.partial, slope.node, slope.arg)]
         if formula is not None and formula.number is None:
-            parts += [self.named(slope, formula), self.plugged(slope, formula)]
+            parts += [self.spelled(formula, symbols) for symbols in self.spellings(slope.node)]
         parts.append(self.number(slope.number))
         twice = sum(arg is slope.arg for arg in slope.node.args) > 1
-        return " = ".join(dict.fromkeys(parts)) + (self.operand(slope.i) if twice else "")
+        return " = ".join(dict.fromkeys(parts)) + self.operand.format(slope.i + 1) * twice
 
-    def operand(self, i: int) -> str:
-        return f"  (operand {i + 1})"
+    def spelled(self, formula: Formula, symbols: Mapping[Any, str | float]) -> str:
+        return self.script.spelled(formula.pieces, symbols.__getitem__)
 
-    def named(self, slope: Slope, formula: Formula) -> str:
-        return self.script.spelled(formula.pieces, self.name_or_number(slope.node))
+    def spellings(self, node: Node) -> tuple[ChainMap[Any, Any], ChainMap[Any, Any]]:
+        """Return how a node and its operands are written: by name where possible, by number."""
+        numbers = {arg: float(x) for arg, x in zip(node.args, node.saved) if shape_of(x) == ()}
+        numbers[node] = self.explained.values[node]
+        names: Any = self.explained.names
+        return ChainMap(names, numbers), ChainMap(numbers, names)
 
-    def plugged(self, slope: Slope, formula: Formula) -> str:
-        """The formula with numbers in place of names."""
-        seen = {
-            arg: float(x) for arg, x in zip(slope.node.args, slope.node.saved) if arg is not None
-        }
-        seen[slope.node] = self.explained.values[slope.node]
-        return self.script.spelled(formula.pieces, seen.__getitem__)
+    def route(self, path: Path) -> str:
+        """Return the names of the nodes on a path, from the leaf to the root."""
+        nodes = [*(slope.arg for slope in reversed(path)), self.explained.root]
+        return self.arrow.join(
+            self.dots if node is None else self.name(node) for node in shortened(nodes, FACTORS)
+        )
 
-    def products(self) -> Iterator[Product]:
-        for path in self.explained.paths:
-            nodes = [self.explained.root, *(slope.arg for slope in path)]
-            edges = shortened(path, FACTORS)
-            names, formulas, numbers = (
-                self.joined([None if edge is None else write(edge) for edge in edges])
-                for write in (self.quotient, self.factor, self.plain)
-            )
-            result = f"{numbers} = {self.number(product_of(path))}" if len(path) > 1 else numbers
-            yield Product(
-                self.arrow.join(
-                    self.dots if node is None else self.name(node)
-                    for node in shortened(nodes[::-1], FACTORS)
-                ),
-                [names, *([formulas] if formulas != numbers else []), result],
-            )
+    def products(self, path: Path) -> list[str]:
+        """Return the product of a path's slopes by name, as formulas, and with its result."""
+        factors = zip(*map(self.factor, shortened(path, FACTORS)))
+        names, formulas, numbers = (
+            self.script.spelled(self.script.joined(x), str) for x in factors
+        )
+        result = f"{numbers} = {self.number(product_of(path))}" if len(path) > 1 else numbers
+        return [names, *([formulas] if formulas != numbers else []), result]
 
-    def joined(self, factors: Sequence[Formula | None]) -> str:
-        parts = [Formula((self.dots,)) if x is None else x for x in factors]
-        return self.script.spelled(self.script.joined(parts), str)
-
-    def quotient(self, slope: Slope) -> Formula:
-        return Formula((self.ratio(self.partial, slope.node, slope.arg),))
-
-    def plain(self, slope: Slope) -> Formula:
-        return self.script.constant(slope.number)
-
-    def factor(self, slope: Slope) -> Formula:
-        """A slope as a factor: its formula, or its number if it has none."""
+    def factor(self, slope: Slope | None) -> tuple[Formula, Formula, Formula]:
+        """Return a slope as name, formula and number; dots in place of those left out."""
+        if slope is None:
+            return (Formula((self.dots,)),) * 3
+        name = Formula((self.quotient(self.partial, slope.node, slope.arg),))
+        number = self.script.constant(slope.number)
         formula = written(slope.graph, self.script)
         if formula is None:
-            return self.plain(slope)
-        return formula._replace(pieces=(self.named(slope, formula),))
+            return name, number, number
+        names, _ = self.spellings(slope.node)
+        return name, formula._replace(pieces=(self.spelled(formula, names),)), number
 
     def sum(self) -> str:
-        """The products added up, with what the paths that are not shown contribute."""
+        """Return the sum of the products."""
         x = self.explained
-        products = [product_of(path) for path in x.paths]
-        parts = [self.script.put(y, tight=i > 0) for i, y in enumerate(products)]
-        if x.count > len(products):
-            parts.append(self.dots)
-        return " + ".join(parts) + f" = {self.number(x.derivative)}"
+        terms = [self.script.put(product_of(path), tight=i > 0) for i, path in enumerate(x.paths)]
+        if x.count > len(x.paths):
+            terms.append(self.dots)
+        return " + ".join(terms) + f" = {self.number(x.derivative)}"
 
-    def left_out(self) -> str:
-        """What to do about paths that are not shown; nothing if all are."""
+    def rest(self) -> str:
+        """Return what the paths that are not shown add to the sum, and how to see them."""
         x = self.explained
-        rest = x.count - len(x.paths)
-        if not rest:
-            return ""
+        count = x.count - len(x.paths)
         shown = float(np.sum([product_of(path) for path in x.paths]))
         return (
-            f"{counted(rest)} more path{'s' * (rest > 1)} not shown, of which the products add up "
-            f"to {self.mathematics(self.number(x.derivative - shown))}; "
+            f"{counted(count)} more path{'s' * (count > 1)} not shown; their products add up to "
+            f"{self.math.format(self.number(x.derivative - shown))}; "
             + (f"for all: paths={x.count}; " if x.count <= 1000 else "")
             + "or explain a part, from the leaf to a node in between"
         )
 
     def checks(self) -> list[tuple[str, str]]:
-        x, script = self.explained, type(self.script)(10)
+        """Return the derivative computed in other ways, each with its name."""
+        x, number = self.explained, type(self.script)(10).number
         low, high = x.difference
-        near = abs(high - low) <= 1e-6 * max(abs(low), abs(high), 1e-6) or isnan(high - low)
-        return [
-            (
-                "the engine's gradient" + (", which hooks may change" if x.has_hooks else ""),
-                script.number(x.gradient),
-            ),
-            (
-                "finite difference" if near else "finite differences on both sides of a kink",
-                script.number((low + high) / 2)
-                if near
-                else f"{script.number(low)}, {script.number(high)}",
-            ),
-        ]
+        engine = "gradient by backward()" + (", which hooks may change" if x.has_hooks else "")
+        found = [(engine, number(x.gradient))]
+        if abs(high - low) <= 1e-6 * max(abs(low), abs(high), 1e-6) or isnan(high - low):
+            return [*found, ("finite difference", number((low + high) / 2))]
+        sides = f"{number(low)}, {number(high)}"
+        return [*found, ("finite differences on both sides of a kink", sides)]
 
 
 def counted(n: int) -> str:
-    """A number that may have thousands of digits, in words."""
+    """Return a number that may have thousands of digits, in words."""
     return f"{n:,}" if n < 10**9 else f"about 10^{n.bit_length() * log10(2):.0f}"
 
 
 def shortened(items: Sequence[Any], most: int) -> list[Any]:
-    """The items; of too many the first and last, with `None` for all between."""
+    """Return the items; of too many the first and last, with `None` for those between."""
     half = most // 2
     return [*items] if len(items) <= most else [*items[:half], None, *items[-half:]]
 
 
-class Text(Writer):
-    """As plain text."""
-
-    def lines(self) -> Iterator[str]:
-        x = self.explained
-        yield f"{self.headline()}, {self.verdict()}"
-        if x.paths and x.leaf is not x.root:
-            yield from ("", "Steps, and their slopes")
-            steps = list(self.steps())
-            width = max(len(step.equation) for step in steps)
-            for equation, slopes in steps:
-                for left, right in zip((equation, *[""] * len(slopes)), slopes or [""]):
-                    yield f"  {left:<{width}}  {right}".rstrip()
-            yield from ("", "Paths, and the products of their slopes")
-            for route, forms in self.products():
-                first, *others = forms
-                yield from (f"  {route}", f"    {first}")
-                yield from (f"    = {form}" for form in others)
-            if x.count > 1:
-                yield from ("", "Sum", f"  {self.sum()}")
-            if self.left_out():
-                yield f"  ({self.left_out()})"
-        yield from ("", "Checks")
-        checks = self.checks()
-        width = max(len(what) for what, _ in checks)
-        yield from (f"  {what:<{width}}  {number}" for what, number in checks)
+def rows(steps: list[Step]) -> Iterator[tuple[str, str]]:
+    """Yield a row for each slope, with the step itself in the first."""
+    for equation, slopes in steps:
+        yield from zip((equation, *[""] * len(slopes)), slopes or [""])
 
 
-class Mathematics(Writer):
-    """The parts that Markdown and LaTeX share."""
+class Typeset(Text):
+    """The markup that Markdown and LaTeX share."""
 
-    partial, arrow, dots = r"\partial ", r" \to ", r"\cdots"
+    d, partial, arrow, dots = r"\mathrm{d}", r"\partial ", r" \to ", r"\cdots"
+    ratio, math, operand = r"\frac{{{0}{1}}}{{{0}{2}}}", "${}$", r"\quad\text{{(operand {})}}"
 
-    def ratio(self, d: str, above: Node, below: Node) -> str:
-        d = r"\mathrm{d}" if d == "d" else d
-        return rf"\frac{{{d}{self.name(above)}}}{{{d}{self.name(below)}}}"
-
-    def operand(self, i: int) -> str:
-        return rf"\quad\text{{(operand {i + 1})}}"
-
-    def mathematics(self, formula: str) -> str:
-        return f"${formula}$"
-
-    def chain(self, forms: Sequence[str]) -> str:
-        """Equal expressions, one below the other."""
-        first, *others = forms
-        return first + r" \\ ".join(f" &= {form}" for form in others)
+    def chain(self, products: list[str]) -> str:
+        """Return equal expressions, one below the other."""
+        first, *others = products
+        return first + r" \\ ".join(f" &= {product}" for product in others)
 
 
-class Markdown(Mathematics):
-    """With headings and tables as Markdown has them."""
+class Markdown(Typeset):
+    """Headings and tables in Markdown, with mathematics between dollar signs."""
 
-    def lines(self) -> Iterator[str]:
-        x = self.explained
-        yield f"**{self.headline()}**, {self.verdict()}"
-        if x.paths and x.leaf is not x.root:
-            yield from ("", "| step | slopes |", "|:--|:--|")
-            for equation, slopes in self.steps():
-                right = " <br> ".join(map(self.mathematics, slopes))
-                yield f"| {self.mathematics(equation)} | {right} |"
-            for i, (route, forms) in enumerate(self.products(), 1):
-                yield from ("", f"**Path {i}:** {self.mathematics(route)}", "")
-                yield rf"$$\begin{{aligned}}{self.chain(forms)}\end{{aligned}}$$"
-            if x.count > 1:
-                yield from ("", "**Sum:**", "", f"$${self.sum()}$$")
-            if self.left_out():
-                yield from ("", f"({self.left_out()})")
+    heading, total, note = "**{}**, {}", "\n**Sum:**\n\n$${}$$", "\n({})"
+
+    def table(self, steps: list[Step]) -> Iterator[str]:
+        yield "\n| step | slopes |\n|:--|:--|"
+        for equation, slopes in steps:
+            right = " <br> ".join(map(self.math.format, slopes))
+            yield f"| {self.math.format(equation)} | {right} |"
+
+    def path(self, i: int, route: str, products: list[str]) -> Iterator[str]:
+        yield f"\n**Path {i}:** {self.math.format(route)}\n"
+        yield rf"$$\begin{{aligned}}{self.chain(products)}\end{{aligned}}$$"
+
+    def results(self, checks: list[tuple[str, str]]) -> Iterator[str]:
         yield ""
-        yield from (f"- {what}: {self.mathematics(number)}" for what, number in self.checks())
+        yield from (f"- {what}: {self.math.format(number)}" for what, number in checks)
 
 
-class Latex(Mathematics):
-    """With equations as `amsmath` has them."""
+class Latex(Typeset):
+    """A fragment of LaTeX, with the equations of `amsmath`."""
 
-    def lines(self) -> Iterator[str]:
-        x = self.explained
-        yield f"{self.headline()}, {self.verdict()}."
-        if x.paths and x.leaf is not x.root:
-            yield from (r"\begin{align*}", " \\\\\n".join(self.rows()), r"\end{align*}")
-            for route, forms in self.products():
-                yield f"Along {self.mathematics(route)}:"
-                yield from (r"\begin{align*}", "  " + self.chain(forms), r"\end{align*}")
-            if x.count > 1:
-                yield from ("Their sum:", rf"\[ {self.sum()} \]")
-            if self.left_out():
-                yield f"({self.left_out()}.)"
-        yield " ".join(f"{what.capitalize()}: {self.mathematics(n)}." for what, n in self.checks())
+    heading, total, note = "{}, {}.", "Their sum:\n\\[ {} \\]", "({}.)"
 
-    def rows(self) -> Iterator[str]:
-        """One line for each slope, the step itself in the first."""
-        for equation, slopes in self.steps():
-            for left, right in zip((equation, *[""] * len(slopes)), slopes or [""]):
-                yield f"  & {left} && {right}"
+    def table(self, steps: list[Step]) -> Iterator[str]:
+        lines = [f"  & {left} && {right}" for left, right in rows(steps)]
+        yield from (r"\begin{align*}", " \\\\\n".join(lines), r"\end{align*}")
+
+    def path(self, i: int, route: str, products: list[str]) -> Iterator[str]:
+        yield f"Along {self.math.format(route)}:"
+        yield from (r"\begin{align*}", "  " + self.chain(products), r"\end{align*}")
+
+    def results(self, checks: list[tuple[str, str]]) -> Iterator[str]:
+        yield " ".join(f"{what[0].upper()}{what[1:]}: {self.math.format(n)}." for what, n in checks)

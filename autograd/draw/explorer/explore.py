@@ -17,7 +17,7 @@ from autograd.core import arguments
 from autograd.core.backward import consumers_first, operands_first
 from autograd.core.node import Data, Node
 from autograd.core.shapes import shape_of
-from autograd.draw.explain.chain_rule import nodes_between, root_moved
+from autograd.draw.explain.chain_rule import finite_differences, nodes_between
 from autograd.draw.formats.fonts import width
 from autograd.draw.formats.formula_styles import PageTemplate
 from autograd.draw.formats.notation import sign
@@ -28,7 +28,6 @@ from autograd.draw.graph.picture import Array, Number, Picture, Pieces, number
 from autograd.draw.graph.snapshot import portrait
 from autograd.draw.layout.arrange import arrange
 from autograd.draw.layout.geometry import Direction, Size
-from autograd.transforms.gradient_check import Line
 
 from .passes import Contribution, Hooked, Pass, early, engine, recursive, unhooked, visits
 
@@ -315,13 +314,7 @@ class Story:
         if shape:
             direction = np.random.default_rng(0).uniform(-1.0, 1.0, shape)  # nothing cancels
         slope = float(np.sum(gradient * direction))
-
-        def along(x: float) -> float:
-            return root_moved(leaf, self.root, live, (x - at) * direction)
-
-        at = 0.0 if shape else float(leaf._data)
-        with np.errstate(all="ignore"):
-            low, high = Line(along, (at,), 0, ()).slopes_at_kink()
+        low, high = finite_differences(leaf, self.root, live, direction)
         return {"slope": plain(slope), "low": plain(low), "high": plain(high), "array": bool(shape)}
 
 

@@ -135,12 +135,18 @@ def test_the_leaf_may_have_been_computed() -> None:
     assert "x" not in explained.text.replace("expl", "")
 
 
+def test_nodes_that_are_zero_are_on_the_route() -> None:
+    x = Value(0.0, "x")
+    assert "  x → v1 → v2\n" in explain(x, ag.sin(x) * 2.0).text
+
+
 def test_no_path_one_path_and_none_needed() -> None:
     x, y = Value(2.0, "x"), Value(3.0, "y")
     assert explain(x, y * 2).gradient == 0.0
     assert "no path leads from x to v1" in explain(x, y * 2).text
     assert "the only path from x to v1" in explain(x, x.exp()).text
     same = explain(x, x)
+    assert same.text.startswith("dx/dx = 1, the derivative of x with respect to itself")
     assert same.gradient == 1.0 and np.allclose(same.difference, 1.0)
 
 
@@ -175,7 +181,7 @@ def test_hooks_are_told_apart_from_the_chain_rule() -> None:
     y = h * h
     text = explain(x, y).text
     assert "18 + 18 = 36" in text and text.startswith("dv2/dx = 36,")
-    assert "the engine's gradient, which hooks may change  720" in text
+    assert "gradient by backward(), which hooks may change  720" in text
     assert "add up to 18" in explain(x, y, paths=1).text
     y.backward()
     assert x.grad == 720.0
@@ -297,6 +303,15 @@ def test_users_ops_have_formulas_too() -> None:
     x = Value(2.0, "x")
     assert "cube(x)" in explain(x, cube(x)).text
     assert "∂v1/∂x = 3 * x * x = 3 * 2 * 2 = 12" in explain(x, cube(x)).text
+
+
+def test_arrays_in_slopes_of_users_ops_are_named() -> None:
+    def forward(x: Any, w: Any) -> Any:
+        return x * float(np.sum(w))
+
+    dot = Op("dot", forward, vjps=(lambda g, out, x, w: g * ag.sum(w), None))
+    x = Value(2.0, "x")
+    assert "∂v1/∂x = sum(c1) = 3" in explain(x, dot(x, np.array([1.0, 2.0]))).text
 
 
 def test_long_formulas_are_left_to_their_number() -> None:
