@@ -156,9 +156,9 @@ class Operators(Node):
         """Whether derivatives with respect to this number, or to what it is made of, are kept."""
         return self.level > 0
 
-    __copy__ = pickling.shallow
-    __deepcopy__ = pickling.copied
-    __reduce__ = pickling.pickled
+    __copy__ = pickling.copy_node
+    __deepcopy__ = pickling.deepcopy_node
+    __reduce__ = pickling.reduce_node
 
     def item(self) -> float:
         """The number as a plain `float`, outside the graph; a tensor must have one entry."""

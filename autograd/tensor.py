@@ -11,7 +11,7 @@ import numpy as np
 
 from .core import arguments, array_libraries, rules
 from .core.backward import own
-from .core.changes import changed, kept, lent
+from .core.changes import copy_if_small, mark_changed, mark_exposed
 from .core.modes import current_mode
 from .core.node import NOT_MADE, Data, Node, Op, changed_in_place
 from .core.shapes import Shape, shape_of
@@ -158,7 +158,7 @@ class Tensor(Operators):
             return self.numpy()
         if not self.level:
             self._before_write()
-        lent(self._data)
+        mark_exposed(self._data)
         return self._data
 
     @data.setter
@@ -194,13 +194,13 @@ class Tensor(Operators):
         another library's, by a new object in its place.
         """
         data = self._data
-        changed(data)
+        mark_changed(data)
         view = data[...]
         self._data = view if view is not data else data.copy()  # Dask's [...] is no new object
 
     @staticmethod
     def constant(x: Any) -> Data:
-        return kept(as_constant(x))
+        return copy_if_small(as_constant(x))
 
     def seed(self, seed: Any) -> Data:
         if self._data.dtype.kind != "f":

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autograd.core.arguments import flag, function, integer, number, plain, shown
+from autograd.core.arguments import as_python, brief, flag, function, integer, number
 from autograd.core.array_libraries import as_array, converter, is_numpy, to_numpy
 
 from .random import Rng, generator_from
@@ -113,7 +113,7 @@ def plain_index(index: Any) -> Any:
     """
     if isinstance(index, slice):
         return index
-    index = plain(index)
+    index = as_python(index)
     if isinstance(index, int) and not isinstance(index, bool):
         return index
     array = as_array([] if index is None else index)
@@ -125,7 +125,7 @@ def plain_index(index: Any) -> Any:
     ):
         raise IndexError(
             "a data set is indexed by an integer, a slice, or an array of integers or truths, "
-            f"but got {shown(index)}"
+            f"but got {brief(index)}"
         )
     return array if len(array) else array.astype(int)
 
@@ -157,7 +157,7 @@ def data_set(name: str, data: Any) -> Samples:
     if isinstance(data, DataLoader) or not has_samples(data):
         raise TypeError(
             f"{name} must be a Dataset, a pair (x, y), or samples (x, y) with __len__ and "
-            f"__getitem__, but got {shown(data)}"
+            f"__getitem__, but got {brief(data)}"
         )
     return data
 
@@ -224,7 +224,7 @@ class DataLoader:
         self.shuffle = flag("shuffle", shuffle)
         self.drop_last = flag("drop_last", drop_last)
         self.rng = generator_from(rng)
-        self.seed = None if isinstance(rng, np.random.Generator) else plain(rng)
+        self.seed = None if isinstance(rng, np.random.Generator) else as_python(rng)
         self.transform = transform_of("transform", transform)
 
     def __len__(self) -> int:

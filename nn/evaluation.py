@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 import autograd as ag
 from autograd import Tensor, Value, no_grad
-from autograd.core.arguments import function, instance_of, integer, shown
+from autograd.core.arguments import brief, function, instance_of, integer
 from autograd.core.array_libraries import is_numpy, to_library_of
 from autograd.core.shapes import shape_of
 
@@ -84,7 +84,7 @@ def inputs_of(x: Any, batch_size: int) -> Iterable[Any]:
         return (inputs_of_batch(i, batch) for i, batch in enumerate(x))
     x = as_numbers("x", x.numpy() if isinstance(x, Tensor) else x)
     if not x.ndim:
-        raise TypeError(f"x must hold one sample per row, but got {shown(x)}")
+        raise TypeError(f"x must hold one sample per row, but got {brief(x)}")
     starts = range(0, max(len(x), 1), batch_size)  # an empty batch tells the shape of no outputs
     return (x[i : i + batch_size] for i in starts)
 
@@ -109,7 +109,7 @@ def outputs(model: Module, batches: Iterable[Any]) -> list[Any]:
             except ValueError:  # arrays of several shapes
                 array = np.array(None)
             if array.shape[:1] != (len(x),):
-                got = f"shape {array.shape}" if array.dtype.kind in "biuf" else shown(out)
+                got = f"shape {array.shape}" if array.dtype.kind in "biuf" else brief(out)
                 raise ValueError(
                     f"{type(model).__name__} must return one array with an output for each of "
                     f"{len(x)} samples, but returned {got}"
@@ -205,7 +205,7 @@ def checked_loss(loss: Loss, value: Any) -> Any:
     if value is None:
         raise TypeError(f"the loss {name} returned None; end it with `return ...`")
     if not isinstance(value, (int, float, Tensor, Value)) and not hasattr(value, "dtype"):
-        raise TypeError(f"the loss {name} must return one number, but returned {shown(value)}")
+        raise TypeError(f"the loss {name} must return one number, but returned {brief(value)}")
     if shape_of(value):
         raise ValueError(
             f"the loss {name} must return one number, but returned shape {shape_of(value)}; "
@@ -245,6 +245,6 @@ def batches_of(name: str, data: Any, batch_size: int, **options: Any) -> DataLoa
     if not is_pair_of_arrays and not has_samples(data):
         raise TypeError(
             f"{name} must be a Dataset, a pair (x, y), a DataLoader, samples (x, y) with __len__ "
-            f"and __getitem__, or an iterable of batches (x, y), but got {shown(data)}"
+            f"and __getitem__, or an iterable of batches (x, y), but got {brief(data)}"
         )
     return DataLoader(data, batch_size, **options)

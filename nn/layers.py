@@ -11,7 +11,15 @@ import numpy as np
 import autograd as ag
 from autograd import Tensor
 from autograd.core import rules
-from autograd.core.arguments import decay_rate, dtype_of, flag, function, integer, integers, wrong
+from autograd.core.arguments import (
+    decay_rate,
+    dtype_of,
+    flag,
+    function,
+    integer,
+    integers,
+    type_error,
+)
 from autograd.core.array_libraries import as_array, first_where, is_lazy, to_library_of
 from autograd.core.node import data_of
 from autograd.core.shapes import Shape, shape_of
@@ -179,7 +187,7 @@ class Sequential(Module):
         for i, module in enumerate(modules):
             if isinstance(module, (list, tuple, dict, Iterator)):
                 hint = "pass the modules themselves: Sequential(*modules)"
-                raise wrong(f"modules[{i}]", "a module or a function", module, hint)
+                raise type_error(f"modules[{i}]", "a module or a function", module, hint)
             function(f"modules[{i}]", module, "a module or a function")
             setattr(self, str(i), module)
 
@@ -271,9 +279,9 @@ def made_by(activate: Callable[[], Module]) -> Module:
     try:
         made = activate()
     except TypeError as error:
-        raise wrong("activation", expected, activate) from error
+        raise type_error("activation", expected, activate) from error
     if not callable(made):
-        raise wrong("activation", expected, activate)
+        raise type_error("activation", expected, activate)
     return made
 
 
@@ -283,8 +291,8 @@ def module_class(name: str, x: Any) -> Callable[[], Module]:
         same_name = isinstance(x, str) and x.lower() == kind.__name__.lower()
         if same_name or isinstance(x, kind) or getattr(kind, "function", None) is x:
             hint = f"pass nn.{kind.__name__}"
-            raise wrong(name, "a class of modules, such as nn.Tanh", x, hint)
+            raise type_error(name, "a class of modules, such as nn.Tanh", x, hint)
     if not callable(x) or isinstance(x, Module):
-        raise wrong(name, "a class of modules, such as nn.Tanh", x)
+        raise type_error(name, "a class of modules, such as nn.Tanh", x)
     made: Callable[[], Module] = x
     return made

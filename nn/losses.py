@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd as ag
 from autograd.core import rules
-from autograd.core.arguments import number, probability, shown
+from autograd.core.arguments import brief, number, probability
 from autograd.core.array_libraries import first_where, is_lazy, to_library_of
 from autograd.core.kernels import one_hot
 from autograd.core.node import Data, Node, data_of
@@ -245,7 +245,7 @@ def reduce(losses: Any, reduction: str, weights: Any = None) -> Any:
         return ag.sum(losses)
     if reduction == "none":
         return losses
-    raise ValueError(f"reduction must be 'mean', 'sum' or 'none', but got {shown(reduction)}")
+    raise ValueError(f"reduction must be 'mean', 'sum' or 'none', but got {brief(reduction)}")
 
 
 def comparable(

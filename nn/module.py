@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from autograd import Tensor, Value, draw, scope
-from autograd.core.arguments import flag, wrong
+from autograd.core.arguments import flag, type_error
 from autograd.core.array_libraries import as_operand, converter, converter_like, copy_array
 from autograd.core.modes import ORDINARY, current_mode, mode, this_thread
 from autograd.core.node import Data, Node
@@ -269,7 +269,7 @@ class Module:
             TypeError: something in it holds no real numbers; nothing is changed then either.
         """
         if not isinstance(state, Mapping):
-            raise wrong("state", "a dict, as state_dict() gives it", state)
+            raise type_error("state", "a dict, as state_dict() gives it", state)
         own = dict(self._named(is_state))
         missing = [name for name in own if name not in state]
         unknown = [name for name in state if name not in own]
@@ -357,10 +357,12 @@ def numbers(module: Module, x: Any) -> Any:
         try:
             array = np.asarray(x)
         except ValueError:  # rows of several lengths
-            raise wrong(f"the input of {module!r}", "numbers in rows of one length", x) from None
+            raise type_error(
+                f"the input of {module!r}", "numbers in rows of one length", x
+            ) from None
         if array.dtype.kind in "fiub":
             return array
-    raise wrong(f"the input of {module!r}", "a Tensor or an array of real numbers", x)
+    raise type_error(f"the input of {module!r}", "a Tensor or an array of real numbers", x)
 
 
 def parts(x: Any) -> list[tuple[str, Any]]:

@@ -11,15 +11,15 @@ import numpy as np
 
 from autograd import Tensor, Value
 from autograd.core.arguments import (
+    as_python,
     decay_rate,
     flag,
     instance_of,
     integer,
     is_iterable,
     non_negative,
-    plain,
     sequence_of,
-    wrong,
+    type_error,
 )
 from autograd.core.array_libraries import converter_like, copy_array, is_numpy
 from autograd.core.node import Data, Node
@@ -87,7 +87,7 @@ def same_shape(new: Any, data: Data, optimizer: Optimizer) -> Data:
     """
     if not is_array(new) or new.shape != data.shape:
         name = f"the result of {type(optimizer).__name__}.update()"
-        raise wrong(name, f"an array of shape {data.shape}", new)
+        raise type_error(name, f"an array of shape {data.shape}", new)
     return new
 
 
@@ -101,7 +101,7 @@ def checked_groups(groups: Any) -> list[dict[str, Any]]:
     for i, saved in enumerate(found):
         name = f"state['groups'][{i}]"
         if not {"options", "states"} <= saved.keys():
-            raise wrong(name, "a dict with 'options' and 'states'", saved)
+            raise type_error(name, "a dict with 'options' and 'states'", saved)
         instance_of(f"{name}['options']", saved["options"], dict)
         sequence_of(f"{name}['states']", saved["states"], dict, "dicts")
     return found
@@ -112,7 +112,7 @@ def check_arrays(state: State, shape: Shape, owner: str) -> None:
     integer("t", state.get("t", 0), at_least=0)  # how many steps were taken
     for name, x in state.items():
         if is_array(x) and x.dtype.kind not in "biuf":
-            raise wrong(name, "an array of real numbers", x)
+            raise type_error(name, "an array of real numbers", x)
         if is_array(x) and x.shape != shape:
             raise ValueError(f"{name} has shape {x.shape} for {owner}")
 
@@ -131,7 +131,7 @@ def listed(name: str, parameters: Any) -> list[Any]:
     if getattr(parameters, "__name__", "") == "parameters":
         hint = "call it: model.parameters()"
     if isinstance(parameters, NO_LISTS) or not is_iterable(parameters):
-        raise wrong(name, "a list of parameters", parameters, hint)
+        raise type_error(name, "a list of parameters", parameters, hint)
     expected = "a Parameter, a Tensor or a Value"
     nodes: type[Any] = Node
     return [instance_of(f"{name}[{i}]", p, nodes, expected) for i, p in enumerate(parameters)]
@@ -140,7 +140,7 @@ def listed(name: str, parameters: Any) -> list[Any]:
 def rates(name: str, x: Any) -> tuple[float, float]:
     """Two weights of running averages."""
     if not isinstance(x, (tuple, list, np.ndarray)) or not np.ndim(x) or len(x) != 2:
-        raise wrong(name, "two numbers >= 0 and < 1", x)
+        raise type_error(name, "two numbers >= 0 and < 1", x)
     return decay_rate(f"{name}[0]", x[0]), decay_rate(f"{name}[1]", x[1])
 
 
@@ -195,7 +195,7 @@ class Optimizer:
         for name, x in options.items():
             if name in OPTIONS:
                 x = OPTIONS[name](name, x)
-            elif isinstance(plain(x), Real) and not isinstance(plain(x), bool):
+            elif isinstance(as_python(x), Real) and not isinstance(as_python(x), bool):
                 x = non_negative(name, x)
             checked[name] = x
         return checked
@@ -324,7 +324,7 @@ class Optimizer:
                 nothing is changed then.
         """
         if not isinstance(state, Mapping) or "groups" not in state:
-            raise wrong("state", "what state_dict() of an optimizer gave", state)
+            raise type_error("state", "what state_dict() of an optimizer gave", state)
         groups = checked_groups(state["groups"])
         if [len(g["states"]) for g in groups] != [len(g.states) + 1 for g in self.groups]:
             raise ValueError("this optimizer state belongs to other parameters: not as many")
@@ -363,7 +363,7 @@ def groups_in(parameters: Any) -> list[tuple[str, Mapping[str, Any]]]:
     for i, group in enumerate(given):
         if not isinstance(group, Mapping) or "params" not in group:
             hint = "" if isinstance(group, Mapping) else "pass parameters or groups, not both"
-            raise wrong(f"parameters[{i}]", "a dict with 'params'", group, hint)
+            raise type_error(f"parameters[{i}]", "a dict with 'params'", group, hint)
         params = group["params"]
         one = {"params": [params] if isinstance(params, Node) else params}
         groups.append((f"parameters[{i}]['params']", {**group, **one}))

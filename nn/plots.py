@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import no_grad
-from autograd.core.arguments import function, instance_of, integer, number, pair, wrong
+from autograd.core.arguments import function, instance_of, integer, number, pair, type_error
 from autograd.core.array_libraries import to_numpy
 
 from . import scalar
@@ -81,7 +81,7 @@ def training_curves(history: History, title: str = "", unit: str = "") -> Figure
         unit: of the loss, such as "nats".
     """
     if not hasattr(history, "steps") or isinstance(history, type):
-        raise wrong("history", "what nn.fit() returned", history)
+        raise type_error("history", "what nn.fit() returned", history)
     instance_of("title", title, str)
     instance_of("unit", unit, str)
     names = [x for x in ("loss", "accuracy") if x in history.steps or x in history.epochs]
@@ -281,7 +281,7 @@ def weight_images(
 def class_names(classes: Any) -> list[str]:
     """The names of classes; a text by itself is no list of letters."""
     if isinstance(classes, str) or not isinstance(classes, Iterable):
-        raise wrong("classes", "a list of names", classes)
+        raise type_error("classes", "a list of names", classes)
     return [str(name) for name in classes]
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from autograd.core.arguments import integer, plain, wrong
+from autograd.core.arguments import as_python, integer, type_error
 from autograd.core.modes import current_mode, this_thread
 
 Rng: TypeAlias = "int | np.random.Generator | None"  # np.random is imported when first used
@@ -47,8 +47,8 @@ def generator_from(rng: Rng, name: str = "rng") -> np.random.Generator:
     if rng is not None and not isinstance(rng, np.random.Generator):
         if isinstance(rng, (np.random.SeedSequence, np.random.BitGenerator)):
             return np.random.default_rng(rng)
-        if not isinstance(plain(rng), int):
-            raise wrong(name, "a seed, an integer >= 0, or a numpy.random.Generator", rng)
+        if not isinstance(as_python(rng), int):
+            raise type_error(name, "a seed, an integer >= 0, or a numpy.random.Generator", rng)
         return np.random.default_rng(integer(name, rng, at_least=0))
     if rng is None:
         rng, thread = _generator.get()

@@ -18,7 +18,7 @@ import numpy as np
 
 import autograd as ag
 from autograd import Tensor, Value
-from autograd.core.arguments import instance_of, non_negative, plain, shown
+from autograd.core.arguments import as_python, brief, instance_of, non_negative
 from autograd.core.node import Node
 
 from .callbacks import Callback
@@ -199,7 +199,7 @@ class Run:
         if not isinstance(value, (Tensor, Value)):
             raise TypeError(
                 f"the loss must be a Tensor or a Value, computed from the outputs, but got "
-                f"{shown(value)}; compute it by functions of autograd, and without .item()"
+                f"{brief(value)}; compute it by functions of autograd, and without .item()"
             )
         self.regularised(value).backward()
         if not self.history.step_loss:
@@ -378,11 +378,11 @@ def as_score(name: str, x: Any) -> float:
         TypeError: it is no number.
     """
     if not isinstance(name, str):
-        raise TypeError(f"the names in run.scores must be text, but got {shown(name)}")
-    x = plain(x)
+        raise TypeError(f"the names in run.scores must be text, but got {brief(name)}")
+    x = as_python(x)
     if not isinstance(x, Real):
         hint = "; use .item()" * isinstance(x, Node)
-        raise TypeError(f"run.scores[{name!r}] must be a number, but got {shown(x)}{hint}")
+        raise TypeError(f"run.scores[{name!r}] must be a number, but got {brief(x)}{hint}")
     return float(x)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.core.arguments import shown
+from autograd.core.arguments import brief
 from autograd.core.array_libraries import as_array
 from autograd.core.node import Node
 
@@ -92,7 +92,7 @@ def as_numbers(name: str, x: Any) -> Array:
         what = f"{array.dtype}, shape {array.shape}"
         if array.dtype == object:
             odd = (entry for entry in array.flat if not isinstance(entry, (int, float)))
-            what = f"{shown(next(odd, array.flat[0]))} among them" if array.ndim else shown(x)
+            what = f"{brief(next(odd, array.flat[0]))} among them" if array.ndim else brief(x)
         if array.dtype.kind in "US":
             what += "; np.unique(names, return_inverse=True) gives each name a number"
         raise TypeError(f"{name} must hold real numbers, but got {what}")
@@ -113,7 +113,7 @@ def sample(data: Samples, i: int) -> tuple[Any, Any]:
     except IndexError as error:
         raise IndexError(f"sample {i} of {len(data)} can't be read: {error}") from error
     if not is_pair(pair):
-        raise TypeError(f"sample {i} must be a pair (x, y), but got {shown(pair)}")
+        raise TypeError(f"sample {i} must be a pair (x, y), but got {brief(pair)}")
     return pair[0], pair[1]
 
 
@@ -148,7 +148,7 @@ def as_batch(i: int, batch: Any) -> tuple[Array, Array]:
         TypeError, ValueError: it is something else.
     """
     if not is_pair(batch):
-        raise TypeError(f"batch {i} must be a pair (x, y), but got {shown(batch)}")
+        raise TypeError(f"batch {i} must be a pair (x, y), but got {brief(batch)}")
     x, y = as_numbers(f"x of batch {i}", batch[0]), as_numbers(f"y of batch {i}", batch[1])
     if not x.ndim or not y.ndim or len(x) != len(y):
         hint = "" if y.ndim else "; an iterable gives batches: for samples, pass a list of them"

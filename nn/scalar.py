@@ -10,7 +10,7 @@ import numpy as np
 
 import autograd as ag
 from autograd import Value
-from autograd.core.arguments import function, instance_of, integer, wrong
+from autograd.core.arguments import function, instance_of, integer, type_error
 
 from . import activations, init, layers, losses
 from .layers import layer_sizes, one_per_gap
@@ -49,7 +49,7 @@ class Neuron(Module):
         except TypeError:
             given = -1
         if given < 0:
-            raise wrong(f"the input of {self!r}", f"{len(self.w)} numbers", x)
+            raise type_error(f"the input of {self!r}", f"{len(self.w)} numbers", x)
         if given != len(self.w):
             raise ValueError(f"{self!r} expected {len(self.w)} inputs, got {given}")
         out = self.b
@@ -57,7 +57,7 @@ class Neuron(Module):
             for w, xi in zip(self.w, x):
                 out = out + w * xi
         except TypeError as error:
-            raise wrong(f"the input of {self!r}", f"{len(self.w)} numbers", x) from error
+            raise type_error(f"the input of {self!r}", f"{len(self.w)} numbers", x) from error
         return self.activation(out) if self.activation else out
 
     def describe(self) -> str:
@@ -289,7 +289,7 @@ def function_of_number(name: str, x: Any) -> Function:
     expected = "a function of one number, such as ag.tanh"
     for kind in activations.Activation.__subclasses__():
         if isinstance(x, str) and x.lower() == kind.__name__.lower():
-            raise wrong(name, expected, x, f"pass ag.{x.lower()} or nn.{kind.__name__}()")
+            raise type_error(name, expected, x, f"pass ag.{x.lower()} or nn.{kind.__name__}()")
     return function(name, x, expected)
 
 

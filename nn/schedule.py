@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd.core.arguments import (
+    as_python,
     decay_rate,
     flag,
     instance_of,
@@ -22,11 +23,10 @@ from autograd.core.arguments import (
     non_negative,
     number,
     one_of,
-    plain,
     positive,
     probability,
     sequence_of,
-    wrong,
+    type_error,
 )
 
 from .metrics import is_better
@@ -136,7 +136,7 @@ class LRScheduler:
     def check_state(self, state: Mapping[str, Any]) -> None:
         """Refuse what can't be the state of this schedule."""
         if not isinstance(state, Mapping):
-            raise wrong("state", "a dict, as state_dict() gives it", state)
+            raise type_error("state", "a dict, as state_dict() gives it", state)
         if state.keys() != set(self.saved):
             raise ValueError(
                 f"the state of a {type(self).__name__} holds {', '.join(self.saved)}, "
@@ -147,7 +147,7 @@ class LRScheduler:
             return
         groups, base_lrs = len(self.optimizer.groups), state["base_lrs"]
         if not isinstance(base_lrs, (list, tuple)):
-            raise wrong("base_lrs", "a list of learning rates", base_lrs)
+            raise type_error("base_lrs", "a list of learning rates", base_lrs)
         if len(base_lrs) != groups:
             raise ValueError(
                 f"this state is for {len(base_lrs)} groups of parameters, "
@@ -420,7 +420,7 @@ class ReduceLROnPlateau(LRScheduler):
         return base
 
     def step(self, metric: float) -> None:  # type: ignore[override]  # this one looks at training
-        metric = plain(metric)
+        metric = as_python(metric)
         if not (isinstance(metric, float) and math.isnan(metric)):  # nan is never better
             metric = number("metric", metric, finite=False)
         self.follow()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.core.arguments import plain
+from autograd.core.arguments import as_python
 from autograd.core.array_libraries import is_numpy
 from autograd.core.node import Node
 
@@ -79,7 +79,7 @@ def attributes_of(parts: Iterable[Any]) -> Iterator[tuple[str, Any]]:
 def is_option(x: Any) -> bool:
     """Whether it is a number, a text or None, or a list of such."""
     entries = x if isinstance(x, (list, tuple)) else [x]
-    return all(isinstance(plain(entry), PLAIN) for entry in entries)
+    return all(isinstance(as_python(entry), PLAIN) for entry in entries)
 
 
 def is_ours(x: Any) -> bool:
@@ -100,7 +100,7 @@ def is_trait(x: Any) -> bool:
 
 def described(x: Any) -> Any:
     """A plain value as it is; a text for anything else, the same in every process."""
-    x = plain(x)
+    x = as_python(x)
     if isinstance(x, (bool, int, float, str, type(None))):
         return x
     if isinstance(x, (tuple, list)):

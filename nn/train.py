@@ -16,7 +16,7 @@ from autograd.core.arguments import (
     non_negative,
     one_of,
     sequence_of,
-    wrong,
+    type_error,
 )
 
 from .callbacks import Callback
@@ -245,7 +245,7 @@ def check_checkpoint(path: PathLike | None, resume: bool) -> None:
             raise ValueError("resume=True needs the file to resume from: checkpoint=...")
         return
     if not isinstance(path, (str, os.PathLike)):
-        raise wrong("checkpoint", "the path of an .npz file", path)
+        raise type_error("checkpoint", "the path of an .npz file", path)
     if Path(path).suffix != ".npz":
         raise ValueError(f"checkpoint must be the path of an .npz file, but got {path}")
     check_writable(path)

@@ -13,14 +13,14 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from autograd.core.arguments import (
+    brief,
     dtype_of,
     function,
     integer,
     integers,
     number,
     probability,
-    shown,
-    wrong,
+    type_error,
 )
 from autograd.core.array_libraries import is_lazy, to_library_of, to_numpy
 
@@ -165,10 +165,10 @@ class Normalize:
                 continue
             given = np.asarray(to_numpy(x) if hasattr(x, "__array_function__") else x)
             if given.dtype.kind not in "fiu":
-                raise wrong(name, "a number or an array of numbers", x)
+                raise type_error(name, "a number or an array of numbers", x)
             if not (np.isfinite(given) & ((given > 0) | (name == "mean"))).all():
                 least = " above 0; Normalize.fit() takes 1 where all are equal" * (name == "std")
-                raise ValueError(f"{name} must be finite{least}, but got {shown(x)}")
+                raise ValueError(f"{name} must be finite{least}, but got {brief(x)}")
 
     @classmethod
     def fit(cls, data: Samples | ArrayLike, axis: int | tuple[int, ...] | None = 0) -> Normalize:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.core.anomaly import is_ours, line_of, line_of_user
+from autograd.core.anomaly import describe_line, is_library_frame, user_line
 from autograd.core.node import Op
 from autograd.numpy_api import functions, linalg, manipulation
 
@@ -16,7 +16,7 @@ from autograd.numpy_api import functions, linalg, manipulation
 def not_compiled(name: str, line: str = "") -> TypeError:
     """The error for a function of arrays."""
     return TypeError(
-        f"{name} can't be compiled, at {line or line_of_user()}; compile() takes functions of "
+        f"{name} can't be compiled, at {line or user_line()}; compile() takes functions of "
         "single numbers, and computes arrays entry by entry: write it with numbers, in lists if "
         "they are several, or call the function without compile()"
     )
@@ -25,7 +25,7 @@ def not_compiled(name: str, line: str = "") -> TypeError:
 def called_by_user(op: Op) -> str:
     """The function of this library that the user's line calls, or else the name of the op."""
     frame, name = sys._getframe(1), op.name
-    while frame.f_back and is_ours(frame):
+    while frame.f_back and is_library_frame(frame):
         if has_function(frame.f_code.co_name):
             name = frame.f_code.co_name
         frame = frame.f_back
@@ -40,8 +40,8 @@ def array_function_failed(error: Exception) -> TypeError | None:
     """The error in place of one that a function of arrays raises since a number has no axes."""
     line = name = ""
     for frame, number in walk_tb(error.__traceback__):
-        if not is_ours(frame):
-            line, name = line_of(frame.f_code, number), ""
+        if not is_library_frame(frame):
+            line, name = describe_line(frame.f_code, number), ""
         elif not name and has_function(frame.f_code.co_name):
             name = frame.f_code.co_name
     of_arrays = isinstance(error, np.exceptions.AxisError) or has_function(

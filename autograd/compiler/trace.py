@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from autograd.core import pytree, rules
-from autograd.core.anomaly import line_of_user
-from autograd.core.arguments import plain, shown
+from autograd.core.anomaly import user_line
+from autograd.core.arguments import as_python, brief
 from autograd.core.backward import backpropagate, consumers_first
 from autograd.core.modes import change, current_mode
 from autograd.core.node import NO_KWARGS, Data, Node, Notes, Op, make
@@ -117,7 +117,7 @@ class Symbol(Operators):
         )
         return DataDependentError(
             f"{use} depends on {self.describe()}, but a function is compiled before its numbers "
-            f"are known, at {line_of_user()}; {instead}"
+            f"are known, at {user_line()}; {instead}"
         )
 
     def __bool__(self) -> bool:
@@ -148,7 +148,7 @@ class Symbol(Operators):
 
     def one_number(self) -> str:
         return (
-            f"{self.describe()} is one number in this call, at {line_of_user()}; "
+            f"{self.describe()} is one number in this call, at {user_line()}; "
             "hand over a list to go through several"
         )
 
@@ -239,8 +239,8 @@ def constant(x: Any) -> float:
         if not isinstance(x, (list, tuple, np.ndarray)):
             raise
         raise TypeError(
-            f"a compiled function computes with single numbers, but got {shown(x)}, at "
-            f"{line_of_user()}; hand arrays over as arguments, to be computed with entry by entry"
+            f"a compiled function computes with single numbers, but got {brief(x)}, at "
+            f"{user_line()}; hand arrays over as arguments, to be computed with entry by entry"
         ) from None
 
 
@@ -250,10 +250,10 @@ def option(name: str, x: Any) -> Any:
     Raises:
         TypeError: it is neither a number nor None.
     """
-    x = plain(x)
+    x = as_python(x)
     if x is None or type(x) in (int, float, bool):
         return x
-    raise TypeError(f"{name} must be a number or None in a compiled function, but got {shown(x)}")
+    raise TypeError(f"{name} must be a number or None in a compiled function, but got {brief(x)}")
 
 
 def is_condition(x: Any) -> bool:
@@ -324,7 +324,7 @@ class Trace:
     def note_reduction(self, name: str) -> None:
         """Note a call that does something else to arrays than to their entries."""
         if self.reduction is None:
-            self.reduction = f"{name}(), at {line_of_user()},"
+            self.reduction = f"{name}(), at {user_line()},"
 
     def add(
         self,
@@ -350,7 +350,7 @@ class Trace:
             if x.index >= len(self.symbols) or self.symbols[x.index] is not x:
                 raise TypeError(
                     f"{x.describe()} belongs to another function that is being compiled, "
-                    f"at {line_of_user()}; hand it over as an argument"
+                    f"at {user_line()}; hand it over as an argument"
                 )
             return x
         if isinstance(x, Node):
@@ -361,7 +361,7 @@ class Trace:
         """The symbol for a `Value` that the function closes over: one more input."""
         if not isinstance(x, Value):
             raise TypeError(
-                f"a scalar function can't use {x.describe()}, at {line_of_user()}; "
+                f"a scalar function can't use {x.describe()}, at {user_line()}; "
                 "hand over arrays as arguments: they are computed with entry by entry"
             )
         if x.op is None and x.level > self.level:
@@ -369,7 +369,7 @@ class Trace:
         if x.op is not None or x.level > 1:
             raise TypeError(
                 f"a compiled function can close over numbers and over a Value that was set, such "
-                f"as a weight, but {x.describe()} was computed, at {line_of_user()}; "
+                f"as a weight, but {x.describe()} was computed, at {user_line()}; "
                 "hand it over as an argument"
             )
         if id(x) not in self.closed_over:

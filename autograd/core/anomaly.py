@@ -18,33 +18,33 @@ class AnomalyError(FloatingPointError):
     __module__ = "autograd"  # how tracebacks and pickle name it
 
 
-def is_ours(frame: FrameType) -> bool:
+def is_library_frame(frame: FrameType) -> bool:
     """Whether this library runs there, or NumPy."""
     return frame.f_globals.get("__name__", "").split(".")[0] in OURS
 
 
-def line_of_user() -> str:
+def user_line() -> str:
     """The innermost line being run that is neither this library's nor NumPy's."""
     frame = sys._getframe(1)
-    while frame.f_back and is_ours(frame):
+    while frame.f_back and is_library_frame(frame):
         frame = frame.f_back
-    return line_of(frame.f_code, frame.f_lineno)
+    return describe_line(frame.f_code, frame.f_lineno)
 
 
-def line_of(code: CodeType, number: int) -> str:
+def describe_line(code: CodeType, number: int) -> str:
     """A line of a program, with its file and its text."""
     text = linecache.getline(code.co_filename, number).strip()
     return f"{code.co_filename}:{number} in {code.co_name}" + (f": {text}" if text else "")
 
 
-def trouble(x: Any) -> str:
+def nonfinite_kind(x: Any) -> str:
     """The worst among the numbers: "nan", or "inf", or nothing."""
     if np.any(np.isnan(x)):
         return "nan"
     return "inf" if np.any(np.isinf(x)) else ""
 
 
-def shown(x: Any) -> str:
+def describe_data(x: Any) -> str:
     """A number itself, and of an array the shape and the range."""
     if not hasattr(x, "shape") or x.shape == ():
         return f"{float(x)!r}"
@@ -53,10 +53,10 @@ def shown(x: Any) -> str:
     return f"array{x.shape} from {float(np.min(x))!r} to {float(np.max(x))!r}"
 
 
-def operands_of(op: Any, args: Any, saved: Any) -> str:
+def describe_call(op: Any, args: Any, saved: Any) -> str:
     """The call as the user might have written it, with labels and numbers."""
     parts = [
-        (f"{arg.label} = " if arg is not None and arg.label else "") + shown(x)
+        (f"{arg.label} = " if arg is not None and arg.label else "") + describe_data(x)
         for arg, x in zip(args, saved)
     ]
     return f"{op.name}({', '.join(parts)})"
@@ -68,9 +68,9 @@ def check_result(op: Any, args: Any, saved: Any, data: Any) -> None:
     Raises:
         AnomalyError: naming op, operands and the line of the user's program.
     """
-    new = trouble(data)
-    if new and not any(trouble(x) in (new, "nan") for x in saved if is_number(x)):
-        raise AnomalyError(f"{operands_of(op, args, saved)} made {new}, at {line_of_user()}")
+    new = nonfinite_kind(data)
+    if new and not any(nonfinite_kind(x) in (new, "nan") for x in saved if is_number(x)):
+        raise AnomalyError(f"{describe_call(op, args, saved)} made {new}, at {user_line()}")
 
 
 def check_gradient(node: Any, arg: Any, g: Any, part: Any) -> None:
@@ -80,13 +80,13 @@ def check_gradient(node: Any, arg: Any, g: Any, part: Any) -> None:
         AnomalyError: naming op, argument and the line that made the node.
     """
     g, part = (getattr(x, "_data", x) for x in (g, part))
-    new = trouble(part)
-    if new and trouble(g) not in (new, "nan"):
+    new = nonfinite_kind(part)
+    if new and nonfinite_kind(g) not in (new, "nan"):
         assert node.op is not None
         origin = node.notes.origin if node.notes else None
         raise AnomalyError(
-            f"the derivative of {operands_of(node.op, node.args, node.saved)} "
-            f"for its argument {node.position(arg)} made {new} of the gradient {shown(g)}"
+            f"the derivative of {describe_call(node.op, node.args, node.saved)} "
+            f"for its argument {node.position(arg)} made {new} of the gradient {describe_data(g)}"
             + (f"; computed at {origin}" if origin else "")
         )
 

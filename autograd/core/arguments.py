@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def shown(x: Any) -> str:
+def brief(x: Any) -> str:
     """A value in a message: shortened, with its type where the text does not tell it."""
     if isinstance(x, type):
         return f"the class {x.__name__}"
@@ -35,12 +35,12 @@ def shown(x: Any) -> str:
     return f"{text} ({type(x).__name__})"
 
 
-def wrong(name: str, expected: str, x: Any, hint: str = "") -> TypeError:
+def type_error(name: str, expected: str, x: Any, hint: str = "") -> TypeError:
     """The error for an argument of the wrong kind."""
-    return TypeError(f"{name} must be {expected}, but got {shown(x)}" + (f"; {hint}" * bool(hint)))
+    return TypeError(f"{name} must be {expected}, but got {brief(x)}" + (f"; {hint}" * bool(hint)))
 
 
-def plain(x: Any) -> Any:
+def as_python(x: Any) -> Any:
     """A NumPy number, or a NumPy array without axes, as Python's; anything else as it is."""
     if isinstance(x, np.generic) or (isinstance(x, np.ndarray) and not x.ndim):
         return x.item()
@@ -71,16 +71,16 @@ def number(
     """
     if type(x) is float and at_least <= x <= at_most and above < x < below:
         return x  # losses are called in every step
-    value = plain(x)
+    value = as_python(x)
     if isinstance(value, bool) or not isinstance(value, Real):
         hint = "use .item() for the number it holds" if hasattr(x, "requires_grad") else ""
-        raise wrong(name, range_of("number", at_least, above, at_most, below, finite), x, hint)
+        raise type_error(name, range_of("number", at_least, above, at_most, below, finite), x, hint)
     value = as_machine_number(value)
     inside = at_least <= value <= at_most and (above == -math.inf or value > above)
     inside = inside and (below == math.inf or value < below)
     if not inside or (finite and math.isinf(value)):  # a nan is inside of nothing
         expected = range_of("number", at_least, above, at_most, below, finite)
-        raise ValueError(f"{name} must be {expected}, but got {shown(x)}")
+        raise ValueError(f"{name} must be {expected}, but got {brief(x)}")
     return value
 
 
@@ -140,13 +140,13 @@ def integer(name: str, x: Any, *, at_least: float = -math.inf, at_most: float = 
         TypeError: `x` is no integer.
         ValueError: `x` lies outside the bounds.
     """
-    value = plain(x)
+    value = as_python(x)
     expected = range_of("integer", at_least, -math.inf, at_most, math.inf, True)
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise wrong(name, expected, x)
+        raise type_error(name, expected, x)
     value = int(value)
     if not at_least <= value <= at_most:
-        raise ValueError(f"{name} must be {expected}, but got {shown(x)}")
+        raise ValueError(f"{name} must be {expected}, but got {brief(x)}")
     return value
 
 
@@ -170,17 +170,17 @@ def pair(name: str, x: Any, *, at_least: float = -math.inf) -> tuple[int, int]:
     """
     if isinstance(x, (tuple, list)) or (isinstance(x, np.ndarray) and x.ndim):
         if len(x) != 2:
-            raise ValueError(f"{name} must be one integer or two, but got {shown(x)}")
+            raise ValueError(f"{name} must be one integer or two, but got {brief(x)}")
         return integer(name, x[0], at_least=at_least), integer(name, x[1], at_least=at_least)
     return (integer(name, x, at_least=at_least),) * 2
 
 
 def flag(name: str, x: Any) -> bool:
     """`x` as a `bool`; 0 and 1 count as such, strings and None don't."""
-    value = plain(x)
+    value = as_python(x)
     if isinstance(value, bool) or (isinstance(value, int) and value in (0, 1)):
         return bool(value)
-    raise wrong(name, "True or False", x)
+    raise type_error(name, "True or False", x)
 
 
 def one_of(name: str, x: T, choices: Collection[Any]) -> T:
@@ -189,10 +189,10 @@ def one_of(name: str, x: T, choices: Collection[Any]) -> T:
     Raises:
         ValueError: it is not.
     """
-    x = plain(x)
+    x = as_python(x)
     if not any(x is choice or (type(x) is type(choice) and x == choice) for choice in choices):
         listed = " or ".join(map(repr, choices))
-        raise ValueError(f"{name} must be {listed}, but got {shown(x)}")
+        raise ValueError(f"{name} must be {listed}, but got {brief(x)}")
     return x
 
 
@@ -218,7 +218,7 @@ def instance_of(name: str, x: Any, kind: type[T], expected: str = "") -> T:
     hint = ""
     if isinstance(x, type) and issubclass(x, kind):
         hint = f"pass an instance: {x.__name__}(...)"
-    raise wrong(name, expected or f"{article} {kind.__name__}", x, hint)
+    raise type_error(name, expected or f"{article} {kind.__name__}", x, hint)
 
 
 def function(name: str, x: Any, expected: str = "a function") -> Callable[..., Any]:
@@ -228,10 +228,10 @@ def function(name: str, x: Any, expected: str = "a function") -> Callable[..., A
         TypeError: it is something else, such as the name of a function.
     """
     if isinstance(x, type):
-        raise wrong(name, expected, x, f"pass an instance: {x.__name__}(...)")
+        raise type_error(name, expected, x, f"pass an instance: {x.__name__}(...)")
     if not callable(x):
         hint = "pass the function itself, not its name" if isinstance(x, str) else ""
-        raise wrong(name, expected, x, hint)
+        raise type_error(name, expected, x, hint)
     return x
 
 
@@ -244,7 +244,7 @@ def sequence_of(name: str, xs: Any, kind: type[T], expected: str = "") -> list[T
     if isinstance(xs, (kind, str)) or not is_iterable(xs):
         what = expected or f"{kind.__name__} objects"
         hint = f"pass a list: [{name}]" if isinstance(xs, kind) else ""
-        raise wrong(name, f"a list of {what}", xs, hint)
+        raise type_error(name, f"a list of {what}", xs, hint)
     return [instance_of(f"{name}[{i}]", x, kind) for i, x in enumerate(xs)]
 
 
@@ -275,7 +275,7 @@ def dtype_of(name: str, x: Any, kinds: str = "f") -> np.dtype[Any]:
         found = None
     if found is None or found.kind not in kinds:
         what = "floating-point dtype" if kinds == "f" else "dtype of real numbers"
-        raise wrong(name, f"a {what}, such as np.float32", x)
+        raise type_error(name, f"a {what}, such as np.float32", x)
     return found
 
 
@@ -295,7 +295,7 @@ def path(name: str, x: Any) -> Path:
     found = os.fspath(x) if isinstance(x, os.PathLike) else x
     if not isinstance(found, str):
         hint = "os.fsdecode() decodes it" if isinstance(found, bytes) else ""
-        raise wrong(name, "a str or a path", x, hint)
+        raise type_error(name, "a str or a path", x, hint)
     try:
         possible = bool(found) and b"\0" not in os.fsencode(found)
     except UnicodeEncodeError:

@@ -66,7 +66,7 @@ def memory_of(x: Any) -> Memory:
     return found
 
 
-def changed(x: Any) -> None:
+def mark_changed(x: Any) -> None:
     """Note that the array `x` was changed in place."""
     if isinstance(x, np.ndarray):
         memory = memory_of(x)
@@ -74,7 +74,7 @@ def changed(x: Any) -> None:
         memory.changed, memory.numbers = clock.now, None
 
 
-def lent(x: Any) -> None:
+def mark_exposed(x: Any) -> None:
     """Note that the user gets the array `x`; if it is small, changes are found by comparison."""
     if not isinstance(x, np.ndarray) or (owner := owner_of(x)).nbytes > SMALL:
         return
@@ -98,7 +98,7 @@ def first_stale(operands: Iterable[Any], time: int) -> int | None:
     return None
 
 
-def kept(x: Any) -> Any:
+def copy_if_small(x: Any) -> Any:
     """Return a user's array as an operation stores it: copied if it is small."""
     if type(x) is np.ndarray and x.nbytes <= SMALL:
         return x.copy()

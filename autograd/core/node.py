@@ -16,7 +16,7 @@ from itertools import compress, count
 from typing import Any, ClassVar, TypeAlias
 
 from . import anomaly, arguments, pytree
-from .changes import clock, first_stale, kept
+from .changes import clock, copy_if_small, first_stale
 from .modes import ORDINARY, Mode, current_mode, mode
 from .scope import Scope
 from .shapes import shape_of
@@ -373,7 +373,7 @@ def noted(node: Node, doing: Mode) -> Node:
     if doing.tape is not None:
         doing.tape.append(node)
     if doing.anomaly:
-        node.note().origin = anomaly.line_of_user()
+        node.note().origin = anomaly.user_line()
     if doing.scope is not None:
         node.note().scope = doing.scope
     return node
@@ -408,7 +408,7 @@ def taken_apart(
         if kind is Node.scalar and any(map(has_axes, compress(saved, checked))):
             kind = Node.array  # a Value counts as an array without axes, with a weak dtype
         saved = [
-            kind.constant(x) if check else kept(x) if arg is None else x
+            kind.constant(x) if check else copy_if_small(x) if arg is None else x
             for x, arg, check in zip(saved, args, checked)
         ]
     return kind, level, args, saved

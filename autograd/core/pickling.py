@@ -19,7 +19,7 @@ from .changes import memory_of
 from .node import NO_KWARGS, Data, Node, arrays_of, make, stale_operand
 
 
-def shallow(node: Node) -> Node:
+def copy_node(node: Node) -> Node:
     """`Node.__copy__`: another node of the same class, with the same data, history and gradient.
 
     Of a leaf it is another leaf over the same memory. Either can get other data, another gradient
@@ -50,7 +50,7 @@ def keep_stale(out: Node, i: int | None) -> None:
         out.made_at = -1  # type: ignore[misc]  # before all that is known of this memory
 
 
-def copied(node: Node, memo: dict[int, Any]) -> Node:
+def deepcopy_node(node: Node, memo: dict[int, Any]) -> Node:
     """`Node.__deepcopy__`."""
     for x in operands_first(node, stop=lambda x: id(x) in memo):
         args = tuple(None if arg is None else memo[id(arg)] for arg in x.args)
@@ -78,13 +78,13 @@ class Entry:
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         x = self.node
-        args = tuple(None if arg is None else entry(arg) for arg in x.args)
+        args = tuple(None if arg is None else entry_of(arg) for arg in x.args)
         # What was saved is the operand's own data, unless that was changed since.
         saved = tuple(
             () if arg is not None and arg._data is seen else (seen,)
             for arg, seen in zip(x.args, x.saved)
         )
-        return restored, (
+        return restore_node, (
             type(x), x._data, x.level, x.op, args, saved, x.kwargs, x.grad, x.notes,
             attributes_of(x), stale_operand(x),
         )  # fmt: skip
@@ -95,7 +95,7 @@ _entries: WeakValueDictionary[int, Entry] = WeakValueDictionary()
 _lock = Lock()  # two threads may pickle one graph
 
 
-def entry(node: Node) -> Entry:
+def entry_of(node: Node) -> Entry:
     with _lock:
         found = _entries.get(id(node))
         if found is None:
@@ -103,16 +103,16 @@ def entry(node: Node) -> Entry:
         return found
 
 
-def pickled(node: Node) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+def reduce_node(node: Node) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     """`Node.__reduce__`."""
-    return last, ([entry(x) for x in operands_first(node)],)
+    return last, ([entry_of(x) for x in operands_first(node)],)
 
 
 def last(nodes: list[Node]) -> Node:
     return nodes[-1]
 
 
-def restored(
+def restore_node(
     kind: type[Node],
     data: Data,
     level: int,

@@ -7,7 +7,7 @@ from copy import copy
 from numbers import Real
 from typing import Any
 
-from .arguments import wrong
+from .arguments import type_error
 from .shapes import Shape, shape_of
 
 
@@ -46,12 +46,12 @@ def rebuild(tree: Any, numbers: Iterable[Any]) -> Any:
     return map_leaves(lambda _: next(rest), tree)
 
 
-def at(key: Any) -> str:
+def subscript(key: Any) -> str:
     """How a path in a message goes on: `[0]`, `["a"]`."""
     return f'["{key}"]' if isinstance(key, str) and '"' not in key else f"[{key!r}]"
 
 
-def paired(
+def match_leaves(
     name: str,
     given: Any,
     like: Any,
@@ -63,9 +63,9 @@ def paired(
     Entries of dicts are paired by key, whatever their order; a list may stand for a tuple. Nothing
     broadcasts.
 
-    >>> paired("direction", {"b": 2.0, "a": [1.0]}, {"a": (5.0,), "b": 6.0}, "the argument")
+    >>> match_leaves("direction", {"b": 2.0, "a": [1.0]}, {"a": (5.0,), "b": 6.0}, "the argument")
     [1.0, 2.0]
-    >>> paired("direction", {"a": [1.0]}, {"a": (5.0, 6.0)}, "the argument")
+    >>> match_leaves("direction", {"a": [1.0]}, {"a": (5.0, 6.0)}, "the argument")
     Traceback (most recent call last):
     ValueError: direction["a"] must have 2 entries, as in the argument, but has 1
 
@@ -81,28 +81,30 @@ def paired(
     """
     if isinstance(like, dict):
         if not isinstance(given, dict):
-            raise wrong(name, f"a dict, as in {model}", given)
+            raise type_error(name, f"a dict, as in {model}", given)
         for key in [*like, *given]:
             if (key in like) != (key in given):
                 fault = "lacks" if key in like else "has"
                 raise ValueError(f"{name} must have the keys of {model}, but {fault} {key!r}")
-        branches = [(at(key), given[key], like[key]) for key in like]
+        branches = [(subscript(key), given[key], like[key]) for key in like]
     elif isinstance(like, (list, tuple)):
         if not isinstance(given, (list, tuple)):
-            raise wrong(name, f"a {type(like).__name__}, as in {model}", given)
+            raise type_error(name, f"a {type(like).__name__}, as in {model}", given)
         fields = getattr(like, "_fields", None)
         if fields and getattr(given, "_fields", fields) != fields:
-            raise wrong(name, f"a {type(like).__name__}, as in {model}", given)
+            raise type_error(name, f"a {type(like).__name__}, as in {model}", given)
         if len(given) != len(like):
             raise ValueError(
                 f"{name} must have {len(like)} entries, as in {model}, but has {len(given)}"
             )
-        branches = [(at(i), *both) for i, both in enumerate(zip(given, like))]
+        branches = [(subscript(i), *both) for i, both in enumerate(zip(given, like))]
     else:
         if given is not None or needed(like):
             check_leaf(name, given, getattr(like, "shape", ()), model)
         return [given]
-    return [x for path, one, two in branches for x in paired(name + path, one, two, model, needed)]
+    return [
+        x for path, one, two in branches for x in match_leaves(name + path, one, two, model, needed)
+    ]
 
 
 def check_leaf(name: str, x: Any, shape: Shape, model: str) -> None:
@@ -113,5 +115,5 @@ def check_leaf(name: str, x: Any, shape: Shape, model: str) -> None:
     real = kind in "fiub" and (isinstance(x, Real) or hasattr(x, "shape"))
     if not real or shape_of(x) != shape:
         wanted = f"an array of shape {shape}" if shape else "a number"
-        error = wrong(name, f"{wanted}, as in {model}", x)
+        error = type_error(name, f"{wanted}, as in {model}", x)
         raise ValueError(*error.args) if real else error

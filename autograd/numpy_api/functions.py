@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd.core import rules
-from autograd.core.arguments import one_of, wrong
+from autograd.core.arguments import one_of, type_error
 from autograd.core.array_libraries import as_operand, is_lazy, is_numpy
 from autograd.core.kernels import numpys, one_hot
 from autograd.core.modes import current_mode
@@ -61,7 +61,7 @@ def sinc(x: Any) -> Any:
 def round(x: Any, decimals: int = 0) -> Any:
     """Return `x` rounded to a number of decimals, halves to even; its slope is 0."""
     if not hasattr(decimals, "__index__"):
-        raise wrong("decimals", "an integer", decimals)
+        raise type_error("decimals", "an integer", decimals)
     return rules.round(x, decimals=operator.index(decimals))
 
 
@@ -106,7 +106,7 @@ def _as_numbers(name: str, x: Any) -> Any:
     array = np.array(x) if isinstance(x, (list, tuple)) else as_operand(x)
     if hasattr(array, "dtype") and array.dtype.kind in "biuf":
         return array
-    raise wrong(name, "a number or an array of numbers", x)
+    raise type_error(name, "a number or an array of numbers", x)
 
 
 def fmax(x: Any, y: Any) -> Any:

@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from autograd.core import pytree, rules
 from autograd.core.arguments import integer, integers, one_of
 from autograd.core.array_libraries import as_plain_array, is_numpy, no_fallback, to_library_of
-from autograd.core.changes import kept
+from autograd.core.changes import copy_if_small
 from autograd.core.node import Node, data_of
 from autograd.core.shapes import as_shape, ordered_axes, reduced_axes, shape_of
 
@@ -396,7 +396,7 @@ def normalize_index(index: Any) -> Any:
         return array if array.size else array.astype(int)  # as NumPy reads empty lists
     if isinstance(index, (int, slice)):
         return index
-    return kept(as_plain_array(data_of(index)))
+    return copy_if_small(as_plain_array(data_of(index)))
 
 
 def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:

@@ -18,7 +18,7 @@ from autograd.core.array_libraries import copy_array
 from autograd.core.backward import backpropagate, operands_first
 from autograd.core.modes import change, current_mode
 from autograd.core.node import Data, Node, Op, data_of, make, noted, per_argument
-from autograd.core.pickling import entry
+from autograd.core.pickling import entry_of
 from autograd.core.shapes import shape_of
 
 
@@ -124,7 +124,7 @@ class Again:
 
     def __reduce__(self) -> Any:
         args, kwargs, written = pytree.map_leaves(
-            lambda x: entry(x) if isinstance(x, Node) else x,
+            lambda x: entry_of(x) if isinstance(x, Node) else x,
             (self.args, self.kwargs, alive(self.written)),
         )
         found = found_by_name(self.f)

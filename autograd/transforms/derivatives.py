@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd.core import arguments, array_libraries, pytree, rules
 from autograd.core.backward import backpropagate, consumers_first, memory, own
-from autograd.core.changes import kept
+from autograd.core.changes import copy_if_small
 from autograd.core.modes import enable_grad, is_grad_enabled
 from autograd.core.node import Data, Node, data_of, make
 from autograd.core.shapes import Shape, shape_of
@@ -39,7 +39,7 @@ def variable(x: Any, level: int) -> Node:
     elif isinstance(x, (float, int)) and not isinstance(x, bool):
         node = Value(x)
     elif hasattr(x := array_libraries.as_operand(x), "dtype"):
-        node = from_numpy(kept(x))
+        node = from_numpy(copy_if_small(x))
     else:
         raise TypeError(f"can't differentiate with respect to {type(x).__name__} {x!r}")
     if node.kind is Node.array and node._data.dtype.kind != "f":
@@ -144,7 +144,7 @@ class Trace:
 
     def pull(self, seed: Any, name: str = "seed", model: str = "the result") -> Any:
         """The gradients for the inputs, given those of the outputs, in the form of the inputs."""
-        given = pytree.paired(name, seed, self.out, model, needed=self.depends)
+        given = pytree.match_leaves(name, seed, self.out, model, needed=self.depends)
         seeds: dict[Node, Data] = {}
         for x, g in zip(self.outs, given):
             if self.depends(x):
@@ -179,7 +179,7 @@ def check_differentiable(x: Any) -> None:
         if isinstance(x, float) or getattr(getattr(x, "dtype", None), "kind", "") == "f":
             return
         shape = getattr(x, "shape", ())
-        what = f"an array of {x.dtype}" if shape else arguments.shown(x)
+        what = f"an array of {x.dtype}" if shape else arguments.brief(x)
     raise TypeError(
         f"only floating-point results can be differentiated, but the function returned {what}; "
         "return a float, or an array of floats"
@@ -322,7 +322,7 @@ def jvp(f: Function, argnums: Argnums = 0) -> Function:
         trace = Trace(f, argnums, args, kwargs)
 
         def push(direction: Any) -> Any:
-            pytree.paired("direction", direction, trace.inputs, "the argument")  # or an error
+            pytree.match_leaves("direction", direction, trace.inputs, "the argument")  # or an error
 
             def slope(g: Any) -> Any:
                 return dot(trace.pull(g), direction)
@@ -418,7 +418,7 @@ def stacked(rows: list[Any], shape: Shape, x: Any) -> Any:
 
 def dot(x: Any, y: Any) -> Any:
     """The sum of the products of all numbers in two trees of one form."""
-    pairs = zip(pytree.paired("x", x, y, "y"), pytree.leaves(y))
+    pairs = zip(pytree.match_leaves("x", x, y, "y"), pytree.leaves(y))
     return reduce(operator.add, (rules.sum(a * b) for a, b in pairs), 0.0)
 
 

@@ -165,8 +165,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "autograd.core.changes": {
         **dict.fromkeys(
             ("Clock.__init__: 0 -> 1", "Clock.__init__: self.now = 0 -> nothing",
-             "Memory.__init__: 0 -> 1", "Memory.__init__: 0 -> 1 (2)", "changed: 1 -> 2",
-             "lent: 1 -> 2"),
+             "Memory.__init__: 0 -> 1", "Memory.__init__: 0 -> 1 (2)", "mark_changed: 1 -> 2",
+             "mark_exposed: 1 -> 2"),
             "the clock runs when the tests begin, and may run faster",
         ),
         **dict.fromkeys(
