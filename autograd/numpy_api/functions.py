@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.core import rules
+from autograd.core import rules, shapes
 from autograd.core.arguments import one_of, type_error
 from autograd.core.array_libraries import as_operand, is_lazy, is_numpy
 from autograd.core.kernels import numpys, one_hot
@@ -194,20 +194,16 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 @on_reals
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the mean of all entries, or along axes; of no entries it is nan."""
-    return sum(x, axis, keepdims) / _count(x, axis)
-
-
-def _count(x: Any, axis: Axis) -> int:
-    """Return the number of entries along the axes; a single number has none, as in NumPy."""
     shape = shape_of(x)
-    return math.prod(shape[i] for i in normalize_axes(axis, len(shape)))
+    count = math.prod([shape[i] for i in normalize_axes(axis, len(shape))])
+    return sum(x, axis, keepdims) / count
 
 
 @on_reals
 def var(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """Return the sum of squared deviations from the mean, over the number of entries - `ddof`."""
     deviation = x - mean(x, axis, keepdims=True)
-    freedom = float(np.maximum(_count(x, axis) - ddof, 0.0))
+    freedom = float(np.maximum(shapes.count_along(shape_of(x), axis) - ddof, 0.0))
     return rules.div(sum(deviation * deviation, axis, keepdims), freedom)
 
 

@@ -1,4 +1,7 @@
-"""Products and linear algebra under NumPy's names, on stacks of matrices where NumPy allows it."""
+"""Products and linear algebra, with functions named as in NumPy.
+
+`linalg.inv`, `det`, `cholesky` and `pinv` take matrices or stacks of them: (..., n, n).
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,9 @@ INDICES = re.compile(r"[A-Za-z]*(\.\.\.)?[A-Za-z]*")  # of one operand of einsum
 
 
 def matmul(x: Any, y: Any) -> Any:
-    """The matrix product, with NumPy's rules for vectors and stacks of matrices.
+    """Return the matrix product (..., n, k) @ (..., k, m) -> (..., n, m).
+
+    A vector (k,) is a row on the left and a column on the right; the result lacks its axis.
 
     Raises:
         ValueError: an operand is a single number, or the inner dimensions differ.
@@ -39,16 +44,16 @@ def matmul(x: Any, y: Any) -> Any:
         raise ValueError(f"matmul: {a} @ {b}: inner dimensions {a[-1]} and {inner} differ")
     if len(a) > 1 and len(b) > 1:
         return rules.matmul(x, y)
-    row, column = len(a) == 1, len(b) == 1  # a vector is a row on the left, a column on the right
+    row, column = len(a) == 1, len(b) == 1
     out = rules.matmul(reshape(x, (1, -1)) if row else x, reshape(y, (-1, 1)) if column else y)
     *stack, n, m = shape_of(out)
     return reshape(out, (*stack, *([] if row else [n]), *([] if column else [m])))
 
 
 def dot(x: Any, y: Any) -> Any:
-    """The product of vectors, of matrices, or with a number.
+    """Return the product with a number, or the sums of products (..., k), (..., k, m) -> (..., m).
 
-    Of arrays of more dimensions, over the last axis of `x` and the last but one of `y`.
+    They are over the last axis of `x` and the last but one of `y`, or the only one: (k,).
     """
     a, b = shape_of(x), shape_of(y)
     if not a or not b:
@@ -57,74 +62,68 @@ def dot(x: Any, y: Any) -> Any:
 
 
 def inner(x: Any, y: Any) -> Any:
-    """The sum of products over the last axes."""
+    """Return the sums of products over the last axes: (n, k), (m, k) -> (n, m)."""
     return tensordot(x, y, ([-1], [-1])) if shape_of(x) and shape_of(y) else x * y
 
 
 def outer(x: Any, y: Any) -> Any:
-    """All products of an entry of `x`, in rows, with an entry of `y`."""
+    """Return the products of each entry of `x` with each of `y`: (n,), (m,) -> (n, m)."""
     return reshape(as_plain_array(x), (-1, 1)) * reshape(as_plain_array(y), (1, -1))
 
 
 def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
-    """The sum of products over pairs of axes.
+    """Return the sums of products over pairs of axes: (n..., k...), (k..., m...) -> (n..., m...).
 
     Args:
         x, y: arrays.
-        axes: so many last axes of `x` with as many first of `y`, or a list of axes for each.
+        axes: the number of last axes of `x` and first axes of `y`, or a list of axes for each.
+
+    Raises:
+        ValueError: `axes` are not a number or two lists, or the axes of a pair differ in length.
     """
     x, y = as_plain_array(x), as_plain_array(y)
     a, b = shape_of(x), shape_of(y)
     if isinstance(axes, (int, np.integer)):
         if not 0 <= axes <= min(len(a), len(b)):
             raise ValueError(f"tensordot: shapes {a} and {b} do not both have {axes} axes to sum")
-        pairs = list(range(len(a) - axes, len(a))), list(range(axes))
+        left, right = list(range(len(a) - axes, len(a))), list(range(axes))
     else:
         lists: Any = [[i] if isinstance(i, (int, np.integer)) else list(i) for i in axes]
         if len(lists) != 2:
             raise ValueError(f"tensordot: axes has a list for each array, but is {axes!r}")
-        pairs = ordered_axes(lists[0], len(a)), ordered_axes(lists[1], len(b))
-    left, right = pairs
+        left, right = ordered_axes(lists[0], len(a)), ordered_axes(lists[1], len(b))
     if [a[i] for i in left] != [b[i] for i in right]:
         raise ValueError(f"tensordot: the axes {left} of {a} and {right} of {b} differ in length")
-    free_a = [i for i in range(len(a)) if i not in left]
-    free_b = [i for i in range(len(b)) if i not in right]
-    n = math.prod(a[i] for i in left)
-    rows = reshape(rules.transpose(x, axes=(*free_a, *left)), (math.prod(a[i] for i in free_a), n))
-    columns = reshape(
-        rules.transpose(y, axes=(*right, *free_b)), (n, math.prod(b[i] for i in free_b))
-    )
-    return reshape(rules.matmul(rows, columns), [a[i] for i in free_a] + [b[i] for i in free_b])
+    rows = [i for i in range(len(a)) if i not in left]
+    columns = [i for i in range(len(b)) if i not in right]
+    out = rules.matmul(_as_matrix(x, rows, left), _as_matrix(y, right, columns))
+    return reshape(out, [a[i] for i in rows] + [b[i] for i in columns])
+
+
+def _as_matrix(x: Any, rows: list[int], columns: list[int]) -> Any:
+    """Return `x` as a matrix, whose rows and columns are these axes, flattened."""
+    shape = shape_of(x)
+    n, m = math.prod([shape[i] for i in rows]), math.prod([shape[i] for i in columns])
+    return rules.reshape(rules.transpose(x, axes=(*rows, *columns)), shape=(n, m))
 
 
 def einsum(subscripts: str, *xs: Any) -> Any:
-    """Einstein's sum: `einsum("ij,jk->ik", a, b)` is the matrix product.
+    """Return Einstein's sum: `einsum("ij,jk->ik", a, b)` is the matrix product.
 
     Repeated indices (diagonals), indices that are only summed, and `...` work as in NumPy.
 
     Raises:
-        TypeError: the subscripts do not come first.
-        ValueError: they are none, or do not fit the operands.
+        TypeError: the first argument is no string of subscripts.
+        ValueError: the subscripts are malformed, or do not fit the operands.
     """
     if not isinstance(subscripts, str):
         what = type(subscripts).__name__
         raise TypeError(f'einsum: subscripts such as "ij,jk->ik" come first, but got {what}')
     xs = tuple(map(as_plain_array, xs))
-    inputs, output = _explicit(subscripts.replace(" ", ""), [len(shape_of(x)) for x in xs])
+    inputs, output = _parse_subscripts(subscripts.replace(" ", ""), [len(shape_of(x)) for x in xs])
     operands, names = [], []
     for i, (x, name) in enumerate(zip(xs, inputs)):
-        for letter in sorted({c for c in name if name.count(c) > 1}):
-            while name.count(letter) > 1:  # the diagonal of two axes becomes the last axis
-                one = name.index(letter)
-                two = name.index(letter, one + 1)
-                lengths = shape_of(x)[one], shape_of(x)[two]
-                if lengths[0] != lengths[1]:
-                    raise ValueError(
-                        f"einsum: {subscripts!r} has one index, {letter!r}, for axes of lengths "
-                        f"{lengths[0]} and {lengths[1]}"
-                    )
-                x = diagonal(x, axis1=one, axis2=two)
-                name = name[:one] + name[one + 1 : two] + name[two + 1 :] + letter
+        x, name = _take_diagonals(x, name, subscripts)
         elsewhere = output + "".join(inputs[:i] + inputs[i + 1 :])
         alone = tuple(k for k, c in enumerate(name) if c not in elsewhere)
         operands.append(functions.sum(x, alone) if alone else x)
@@ -132,8 +131,25 @@ def einsum(subscripts: str, *xs: Any) -> Any:
     return rules.einsum(*operands, inputs=tuple(names), output=output)
 
 
-def _explicit(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
-    """The index names of each operand and of the output, with letters in place of `...`."""
+def _take_diagonals(x: Any, name: str, subscripts: str) -> tuple[Any, str]:
+    """Return an operand of einsum and its indices, with one axis for each repeated index."""
+    for letter in sorted({c for c in name if name.count(c) > 1}):
+        while name.count(letter) > 1:  # the diagonal of two axes becomes the last axis
+            one = name.index(letter)
+            two = name.index(letter, one + 1)
+            n, m = shape_of(x)[one], shape_of(x)[two]
+            if n != m:
+                raise ValueError(
+                    f"einsum: {subscripts!r} has one index, {letter!r}, for axes of lengths "
+                    f"{n} and {m}"
+                )
+            x = diagonal(x, axis1=one, axis2=two)
+            name = name[:one] + name[one + 1 : two] + name[two + 1 :] + letter
+    return x, name
+
+
+def _parse_subscripts(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
+    """Return the indices of each operand and of the output, with letters in place of `...`."""
     left, arrow, output = subscripts.partition("->")
     inputs = left.split(",")
     if len(inputs) != len(ndims):
@@ -165,19 +181,17 @@ def _explicit(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
 
 
 def kron(x: Any, y: Any) -> Any:
-    """Every entry of `x` times the whole of `y`, block by block."""
+    """Return the block matrix of every entry of `x` times `y`: (n, m), (p, q) -> (n p, m q)."""
     x, y = as_plain_array(x), as_plain_array(y)
-    ndim = max(len(shape_of(x)), len(shape_of(y)))
-    a = (1,) * (ndim - len(shape_of(x))) + shape_of(x)
-    b = (1,) * (ndim - len(shape_of(y))) + shape_of(y)
-    blocks = reshape(x, [n for length in a for n in (length, 1)]) * reshape(
-        y, [n for length in b for n in (1, length)]
-    )
+    a, b = shape_of(x), shape_of(y)
+    a, b = (1,) * (len(b) - len(a)) + a, (1,) * (len(a) - len(b)) + b
+    entries = reshape(x, [length for n in a for length in (n, 1)])
+    blocks = entries * reshape(y, [length for n in b for length in (1, n)])
     return reshape(blocks, [n * m for n, m in zip(a, b)])
 
 
 def cross(x: Any, y: Any, axis: int = -1) -> Any:
-    """The vector product in three dimensions.
+    """Return the vector products of x, y: (..., 3), whose vectors lie along `axis`.
 
     Raises:
         ValueError: the vectors do not have three entries.
@@ -192,7 +206,7 @@ def cross(x: Any, y: Any, axis: int = -1) -> Any:
 
 
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The sum along a diagonal."""
+    """Return the sum along a diagonal of two axes: (n, m, ...) -> (...)."""
     return functions.sum(diagonal(x, offset, axis1, axis2), -1)
 
 
@@ -202,7 +216,11 @@ inv, det, cholesky, pinv = rules.inv, rules.det, rules.cholesky, rules.pinv
 
 
 def solve(a: Any, b: Any) -> Any:
-    """The `x` with `a @ x == b`, for a vector or a stack of matrices `b`.
+    """Return the `x` with `a @ x == b`, of the shape of `b`.
+
+    Args:
+        a: (..., n, n).
+        b: a vector (n,), or (..., n, m).
 
     Raises:
         numpy.linalg.LinAlgError: `a` is singular.
@@ -214,30 +232,31 @@ def solve(a: Any, b: Any) -> Any:
 
 
 class SlogdetResult(NamedTuple):
-    """The sign of a determinant, a constant, and the logarithm of its absolute value."""
+    """The sign of a determinant, which is a constant, and the logarithm of its absolute value."""
 
     sign: Any
     logabsdet: Any
 
 
 def slogdet(x: Any) -> SlogdetResult:
-    """The determinant as sign and logarithm, which can't overflow."""
+    """Return sign and logarithm of the determinants of x: (..., n, n), which can't overflow."""
     return SlogdetResult(no_fallback(np.linalg.slogdet)(data_of(x))[0], rules.logabsdet(x))
 
 
 @on_reals
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The length of vectors, or a norm of matrices. At zero the slope is 0.
+    """Return the length of vectors, or a norm of matrices. At zero its slope is 0.
 
     Args:
         x: an array.
         ord: for vectors any p, infinities included (2 if left out); for matrices, along two axes,
             "fro" (if left out), 1, -1, inf or -inf.
-        axis: the axis of the vectors, or two axes of matrices; all entries if left out.
+        axis: the axis of the vectors, or two axes of matrices; all axes if left out.
         keepdims: keep the axes with length 1.
 
     Raises:
-        ValueError: a matrix norm of another order: those need singular values.
+        TypeError: `ord` is no number or string.
+        ValueError: `ord` does not fit the number of axes, or needs singular values.
     """
     ndim = len(shape_of(x))
     if axis is None and ord is not None and ndim not in (1, 2):
@@ -247,19 +266,21 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         ord = number("ord", ord, finite=False)  # NumPy's name
     if isinstance(ord, str) and (len(axes) != 2 or ord not in ("fro", "nuc")):
         raise ValueError(f"norm: there is no ord={ord!r} along {len(axes)} axes")
-    if isinstance(axis, tuple) and len(axes) not in (1, 2):
-        raise ValueError(f"norm: axis must be one or two axes, but is {axis}")
+    if isinstance(axis, tuple):
+        if len(axes) not in (1, 2):
+            raise ValueError(f"norm: axis must be one or two axes, but is {axis}")
+        axes = tuple(ordered_axes(axis, ndim))
     if ord == 0:  # a count
-        return _norm(x, ord, axis, axes, keepdims)
-    return functions.without_overflow(lambda x: _norm(x, ord, axis, axes, keepdims), x, axes)
+        return _norm(x, ord, axes, keepdims)
+    return functions.without_overflow(lambda x: _norm(x, ord, axes, keepdims), x, axes)
 
 
-def _norm(x: Any, ord: Any, axis: Axis, axes: tuple[int, ...], keepdims: bool) -> Any:
-    """The norm along `axes`, which are those that `axis` names."""
+def _norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    """Return the norm of vectors along one axis, or of matrices along (rows, columns)."""
     if ord is None or (ord == 2 and len(axes) == 1) or (ord == "fro" and len(axes) == 2):
         return rules.flat_root(functions.sum(x * x, axes, keepdims))
     size = rules.abs(x)
-    if not math.prod(shape_of(x)) and ord in (1, np.inf):  # of nothing
+    if not math.prod(shape_of(x)) and ord in (1, np.inf):  # of no entries
         return functions.sum(size, axes, keepdims)
     if len(axes) == 1:
         if ord in (np.inf, -np.inf):
@@ -269,8 +290,7 @@ def _norm(x: Any, ord: Any, axis: Axis, axes: tuple[int, ...], keepdims: bool) -
         power = rules.pow if ord < 0 else flat_power
         return power(functions.sum(power(size, ord), axes, keepdims), 1.0 / ord)
     if len(axes) == 2 and ord in (1, -1, np.inf, -np.inf):
-        row, column = (0, 1) if axis is None else ordered_axes(axis, len(shape_of(x)))
-        summed, other = (row, column) if abs(ord) == 1 else (column, row)
+        summed, other = axes if abs(ord) == 1 else axes[::-1]
         sums = functions.sum(size, summed, keepdims=True)
         out = (_largest if ord > 0 else functions.min)(sums, other, keepdims=True)
         return out if keepdims else squeeze(out, axes)
@@ -278,6 +298,6 @@ def _norm(x: Any, ord: Any, axis: Axis, axes: tuple[int, ...], keepdims: bool) -
 
 
 def _largest(x: Any, axis: Axis, keepdims: bool = False) -> Any:
-    """The largest of numbers >= 0; of no numbers 0."""
+    """Return the maximum of numbers >= 0, which is 0 where there are none."""
     reduce = functions.max if count_along(shape_of(x), axis) else functions.sum
     return reduce(x, axis, keepdims)

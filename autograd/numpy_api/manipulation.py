@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd.core import pytree, rules
-from autograd.core.arguments import integer, integers, one_of
+from autograd.core.arguments import integer, one_of
 from autograd.core.array_libraries import as_plain_array, is_numpy, no_fallback, to_library_of
 from autograd.core.changes import copy_if_small
 from autograd.core.node import Node, data_of
@@ -44,11 +44,12 @@ def squeeze(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
         ValueError: a given axis is longer than 1.
     """
     shape = shape_of(x)
-    removed = tuple(i for i, n in enumerate(shape) if n == 1)
-    axes = removed if axis is None else reduced_axes(axis, len(shape))
-    if not set(axes) <= set(removed):
+    if axis is None:
+        return rules.reshape(x, shape=tuple([n for n in shape if n != 1]))
+    axes = reduced_axes(axis, len(shape))
+    if any(shape[i] != 1 for i in axes):
         raise ValueError(f"squeeze: axis {axis} of shape {shape} is not of length 1")
-    return rules.reshape(x, shape=tuple(n for i, n in enumerate(shape) if i not in axes))
+    return rules.reshape(x, shape=tuple([n for i, n in enumerate(shape) if i not in axes]))
 
 
 def transpose(x: Any, axes: int | Sequence[int] | None = None) -> Any:
@@ -61,10 +62,13 @@ def transpose(x: Any, axes: int | Sequence[int] | None = None) -> Any:
     ndim = len(shape_of(x))
     if axes is None:
         return rules.transpose(x, axes=tuple(range(ndim - 1, -1, -1)))
-    order = tuple(normalize_axis_index(i, ndim) for i in integers("axes", axes))
-    if sorted(order) != list(range(ndim)):
-        raise ValueError(f"transpose: axes {axes} are no order of the {ndim} axes of the array")
-    return rules.transpose(x, axes=order)
+    try:
+        return rules.transpose(x, axes=np.transpose(_numbered_axes(x), axes).shape)
+    except ValueError as error:
+        if type(error) is not ValueError:  # NumPy's AxisError names the axis
+            raise
+        what = f"transpose: axes {axes} are no order of the {ndim} axes of the array"
+        raise ValueError(what) from None
 
 
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
