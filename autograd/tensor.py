@@ -185,7 +185,7 @@ class Tensor(Operators):
 
     def _replace(self, data: Data) -> None:
         """Take other numbers, in this tensor's dtype: what was computed from it before is stale."""
-        self._data = data.astype(self.dtype, copy=False)
+        self._data = data.astype(self.dtype, copy=False)  # mutants 2: an extra copy
 
     def mark_changed(self) -> None:
         """Say that the array was changed in place: what was computed from it before is stale.
@@ -215,6 +215,7 @@ class Tensor(Operators):
                     "sum() or mean() it, or pass the gradient of each entry: backward(seed)"
                 )
             data = self._data
+            # mutants 1: only faster
             return data.dtype.type(1) if isinstance(data, np.generic) else np.ones_like(data)
         seed = as_constant(seed._data if isinstance(seed, Node) else seed)
         seed = array_libraries.to_library_of(seed, self._data)
@@ -225,6 +226,7 @@ class Tensor(Operators):
             )
         if isinstance(seed, Real):
             return np.full_like(self._data, seed)
+        # mutants 2: an extra copy
         return seed.astype(self.dtype, copy=False)  # it may be a gradient that stays
 
     def fit(self, part: Data, op: Op) -> Data:
@@ -233,6 +235,7 @@ class Tensor(Operators):
             return part
         if not hasattr(part, "dtype"):  # a float or a Value: one slope for all entries
             ones = np.ones_like(self._data)
+            # mutants 1: divides by ones
             part = part * (from_numpy(ones) if isinstance(part, Node) else ones)
         elif part.shape != shape:
             if not op.broadcasts:
@@ -241,9 +244,10 @@ class Tensor(Operators):
                     f"but its argument has shape {shape}"
                 )
             part = rules.sum_to(part, shape=shape)
+        # mutants 1: only faster
         return part if part.dtype == dtype else rules.astype(part, dtype=dtype)
 
-    def stale(self, op: Op, graph: bool = False) -> None:
+    def stale(self, op: Op, graph: bool = False) -> None:  # mutants 1: ignored for arrays
         raise changed_in_place(self.describe(), op)
 
     def accumulate(self, g: Data, taken: set[int]) -> None:

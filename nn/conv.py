@@ -71,6 +71,7 @@ def conv2d(
     views = rules.windows(x, size=tuple(size), stride=stride)
     n, height, width, *_ = shape_of(views)
     rows = ag.reshape(views, (n * height * width, math.prod(size) * channels))
+    # mutants 1: any negative size is inferred
     matrix = ag.reshape(channels_last(weight), (out_channels, -1))
     out = ag.matmul(rows, matrix.T) if bias is None else rules.linear(rows, matrix, bias)
     return channels_second(ag.reshape(out, (n, height, width, out_channels)))
@@ -162,8 +163,9 @@ class Pool2d(Module):
             views = rules.windows(x, size=self.kernel_size, stride=self.stride)
             return channels_second(self.reduce(views, (3, 4)))
         (kh, kw), (n, h, w, c) = self.kernel_size, shape_of(x)
-        if h % kh or w % kw:
+        if h % kh or w % kw:  # mutants 6: slices off nothing
             x = x[:, : h // kh * kh, : w // kw * kw]
+        # mutants 2: the shape is rounded down
         tiles = ag.reshape(x, (n, h // kh, kh, w // kw, kw, c))
         return channels_second(self.reduce(tiles, (2, 4)))
 

@@ -129,6 +129,7 @@ def scaled_uniform_(tensor: T, std: float, rng: Rng) -> T:
 
 
 def xavier_std(tensor: Tensor, gain: float) -> float:
+    # mutants 1: only for empty arrays
     return non_negative("gain", gain) * math.sqrt(2 / max(sum(fans(tensor)), 1))
 
 
@@ -199,5 +200,6 @@ def orthogonal_(tensor: T, gain: float = 1.0, rng: Rng = None) -> T:
     columns = math.prod(tensor.shape[1:])
     tall = generator_from(rng).normal(size=(max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(tall)
+    # mutants 2: never 0; same distribution
     q *= np.where(np.diag(r) < 0, -gain, gain)  # the signs make it even
-    return filled(tensor, (q if rows >= columns else q.T).reshape)
+    return filled(tensor, (q if rows >= columns else q.T).reshape)  # mutants 1: same distribution

@@ -111,15 +111,16 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5, rng: Rng = None) -> None:
         self.p = decay_rate("p", p)
-        self.rng = generator_from(rng).spawn(1)[0]
+        self.rng = generator_from(rng).spawn(1)[0]  # mutants 1: one more, unused
 
     def forward(self, x: Any) -> Any:
         x = numbers(self, x)
         if not self.training or not self.p:
             return x
         data, scale = as_array(data_of(x)), 1 / (1 - self.p)
+        # mutants 1: other draws, same distribution
         drawn = generator_from(self.rng).random(shape_of(x), dtype=np.float32)
-        kept = to_library_of(drawn >= self.p, data)
+        kept = to_library_of(drawn >= self.p, data)  # mutants 1: equality has probability 0
         return x * (kept * (data.dtype.type(scale) if data.dtype.kind == "f" else scale))
 
     def describe(self) -> str:

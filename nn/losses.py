@@ -68,7 +68,7 @@ def huber_loss(prediction: Any, target: Any, reduction: str = "mean", delta: flo
     delta = number("delta", delta, above=0, finite=False)
     prediction, target = comparable("huber_loss", prediction, target)
     off = prediction - target
-    near = ag.clip(off, -delta, delta)
+    near = ag.clip(off, -delta, delta)  # mutants 1: the median, in any order
     return reduce(near * (off - 0.5 * near), reduction)
 
 
@@ -170,11 +170,12 @@ def cross_entropy(
     if soft:
         refuse_any(
             name, ag.sum(data_of(target), axis=1), "probabilities that sum to 1 in each row",
-            lambda total: abs(total - 1) > 1e-3,
+            lambda total: abs(total - 1) > 1e-3,  # mutants 1: never off by exactly 0.001
         )  # fmt: skip
     else:
         target = class_labels(name, "logits", logits, "target", target)
         if weight is None and not label_smoothing:
+            # mutants 1: axis 1 is the last
             return nll_of_labels(ag.log_softmax(logits, axis=1), target, reduction)
     if weight is not None:
         weight = class_weights(name, logits, weight)
@@ -190,7 +191,7 @@ def cross_entropy(
 
 def expected_loss(logits: Any, q: Any) -> Any:
     """The sum of -q log softmax(logits) over the classes; what has q = 0 adds 0, not 0 * inf."""
-    log_p = ag.log_softmax(logits, axis=1)
+    log_p = ag.log_softmax(logits, axis=1)  # mutants 1: axis 1 is the last
     never = (data_of(q) == 0) & (data_of(log_p) == -np.inf)
     return -ag.sum(q * ag.where(never, 0.0, log_p), axis=1)
 

@@ -138,6 +138,7 @@ class Module:
         raise TypeError(f"{type(self).__name__} defines no forward()")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        # mutants 1: only faster
         if current() is ORDINARY or current_mode().scope is None:  # no picture is asked for
             out = self.forward(*args, **kwargs)
         else:
@@ -256,6 +257,7 @@ class Module:
         >>> {name: x.shape for name, x in Linear(2, 3).state_dict().items()}
         {'weight': (3, 2), 'bias': (3,)}
         """
+        # mutants 1: an array either way
         return {
             name: copy_array(x._data) if isinstance(x, Tensor) else np.array(x._data)
             for name, x in self._named(is_state)

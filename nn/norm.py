@@ -63,7 +63,7 @@ class BatchNorm(Module):
                 f"{self!r} expected {axes} axes, the second of length {self.num_features}, "
                 f"but got shape {shape}"
             )
-        kept = (1, -1) + (1,) * (len(shape) - 2)
+        kept = (1, -1) + (1,) * (len(shape) - 2)  # mutants 1: any negative size is inferred
         half = x.dtype == np.float16  # its squares overflow, and small eps vanish
         x = x.astype(np.float32) if half else x
         if self.training:
@@ -71,6 +71,7 @@ class BatchNorm(Module):
             mean = ag.mean(x, axes_left, keepdims=True)
             off = x - mean
             var = ag.mean(off * off, axes_left, keepdims=True)
+            # mutants 1: divides exactly
             self.track(data_of(mean), data_of(var), math.prod(shape) // shape[1])
         else:
             off = x - data_of(self.running_mean).reshape(kept)
@@ -78,7 +79,7 @@ class BatchNorm(Module):
             var = var.astype(np.result_type(var, np.float32), copy=False)
         out = off / ag.sqrt(var + self.eps)
         out = out.astype(np.float16) if half else out
-        if self.weight is None or self.bias is None:
+        if self.weight is None or self.bias is None:  # mutants 3: both are None or neither
             return out
         if len(shape) == 2:
             return out * self.weight + self.bias
@@ -89,7 +90,9 @@ class BatchNorm(Module):
         if count < 2:
             raise ValueError(f"{self!r} needs more than one number per feature in training")
         keep, take = 1 - self.momentum, self.momentum
+        # mutants 1: any negative size is inferred
         unbiased = var.reshape(-1) * (count / (count - 1))
+        # mutants 1: any negative size is inferred
         self.running_mean.data = keep * data_of(self.running_mean) + take * mean.reshape(-1)
         self.running_var.data = keep * data_of(self.running_var) + take * unbiased
         self.num_batches_tracked.data = data_of(self.num_batches_tracked) + 1
@@ -146,6 +149,7 @@ class LayerNorm(Module):
             raise ValueError(f"{self!r} got an input of shape {shape_of(x)}")
         axes = tuple(range(-n, 0))
         out = standardized(x, axes, self.eps)
+        # mutants 3: both are None or neither
         return out if self.weight is None or self.bias is None else out * self.weight + self.bias
 
     def describe(self) -> str:

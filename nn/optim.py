@@ -83,6 +83,7 @@ class SGD(Optimizer):
                 state["velocity"] *= momentum
                 state["velocity"] += g
             if nesterov:
+                # mutants 1: any number but 0
                 ahead = np.multiply(state["velocity"], momentum, out=self.scratch(p, 1))
                 ahead += g
                 g = ahead
@@ -132,7 +133,7 @@ class Adagrad(Optimizer):
             state |= {"t": 0, "squares": np.full_like(p, initial_accumulator_value)}
         state["t"] += 1
         g = decayed(g, p, weight_decay, self.scratch(p))
-        room = self.scratch(p, 1)
+        room = self.scratch(p, 1)  # mutants 1: any number but 0
         if "squares" in state and need_roots(state["squares"], g, eps):
             state["root"] = np.sqrt(state.pop("squares"))
         step = np.divide(g, denominator(state, g, 1.0, 1.0, eps, room), out=room)
@@ -188,7 +189,7 @@ class RMSprop(Optimizer):
             state |= {"squares": np.zeros_like(p), "centered": centered}
             state |= {"mean": np.zeros_like(p), "velocity": np.zeros_like(p)}
         g = decayed(g, p, weight_decay, self.scratch(p))
-        room = self.scratch(p, 1)
+        room = self.scratch(p, 1)  # mutants 1: any number but 0
         if centered and "centered" not in state:  # an older file: there, the mean of g^2
             variance = state["squares"] - state["mean"] * state["mean"]
             state |= {"squares": np.maximum(variance, 0), "centered": True}
@@ -247,10 +248,10 @@ class Adam(Optimizer):
         keep, keep_squares = betas
         if not state:
             state |= {"t": 0, "mean": np.zeros_like(p), "squares": np.zeros_like(p)}
-            state["units"] = (1 - keep, 1 - keep_squares)
+            state["units"] = (1 - keep, 1 - keep_squares)  # mutants 6: a common factor cancels
         state["t"] += 1
         g = decayed(g, p, weight_decay, self.scratch(p))
-        room = self.scratch(p, 1)
+        room = self.scratch(p, 1)  # mutants 1: any number but 0
         unit, unit_of_squares = state.get("units", (1.0, 1.0))  # older files have the means as such
         if "squares" in state and need_roots(state["squares"], g, eps):
             state["root"] = np.sqrt(state.pop("squares")) * math.sqrt(unit_of_squares)

@@ -262,7 +262,7 @@ class Optimizer:
                             group.follow(i)
                         move = self._half_moved if data.dtype.char == "e" else self.update
                         new = move(data, g, states[i], **options)
-                        if new is data or new is None:
+                        if new is data or new is None:  # mutants 1: only faster
                             p.mark_changed()
                         else:
                             p._replace(same_shape(new, data, self))
@@ -282,6 +282,7 @@ class Optimizer:
         """All `Value` parameters as one array; those without a gradient stay as they are."""
         values, state = group.values, group.value_state
         idle = [i for i, p in enumerate(values) if p.grad is None]
+        # mutants 1: an extra copy
         before = {k: x.copy() for k, x in state.items() if idle and is_array(x)}
         data = np.array([p._data for p in values])
         grad = np.array([0.0 if p.grad is None else p.grad for p in values])

@@ -93,7 +93,7 @@ class LRScheduler:
         """Scale `base_lrs` as the learning rates have been since this schedule set them."""
         now = lrs_of(self.optimizer)
         for i, (found, given) in enumerate(zip(now, self._last_lr)):
-            if found != given and given:
+            if found != given and given:  # mutants 1: factor 1 where equal
                 self.base_lrs[i] *= found / given
         self._last_lr = now
 

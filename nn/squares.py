@@ -25,6 +25,7 @@ def safe_range(dtype: np.dtype[Any]) -> tuple[float, float]:
     normal number, so its root is lost in the rounding of anything it is added to from `eps` on.
     """
     limits = np.finfo(dtype)
+    # mutants 3: the same, up to rounding
     return float(limits.max) * 2**-32, math.sqrt(limits.tiny) / float(limits.eps)
 
 
@@ -37,9 +38,10 @@ def need_roots(squares: Data, x: Data, eps: float) -> bool:
     if not is_numpy(x):
         return True
     largest, least_eps = safe_range(squares.dtype)
-    if eps < least_eps:
+    if eps < least_eps:  # mutants 1: the same, up to rounding
         return True
-    flat = x.ravel(order="K")
+    flat = x.ravel(order="K")  # mutants 1: only faster
+    # mutants 1: the same, up to rounding
     return not np.vdot(flat, flat) <= largest  # also where it is nan
 
 
@@ -60,15 +62,16 @@ def denominator(
     if "root" in state:
         root = state["root"]
         root *= math.sqrt(keep)
-        part = np.multiply(x, math.sqrt(share), out=scratch)
+        part = np.multiply(x, math.sqrt(share), out=scratch)  # mutants 1: only faster
+        # mutants 3: only faster; symmetric
         root = np.hypot(root, part, out=root if is_numpy(root) else None)
         state["root"] = root
-        return np.add(root, eps, out=scratch)
+        return np.add(root, eps, out=scratch)  # mutants 1: only faster
     squares = state["squares"]
-    if keep != 1:
+    if keep != 1:  # mutants 1: only faster
         squares *= keep
     squares += scaled(np.multiply(x, x, out=scratch), share, scratch)
-    state["squares"] = squares
+    state["squares"] = squares  # mutants 1: changed in place
     out = np.sqrt(squares, out=scratch)
     out += eps
     return out
@@ -76,7 +79,7 @@ def denominator(
 
 def scaled(x: Data, factor: float, scratch: Data) -> Data:
     """`factor` times `x`, which may be `scratch`."""
-    return x if factor == 1 else np.multiply(x, factor, out=scratch)
+    return x if factor == 1 else np.multiply(x, factor, out=scratch)  # mutants 1: only faster
 
 
 def norm(x: Any, order: float = 2.0) -> float:
@@ -90,13 +93,15 @@ def norm(x: Any, order: float = 2.0) -> float:
         return 0.0
     if flat.dtype == np.float16:
         flat = flat.astype(np.float32)
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(over="ignore", under="ignore"):  # mutants 1: underflow is ignored by default
         direct = float(np.linalg.norm(flat, order))
+    # mutants 4: the same, up to rounding
     if order <= 2 and 1e-12 < direct < math.inf:  # no square was lost
         return direct
     wide = to_numpy(flat).astype(np.float64)
-    largest = float(np.abs(wide).max(initial=0.0))
-    if not 0 < largest < math.inf:
+    largest = float(np.abs(wide).max(initial=0.0))  # mutants 1: not empty
+    if not 0 < largest < math.inf:  # mutants 2: the same, up to rounding
         return largest
+    # mutants 1: underflow is ignored by default
     with np.errstate(under="ignore"):  # beside a 1 such powers don't count
         return largest * float(np.linalg.norm(wide / largest, order))

@@ -41,11 +41,14 @@ def operands_first(
             stack.append(None)
             if node._made is None:
                 left, right = node._left, node._right
+                # mutants 1: checked again when visited
                 if right is not None and right.level >= level and right not in seen:
                     stack.append(right)
+                # mutants 1: checked again when visited
                 if left is not None and left.level >= level and left not in seen:
                     stack.append(left)
                 continue
+            # mutants 1: checked again when visited
             stack += [
                 arg
                 for arg in reversed(node._made[0])
@@ -78,12 +81,12 @@ def backpropagate(  # noqa: C901  # the two-operand case stands here twice, for 
     with np.errstate(all="ignore"):
         for node in order:
             g, op, notes = grads[node], node.op, node.notes
-            if notes is not None and notes.hooks:
+            if notes is not None and notes.hooks:  # mutants 1: without hooks nothing is called
                 grads[node] = g = hooked(node, g)
             if op is None:
                 continue
             if type(node) is not scalar:
-                if type(node) is array and node.made_at != clock.now:
+                if type(node) is array and node.made_at != clock.now:  # mutants 1: only faster
                     node.check_operands()
                 if notes is None or not notes.retains:
                     del grads[node]
@@ -157,6 +160,7 @@ def missing_rule(node: Node, arg: Node) -> NoReturn:
 
 def own(g: Data, taken: set[int]) -> Data:
     """`g`, copied if its memory is not all its own, or has been `taken` already."""
+    # mutants 4: an extra copy
     if getattr(g, "base", None) is not None and (
         getattr(g.base, "nbytes", None) != g.nbytes or not getattr(g.flags, "writeable", True)
     ):

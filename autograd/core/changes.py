@@ -24,7 +24,7 @@ class Clock:
     __slots__ = ("now",)
 
     def __init__(self) -> None:
-        self.now = 0
+        self.now = 0  # mutants 2: the clock may run faster
 
 
 clock = Clock()
@@ -37,7 +37,9 @@ class Memory:
 
     def __init__(self, owner: Any) -> None:
         self.owner = owner  # a weak reference
+        # mutants 1: the clock may run faster
         self.changed = 0  # time of the last change: results computed before are stale
+        # mutants 1: the clock may run faster
         self.lent = 0  # time when the user last got the array, who may change it
         self.numbers: bytes | None = None  # its contents at that time, if it is small
 
@@ -59,6 +61,7 @@ def memory_of(x: Any) -> Memory:
     if found is None:
 
         def forget(dead: Any) -> None:
+            # mutants 3: ids reused in another thread
             if key in memories and memories[key].owner is dead:
                 del memories[key]
 
@@ -70,7 +73,7 @@ def mark_changed(x: Any) -> None:
     """Note that the array `x` was changed in place."""
     if isinstance(x, np.ndarray):
         memory = memory_of(x)
-        clock.now += 1
+        clock.now += 1  # mutants 1: the clock may run faster
         memory.changed, memory.numbers = clock.now, None
 
 
@@ -81,7 +84,7 @@ def mark_exposed(x: Any) -> None:
     memory, numbers = memory_of(owner), owner.tobytes()
     if memory.numbers is not None and memory.numbers != numbers:  # changed by an earlier recipient
         memory.changed = memory.lent
-    clock.now += 1
+    clock.now += 1  # mutants 1: the clock may run faster
     memory.lent, memory.numbers = clock.now, numbers
 
 
@@ -90,6 +93,7 @@ def first_stale(operands: Iterable[Any], time: int) -> int | None:
     for i, x in enumerate(operands):
         if isinstance(x, np.ndarray):
             memory = memories.get(id(owner := owner_of(x)))
+            # mutants 1: then compared by value
             if memory is not None and (
                 memory.changed > time
                 or (memory.lent > time and memory.numbers not in (None, owner.tobytes()))

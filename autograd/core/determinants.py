@@ -21,8 +21,10 @@ def cofactors(x: Data, *directions: Data) -> Data:
     derivatives are those of the minors of diag(s): of k + 1 rows and columns, times all other s.
     """
     finite = np.isfinite(x).all(axis=(-2, -1), keepdims=True)
+    # mutants 1: becomes nan
     u, s, vt = np.linalg.svd(np.where(finite, x, 0.0))  # with infinities LAPACK may never end
     ut, v = np.swapaxes(u, -1, -2), np.swapaxes(vt, -1, -2)
+    # mutants 1: factors are 1 or -1
     handed = (np.linalg.det(u) * np.linalg.det(vt))[..., None, None]
     inner = minors(s, [ut @ d @ v for d in directions])
     return np.where(finite, handed * (u @ inner @ vt), np.nan)
@@ -40,20 +42,22 @@ def minors(s: Data, directions: Sequence[Data]) -> Data:
     for order in permutations(range(k + 1)):
         entries = [f"...{rows[i]}{rows[order[i]]}" for i in range(k)]
         subscripts = ",".join([f"...{rows}", *entries, f"{rows[order[k]]}z"]) + f"->...{rows[k]}z"
+        # mutants 1: permutations have no ties
         sign = (-1) ** sum(i > j for i, j in combinations(order, 2))
+        # mutants 2: only faster
         out = out + sign * np.einsum(subscripts, others, *directions, one, optimize=True)
     return out
 
 
 def _identity(s: Data) -> Data:
-    i = np.arange(shape_of(s)[-1], like=s)
+    i = np.arange(shape_of(s)[-1], like=s)  # mutants 1: only for CuPy
     return (i[:, None] == i).astype(s.dtype)
 
 
 def products_of_others(s: Data, count: int) -> Data:
     """For each choice of so many entries of s the product of all others; 0 if one comes twice."""
-    i = np.arange(shape_of(s)[-1], like=s)
-    *chosen, last = np.meshgrid(*[i] * count, indexing="ij")
+    i = np.arange(shape_of(s)[-1], like=s)  # mutants 1: only for CuPy
+    *chosen, last = np.meshgrid(*[i] * count, indexing="ij")  # mutants 1: symmetric
     rest = s[(..., *(None,) * (count - 1), slice(None))]
     for x in chosen:
         rest = np.where(x == last, 1.0, rest)
@@ -62,5 +66,5 @@ def products_of_others(s: Data, count: int) -> Data:
     after = np.cumprod(np.concatenate([one, rest[..., :0:-1]], -1), -1)[..., ::-1]
     products = before * after
     for x, y in combinations([*chosen, last], 2):
-        products = np.where(x == y, 0.0, products)
+        products = np.where(x == y, 0.0, products)  # mutants 2: these terms cancel
     return products

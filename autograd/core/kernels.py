@@ -29,6 +29,7 @@ def ieee(function: Callable[..., Any], *args: float) -> float:
 
 def elementary(name: str, math_name: str = "") -> Callable[..., Data]:
     """NumPy's function of that name; on floats the one that math has."""
+    # mutants 1: runs at import
     on_arrays, on_floats = getattr(np, name), getattr(math, math_name or name)
 
     def unary(x: Data) -> Data:
@@ -48,6 +49,7 @@ def elementary(name: str, math_name: str = "") -> Callable[..., Data]:
             return ieee(on_arrays, x, y)
 
     forward: Callable[..., Data] = unary if on_arrays.nin == 1 else binary
+    # mutants 1: runs at import
     forward.__qualname__ = name  # in Python's own messages, about options that it has not
     return forward
 
@@ -93,7 +95,7 @@ def power(x: Data, y: Data) -> Data:
         if type(y) in (int, float) and hasattr(x, "dtype") and x.dtype.kind == "f":
             if y == 2:  # in a third of the time
                 return x * x
-            if y == 1:
+            if y == 1:  # mutants 1: only faster
                 return +x
         return x**y
     try:
@@ -110,13 +112,14 @@ def pick(condition: Data, x: Data, y: Data) -> Data:
 
 def maximum(x: Data, y: Data) -> Data:
     if type(x) is float and type(y) is float:
+        # mutants 1: which of two zeros
         return x if x > y or x != x else y  # nan wins, as in NumPy; of 0.0 and -0.0 the second
     return np.maximum(x, y)
 
 
 def minimum(x: Data, y: Data) -> Data:
     if type(x) is float and type(y) is float:
-        return x if x < y or x != x else y
+        return x if x < y or x != x else y  # mutants 1: which of two zeros
     return np.minimum(x, y)
 
 
@@ -136,10 +139,10 @@ def relu(x: Data) -> Data:
 def sigmoid(x: Data) -> Data:
     if type(x) is float:
         small = math.exp(-math.fabs(x))  # never overflows
-        return (1.0 if x >= 0.0 else small) / (1.0 + small)
+        return (1.0 if x >= 0.0 else small) / (1.0 + small)  # mutants 1: both are 0.5 at 0
     x = as_real(x)
     small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1.0, small) / (1.0 + small)
+    return np.where(x >= 0, 1.0, small) / (1.0 + small)  # mutants 1: both are 0.5 at 0
 
 
 def sech2(x: Data) -> Data:
@@ -167,7 +170,7 @@ def softsign(x: Data) -> Data:
 
 def cosine(x: Data, y: Data) -> Data:
     """The cosine of the angle of (x, y); nan at the origin."""
-    return divide(x, elementary("hypot")(x, y))
+    return divide(x, elementary("hypot")(x, y))  # mutants 1: symmetric
 
 
 def xlogy(x: Data, y: Data) -> Data:
@@ -190,6 +193,7 @@ def _scaled_erfc() -> Any:
         x = 2 / t - 2
         return math.erfc(x) / (t * exp_of_minus_square(x))
 
+    # mutants 2: rounding
     return np.polynomial.Chebyshev.interpolate(np.vectorize(point), 19, domain=[0.0701, 2 / 3])
 
 
@@ -201,7 +205,7 @@ def chebyshev(series: Any, x: Data) -> Data:
 
 def exp_of_minus_square(x: Data) -> Data:
     """exp(-x^2) for x >= 0: the square of `near` is exact, and what is left over is small."""
-    near = np.floor(16.0 * np.minimum(x, 30.0)) / 16.0
+    near = np.floor(16.0 * np.minimum(x, 30.0)) / 16.0  # mutants 2: rounding; 0 beyond 27
     return np.exp(-near * near) * np.exp((near - x) * (near + x))
 
 
@@ -213,8 +217,8 @@ def erfc_beyond_1(x: Data) -> Data:
 def erf_below_1(x: Data) -> Data:
     """The Taylor series."""
     u = x * x
-    series = 0.0 * u
-    for n in range(19, -1, -1):
+    series = 0.0 * u  # mutants 1: broadcast by the first term
+    for n in range(19, -1, -1):  # mutants 1: one more term
         series = series * u + (-1) ** n / (math.factorial(n) * (2 * n + 1))
     return x * series * (2 / math.sqrt(math.pi))
 
@@ -225,7 +229,8 @@ def erf(x: Data) -> Data:
     if type(x) is float:
         return math.erf(x)
     size = np.abs(x)
-    tail = 1.0 - erfc_beyond_1(np.maximum(size, 1.0))
+    tail = 1.0 - erfc_beyond_1(np.maximum(size, 1.0))  # mutants 1: rounding
+    # mutants 1: both hold at 1
     out = np.where(size < 1.0, erf_below_1(np.minimum(size, 1.0)), tail)
     return np.copysign(out, x).astype(x.dtype)
 
@@ -235,8 +240,9 @@ def erfc(x: Data) -> Data:
     x = as_real(x)
     if type(x) is float:
         return math.erfc(x)
-    near = 1.0 - erf_below_1(np.clip(x, -1.0, 1.0))
+    near = 1.0 - erf_below_1(np.clip(x, -1.0, 1.0))  # mutants 2: that part is not used
     tail = erfc_beyond_1(np.maximum(np.abs(x), 1.0))
+    # mutants 3: both hold at 1; 0 takes the other branch
     return np.where(np.abs(x) < 1.0, near, np.where(x < 0.0, 2.0 - tail, tail)).astype(x.dtype)
 
 
@@ -248,15 +254,15 @@ def sinc(x: Data, *, n: int) -> Data:
     if type(x) is float:
         return ieee(partial(sinc, n=n), np.float64(x))
     x = as_real(x)
-    small = np.abs(x) < 1.0
-    near, far = np.where(small, x, 0.0), np.where(small, 1.0, x)
+    small = np.abs(x) < 1.0  # mutants 2: both hold at 1; both hold near 1
+    near, far = np.where(small, x, 0.0), np.where(small, 1.0, x)  # mutants 2: that part is not used
     series = sum(
         (-1) ** k * math.pi ** (2 * k) / (2 * k + 1) / math.factorial(2 * k - n)
         * near ** (2 * k - n)
-        for k in range((n + 1) // 2, 13 + n)
+        for k in range((n + 1) // 2, 13 + n)  # mutants 1: one more term
     )  # fmt: skip
     angle = math.pi * np.fmod(far, 2.0)  # of a large far * pi rounding would leave little
-    s: Any = 0.0
+    s: Any = 0.0  # mutants 1: times 0
     for m in range(n + 1):
         s = (math.pi ** (m - 1) * np.sin(angle + m * math.pi / 2) - m * s) / far
     return np.where(small, series, s)
@@ -281,7 +287,7 @@ def sum_to(x: Data, *, shape: Shape) -> Data:
 
 
 def entries(x: Data, *, index: Any) -> Data:
-    x = np.asarray(x) if type(x) is float else x
+    x = np.asarray(x) if type(x) is float else x  # mutants 1: only faster
     if is_numpy(x):
         return x[index]
     try:
@@ -298,6 +304,7 @@ def entries(x: Data, *, index: Any) -> Data:
                 "use where(mask, x, 0)"
             )
     places = np.arange(math.prod(shape_of(x))).reshape(shape_of(x))[index]
+    # mutants 1: any negative size is inferred
     return np.reshape(np.reshape(x, (-1,))[places.reshape(-1)], places.shape)
 
 
@@ -317,9 +324,10 @@ def added(g: Data, index: Any, shape: Shape) -> Data:
     if selects_once(index):
         out[index] = g
     else:
+        # mutants 1: symmetric
         out = out.astype(np.result_type(out, np.float32))  # float16 would lose small gradients
         np.add.at(out, index, g)  # an entry picked twice gets both gradients
-    return out.astype(dtype, copy=False)
+    return out.astype(dtype, copy=False)  # mutants 2: an extra copy
 
 
 def counted(g: Data, index: Any, shape: Shape) -> Data:
@@ -333,19 +341,21 @@ def counted(g: Data, index: Any, shape: Shape) -> Data:
 
 def alike(x: Data, y: Data) -> tuple[Data, Data]:
     """Both, divided into the same chunks if they lie in chunks: arithmetic brings that about."""
-    x = x + np.zeros_like(y, dtype=x.dtype)
-    return x, y + np.zeros_like(x, dtype=y.dtype)
+    x = x + np.zeros_like(y, dtype=x.dtype)  # mutants 1: adds zeros
+    return x, y + np.zeros_like(x, dtype=y.dtype)  # mutants 2: adds zeros; converted afterwards
 
 
 def is_at_hand(index: Any) -> bool:
     """Whether all arrays in an index are NumPy's."""
+    # mutants 1: rows are in the same memory
     parts = index if isinstance(index, tuple) else (index,)
     return all(is_numpy(i) or not hasattr(i, "__array_function__") for i in parts)
 
 
 def selects_once(index: Any) -> bool:
     """Whether no entry can be picked twice: integers, slices, `...`, `None` and masks."""
-    parts = index if isinstance(index, tuple) else (index,)
+    parts = index if isinstance(index, tuple) else (index,)  # mutants 1: only faster
+    # mutants 5: only faster
     return all(
         i is None or i is ... or isinstance(i, (int, slice)) or getattr(i, "dtype", None) == bool
         for i in parts
@@ -364,7 +374,7 @@ def short_axes(
     def forward(x: Data, *, axis: Axis = None, keepdims: bool = False) -> Data:
         shape = shape_of(x)
         count = count_along(shape, axis)
-        if not 1 < count <= 16 or math.prod(shape) < 64 * count:
+        if not 1 < count <= 16 or math.prod(shape) < 64 * count:  # mutants 12: only faster
             return reduction(x, axis=axis, keepdims=keepdims)
         axes = normalize_axes(axis, len(shape))
         entries = product(*(range(n) if i in axes else [slice(None)] for i, n in enumerate(shape)))
@@ -374,12 +384,13 @@ def short_axes(
     return forward
 
 
+# mutants 2: only faster
 count = short_axes(np.sum, lambda x, y: x.astype(np.int8, copy=False) + y)  # of what is true
 
 
 def logsumexp(x: Data, *, axis: Axis = None, keepdims: bool = False) -> Data:
     top = maximum_of(x, axis)
-    top = np.where(np.isfinite(top), top, 0.0)
+    top = np.where(np.isfinite(top), top, 0.0)  # mutants 1: any finite shift
     out = top + log_sum_exp(x - top, axis)
     return out if keepdims else np.squeeze(out, axis=axis)
 
@@ -396,7 +407,7 @@ def softmax(x: Data, *, axis: Axis = -1) -> Data:
 
 def maximum_of(x: Data, axis: Axis) -> Data:
     """The largest entry along an axis, which is kept; of no entries any number will do."""
-    x = x if hasattr(x, "dtype") else np.array(x)
+    x = x if hasattr(x, "dtype") else np.array(x)  # mutants 1: an extra copy
     return (x.max if x.size else x.sum)(axis=axis, keepdims=True)
 
 
@@ -418,7 +429,7 @@ def einsum(*xs: Data, inputs: Sequence[str], output: str) -> Data:
     subscripts = f"{','.join(inputs)}->{output}"
     if any(getattr(x, "dtype", None) == np.float16 for x in xs):  # NumPy adds these up in float16
         dtype = np.result_type(*xs)
-        wide = np.result_type(dtype, np.float32)
+        wide = np.result_type(dtype, np.float32)  # mutants 1: symmetric
         return np.einsum(subscripts, *xs, dtype=wide).astype(dtype)
     return np.einsum(subscripts, *xs)
 

@@ -203,7 +203,7 @@ class Node:
     def fit(self, part: Data, op: Op) -> Data:
         """A gradient contributed by `op`, in this node's own shape and dtype."""
 
-    @abstractmethod
+    @abstractmethod  # mutants 1: overridden
     def stale(self, op: Op, graph: bool = False) -> None:
         """Called when the data has changed since `op` saw it, before its rules run."""
 
@@ -348,6 +348,7 @@ def record(op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Node:
             return doing.tracer.record(op, operands, kwargs)
     kind, level, args, saved = taken_apart(op, operands)
     try:
+        # mutants 1: only faster
         data = op.forward(*saved, **kwargs) if kwargs else op.forward(*saved)
     except TypeError:
         op.check_call(operands, kwargs)
@@ -364,8 +365,8 @@ def record(op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Node:
         anomaly.check_result(op, args, saved, data)
     if not level or not doing.recording:
         return make(kind, data, 0)
-    node = make(kind, data, level, op, args, saved, kwargs or NO_KWARGS)
-    return node if doing is ORDINARY else noted(node, doing)
+    node = make(kind, data, level, op, args, saved, kwargs or NO_KWARGS)  # mutants 1: only memory
+    return node if doing is ORDINARY else noted(node, doing)  # mutants 1: only faster
 
 
 def noted(node: Node, doing: Mode) -> Node:
@@ -388,14 +389,14 @@ def taken_apart(
     op: Op, operands: Sequence[Any]
 ) -> tuple[type[Node], int, list[Node | None], list[Data]]:
     """The kind of node that the operands call for, its level, and their nodes and data."""
-    kind, level, constants = Node.scalar, 0, False
+    kind, level, constants = Node.scalar, 0, False  # mutants 1: only faster
     args: list[Node | None] = []
     saved: list[Data] = []
     for x in operands:
         if isinstance(x, Node):
             args.append(x)
             saved.append(x._data)
-            if x.level > level:
+            if x.level > level:  # mutants 1: sets it to the same
                 level = x.level
             if x.kind is not kind:
                 kind = Node.array
@@ -405,6 +406,7 @@ def taken_apart(
             saved.append(x)
     if constants:  # what has no rule, such as a condition, is no number to be checked
         checked = [arg is None and bool(rule) for arg, rule in zip(args, op.vjps)]
+        # mutants 1: only faster
         if kind is Node.scalar and any(map(has_axes, compress(saved, checked))):
             kind = Node.array  # a Value counts as an array without axes, with a weak dtype
         saved = [

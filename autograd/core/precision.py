@@ -29,12 +29,12 @@ def on_reals(function: Callable[..., Any]) -> Callable[..., Any]:
 
     In float32 sums and squares of such numbers do not overflow, nor do small constants vanish.
     """
-    return on_converted(function, as_real)
+    return on_converted(function, as_real)  # mutants 1: runs at import
 
 
 def in_wide_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same, but small integers and booleans become 64-bit integers, as in NumPy's prod()."""
-    return on_converted(function, as_wide_integers)
+    return on_converted(function, as_wide_integers)  # mutants 1: runs at import
 
 
 def on_converted(function: Callable[..., Any], convert: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -63,6 +63,6 @@ def plain_or_node(x: Any) -> bool:
 
 def as_wide_integers(x: Any) -> Any:
     dtype = getattr(x, "dtype", None)
-    if dtype is None or dtype.kind not in "iub":
+    if dtype is None or dtype.kind not in "iub":  # mutants 1: an extra copy
         return x
-    return x.astype(np.prod(np.empty(0, dtype)).dtype)
+    return x.astype(np.prod(np.empty(0, dtype)).dtype)  # mutants 1: only the dtype is used

@@ -70,7 +70,7 @@ def _others(x: Data, axis: Axis) -> Data:
 def _swap(x: Data) -> Data:
     """Matrices transposed: the last two axes change places."""
     *stack, rows, columns = range(len(shape_of(x)))
-    return transpose(x, axes=(*stack, columns, rows)) if stack else x.T
+    return transpose(x, axes=(*stack, columns, rows)) if stack else x.T  # mutants 1: only faster
 
 
 def _along(axis: int, part: slice) -> tuple[slice, ...]:
@@ -94,6 +94,7 @@ def _einsum_vjp(i: int, g: Data, xs: Any, inputs: tuple[str, ...], output: str) 
     part = einsum(g, *rest, inputs=(output, *names), output=inputs[i])
     # An axis that has one entry in all others was stretched to this operand's.
     shape = np.broadcast_shapes(shape_of(part), shape_of(xs[i]))
+    # mutants 1: only faster
     return part if shape == shape_of(part) else broadcast_to(part, shape=shape)
 
 
@@ -112,7 +113,8 @@ def _pinv_vjp(g: Data, out: Data, x: Data) -> Data:
 
 def _cholesky_vjp(g: Data, out: Data, x: Data) -> Data:
     """Murray 2016, eq. 9: L^-T P(L^T g) L^-1, symmetric, where P halves the diagonal."""
-    n = shape_of(x)[-1]
+    n = shape_of(x)[-1]  # mutants 1: the matrices are square
+    # mutants 1: equal triangles
     lower = np.tril(np.ones_like(data_of(x), shape=(n, n))) - 0.5 * _eye(n, x)
     lt = _swap(out)
     half = solve(lt, _swap(solve(lt, lower * matmul(lt, g))))
@@ -128,7 +130,7 @@ def _cofactors_vjp(i: int, g: Data, x: Data, directions: tuple[Data, ...]) -> Da
 def _power_below(x: Data, y: Data, out: Data) -> Data:
     """x^(y-1), and 1 for y = 0."""
     if type(y) in (int, float):
-        return x if y == 2 else pow(x, y - (y != 0))
+        return x if y == 2 else pow(x, y - (y != 0))  # mutants 1: only faster
     return pow(x, y - where(data_of(y) != 0, one_like(out), 0.0))
 
 
@@ -335,10 +337,12 @@ abs = Op("abs", operator.abs,                                        # |x|' = si
 relu = Op("relu", kernels.relu,                                     # slope 0 at 0; nan stays nan
           vjps=(lambda g, out, x: g * sign(out),))
 
+# mutants 2: ties are handled before
 maximum = Op("maximum", kernels.maximum, broadcasts=True,
              vjps=(lambda g, out, x, y: where(x == y, 0.5 * g, where(x < y, 0.0, g)),
                    lambda g, out, x, y: where(x == y, 0.5 * g, where(x > y, 0.0, g))))
 
+# mutants 2: ties are handled before
 minimum = Op("minimum", kernels.minimum, broadcasts=True,
              vjps=(lambda g, out, x, y: where(x == y, 0.5 * g, where(x > y, 0.0, g)),
                    lambda g, out, x, y: where(x == y, 0.5 * g, where(x < y, 0.0, g))))

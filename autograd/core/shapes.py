@@ -15,6 +15,7 @@ Axis: TypeAlias = int | tuple[int, ...] | None
 
 def shape_of(x: Any) -> Shape:
     """The shape of a float, an array or a node; of a list as NumPy would read it."""
+    # mutants 2: only faster
     return () if type(x) is float else x.shape if hasattr(x, "shape") else np.shape(x)
 
 
@@ -96,7 +97,7 @@ def axes_to_sum(shape: Shape, target: Shape) -> Shape:
         if wanted == 1 and (i < extra or n != 1):
             stretched.append(i)
         elif wanted != n:
-            extra = -1
+            extra = -1  # mutants 1: any negative number
             break
     if extra < 0:
         raise ValueError(f"shape {target} does not broadcast to {shape}")

@@ -28,7 +28,7 @@ def reshape(x: Any, shape: int | Sequence[int]) -> Any:
 
 def ravel(x: Any) -> Any:
     """Return `x` flattened: (size,)."""
-    return rules.reshape(x, shape=(-1,))
+    return rules.reshape(x, shape=(-1,))  # mutants 1: any negative size is inferred
 
 
 def expand_dims(x: Any, axis: int | Sequence[int]) -> Any:
@@ -160,6 +160,7 @@ def dstack(xs: Sequence[Any]) -> Any:
 def column_stack(xs: Sequence[Any]) -> Any:
     """Return the arrays joined along the second axis; a vector is one column: (n, 1)."""
     xs = list(map(as_plain_array, xs))
+    # mutants 1: any negative size is inferred
     return concatenate([x if len(shape_of(x)) > 1 else reshape(x, (-1, 1)) for x in xs], 1)
 
 
@@ -226,12 +227,14 @@ def atleast_1d(x: Any) -> Any:
 
 def atleast_2d(x: Any) -> Any:
     """Return `x`, a number or a vector as one row: (1, n)."""
+    # mutants 1: any negative size is inferred
     return x if len(shape_of(x)) >= 2 else reshape(x, (1, -1))
 
 
 def atleast_3d(x: Any) -> Any:
     """Return `x`, a number or a vector as (1, n, 1), a matrix as (m, n, 1)."""
     shape = shape_of(x)
+    # mutants 1: any negative size is inferred
     return x if len(shape) >= 3 else reshape(x, (*shape, 1) if len(shape) == 2 else (1, -1, 1))
 
 
@@ -328,7 +331,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
     constants = pytree.map_leaves(data_of, constant_values)
     zeros = np.zeros_like(data_of(x))
     border = np.pad(zeros, widths, constant_values=constants)
-    inside = np.pad(np.ones_like(zeros, dtype=bool), widths)
+    inside = np.pad(np.ones_like(zeros, dtype=bool), widths)  # mutants 1: ones are true
     return rules.where(inside, out, border)
 
 
@@ -370,6 +373,7 @@ def diag(x: Any, k: int = 0) -> Any:
 
 def _all_true(x: Any) -> Any:
     """Return a mask for the matrices in `x`, as an array of the same library: (m, n)."""
+    # mutants 3: ones are true; equal masks
     return np.ones_like(data_of(x), dtype=bool, shape=shape_of(x)[-2:])
 
 

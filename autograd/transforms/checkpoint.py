@@ -104,7 +104,7 @@ class Again:
         try:
             out, order = recorded(self.f, self.args, self.kwargs, tape)
             edge = edge_of(order)
-            if len(edge) != count or not same(out._data, value):
+            if len(edge) != count or not same(out._data, value):  # mutants 1: symmetric
                 raise ValueError(
                     "a function under checkpoint() computed something else the second time; it "
                     "must not depend on what has changed, nor on random numbers other than those "
@@ -184,7 +184,7 @@ class Tape:
         if x in self.first_written:
             data = x._data
             own = isinstance(data, np.ndarray) and data.flags.writeable
-            numbers = copy_array(data) if own else None
+            numbers = copy_array(data) if own else None  # mutants 1: an extra copy
 
             def put_back() -> None:
                 x._data = data

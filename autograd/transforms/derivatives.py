@@ -55,6 +55,7 @@ def variable(x: Any, level: int) -> Node:
 def plain(x: Any) -> Any:
     """A number outside the graph: a float, or an array; an array's single entry as NumPy's."""
     data = data_of(x)
+    # mutants 1: [()] is the whole array
     return data[()] if isinstance(data, np.ndarray) and data.ndim == 0 else data
 
 
@@ -80,7 +81,7 @@ def selected(argnums: Argnums, count: int) -> int | tuple[int, ...]:
         TypeError: `argnums` is no integer and no sequence of integers.
         ValueError: it names an argument that there is not, or names one twice.
     """
-    if type(argnums) is int and 0 <= argnums < count:
+    if type(argnums) is int and 0 <= argnums < count:  # mutants 3: only faster
         return argnums
     numbers = arguments.integers("argnums", argnums)
     for i in numbers:
@@ -123,7 +124,7 @@ class Trace:
         for x in self.outs:
             check_differentiable(x)
         self.order = consumers_first(*filter(self.depends, self.outs), level=self.level)
-        self.attached = self.recording and self.is_attached(args, kwargs)
+        self.attached = self.recording and self.is_attached(args, kwargs)  # mutants 1: symmetric
 
     def is_attached(self, args: Any, kwargs: Any) -> bool:
         """Whether the results must be nodes: an argument is one, or something outer differentiates.
@@ -133,6 +134,7 @@ class Trace:
         if any(isinstance(x, Node) and x.level for x in pytree.leaves([args, kwargs])):
             return True
         operands = (x for node in self.order for x in node.args)
+        # mutants 1: level 2 is warned of already
         return any(1 < x.level < self.level for x in (*operands, *self.outs) if isinstance(x, Node))
 
     def depends(self, x: Any) -> bool:
@@ -325,7 +327,7 @@ def jvp(f: Function, argnums: Argnums = 0) -> Function:
             pytree.match_leaves("direction", direction, trace.inputs, "the argument")  # or an error
 
             def slope(g: Any) -> Any:
-                return dot(trace.pull(g), direction)
+                return dot(trace.pull(g), direction)  # mutants 1: the same products
 
             product = Trace(slope, 0, (pytree.map_leaves(zeros, trace.out),), {}).pull(1.0)
             outer = trace.attached or any(isinstance(v, Node) for v in pytree.leaves(direction))
@@ -419,6 +421,7 @@ def stacked(rows: list[Any], shape: Shape, x: Any) -> Any:
 def dot(x: Any, y: Any) -> Any:
     """The sum of the products of all numbers in two trees of one form."""
     pairs = zip(pytree.match_leaves("x", x, y, "y"), pytree.leaves(y))
+    # mutants 1: only its slope is used
     return reduce(operator.add, (rules.sum(a * b) for a, b in pairs), 0.0)
 
 
@@ -430,4 +433,5 @@ def zeros(x: Any) -> Any:
 
 def ones(x: Any) -> Any:
     data = data_of(x)
+    # mutants 1: converted to float anyway
     return np.ones_like(data) if hasattr(data, "dtype") else 1.0

@@ -54,12 +54,14 @@ Functions = dict[CodeType, list[FunctionType]]  # those that are alive, by their
 
 @dataclass(frozen=True)
 class Mutant:
-    """A change: `name` says what and where; functions of such code get attributes of other value.
+    """A change: functions of such code get attributes of other value.
 
-    The last is that of the function in which the change is, after those that it stands in.
+    `name` says what is changed and where, `line` is where the changed expression begins. The last
+    code is that of the function in which the change is, after those that enclose it.
     """
 
     name: str
+    line: int
     changed: list[tuple[CodeType, str, Any]]
 
 
@@ -69,6 +71,20 @@ def mutants(module: ModuleType) -> Iterator[Mutant]:
     with open(path, encoding="utf-8") as file:
         tree = ast.parse(file.read())
     original = compile(tree, path, "exec", dont_inherit=True)
+    for name, place, node in candidates(tree):
+        place.put(ast.fix_missing_locations(ast.copy_location(node, place.node)))
+        try:
+            code = compile(tree, path, "exec", dont_inherit=True)
+        finally:
+            place.put(place.node)
+        if code != original:
+            pairs = [(a, "__code__", b) for a, b in changed(original, code)]
+            yield Mutant(name, place.node.lineno, pairs)
+    yield from of_defaults(original, functions(module))
+
+
+def candidates(tree: ast.Module) -> Iterator[tuple[str, Place, ast.AST]]:
+    """All changes to a module's syntax tree: the name, the place, and what to put there."""
     names: dict[str, int] = {}
     for place in places(tree, ""):
         old = shown(place.node)
@@ -77,18 +93,12 @@ def mutants(module: ModuleType) -> Iterator[Mutant]:
             names[name] = names.get(name, 0) + 1
             if names[name] > 1:
                 name += f" ({names[name]})"
-            place.put(ast.fix_missing_locations(ast.copy_location(node, place.node)))
-            try:
-                code = compile(tree, path, "exec", dont_inherit=True)
-            finally:
-                place.put(place.node)
-            if code != original and new != old:
-                yield Mutant(name, [(a, "__code__", b) for a, b in changed(original, code)])
-    yield from of_defaults(original, functions(module))
+            if new != old:
+                yield name, place, node
 
 
 def of_defaults(code: CodeType, there: Functions) -> Iterator[Mutant]:
-    """Another default for an argument."""
+    """Another default for an argument; its line is the first of the function."""
     for inner in code_objects(code):
         for function in there.get(inner, ())[:1]:
             name, count = function.__qualname__, inner.co_argcount
@@ -98,7 +108,8 @@ def of_defaults(code: CodeType, there: Functions) -> Iterator[Mutant]:
                 for other in others(x):
                     new = (*given[:i], other, *given[i + 1 :])
                     change = f"{argument}={x!r} -> {other!r}"
-                    yield Mutant(f"{name}: {change}", [(inner, "__defaults__", new)])
+                    changed = [(inner, "__defaults__", new)]
+                    yield Mutant(f"{name}: {change}", inner.co_firstlineno, changed)
         yield from of_defaults(inner, there)
 
 
@@ -116,7 +127,7 @@ class Place:
     """A node of the syntax tree that can be exchanged for another."""
 
     where: str  # the function around it
-    node: ast.AST
+    node: ast.expr | ast.stmt
     put: Callable[[ast.AST], None]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 import os
@@ -12,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from . import source
-from .equivalent import EQUIVALENT
+from . import marks, source
 
 HERE = Path(__file__).parent.parent
 
@@ -35,6 +35,8 @@ TARGETS = {
     "autograd.core.determinants": [
                              "test_determinants.py", "test_table.py", "-k", "det or cofactors"],
     "autograd.core.changes": ["test_changes.py"],
+    "autograd.core.modes": ["test_modes.py", "test_node.py", "test_derivatives.py",
+                       "autograd.core.modes"],
     "autograd.core.backward": ["test_changes.py", "test_backward.py", "test_derivatives.py",
                           "test_modes.py", "test_value.py", "test_tensor.py",
                           "test_compile_nets.py", "test_compile.py", "test_compile_blocks.py", "-k",
@@ -90,7 +92,10 @@ def located(target: str) -> str:
     return f"{path.relative_to(HERE)}{colons}{test}"
 
 
-def trials(folder: Path, module: str, part: float, *files: str) -> dict[str, str | None]:
+Killers = dict[str, tuple[int, str | None]]  # the line of each mutant, and the test that noticed it
+
+
+def trials(folder: Path, module: str, part: float, *files: str) -> Killers:
     """Which test noticed each mutant, in a session of its own; of a part of all mutants."""
     pytest.importorskip("resource", reason="limits what a mutant may take on Unix only")
     paths = [str(HERE.parent), str(HERE), str(folder)]
@@ -103,21 +108,26 @@ def trials(folder: Path, module: str, part: float, *files: str) -> dict[str, str
     return json.loads(out.stdout.splitlines()[-1])  # type: ignore[no-any-return]
 
 
-def survivors(killers: dict[str, str | None]) -> set[str]:
-    return {name for name, killer in killers.items() if killer is None}
+def survivors(killers: Killers) -> list[tuple[int, str]]:
+    return [(line, name) for name, (line, killer) in killers.items() if killer is None]
+
+
+def text_of(module: str) -> str:
+    return (HERE.parent / f"{module.replace('.', '/')}.py").read_text("utf-8")
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("module", TARGETS)
 def test_every_mistake_in_the_source_is_noticed(module: str, figure: Callable[[str], None]) -> None:
     killers = trials(HERE, module, 1.0, *map(located, TARGETS[module]))
-    found, known = survivors(killers), set(EQUIVALENT[module])
+    found, known = survivors(killers), marks.total(text_of(module))
     figure(
-        f"mutants of {module}: {len(killers) - len(known)} tried, "
-        f"{len(killers) - len(found)} killed; {len(known)} more change nothing"
+        f"mutants of {module}: {len(killers) - known} tried, "
+        f"{len(killers) - len(found)} killed; {known} more change nothing"
     )
-    assert not found - known, "gaps: nothing notices these"
-    assert not known - found, "these are noticed, or no longer there"
+    gaps, stale = marks.compare(found, text_of(module))
+    assert not gaps, "nothing notices these"
+    assert not stale, "the tests notice these, or they are no longer there"
 
 
 def test_some_mistakes_in_the_losses_are_noticed(figure: Callable[[str], None]) -> None:
@@ -128,7 +138,27 @@ def test_some_mistakes_in_the_losses_are_noticed(figure: Callable[[str], None]) 
         f"{len(killers) - len(found)} killed"
     )
     assert len(killers) >= 10
-    assert not found - set(EQUIVALENT["nn.losses"]), "gaps: nothing notices these"
+    gaps, _ = marks.compare(found, text_of("nn.losses"))
+    assert not gaps, "nothing notices these"
+
+
+@pytest.mark.parametrize("module", TARGETS)
+def test_marks_stand_where_mutants_begin(module: str) -> None:
+    text, loaded = text_of(module), importlib.import_module(module)
+    code = compile(text, str(loaded.__file__), "exec", dont_inherit=True)
+    lines = [place.node.lineno for _, place, _ in source.candidates(ast.parse(text))]
+    lines += [mutant.line for mutant in source.of_defaults(code, source.functions(loaded))]
+    assert marks.impossible(lines, text) == []
+
+
+def test_only_modules_whose_mutants_are_tried_have_marks() -> None:
+    paths = [path for name in ("autograd", "nn") for path in (HERE.parent / name).rglob("*.py")]
+    marked = {
+        ".".join(path.relative_to(HERE.parent).with_suffix("").parts)
+        for path in paths
+        if marks.marks(path.read_text("utf-8"))
+    }
+    assert marked <= TARGETS.keys()
 
 
 # --- the tool itself ------------------------------------------------------------------------------
@@ -142,6 +172,7 @@ SCALE = 2.0
 
 def make(power):
     def f(x):
+        # mutants 2: nobody tries 0, nor 0.5
         return x**power if x > 0 else 0.0
 
     return f
@@ -153,10 +184,10 @@ row = {"double": lambda x: SCALE * x}
 
 class Counter:
     def __init__(self):
-        self.n = 0
+        self.n = 0  # mutants 2: nobody counts
 
     def up(self):
-        self.n += 1
+        self.n += 1  # mutants 3: nobody counts
 
 
 @cache
@@ -206,10 +237,12 @@ def test_trials_tell_what_is_noticed_from_what_is_not(tmp_path: Path) -> None:
     (tmp_path / "sample.py").write_text(SAMPLE)
     (tmp_path / "test_sample.py").write_text(TESTS)
     killers = trials(tmp_path, "sample", 1.0, "test_sample.py")
-    assert survivors(killers) == set(MISSED)
-    assert killers["third: x / 3 -> x * 3"] == "test_sample.py::test_third"
-    assert killers["row: SCALE * x -> x"] == "test_sample.py::test_row"
-    assert killers["forever: n -= 1 -> nothing"] == "test_sample.py::test_forever"  # it hung
+    assert {name for _, name in survivors(killers)} == set(MISSED)
+    by = {name: killer for name, (_, killer) in killers.items()}
+    assert by["third: x / 3 -> x * 3"] == "test_sample.py::test_third"
+    assert by["row: SCALE * x -> x"] == "test_sample.py::test_row"
+    assert by["forever: n -= 1 -> nothing"] == "test_sample.py::test_forever"  # it hung
+    assert marks.compare(survivors(killers), SAMPLE) == ([], [])
 
 
 def test_a_mutant_lives_in_every_function_that_is_there_and_only_for_a_while() -> None:

@@ -41,14 +41,14 @@ class Trials:
         self.seconds: dict[Any, float] = {}  # how long each test takes
         self.rank: dict[Any, float] = {}
         self.callers: dict[CodeType, list[Any]] = {}
-        self.killers: dict[str, str | None] = {}
+        self.killers: dict[str, tuple[int, str | None]] = {}  # and the line of each mutant
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         for item in session.items:
             self.watch(item)
         for mutant in self.mutants:
             killer = self.trial(mutant)
-            self.killers[mutant.name] = killer.nodeid if killer else None
+            self.killers[mutant.name] = mutant.line, killer.nodeid if killer else None
             if killer and run(killer, 60):  # the mutant left something behind
                 raise RuntimeError(f"{killer.nodeid} still fails after {mutant.name}")
         return True
@@ -107,7 +107,7 @@ def run(item: Any, limit: float) -> bool:
 
 
 def main(name: str, *arguments: str) -> int:
-    """Print a line of JSON: who killed each mutant."""
+    """Print a line of JSON: the line of each mutant, and the test that killed it."""
     import resource  # on Unix only
 
     part = float(arguments[0])
