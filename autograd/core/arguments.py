@@ -1,9 +1,8 @@
 """Checks of arguments, for every constructor and function of `autograd` and `nn`.
 
-Each function takes the argument's name and its value, and returns the value as plain Python has
-it: NumPy's numbers, and arrays with one entry and no axes, become `int` and `float`. Strings,
-None, booleans, nan and nodes are no numbers. Errors name the argument, and say what was expected
-and what came.
+Each function takes the argument's name and its value, and returns the value in Python's own types:
+NumPy's numbers and 0-d arrays become `int` and `float`. Strings, None, booleans, nan and nodes are
+no numbers. Errors name the argument, what was expected and what came.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from functools import partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,28 +24,25 @@ T = TypeVar("T")
 
 
 def brief(x: Any) -> str:
-    """A value in a message: shortened, with its type where the text does not tell it."""
+    """Return `x` as messages show it: shortened, with its type where the text does not show it."""
     if isinstance(x, type):
         return f"the class {x.__name__}"
     if hasattr(x, "dtype") and getattr(x, "shape", None):
         return f"an array of shape {x.shape}"
     text = repr(x)
     text = text if len(text) <= 60 else text[:57] + "..."
-    if x is None or isinstance(x, (bool, int, float, list, tuple, dict)):
-        return text
-    return f"{text} ({type(x).__name__})"
+    known = x is None or isinstance(x, (bool, int, float, list, tuple, dict))
+    return text if known else f"{text} ({type(x).__name__})"
 
 
 def type_error(name: str, expected: str, x: Any, hint: str = "") -> TypeError:
-    """The error for an argument of the wrong kind."""
+    """Return the error for an argument of the wrong type."""
     return TypeError(f"{name} must be {expected}, but got {brief(x)}" + (f"; {hint}" * bool(hint)))
 
 
 def as_python(x: Any) -> Any:
-    """A NumPy number, or a NumPy array without axes, as Python's; anything else as it is."""
-    if isinstance(x, np.generic) or (isinstance(x, np.ndarray) and not x.ndim):
-        return x.item()
-    return x
+    """Return a NumPy number or 0-d array as Python's number, and anything else as it is."""
+    return x.item() if isinstance(x, (np.generic, np.ndarray)) and not x.ndim else x
 
 
 def number(
@@ -57,7 +55,7 @@ def number(
     below: float = math.inf,
     finite: bool = True,
 ) -> float:
-    """`x` as a real number, an `int` or a `float`, between the bounds.
+    """Return `x` as an `int` or a `float`, if it is a real number between the bounds.
 
     >>> number("lr", np.float64(0.5), at_least=0), number("lr", 1, at_least=0)
     (0.5, 1)
@@ -72,20 +70,26 @@ def number(
     if type(x) is float and at_least <= x <= at_most and above < x < below:
         return x  # losses are called in every step
     value = as_python(x)
+    expected = range_text("number", at_least, above, at_most, below, finite)
     if isinstance(value, bool) or not isinstance(value, Real):
         hint = "use .item() for the number it holds" if hasattr(x, "requires_grad") else ""
-        raise type_error(name, range_of("number", at_least, above, at_most, below, finite), x, hint)
+        raise type_error(name, expected, x, hint)
     value = as_machine_number(value)
     inside = at_least <= value <= at_most and (above == -math.inf or value > above)
     inside = inside and (below == math.inf or value < below)
-    if not inside or (finite and math.isinf(value)):  # a nan is inside of nothing
-        expected = range_of("number", at_least, above, at_most, below, finite)
+    if not inside or (finite and math.isinf(value)):  # comparisons with nan are false
         raise ValueError(f"{name} must be {expected}, but got {brief(x)}")
     return value
 
 
+positive = partial(number, above=0)
+non_negative = partial(number, at_least=0)
+probability = partial(number, at_least=0, at_most=1)
+decay_rate = partial(number, at_least=0, below=1)  # the weight of a running average
+
+
 def as_machine_number(x: Any) -> float:
-    """An integer as an `int` if it fits into an int64, any other number as a `float`."""
+    """Return an integer as an `int` if it fits into an int64, any other number as a `float`."""
     if isinstance(x, Integral) and -(2**63) <= int(x) < 2**63:
         return int(x)
     try:
@@ -94,41 +98,19 @@ def as_machine_number(x: Any) -> float:
         return math.inf if x > 0 else -math.inf
 
 
-def range_of(
+def range_text(
     kind: str, at_least: float, above: float, at_most: float, below: float, finite: bool
 ) -> str:
-    """What was expected, in words: "a finite number >= 0 and < 1"."""
+    """Return the range in words: "a finite number >= 0"."""
     lower = [f"{sign} {x}" for sign, x in ((">=", at_least), (">", above)) if x != -math.inf]
     upper = [f"{sign} {x}" for sign, x in (("<=", at_most), ("<", below)) if x != math.inf]
-    bounds = lower + upper
-    bounded = lower and upper
-    article = "a finite" if finite and kind == "number" and not bounded else "a"
-    article = "an" if article == "a" and kind[0] in "aeiou" else article
-    return " ".join([article, kind, " and ".join(bounds)]).rstrip()
-
-
-def positive(name: str, x: Any) -> float:
-    """`x` as a finite number above 0; errors as for `number`."""
-    return number(name, x, above=0)
-
-
-def non_negative(name: str, x: Any) -> float:
-    """`x` as a finite number of at least 0; errors as for `number`."""
-    return number(name, x, at_least=0)
-
-
-def probability(name: str, x: Any) -> float:
-    """`x` as a number from 0 to 1, both included; errors as for `number`."""
-    return number(name, x, at_least=0, at_most=1)
-
-
-def decay_rate(name: str, x: Any) -> float:
-    """`x` as a number from 0 to below 1, as the weight of a running average; errors likewise."""
-    return number(name, x, at_least=0, below=1)
+    finite = finite and kind == "number" and not (lower and upper)
+    article = "a finite" if finite else "an" if kind == "integer" else "a"
+    return " ".join([article, kind, " and ".join(lower + upper)]).rstrip()
 
 
 def integer(name: str, x: Any, *, at_least: float = -math.inf, at_most: float = math.inf) -> int:
-    """`x` as an `int` between the bounds; 2.0 is no integer.
+    """Return `x` as an `int`, if it is an integer between the bounds; 2.0 is none.
 
     >>> integer("epochs", np.int64(3), at_least=0)
     3
@@ -141,7 +123,7 @@ def integer(name: str, x: Any, *, at_least: float = -math.inf, at_most: float = 
         ValueError: `x` lies outside the bounds.
     """
     value = as_python(x)
-    expected = range_of("integer", at_least, -math.inf, at_most, math.inf, True)
+    expected = range_text("integer", at_least, -math.inf, at_most, math.inf, True)
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise type_error(name, expected, x)
     value = int(value)
@@ -151,7 +133,7 @@ def integer(name: str, x: Any, *, at_least: float = -math.inf, at_most: float = 
 
 
 def integers(name: str, x: Any, *, at_least: float = -math.inf) -> tuple[int, ...]:
-    """A sequence of integers, or one integer, as a tuple of `int`; errors as for `integer`."""
+    """Return a sequence of integers, or one, as a tuple of `int`; errors as for `integer`."""
     several = isinstance(x, Sequence) and not isinstance(x, (str, bytes))
     if not several and not (isinstance(x, np.ndarray) and x.ndim):
         return (integer(name, x, at_least=at_least),)
@@ -159,24 +141,23 @@ def integers(name: str, x: Any, *, at_least: float = -math.inf) -> tuple[int, ..
 
 
 def pair(name: str, x: Any, *, at_least: float = -math.inf) -> tuple[int, int]:
-    """One integer, for both axes of an image, or two, as a pair.
+    """Return two integers, or one for both axes of an image, as a pair.
 
     >>> pair("kernel_size", np.int64(3), at_least=1), pair("stride", (2, 1), at_least=1)
     ((3, 3), (2, 1))
 
     Raises:
-        TypeError: not an integer or a sequence of integers.
+        TypeError: `x` is neither an integer nor a sequence of integers.
         ValueError: the sequence does not have two entries, or one is below `at_least`.
     """
-    if isinstance(x, (tuple, list)) or (isinstance(x, np.ndarray) and x.ndim):
-        if len(x) != 2:
-            raise ValueError(f"{name} must be one integer or two, but got {brief(x)}")
-        return integer(name, x[0], at_least=at_least), integer(name, x[1], at_least=at_least)
-    return (integer(name, x, at_least=at_least),) * 2
+    found = integers(name, x, at_least=at_least)
+    if np.ndim(x) and len(found) != 2:
+        raise ValueError(f"{name} must be one integer or two, but got {brief(x)}")
+    return found[0], found[-1]
 
 
 def flag(name: str, x: Any) -> bool:
-    """`x` as a `bool`; 0 and 1 count as such, strings and None don't."""
+    """Return `x` as a `bool`; 0 and 1 are accepted, strings and None are not."""
     value = as_python(x)
     if isinstance(value, bool) or (isinstance(value, int) and value in (0, 1)):
         return bool(value)
@@ -184,11 +165,7 @@ def flag(name: str, x: Any) -> bool:
 
 
 def one_of(name: str, x: T, choices: Collection[Any]) -> T:
-    """`x`, if it is one of the choices; NumPy's strings count as Python's.
-
-    Raises:
-        ValueError: it is not.
-    """
+    """Return `x`, if it is one of the choices, with NumPy's strings as Python's; else raise."""
     x = as_python(x)
     if not any(x is choice or (type(x) is type(choice) and x == choice) for choice in choices):
         listed = " or ".join(map(repr, choices))
@@ -197,20 +174,17 @@ def one_of(name: str, x: T, choices: Collection[Any]) -> T:
 
 
 def instance_of(name: str, x: Any, kind: type[T], expected: str = "") -> T:
-    """`x`, if it is an instance of `kind`; its class, or a name of it, is none.
+    """Return `x`, if it is an instance of `kind`; a class is no instance of itself.
 
     >>> instance_of("name", dict, dict)
     Traceback (most recent call last):
     TypeError: name must be a dict, but got the class dict; pass an instance: dict(...)
 
     Args:
-        name: the argument.
+        name: of the argument.
         x: its value.
         kind: the class.
-        expected: what the message calls it, with an article; made from the class's name.
-
-    Raises:
-        TypeError: it is something else.
+        expected: what messages call an instance, with an article; by default, the class's name.
     """
     if isinstance(x, kind):
         return x
@@ -222,11 +196,7 @@ def instance_of(name: str, x: Any, kind: type[T], expected: str = "") -> T:
 
 
 def function(name: str, x: Any, expected: str = "a function") -> Callable[..., Any]:
-    """`x`, if it can be called; a class is none, since calling it only makes an instance.
-
-    Raises:
-        TypeError: it is something else, such as the name of a function.
-    """
+    """Return `x`, if it can be called; refuse classes, since a call only makes an instance."""
     if isinstance(x, type):
         raise type_error(name, expected, x, f"pass an instance: {x.__name__}(...)")
     if not callable(x):
@@ -236,11 +206,7 @@ def function(name: str, x: Any, expected: str = "a function") -> Callable[..., A
 
 
 def sequence_of(name: str, xs: Any, kind: type[T], expected: str = "") -> list[T]:
-    """The entries of an iterable as a list, if each is an instance of `kind`.
-
-    Raises:
-        TypeError: `xs` is no iterable, or is one such instance; or an entry is something else.
-    """
+    """Return the entries of an iterable as a list, if each is an instance of `kind`."""
     if isinstance(xs, (kind, str)) or not is_iterable(xs):
         what = expected or f"{kind.__name__} objects"
         hint = f"pass a list: [{name}]" if isinstance(xs, kind) else ""
@@ -249,7 +215,7 @@ def sequence_of(name: str, xs: Any, kind: type[T], expected: str = "") -> list[T
 
 
 def is_iterable(x: Any) -> bool:
-    """Whether `x` can be iterated over; classes and arrays without axes can't be."""
+    """Return whether `x` can be iterated over; classes and 0-d arrays can't be."""
     try:
         iter(x)
     except TypeError:
@@ -258,21 +224,17 @@ def is_iterable(x: Any) -> bool:
 
 
 def dtype_of(name: str, x: Any, kinds: str = "f") -> np.dtype[Any]:
-    """`x` as a dtype of floating-point numbers, or of one of NumPy's other `kinds`.
+    """Return `x` as a dtype of floating-point numbers, or of one of NumPy's other `kinds`.
 
     >>> dtype_of("dtype", np.float32)
     dtype('float32')
     >>> dtype_of("dtype", int)
     Traceback (most recent call last):
     TypeError: dtype must be a floating-point dtype, such as np.float32, but got the class int
-
-    Raises:
-        TypeError: it is something else; None too, which NumPy takes for float64.
     """
-    try:
-        found = None if x is None else np.dtype(x)
-    except (TypeError, ValueError):
-        found = None
+    found = None
+    with suppress(TypeError, ValueError):
+        found = None if x is None else np.dtype(x)  # NumPy takes None for float64
     if found is None or found.kind not in kinds:
         what = "floating-point dtype" if kinds == "f" else "dtype of real numbers"
         raise type_error(name, f"a {what}, such as np.float32", x)
@@ -280,14 +242,14 @@ def dtype_of(name: str, x: Any, kinds: str = "f") -> np.dtype[Any]:
 
 
 def path(name: str, x: Any) -> Path:
-    """`x`, a `str` or an `os.PathLike`, as a path that a file can have.
+    """Return `x`, a `str` or an `os.PathLike`, as the path of a file.
 
     >>> path("path", b"net.npz")
     Traceback (most recent call last):
     TypeError: path must be a str or a path, but got b'net.npz' (bytes); os.fsdecode() decodes it
 
     Raises:
-        TypeError: it is something else.
+        TypeError: `x` is something else.
         ValueError: it is empty, or has characters that no file's name can have.
     """
     from pathlib import Path  # imported when used: most programs write no files
