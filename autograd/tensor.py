@@ -1,4 +1,4 @@
-"""What is peculiar to an array: construction, shapes, indexing, changes in place."""
+"""`Tensor`, an array as a node: construction, shapes, indexing, changes in place."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from .numpy_api import functions, linalg, manipulation
 
 REAL = "fiub"  # the kinds of NumPy dtype that a tensor can hold
 
-# The C library hands the memory of large arrays back to the system, which then has to clear it for
-# the next ones, page by page. Once it has seen 32 MB come and go, glibc keeps up to 64 MB, and in
-# what NumPy takes from there Linux makes pages large: an expression of 10^6 elements takes 0.25 of
-# the time. Nothing is written here, so no memory is used.
+# The C library returns the memory of large arrays to the system, which clears it page by page for
+# the next ones. After 32 MB were allocated and freed, glibc keeps up to 64 MB, where Linux uses
+# large pages: an expression of 10^6 elements takes 0.25 of the time. Nothing is written here, so no
+# memory is used.
 for _ in range(2):
     np.empty(2**25 - 2**16, np.uint8)
 
 
 def check_real(data: Data) -> Data:
-    """`data`, if it holds real numbers.
+    """Return `data`, which must hold real numbers.
 
     Raises:
         TypeError: it holds text, objects, dates or complex numbers.
@@ -40,10 +40,10 @@ def check_real(data: Data) -> Data:
 
 
 def as_constant(x: Any) -> Data:
-    """`x` as a plain operand beside tensors: a number, an array, or a list of numbers.
+    """Return `x`, a number, an array or a list of numbers, as a plain operand beside tensors.
 
     Raises:
-        TypeError: `x` holds no real numbers, or a list holds nodes (`stack` joins those).
+        TypeError: `x` holds no real numbers, or is a list of nodes (`stack` joins those).
     """
     if type(x) is np.ndarray:
         return check_real(x)
@@ -60,7 +60,7 @@ def as_constant(x: Any) -> Data:
 
 
 def in_place(op: Op, update: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """The method for an augmented assignment such as `w -= lr * w.grad`."""
+    """Return the method for an augmented assignment, such as `w -= lr * w.grad`."""
 
     def method(self: Tensor, other: Any) -> Any:
         if not is_operand(other):
@@ -75,8 +75,7 @@ def in_place(op: Op, update: Callable[[Any, Any], Any]) -> Callable[[Any, Any], 
         y = other._data if isinstance(other, Node) else as_constant(other)
         self._before_write()
         data = self._data
-        own = self.op is None and isinstance(data, np.ndarray) and data.flags.writeable
-        if own:
+        if self.op is None and isinstance(data, np.ndarray) and data.flags.writeable:
             update(data, y)
             self.mark_changed()
         else:
@@ -87,7 +86,7 @@ def in_place(op: Op, update: Callable[[Any, Any], Any]) -> Callable[[Any, Any], 
 
 
 class Tensor(Operators):
-    """An array that remembers how it was computed.
+    """An array of real numbers that records how it was computed.
 
     >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     >>> (x * x).sum().backward()
@@ -96,14 +95,14 @@ class Tensor(Operators):
            [6., 8.]])
 
     Args:
-        data: an array, a number, or nested lists of numbers. Arrays are copied and keep their
-            dtype; `from_numpy` shares the memory instead.
+        data: a number, nested lists of numbers, or an array of any shape. Arrays are copied and
+            keep their dtype; `from_numpy` shares the memory instead.
         requires_grad: whether to differentiate with respect to this tensor.
         dtype: a NumPy dtype to convert to.
         label: a name for messages and pictures.
 
     Raises:
-        TypeError: the data holds no real numbers, or integers where a gradient is required.
+        TypeError: the data are no real numbers, or are integers and a gradient is required.
     """
 
     __slots__ = ("made_at",)
@@ -123,17 +122,17 @@ class Tensor(Operators):
         if data is None:
             raise TypeError("a Tensor is made from numbers, but got None")
         if getattr(getattr(data, "dtype", None), "kind", "") == "c":
-            check_real(data)  # to convert it would drop the imaginary part
+            check_real(data)  # before dtype drops the imaginary part
         data = array_libraries.as_plain_array(data)
         if isinstance(data, np.ndarray) or not hasattr(data, "__array_function__"):
             data = np.array(data, dtype=dtype)
         else:  # an array of another library
             data = data.copy() if dtype is None else data.astype(dtype)
-        if not data.dtype.isnative:  # gradients are, and are like the data
+        if not data.dtype.isnative:  # as gradients are, which get the dtype of the data
             data = data.astype(data.dtype.newbyteorder("="))
-        self._begin(check_real(data), requires_grad, label)
+        self._initialize(check_real(data), requires_grad, label)
 
-    def _begin(self, data: Data, requires_grad: bool, label: str | None) -> None:
+    def _initialize(self, data: Data, requires_grad: bool, label: str | None) -> None:
         if type(requires_grad) is not bool:
             requires_grad = arguments.flag("requires_grad", requires_grad)
         if requires_grad and data.dtype.kind != "f":
@@ -150,7 +149,7 @@ class Tensor(Operators):
 
     @property
     def data(self) -> Data:
-        """The array itself, read-only if it was computed. A leaf can be given another one.
+        """The array itself, read-only if it was computed.
 
         To change a leaf, assign: `w.data = x`, `w.data -= x`, or `w -= x` under `no_grad()`.
         """
@@ -176,7 +175,7 @@ class Tensor(Operators):
             self.mark_changed()
         else:
             if isinstance(self._data, np.ndarray) and isinstance(data, (np.ndarray, Real)):
-                given, data = data, np.empty_like(self._data)  # which lies as it lay before
+                given, data = data, np.empty_like(self._data)  # with the same memory layout
                 data[...] = given
             else:
                 data = data if hasattr(data, "dtype") else np.array(data)
@@ -184,14 +183,14 @@ class Tensor(Operators):
             self._replace(data)
 
     def _replace(self, data: Data) -> None:
-        """Take other numbers, in this tensor's dtype: what was computed from it before is stale."""
+        """Set other data, converted to this tensor's dtype: results computed before are stale."""
         self._data = data.astype(self.dtype, copy=False)  # mutants 2: an extra copy
 
     def mark_changed(self) -> None:
-        """Say that the array was changed in place: what was computed from it before is stale.
+        """Record that the array was changed in place: results computed from it before are stale.
 
-        Operations notice it by the array's memory; those that saved this very array, also if it is
-        another library's, by a new object in its place.
+        Backward passes detect it by the memory of the array, or, for arrays of other libraries, by
+        the new array object that replaces it here.
         """
         data = self._data
         mark_changed(data)
@@ -233,7 +232,7 @@ class Tensor(Operators):
         shape, dtype = self._data.shape, self._data.dtype
         if part.__class__ is np.ndarray and part.shape == shape and part.dtype is dtype:
             return part
-        if not hasattr(part, "dtype"):  # a float or a Value: one slope for all entries
+        if not hasattr(part, "dtype"):  # a float or a Value: the gradient of every entry
             ones = np.ones_like(self._data)
             # mutants 1: divides by ones
             part = part * (from_numpy(ones) if isinstance(part, Node) else ones)
@@ -256,9 +255,9 @@ class Tensor(Operators):
         self.grad = own(np.asarray(g) if isinstance(g, np.generic) else g, taken)
 
     def detach(self) -> Tensor:
-        """The same numbers as a constant: no gradient flows through it.
+        """Return the data as a constant: no gradient flows through it.
 
-        What was computed shares its memory, read-only; a leaf, which can change, is copied.
+        It shares the memory of a computed tensor, read-only; a leaf, which can change, is copied.
         """
         out = from_numpy(self._data[...] if self.op else array_libraries.copy_array(self._data))
         out.label = self.label
@@ -267,9 +266,9 @@ class Tensor(Operators):
         return out
 
     def numpy(self) -> Data:
-        """The numbers as a read-only array outside the graph, without copying them.
+        """Return the data as a read-only array, which shares the memory.
 
-        It is an array of the library in which they are; `t.to(np).numpy()` is always NumPy's.
+        It is an array of the tensor's own library; `t.to(np).numpy()` is always NumPy's.
         """
         data = self._data[...]
         if isinstance(data, np.ndarray):
@@ -277,12 +276,15 @@ class Tensor(Operators):
         return data
 
     def to(self, place: Any) -> Any:
-        """The same numbers in another library's arrays; this very tensor if they are in these.
+        """Return a tensor of another library's arrays, or this tensor if its array is one.
 
-        Derivatives pass through: the gradient comes back to where this tensor's numbers are.
+        It is differentiable: the gradient is converted back to this tensor's library.
 
         Args:
-            place: a library, such as `numpy`, or a function that makes its arrays out of NumPy's.
+            place: a library, such as `numpy`, or a function from NumPy's arrays to its arrays.
+
+        Raises:
+            TypeError: `place` is neither.
         """
         out = rules.to(self, make=array_libraries.converter(place))
         return self if out._data is self._data else out
@@ -376,7 +378,7 @@ class Tensor(Operators):
             raise TypeError(f"a Tensor holds real numbers, and can't be made {np.dtype(dtype)}")
         return rules.astype(self, dtype=np.dtype(dtype))
 
-    # Functions that have a method in NumPy or PyTorch, with the same arguments.
+    # Methods that NumPy's arrays or PyTorch's tensors have, with the same arguments.
     sum, mean, var, std, prod = (
         functions.sum, functions.mean, functions.var, functions.std, functions.prod,
     )  # fmt: skip
@@ -395,10 +397,10 @@ class Tensor(Operators):
 
 
 def from_numpy(array: Data, requires_grad: bool = False, label: str | None = None) -> Tensor:
-    """A tensor over the array's own memory: nothing is copied, changes are seen on both sides.
+    """Return a tensor that shares the array's memory: a change of one changes the other.
 
     Raises:
-        TypeError: not an array of real numbers, or one that may have to be copied.
+        TypeError: the argument is no array of real numbers, or may have to be copied.
     """
     if not hasattr(array, "dtype") or array_libraries.is_convertible(array):
         raise TypeError(
@@ -406,7 +408,7 @@ def from_numpy(array: Data, requires_grad: bool = False, label: str | None = Non
             "use Tensor(x), which copies"
         )
     out: Tensor = object.__new__(Tensor)
-    out._begin(check_real(array_libraries.as_plain_array(array)), requires_grad, label)
+    out._initialize(check_real(array_libraries.as_plain_array(array)), requires_grad, label)
     return out
 
 
