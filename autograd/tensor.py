@@ -130,9 +130,9 @@ class Tensor(Operators):
             data = data.copy() if dtype is None else data.astype(dtype)
         if not data.dtype.isnative:  # as gradients are, which get the dtype of the data
             data = data.astype(data.dtype.newbyteorder("="))
-        self._initialize(check_real(data), requires_grad, label)
+        self._begin(check_real(data), requires_grad, label)
 
-    def _initialize(self, data: Data, requires_grad: bool, label: str | None) -> None:
+    def _begin(self, data: Data, requires_grad: bool, label: str | None) -> None:
         if type(requires_grad) is not bool:
             requires_grad = arguments.flag("requires_grad", requires_grad)
         if requires_grad and data.dtype.kind != "f":
@@ -408,7 +408,7 @@ def from_numpy(array: Data, requires_grad: bool = False, label: str | None = Non
             "use Tensor(x), which copies"
         )
     out: Tensor = object.__new__(Tensor)
-    out._initialize(check_real(array_libraries.as_plain_array(array)), requires_grad, label)
+    out._begin(check_real(array_libraries.as_plain_array(array)), requires_grad, label)
     return out
 
 

@@ -181,10 +181,10 @@ class Symbol(Operators):
         if function in LIKE:
             return LIKE[function]
         if function in REDUCING:
-            trace().note_reduction(protocols.name_of(function))
+            trace().note_reduction(protocols.numpy_name(function))
             return self != 0.0 if function in (np.any, np.all) else 0
         if function not in protocols.FUNCTIONS or function is np.linalg.slogdet:
-            raise not_compiled(protocols.name_of(function))
+            raise not_compiled(protocols.numpy_name(function))
         return protocols.array_function(self, function, types, args, kwargs)
 
 

@@ -1,7 +1,7 @@
-"""NumPy's own functions on nodes: `np.tanh(t)`, `np.concatenate([t, u])`, `array * t`.
+"""NumPy's functions applied to nodes: `np.tanh(t)`, `np.concatenate([t, u])`, `array * t`.
 
-NumPy hands a call over to `__array_ufunc__` or `__array_function__` of an operand that has them;
-here each of its functions finds ours. What is missing from the tables raises, by name.
+NumPy passes a call on to `__array_ufunc__` or `__array_function__` of an operand that has them.
+The tables below map NumPy's functions to ours; a function that is in none of them raises an error.
 """
 
 from __future__ import annotations
@@ -18,6 +18,14 @@ from autograd.core.array_libraries import as_operand, no_fallback
 from autograd.core.node import Node, Op, data_of
 
 from . import functions, linalg, manipulation
+
+SAME_NAME: dict[Any, Callable[..., Any]] = {
+    getattr(np, name): ours
+    for module in (functions, manipulation, linalg)
+    for name, ours in vars(module).items()
+    if getattr(ours, "__module__", "") == module.__name__ and hasattr(np, name)
+}
+"""NumPy's functions that have the name of one of ours."""
 
 UFUNCS: dict[Any, Callable[..., Any]] = {
     getattr(np, op.name): op
@@ -49,16 +57,16 @@ UFUNCS: dict[Any, Callable[..., Any]] = {
 }
 """Differentiable ufuncs. Most rows of the table have the name of theirs."""
 
-FLAT_UFUNCS = {
+PLAIN_UFUNCS = {
     np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
     np.isnan, np.isinf, np.isfinite, np.signbit, np.logical_not, np.logical_and, np.logical_or,
     np.logical_xor,
 }  # fmt: skip
-"""Ufuncs that tell something about the data, and give plain arrays."""
+"""Ufuncs that are not differentiable, and return plain numbers and arrays."""
 
 
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
-    """`np.where`: of a condition alone, the positions where it holds, as `np.nonzero`."""
+    """Return `np.where`: of a condition alone, the positions where it holds, as `np.nonzero`."""
     if x is None and y is None:
         return no_fallback(np.nonzero)(data_of(condition))
     if x is None or y is None:
@@ -67,17 +75,7 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
 
 
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
-    getattr(np, name): getattr(module, name)
-    for module, names in (
-        (functions, """sinc round nan_to_num clip sum mean var std prod max min amax amin median
-            cumsum cumprod argmax argmin any all"""),
-        (manipulation, """reshape ravel expand_dims squeeze transpose swapaxes moveaxis rollaxis
-            broadcast_to concatenate stack vstack hstack dstack column_stack array_split split
-            hsplit vsplit dsplit atleast_1d atleast_2d atleast_3d flip flipud fliplr roll rot90
-            repeat tile pad diagonal diag triu tril take take_along_axis sort partition diff"""),
-        (linalg, "dot inner outer tensordot einsum kron cross trace"),
-    )
-    for name in names.split()
+    function: ours for function, ours in SAME_NAME.items() if not isinstance(function, np.ufunc)
 } | {
     getattr(np.linalg, name): getattr(linalg, name)
     for name in "inv pinv det slogdet solve cholesky norm".split()
@@ -86,26 +84,25 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.around: functions.round,
     np.full_like: lambda x, fill_value, dtype=None: np.full_like(data_of(x), fill_value, dtype),
 }  # fmt: skip
-"""Functions with the name of ours. Options that ours lack are an error, not ignored."""
+"""Functions that are no ufuncs. Options that ours lack are an error."""
 
-FLAT_FUNCTIONS = {
+PLAIN_FUNCTIONS = {
     np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like,
     np.argsort, np.argpartition, np.searchsorted, np.count_nonzero, np.nonzero,
     np.isclose, np.allclose, np.array_equal, np.result_type, np.array_repr, np.array_str,
     np.array2string, np.may_share_memory, np.shares_memory,
 }  # fmt: skip
-"""Functions that look at data or shape only, and give plain numbers and arrays."""
-
+"""Functions that are not differentiable, and return plain numbers and arrays."""
 
 RENAMED = {"a_min": "min", "a_max": "max"}
-"""Options that NumPy has under a second name."""
+"""Options that have two names in NumPy."""
 
 
 def array_ufunc(self: Node, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    """`Value` and `Tensor`'s `__array_ufunc__`."""
-    if method != "__call__" or (ufunc not in UFUNCS and ufunc not in FLAT_UFUNCS):
+    """Apply a ufunc to nodes: `__array_ufunc__` of `Value` and `Tensor`."""
+    if method != "__call__" or (ufunc not in UFUNCS and ufunc not in PLAIN_UFUNCS):
         method = f".{method}" if method != "__call__" else ""
-        raise uncovered(f"np.{ufunc.__name__}{method}", self)
+        raise not_defined(f"np.{ufunc.__name__}{method}", self)
     for option in kwargs:
         raise no_option(f"np.{ufunc.__name__}", option)
     return UFUNCS[ufunc](*inputs) if ufunc in UFUNCS else ufunc(*map(plain_data, inputs))
@@ -114,37 +111,37 @@ def array_ufunc(self: Node, ufunc: Any, method: str, *inputs: Any, **kwargs: Any
 def array_function(
     self: Node, function: Any, types: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Any:
-    """`Value` and `Tensor`'s `__array_function__`."""
-    if function in FLAT_FUNCTIONS:
+    """Apply a function of NumPy to nodes: `__array_function__` of `Value` and `Tensor`."""
+    if function in PLAIN_FUNCTIONS:
         plain = pytree.map_leaves(plain_data, list(args))
         options = {k: pytree.map_leaves(plain_data, x) for k, x in kwargs.items()}
         return no_fallback(function)(*plain, **options)
-    name = name_of(function)
+    name = numpy_name(function)
     if function not in FUNCTIONS:
-        raise uncovered(name, self)
+        raise not_defined(name, self)
     ours = FUNCTIONS[function]
-    operands, options = translated(function, args, kwargs)
+    operands, options = translate_call(function, args, kwargs)
     for option in options.keys() - parameters(ours).keys():
         raise no_option(name, option)
     return ours(*operands, **options)
 
 
-def name_of(function: Any) -> str:
-    """How a function of NumPy is called: "np.linalg.inv"."""
+def numpy_name(function: Any) -> str:
+    """Return the name of NumPy's function, such as "np.linalg.inv"."""
     return f"{function.__module__.replace('numpy', 'np', 1)}.{function.__name__}"
 
 
 def plain_data(x: Any) -> Any:
-    """The data of a node, or `x` as it stands beside one."""
+    """Return the data of a node, or `x` as an operand beside nodes."""
     return x._data if isinstance(x, Node) else as_operand(x)
 
 
-def translated(
+def translate_call(
     function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> tuple[list[Any], dict[str, Any]]:
-    """The arguments of a call of NumPy's function as ours takes them: options by name.
+    """Return the operands and options of a call of NumPy's function, for a call of ours.
 
-    Options that have the value that NumPy gives them anyway are left out.
+    Options are passed by name, without those that have NumPy's default value.
     """
     theirs = parameters(function)
     if not theirs:
@@ -167,8 +164,8 @@ def translated(
 
 @cache
 def parameters(function: Any) -> Mapping[str, inspect.Parameter]:
-    """The parameters of a function; none if it is written in C and does not tell."""
-    if isinstance(function, Op):  # a rule takes the gradient and the result, and then the same
+    """Return the parameters of a function; none if it is written in C without a signature."""
+    if isinstance(function, Op):  # those of its rules, after the gradient and the result
         return dict(list(parameters(function.vjps[0]).items())[2:])
     try:
         return inspect.signature(function).parameters
@@ -177,11 +174,13 @@ def parameters(function: Any) -> Mapping[str, inspect.Parameter]:
 
 
 def no_option(name: str, option: str) -> TypeError:
+    """Return the error for an option that our function lacks."""
     way = "leave it out" if option != "out" else "write x = x + y in place of x += y"
     return TypeError(f"{name} on nodes: there is no option {option!r}; {way}")
 
 
-def uncovered(name: str, x: Node) -> TypeError:
+def not_defined(name: str, x: Node) -> TypeError:
+    """Return the error for a function of NumPy that has no counterpart here."""
     return TypeError(
         f"{name} is not defined on a {type(x).__name__}; "
         "apply it to .numpy() or .item() for a result without gradient"

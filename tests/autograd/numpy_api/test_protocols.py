@@ -114,7 +114,7 @@ def test_numbers_in_lists_are_joined() -> None:
 # --- what tells about numbers, and has no gradient ------------------------------------------------
 
 
-@pytest.mark.parametrize("ufunc", sorted(protocols.FLAT_UFUNCS, key=str), ids=str)
+@pytest.mark.parametrize("ufunc", sorted(protocols.PLAIN_UFUNCS, key=str), ids=str)
 def test_ufuncs_about_numbers_give_plain_arrays(ufunc: Any) -> None:
     args = (np.array([0.0, 1.0, -np.inf]), np.array([1.0, 1.0, np.nan]))[: ufunc.nin]
     wanted = ufunc(*args)
@@ -234,11 +234,11 @@ def functions_that_ask_their_operands() -> set[Any]:
 @pytest.mark.parametrize("node", [T, Value(1.0)], ids=["Tensor", "Value"])
 def test_every_function_and_ufunc_of_numpy_is_covered_or_names_itself(node: Any) -> None:
     for f in functions_that_ask_their_operands():
-        if f not in protocols.FUNCTIONS.keys() | protocols.FLAT_FUNCTIONS:
+        if f not in protocols.FUNCTIONS.keys() | protocols.PLAIN_FUNCTIONS:
             with pytest.raises(TypeError, match=rf"np\.[a-z.]*{f.__name__} is not defined on a"):
                 node.__array_function__(f, (type(node),), (node,), {})
     for ufunc in UFUNCS:
-        if ufunc not in protocols.UFUNCS.keys() | protocols.FLAT_UFUNCS:
+        if ufunc not in protocols.UFUNCS.keys() | protocols.PLAIN_UFUNCS:
             with pytest.raises(TypeError, match=rf"np\.{ufunc.__name__} is not defined on a"):
                 ufunc(*[node] * ufunc.nin)
 
@@ -305,5 +305,5 @@ def test_options_in_every_place_are_seen(call: Any, message: str) -> None:
 def test_arguments_go_on_as_they_are_where_their_names_are_not_known() -> None:
     """As of NumPy's functions in C, before NumPy 2.4."""
     assert not protocols.parameters(max)
-    operands, options = protocols.translated(max, (T, 1), {"axis": 0})
+    operands, options = protocols.translate_call(max, (T, 1), {"axis": 0})
     assert operands[0] is T and operands[1:] == [1] and options == {"axis": 0}
