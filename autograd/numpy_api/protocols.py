@@ -121,7 +121,7 @@ def array_function(
         raise not_defined(name, self)
     ours = FUNCTIONS[function]
     operands, options = translate_call(function, args, kwargs)
-    for option in options.keys() - parameters(ours).keys():
+    for option in options.keys() - signature_of(ours).parameters.keys():
         raise no_option(name, option)
     return ours(*operands, **options)
 
@@ -143,14 +143,13 @@ def translate_call(
 
     Options are passed by name, without those that have NumPy's default value.
     """
-    theirs = parameters(function)
-    if not theirs:
+    theirs = signature_of(function)
+    if not theirs.parameters:
         return list(args), dict(kwargs)
     operands: list[Any] = []
     options: dict[str, Any] = {}
-    call = inspect.Signature(list(theirs.values())).bind(*args, **kwargs)
-    for name, value in call.arguments.items():
-        parameter = theirs[name]
+    for name, value in theirs.bind(*args, **kwargs).arguments.items():
+        parameter = theirs.parameters[name]
         if parameter.kind is parameter.VAR_POSITIONAL:
             operands += value
         elif parameter.kind is parameter.VAR_KEYWORD:
@@ -163,14 +162,15 @@ def translate_call(
 
 
 @cache
-def parameters(function: Any) -> Mapping[str, inspect.Parameter]:
-    """Return the parameters of a function; none if it is written in C without a signature."""
-    if isinstance(function, Op):  # those of its rules, after the gradient and the result
-        return dict(list(parameters(function.vjps[0]).items())[2:])
+def signature_of(function: Any) -> inspect.Signature:
+    """Return the signature of a function; an empty one if it is written in C and has none."""
+    if isinstance(function, Op):  # that of its rules, without the gradient and the result
+        rule: Any = function.vjps[0]
+        return inspect.Signature(list(inspect.signature(rule).parameters.values())[2:])
     try:
-        return inspect.signature(function).parameters
+        return inspect.signature(function)
     except ValueError:
-        return {}
+        return inspect.Signature()
 
 
 def no_option(name: str, option: str) -> TypeError:

@@ -267,7 +267,7 @@ def test_options_that_are_not_covered_name_themselves(case: Case) -> None:
     result = np.asarray(f(*data, **case.kwargs))
     options = {"out": np.empty_like(result), "where": True, "dtype": np.float32, "order": "F"}
     if not isinstance(f, np.ufunc):
-        taken = protocols.parameters(f)
+        taken = protocols.signature_of(f).parameters
         options = {k: x for k, x in options.items() if k in taken}
     elif f.signature:
         del options["where"]  # as np.matmul knows itself
@@ -304,6 +304,6 @@ def test_options_in_every_place_are_seen(call: Any, message: str) -> None:
 
 def test_arguments_go_on_as_they_are_where_their_names_are_not_known() -> None:
     """As of NumPy's functions in C, before NumPy 2.4."""
-    assert not protocols.parameters(max)
+    assert not protocols.signature_of(max).parameters
     operands, options = protocols.translate_call(max, (T, 1), {"axis": 0})
     assert operands[0] is T and operands[1:] == [1] and options == {"axis": 0}
