@@ -12,7 +12,7 @@ from autograd.core import pytree, rules
 from autograd.core.anomaly import user_line
 from autograd.core.arguments import as_python, brief
 from autograd.core.backward import backpropagate, consumers_first
-from autograd.core.modes import change, current_mode
+from autograd.core.modes import current_mode, set_mode
 from autograd.core.node import NO_KWARGS, Data, Node, Notes, Op, make
 from autograd.node_methods import Operators
 from autograd.numpy_api import protocols
@@ -389,7 +389,7 @@ class Trace:
 
     def run(self, f: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> Any:
         """What `f` returns: symbols and constants, in lists, tuples and dicts."""
-        with change(recording=True, anomaly=False, tape=None, tracer=self):
+        with set_mode(recording=True, anomaly=False, tape=None, tracer=self):
             try:
                 out = f(*args, **kwargs)
             except (ValueError, IndexError) as error:
@@ -413,7 +413,7 @@ class Trace:
         """The derivatives of `root` by the inputs: the rules, run on symbols."""
         if not isinstance(root, Symbol) or not root.level:
             return [0.0] * len(inputs)
-        with change(recording=True, anomaly=False, tape=None, tracer=self):
+        with set_mode(recording=True, anomaly=False, tape=None, tracer=self):
             grads = backpropagate(consumers_first(root), {root: 1.0}, graph=True)
         self.origin = None
         name = root.label or "f"

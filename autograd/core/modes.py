@@ -1,4 +1,4 @@
-"""Turn recording, anomaly detection and naming on and off."""
+"""Turn recording, anomaly detection and naming on and off, per thread and async task."""
 
 from __future__ import annotations
 
@@ -7,33 +7,12 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextvars import ContextVar, Token
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
-from types import TracebackType
+from types import TracebackType, coroutine
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from .arguments import function
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class ThisThread(threading.local):
-    """A key for the running thread: another object in each, and never used again."""
-
-    def __init__(self) -> None:
-        self.key = object()  # mutants 1: runs in other threads
-
-
-this_thread = ThisThread()
-
-
-class Mode(NamedTuple):
-    """Whether operations are recorded, checked, traced: per thread and per async task."""
-
-    recording: bool = True
-    anomaly: bool = False
-    tape: Tape | None = None  # where new nodes are noted, for checkpoint()
-    scope: Any = None  # the `Scope` that new nodes belong to, or None
-    tracer: Tracer | None = None  # records operations instead of computing them, for compile()
-    thread: object = None  # the key of the thread that set it
 
 
 class Tape(Protocol):
@@ -53,26 +32,49 @@ class Tracer(Protocol):
 
     def record(self, op: Any, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Any: ...
 
-    def captured(self, x: Any) -> Any: ...  # what stands for a `Value` from outside
+    def captured(self, x: Any) -> Any: ...  # the symbol for a `Value` from outside
 
 
+class Mode(NamedTuple):
+    """Settings of the operations in one thread and async task."""
+
+    recording: bool = True
+    anomaly: bool = False  # results and gradients are checked for nan and inf
+    tape: Tape | None = None  # gets all new nodes, for checkpoint()
+    scope: Any = None  # the `Scope` of new nodes in pictures, or None
+    tracer: Tracer | None = None  # records operations instead of computing them, for compile()
+    thread: object = None  # the key of the thread that set it
+
+
+class ThisThread(threading.local):
+    """Has a `key` that is another object in each thread, and never used again."""
+
+    def __init__(self) -> None:
+        self.key = object()
+
+
+this_thread = ThisThread()
 ORDINARY = Mode()
 mode: ContextVar[Mode] = ContextVar("autograd mode", default=ORDINARY)
 
 
 def current_mode() -> Mode:
-    """The mode of this thread and task.
+    """Return the mode of this thread and task, and `ORDINARY` for one set by another thread.
 
-    A thread may start with its parent's context, as those of free-threaded Python do: a mode that
-    another thread has set does not count.
+    A thread may start with its parent's context, as in free-threaded Python.
     """
     found = mode.get()
-    # mutants 1: only faster
     return found if found is ORDINARY or found.thread is this_thread.key else ORDINARY
 
 
-class change:  # noqa: N801  # read as a verb: with change(recording=False)
-    """A change of mode, as context manager and decorator; re-entrant, undone on exceptions.
+def replace(outside: Mode, **fields: Any) -> Mode:
+    """Return a mode with some fields changed, and `ORDINARY` itself if the result equals it."""
+    changed = outside._replace(**fields, thread=this_thread.key)
+    return ORDINARY if changed[:-1] == ORDINARY[:-1] else changed  # all but the thread
+
+
+class set_mode:  # noqa: N801  # read as a verb: with set_mode(recording=False)
+    """Change fields of the mode, as context manager and decorator; re-entrant, undone on errors.
 
     It decorates functions, generators, coroutines and asynchronous generators. The mode is changed
     while their code runs, and is the caller's while they are suspended.
@@ -82,16 +84,12 @@ class change:  # noqa: N801  # read as a verb: with change(recording=False)
         self.fields = fields
         self.tokens: list[Token[Mode]] = []
 
-    def renewed(self) -> change:
-        """Return an equal object: a decorated function may run in several threads."""
-        return change(**self.fields)
-
-    def changed(self, now: Mode) -> Mode:
-        """The mode inside."""
-        return applied(now, **self.fields)
+    def inside(self, outside: Mode) -> Mode:
+        """Return the mode inside, given that outside."""
+        return replace(outside, **self.fields)
 
     def __enter__(self) -> None:
-        self.tokens.append(mode.set(self.changed(current_mode())))
+        self.tokens.append(mode.set(self.inside(current_mode())))
 
     def __exit__(
         self,
@@ -112,131 +110,113 @@ class change:  # noqa: N801  # read as a verb: with change(recording=False)
             return type(f)(self(f.__func__))
         function("what a mode decorates", f)
         code = (f, getattr(f, "__call__", f))  # noqa: B004  # of a function, or of a callable object
-        decorate: Any = on_function
-        for is_kind, on_kind in (
-            (isgeneratorfunction, on_generator),
-            (iscoroutinefunction, on_coroutine),
-            (isasyncgenfunction, on_async_generator),
+        wrapper: Callable[..., Any] = wrap_function
+        for is_kind, wrap_kind in (
+            (isgeneratorfunction, wrap_generator),
+            (iscoroutinefunction, wrap_coroutine),
+            (isasyncgenfunction, wrap_async_generator),
         ):
             if any(map(is_kind, code)):
-                decorate = on_kind
-        decorated: F = decorate(f, self.renewed)
-        return decorated
+                wrapper = wrap_kind
+        wrapped: Any = wraps(f)(wrapper(f, self))
+        return wrapped
 
 
-def on_function(f: Callable[..., Any], renewed: Callable[[], change]) -> Callable[..., Any]:
-    @wraps(f)
-    def decorated(*args: Any, **kwargs: Any) -> Any:
-        with renewed():
-            return f(*args, **kwargs)
+class Body:
+    """Runs the code of a decorated function, step by step, in a mode of its own.
 
-    return decorated
+    Changes that the code makes itself, by a `with` around a `yield`, are restored at the next step.
+    """
 
+    def __init__(self, change: set_mode) -> None:
+        self.change = change
+        self.fields: dict[str, Any] | None = None  # those that differ from the caller's
 
-def on_generator(f: Callable[..., Any], renewed: Callable[[], change]) -> Callable[..., Any]:
-    @wraps(f)
-    def decorated(*args: Any, **kwargs: Any) -> Any:
-        return (yield from resumed(f(*args, **kwargs), Suspended(renewed())))
-
-    return decorated
-
-
-def on_coroutine(f: Callable[..., Any], renewed: Callable[[], change]) -> Callable[..., Any]:
-    @wraps(f)
-    async def decorated(*args: Any, **kwargs: Any) -> Any:
-        return await Awaited(f(*args, **kwargs), Suspended(renewed()))
-
-    return decorated
-
-
-def on_async_generator(f: Callable[..., Any], renewed: Callable[[], change]) -> Callable[..., Any]:
-    @wraps(f)
-    async def decorated(*args: Any, **kwargs: Any) -> Any:
-        body, inside = f(*args, **kwargs), Suspended(renewed())
+    def run(self, step: Callable[..., Any], *args: Any) -> Any:
+        """Return `step(*args)`, called in this mode."""
+        found, outside = mode.get(), current_mode()
+        if self.fields is None:
+            mode.set(self.change.inside(outside))
+        else:
+            mode.set(replace(outside, **self.fields))
         try:
-            item = await Awaited(body.asend(None), inside)
+            return step(*args)
+        finally:
+            self.fields = {
+                name: now
+                for name, now, before in zip(Mode._fields[:-1], current_mode(), outside)
+                if now is not before
+            }
+            mode.set(found)
+
+    def steps(self, generator: Any) -> Generator[Any, Any, Any]:
+        """Do what `yield from generator` does; it may be a coroutine too."""
+        try:
+            item = self.run(generator.send, None)
             while True:
                 try:
                     sent = yield item
                 except GeneratorExit:
-                    await Awaited(body.aclose(), inside)
+                    self.run(generator.close)
                     raise
-                except BaseException as error:  # noqa: BLE001  # passed on to the body
-                    item = await Awaited(body.athrow(error), inside)
+                except BaseException as error:  # noqa: BLE001  # passed on to the generator
+                    item = self.run(generator.throw, error)
                 else:
-                    item = await Awaited(body.asend(sent), inside)
+                    item = self.run(generator.send, sent)
+        except StopIteration as stop:
+            return stop.value
+
+    wait = coroutine(steps)  # `await body.wait(x)` does what `await x` does
+
+
+def wrap_function(f: Callable[..., Any], change: set_mode) -> Callable[..., Any]:
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        found = mode.get()
+        mode.set(change.inside(current_mode()))
+        try:
+            return f(*args, **kwargs)
+        finally:
+            mode.set(found)
+
+    return wrapped
+
+
+def wrap_generator(f: Callable[..., Any], change: set_mode) -> Callable[..., Any]:
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return (yield from Body(change).steps(f(*args, **kwargs)))
+
+    return wrapped
+
+
+def wrap_coroutine(f: Callable[..., Any], change: set_mode) -> Callable[..., Any]:
+    async def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return await Body(change).wait(f(*args, **kwargs))
+
+    return wrapped
+
+
+def wrap_async_generator(f: Callable[..., Any], change: set_mode) -> Callable[..., Any]:
+    async def wrapped(*args: Any, **kwargs: Any) -> Any:
+        generator, wait = f(*args, **kwargs), Body(change).wait
+        try:
+            item = await wait(generator.asend(None))
+            while True:
+                try:
+                    sent = yield item
+                except GeneratorExit:
+                    await wait(generator.aclose())
+                    raise
+                except BaseException as error:  # noqa: BLE001  # passed on to the generator
+                    item = await wait(generator.athrow(error))
+                else:
+                    item = await wait(generator.asend(sent))
         except StopAsyncIteration:
             return
 
-    return decorated
+    return wrapped
 
 
-def applied(now: Mode, **fields: Any) -> Mode:
-    """Return `now` with some fields changed, and `ORDINARY` itself if the result equals it."""
-    fields["thread"] = this_thread.key
-    changed = now._replace(**fields)
-    return ORDINARY if changed[:-1] == ORDINARY[:-1] else changed  # all but the thread
-
-
-class Suspended:
-    """The mode of a generator's or coroutine's body: set at each step, reset at each pause.
-
-    Changes that the body makes itself, by a `with` around a `yield`, are restored at the next step.
-    """
-
-    def __init__(self, switch: change) -> None:
-        self.switch = switch
-        self.fields: dict[str, Any] | None = None  # those that differ from the caller's
-
-    def __enter__(self) -> None:
-        self.found, self.outside = mode.get(), current_mode()
-        if self.fields is None:
-            mode.set(self.switch.changed(self.outside))
-        else:
-            mode.set(applied(self.outside, **self.fields))
-
-    def __exit__(self, *error: object) -> None:
-        self.fields = {
-            name: inside
-            for name, inside, outside in zip(Mode._fields, current_mode(), self.outside)
-            if inside is not outside
-        }
-        mode.set(self.found)
-
-
-def resumed(body: Any, inside: Suspended) -> Generator[Any, Any, Any]:
-    """Do what `yield from body` does, for a generator or coroutine `body`, in a mode of its own."""
-    try:
-        with inside:
-            item = body.send(None)
-        while True:
-            try:
-                sent = yield item
-            except GeneratorExit:
-                with inside:
-                    body.close()
-                raise
-            except BaseException as error:  # noqa: BLE001  # passed on to the body
-                with inside:
-                    item = body.throw(error)
-            else:
-                with inside:
-                    item = body.send(sent)
-    except StopIteration as stop:
-        return stop.value
-
-
-class Awaited:
-    """An awaitable whose code runs in a mode of its own."""
-
-    def __init__(self, body: Any, inside: Suspended) -> None:
-        self.body, self.inside = body, inside
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        return resumed(self.body, self.inside)
-
-
-def no_grad() -> change:
+def no_grad() -> set_mode:
     """Compute without recording: results are constants. Context manager and decorator.
 
     Like all modes it holds in this thread and async task. As a decorator it holds while the code
@@ -249,24 +229,24 @@ def no_grad() -> change:
     >>> y.requires_grad
     False
     """
-    return change(recording=False)
+    return set_mode(recording=False)
 
 
-def enable_grad() -> change:
+def enable_grad() -> set_mode:
     """Record again, inside `no_grad`. Context manager and decorator."""
-    return change(recording=True)
+    return set_mode(recording=True)
 
 
 def is_grad_enabled() -> bool:
-    """Whether operations on what requires a gradient are being recorded."""
+    """Return whether operations on nodes that require a gradient are recorded."""
     return current_mode().recording
 
 
-def detect_anomaly() -> change:
+def detect_anomaly() -> set_mode:
     """Raise at the operation that first makes a nan or an infinity, forward or backward.
 
     The error names the operation, its operands with labels and numbers, and the line of your
-    program that computed it. Slow: for finding the error, not for training. Context manager and
+    program that computed it. Slow: use it to find an error, not to train. Context manager and
     decorator.
 
     >>> from autograd import Value, detect_anomaly, log
@@ -275,4 +255,4 @@ def detect_anomaly() -> change:
     Traceback (most recent call last):
     autograd.AnomalyError: log(x = 0.0) made inf, at ...
     """
-    return change(anomaly=True)
+    return set_mode(anomaly=True)

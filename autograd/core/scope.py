@@ -1,4 +1,4 @@
-"""Names for parts of a computation, by which pictures group it."""
+"""Named parts of a computation, by which pictures group nodes."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .arguments import instance_of
-from .modes import Mode, applied, change
+from .modes import Mode, replace, set_mode
 
-# Functions that name leaves without a label: `nn` adds one for the parameters of its modules.
+# Functions that name leaves without a label: `nn` adds one for the parameters of modules.
 leaf_names: list[Callable[[Sequence[Any]], Mapping[Any, str]]] = []
 
 
 class Scope:
-    """One run of a named part: what is computed while it is open belongs to it.
+    """One run of a named part: nodes that are computed while it is open belong to it.
 
-    `owner` is the module that was called, whose parameters belong to it too; `None` for a scope
-    that was opened by hand. Copies and pickles leave it behind.
+    `owner` is the module that was called, whose parameters belong to the scope too; `None` if a
+    user opened the scope. Copies and pickles omit it.
     """
 
     __slots__ = ("name", "owner", "parent")
@@ -31,8 +31,8 @@ class Scope:
         return Scope, (self.name, self.parent)
 
 
-class scope(change):  # noqa: N801  # read as a word of the language: with scope("layer 1")
-    """Name what is computed inside, for pictures: they frame it, and can fold it to one node.
+class scope(set_mode):  # noqa: N801  # read as a word of the language: with scope("layer 1")
+    """Name the computation inside, for pictures: they frame it, and can fold it to one node.
 
     Scopes nest. Modules that are called inside one open scopes of their own. Context manager and
     decorator; each entry is a group of its own.
@@ -48,16 +48,13 @@ class scope(change):  # noqa: N801  # read as a word of the language: with scope
         x                            3  not computed
 
     Args:
-        name: what pictures call it; the empty name makes no group, but lets modules open theirs.
-        owner: the module that is called, if it is a call of one.
+        name: its name in pictures; the empty name makes no group, but modules open theirs.
+        owner: the module that is called, if the scope stands for a call.
     """
 
     def __init__(self, name: str, owner: Any = None) -> None:
         super().__init__()
         self.name, self.owner = instance_of("name", name, str), owner
 
-    def renewed(self) -> scope:
-        return scope(self.name, self.owner)
-
-    def changed(self, now: Mode) -> Mode:
-        return applied(now, scope=Scope(self.name, now.scope, self.owner))
+    def inside(self, outside: Mode) -> Mode:
+        return replace(outside, scope=Scope(self.name, outside.scope, self.owner))

@@ -16,7 +16,7 @@ import numpy as np
 from autograd.core import arguments, pytree
 from autograd.core.array_libraries import copy_array
 from autograd.core.backward import backpropagate, operands_first
-from autograd.core.modes import change, current_mode
+from autograd.core.modes import current_mode, set_mode
 from autograd.core.node import Data, Node, Op, data_of, make, noted, per_argument
 from autograd.core.pickling import entry_of
 from autograd.core.shapes import shape_of
@@ -232,7 +232,7 @@ def recorded(f: Callable[..., Any], args: Any, kwargs: Any, tape: Tape) -> tuple
     Raises:
         TypeError: the result is no single number or array.
     """
-    with change(recording=True, tape=tape):
+    with set_mode(recording=True, tape=tape):
         out = f(*args, **kwargs)
     if not isinstance(out, (Node, Real)) and not hasattr(out, "dtype"):
         raise TypeError(

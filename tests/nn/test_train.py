@@ -26,7 +26,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Tensor, Value
-from autograd.core.modes import change
+from autograd.core.modes import set_mode
 from nn.run import Run
 
 
@@ -1048,7 +1048,7 @@ def test_a_model_is_trained_in_training_mode_inside_an_evaluation() -> None:
             inner = nn.Sequential(nn.Linear(2, 3, rng=0), drop)
             callback = nn.Callback()
             callback.on_step_end = lambda run: seen.append(drop.training)  # type: ignore[method-assign]
-            with change(recording=True):
+            with set_mode(recording=True):
                 fit(inner, callbacks=[callback], epochs=1)
             assert not inner.training
             return x

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd.core import rules
 from autograd.core.backward import operands_first
-from autograd.core.modes import change
+from autograd.core.modes import set_mode
 from autograd.core.node import Data, Node, make
 from autograd.draw.formats.formula_styles import Formula, Script
 
@@ -65,7 +65,7 @@ def rule_as_graph(node: Node, i: int, g: Data | None = None) -> Graph | None:
             made[arg] = symbol(seen, arg)
         return made[arg]
 
-    with change(recording=True, anomaly=False, tape=None), np.errstate(all="ignore"):
+    with set_mode(recording=True, anomaly=False, tape=None), np.errstate(all="ignore"):
         given = enumerate(zip(node.args, node.saved))
         operands = [operand(k, arg, seen) for k, (arg, seen) in given]
         out = symbol(node._data, node)
