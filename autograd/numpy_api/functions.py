@@ -20,7 +20,6 @@ from autograd.core.kernels import numpys, one_hot
 from autograd.core.modes import current_mode
 from autograd.core.node import Node, Op, data_of
 from autograd.core.precision import as_real, in_wide_numbers, on_reals
-from autograd.core.rules import where as _where
 from autograd.core.shapes import Axis, Shape, kept_shape, normalize_axes, reduced_axes, shape_of
 
 from .manipulation import concatenate, normalize_index, ravel, sort
@@ -34,7 +33,7 @@ finite = Op(  # used by nan_to_num() for the entries that are not finite
 
 def where(condition: Any, x: Any, y: Any) -> Any:
     """Return `x` where the condition holds, else `y`. The condition is not differentiated."""
-    return _where(data_of(condition), _as_numbers("x", x), _as_numbers("y", y))
+    return rules.where(data_of(condition), _as_numbers("x", x), _as_numbers("y", y))
 
 
 def square(x: Any) -> Any:
@@ -75,7 +74,7 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None)
     neginf = None if neginf is None else _as_numbers("neginf", neginf)
     usual = str(nan) in ("0", "0.0") and posinf is None and neginf is None  # -0.0 is not 0.0
     options = {} if usual else {"nan": nan, "posinf": posinf, "neginf": neginf}
-    return _where(np.isfinite(data), x, finite(data, **options))  # Dask's takes no options
+    return rules.where(np.isfinite(data), x, finite(data, **options))  # Dask's takes no options
 
 
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:
@@ -92,7 +91,7 @@ def _limit(x: Any, bound: Any, beyond: Callable[[Any, Any], Any]) -> Any:
     replaced = beyond(data_of(x), limit)
     if not isinstance(limit, (int, float)) or limit != limit:
         replaced = replaced | (limit != limit)
-    return _where(replaced, bound, x)
+    return rules.where(replaced, bound, x)
 
 
 def _as_numbers(name: str, x: Any) -> Any:
@@ -112,13 +111,13 @@ def _as_numbers(name: str, x: Any) -> Any:
 def fmax(x: Any, y: Any) -> Any:
     """Return the larger operand; of a number and nan the number."""
     a, b = data_of(x), data_of(y)
-    return _where(b != b, x, _where(a != a, y, rules.maximum(x, y)))
+    return rules.where(b != b, x, rules.where(a != a, y, rules.maximum(x, y)))
 
 
 def fmin(x: Any, y: Any) -> Any:
     """Return the smaller operand; of a number and nan the number."""
     a, b = data_of(x), data_of(y)
-    return _where(b != b, x, _where(a != a, y, rules.minimum(x, y)))
+    return rules.where(b != b, x, rules.where(a != a, y, rules.minimum(x, y)))
 
 
 def logaddexp2(x: Any, y: Any) -> Any:
@@ -144,14 +143,14 @@ def logsigmoid(x: Any) -> Any:
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     """Return `x` where it is positive, else `negative_slope * x`."""
     x, negative_slope = as_real(x), _as_numbers("negative_slope", negative_slope)
-    return _where(data_of(x) > 0, x, negative_slope * x)
+    return rules.where(data_of(x) > 0, x, negative_slope * x)
 
 
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """Return `x` where it is positive, else `alpha * (e^x - 1)` (Clevert et al. 2016)."""
     x, alpha = as_real(x), _as_numbers("alpha", alpha)
     positive = data_of(x) > 0
-    return _where(positive, x, alpha * rules.expm1(_where(positive, 0.0, x)))
+    return rules.where(positive, x, alpha * rules.expm1(rules.where(positive, 0.0, x)))
 
 
 def selu(x: Any) -> Any:
@@ -246,7 +245,7 @@ def without_overflow(length: Callable[[Any], Any], x: Any, axis: Axis) -> Any:
 def flat_power(size: Any, exponent: float) -> Any:
     """Return a power of numbers >= 0, with slope 0 at 0, where sums of powers have a minimum."""
     zero = data_of(size) == 0
-    return _where(zero, 0.0, _where(zero, 1.0, size) ** exponent)
+    return rules.where(zero, 0.0, rules.where(zero, 1.0, size) ** exponent)
 
 
 def _flatten_axes(x: Any, axes: Shape) -> Any:
@@ -306,7 +305,7 @@ def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
         return mean(x, axis, keepdims)  # nan
     middle = 0.5 * (ordered[..., (n - 1) // 2] + ordered[..., n // 2])
     last = ordered[..., n - 1]
-    out = _where(np.isnan(data_of(last)), last, middle)
+    out = rules.where(np.isnan(data_of(last)), last, middle)
     return rules.reshape(out, shape=kept_shape(shape, axis)) if keepdims else out
 
 
@@ -375,7 +374,7 @@ def pick_labels(x: Any, labels: Any) -> Any:
     """
     if is_lazy(labels):
         mask = one_hot(labels, data_of(x))
-        return _where(mask.any(axis=1), sum(_where(mask, x, 0.0), 1), np.nan)
+        return rules.where(mask.any(axis=1), sum(rules.where(mask, x, 0.0), 1), np.nan)
     return rules.getitem(x, index=(np.arange(len(labels), like=labels), labels))
 
 

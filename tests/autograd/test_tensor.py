@@ -1,4 +1,4 @@
-"""What is peculiar to an array."""
+"""`Tensor`: broadcasting, dtypes, construction, indexing, changes in place."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_ties_share_the_gradient() -> None:
         x = parameter([1.0, 3.0, 3.0])
         f(x).backward()
         assert x.grad.tolist() == [0.0, 0.5, 0.5]
-    for dtype, rel in ((np.float32, 1e-5), (np.float16, 1e-2)):  # no small integer counts them
+    for dtype, rel in ((np.float32, 1e-5), (np.float16, 1e-2)):  # more than 16 bits can count
         x = parameter(np.ones(70_000, dtype))
         x.max().backward()
         assert x.grad.dtype == dtype and x.grad.sum(dtype=float) == pytest.approx(1, rel=rel)
@@ -62,7 +62,7 @@ def test_numpys_functions_and_operands_on_either_side() -> None:
                 np.maximum(t, 0), np.exp(t), np.transpose(t), np.expand_dims(t, 0)):  # fmt: skip
         assert type(out) is Tensor and out.requires_grad
     assert (a * t).dtype == np.float32 and (t * 2.5).dtype == np.float32
-    assert (np.float64(2) * t).dtype == np.float64  # as NumPy 2 promotes
+    assert (np.float64(2) * t).dtype == np.float64  # promoted by NumPy 2's rules
     (np.ones(2) * t).sum().backward()
     assert t.grad.dtype == np.float32
     assert np.isnan(t).tolist() == [False, False] and np.shape(t) == (2,)
@@ -105,7 +105,7 @@ def test_what_is_not_covered_says_so(use, message) -> None:  # type: ignore[no-u
         ([Value(1.0)], "would drop the gradient"),
     ],
 )
-def test_what_a_tensor_can_not_hold(data: object, message: str) -> None:
+def test_data_that_are_no_real_numbers_are_refused(data: object, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         Tensor(data)
 
@@ -115,7 +115,7 @@ def test_an_imaginary_part_is_never_dropped() -> None:
         Tensor(np.array([1j]), dtype=float)
 
 
-def test_bytes_lie_as_this_machine_has_them() -> None:
+def test_data_have_the_native_byte_order() -> None:
     t = parameter(np.array([1.0, 2.0], ">f8"))
     assert t.dtype.isnative and t.tolist() == [1.0, 2.0]
     (t * t).sum().backward()
@@ -141,7 +141,7 @@ def test_shapes_that_do_not_fit_are_named() -> None:
         t @ 3.0
 
 
-def test_axes_that_are_not_there_are_refused() -> None:
+def test_axes_out_of_bounds_are_refused() -> None:
     t = parameter(np.ones((2, 3)))
     for axis in (2, -3, (0, 2)):
         for f in (ag.sum, ag.max, ag.mean, ag.logsumexp):
@@ -154,8 +154,8 @@ def test_axes_that_are_not_there_are_refused() -> None:
             rules.sum_to(np.ones((2, 3)), shape=shape)
 
 
-def test_data_stays_as_it_lay() -> None:
-    """So that the same numbers give the same bits, whatever they were copied from."""
+def test_memory_layout_is_kept() -> None:
+    """Then sums of the same numbers have the same bits, whatever they were copied from."""
     for lying in (np.ones((2, 3, 4)), np.ones((4, 3, 2)).T, np.ones((4, 2, 3)).transpose(1, 2, 0)):
         w = parameter(lying)
         for data in (np.zeros((2, 3, 4)), np.zeros((4, 3, 2)).T, np.zeros((2, 3, 4)).tolist()):
@@ -192,7 +192,7 @@ def test_augmented_assignment() -> None:
     assert c is not shared and c.requires_grad
 
 
-def test_in_place_never_reaches_what_was_shared_out() -> None:
+def test_changes_in_place_spare_shared_arrays() -> None:
     x = parameter([1.0, 2.0])
     y = x * 1.0
     d = y.detach()
@@ -210,7 +210,7 @@ def test_in_place_never_reaches_what_was_shared_out() -> None:
     seen = x.detach()
     loss = (seen * y).sum()
     with ag.no_grad():
-        x *= 0  # a detached leaf is a copy: the loss keeps what it saw
+        x *= 0  # a detached leaf is a copy: the loss keeps its data
     (seen * y).sum()
     assert loss.item() == 5.0
 
@@ -231,7 +231,7 @@ def test_item_assignment() -> None:
             t[0] = value
 
 
-def test_entries_of_what_is_shared_read_only_are_assigned_in_a_copy() -> None:
+def test_assigning_entries_copies_a_read_only_array() -> None:
     x = parameter([1.0, 2.0])
     y, c = x * 2, Tensor([1.0, 2.0])
     detached, wide = y.detach(), ag.broadcast_to(c, (2, 2))
@@ -286,7 +286,7 @@ def test_from_numpy_shares() -> None:
         ag.from_numpy([1.0])
 
 
-def test_ways_out_and_looks() -> None:
+def test_conversions_and_repr() -> None:
     t = parameter([[1.0, 2.0]])
     assert t.sum().item() == 3.0 and t.tolist() == [[1.0, 2.0]] and len(t) == 1
     assert f"{t}" == repr(t)

@@ -1,4 +1,4 @@
-"""Calls of NumPy's functions on tensors, legal and illegal: the same result, or the same error."""
+"""Calls of NumPy's functions on tensors, valid and invalid, compared with calls on arrays."""
 
 from __future__ import annotations
 
@@ -110,13 +110,13 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     + [{"append": p, "axis": a} for p in (0.0, [[1.0]], np.ones((2, 1))) for a in (0, -1)],
 }
 
-# NumPy takes positions that are out of bounds where the result is empty anyway; and two things that
-# are wrong are found in another order.
+# NumPy accepts positions out of bounds where the result is empty, and checks arguments in another
+# order.
 UNLIKE = {"([0, 1], 0)", "([0, 1], 1)", "([0, 1], -1)", "(1.0,)"}
 
 
 def outcome(f: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    """A result, or an error, also in place of a warning that a call is deprecated."""
+    """Return the result or the error of a call; a warning is returned as an error."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
@@ -126,13 +126,13 @@ def outcome(f: Callable[..., Any], *args: Any, **options: Any) -> Any:
 
 
 def kind(error: Exception) -> type[Exception]:
-    """The public class of an error of NumPy's."""
+    """Return the public class of one of NumPy's errors."""
     classes = (np.exceptions.AxisError, TypeError, ValueError, IndexError)
     return next((c for c in classes if isinstance(error, c)), type(error))
 
 
 def flat(x: Any) -> Iterator[Any]:
-    """The arrays in a list of arrays."""
+    """Yield the arrays in nested lists."""
     if isinstance(x, (list, tuple)):
         for part in x:
             yield from flat(part)
@@ -172,7 +172,7 @@ def test_each_call_has_numpys_result_or_error(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*MOVES, "clip", "median", "round"])
 def test_each_call_on_a_value_has_numpys_result_or_error(name: str) -> None:
-    """As on a number of NumPy's; and gradients come back as floats."""
+    """The number is NumPy's float64, and gradients are floats."""
     others = {"clip": each([-2, 0, [1], (1, 2)], [None, 2.0, [3, 1]]), "median": [(), (None,)]}
     positional = MOVES.get(name) or others.get(name) or [(), *each([0, 1, np.int64(-1), None, "a"])]
     for args, options in [(args, {}) for args in positional] + [
@@ -211,9 +211,9 @@ REDUCTIONS = [
 def test_reductions_take_the_axes_that_numpys_take(name: str) -> None:
     for shape, axis, kept in product(SHAPES, AXES, ({}, {"keepdims": True})):
         if (kept and name.startswith("cum")) or (name == "median" and 0 in shape):
-            continue  # NumPy's own median of nothing depends on the axes
+            continue  # NumPy's median of no entries depends on the axes
         if isinstance(axis, np.ndarray) and axis.ndim:
-            continue  # NumPy's median alone takes them
+            continue  # only NumPy's median takes them
         x = ((np.arange(float(np.prod(shape))) * 7) % 5 - 1.25).reshape(shape)
         wanted = outcome(getattr(np, name), x, axis=axis, **kept)
         out = outcome(getattr(np, name), Tensor(x, requires_grad=True), axis=axis, **kept)
@@ -294,7 +294,7 @@ def test_methods_have_the_result_or_error_of_numpys_methods(name: str) -> None:
 
 @pytest.mark.parametrize("no_axes", [(), [], 0, (0,)], ids=str)
 def test_arguments_that_are_false_are_not_missing(no_axes: Any) -> None:
-    """As `axes or None` would have it."""
+    """`axes or None` would reverse the axes."""
     t = Tensor(np.ones((2, 3)))
     for f in (Tensor.transpose, np.transpose, ag.transpose):
         with pytest.raises(ValueError, match=r"are no order of the 2 axes"):
@@ -341,7 +341,7 @@ def test_each_call_with_two_arrays_has_numpys_result_or_error(name: str) -> None
             call = f"{name} of {one} and {two}: {wanted!r} and {out!r}"
             if isinstance(wanted, Warning):
                 continue
-            if isinstance(wanted, IndexError) and name.startswith("tensordot"):  # NumPy's own slip
+            if isinstance(wanted, IndexError) and name.startswith("tensordot"):  # NumPy's mistake
                 assert isinstance(out, (IndexError, ValueError)), call
             elif isinstance(wanted, Exception):
                 assert isinstance(out, kind(wanted)), call
@@ -382,7 +382,7 @@ def test_each_index_has_numpys_result_or_error() -> None:
         assert np.array_equal(t.grad, slopes) and np.array_equal(changed.data, y), call
 
 
-# --- what a call that does not fit is told --------------------------------------------------------
+# --- error messages -------------------------------------------------------------------------------
 
 
 def test_where_of_a_condition_alone_is_nonzero() -> None:
@@ -395,7 +395,7 @@ def test_where_of_a_condition_alone_is_nonzero() -> None:
 
 
 def messages(f: Callable[..., Any], *operands: Any) -> Iterator[str]:
-    """What is said of too few, too many and misspelt arguments."""
+    """Yield the messages of errors about too few, too many and misspelt arguments."""
     for args, options in (
         ((), {}),
         (operands, {"axsi": 0}),

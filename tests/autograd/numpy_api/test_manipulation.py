@@ -1,4 +1,4 @@
-"""Moving entries about: every shape, beside NumPy, and what is refused."""
+"""Reshaping, joining, splitting and indexing: results equal to NumPy's, and errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def numbers(*shape: int) -> Any:
 
 @pytest.mark.parametrize("name", ["ravel", "atleast_1d", "atleast_2d", "atleast_3d", "transpose"])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_every_shape_becomes_what_numpy_makes_of_it(name: str, shape: tuple[int, ...]) -> None:
+def test_shapes_equal_numpys(name: str, shape: tuple[int, ...]) -> None:
     x = numbers(*shape)
     wanted = getattr(np, name)(x)
     np.testing.assert_array_equal(getattr(ag, name)(x), wanted, strict=True)
@@ -56,7 +56,7 @@ def test_every_shape_becomes_what_numpy_makes_of_it(name: str, shape: tuple[int,
         (lambda x: ag.diff(x, -1), ValueError, "n must be an integer >= 0, but got -1"),
     ],
 )
-def test_what_is_refused(f: Callable[..., Any], error: type[Exception], message: str) -> None:
+def test_errors(f: Callable[..., Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         f(Tensor(numbers(2, 3)))
 
@@ -92,14 +92,14 @@ ROWS = np.array([[3.0, 1.0, 2.0], [5.0, 6.0, 4.0]])
         (lambda x: ag.triu(ag.stack([x, x]), 1), lambda x: np.triu(np.stack([x, x]), 1)),
     ],
 )  # fmt: skip
-def test_it_is_as_numpy_has_it(ours: Callable[..., Any], numpys: Callable[..., Any]) -> None:
+def test_results_equal_numpys(ours: Callable[..., Any], numpys: Callable[..., Any]) -> None:
     out = ours(Tensor(ROWS, requires_grad=True))
     assert out.requires_grad
     np.testing.assert_array_equal(out.data, numpys(ROWS), strict=True)
 
 
 def test_equal_entries_are_sorted_in_their_order() -> None:
-    """Which tells whose gradient is whose."""
+    """The order decides which entry gets which gradient."""
     x = np.random.default_rng(0).integers(3, size=1000).astype(float)
     weights = np.arange(1000.0)
     slopes = ag.grad(lambda x: (ag.sort(x) * weights).sum())(x)
@@ -107,13 +107,13 @@ def test_equal_entries_are_sorted_in_their_order() -> None:
         assert (np.diff(slopes[x == number]) == 1).all()
 
 
-def test_axes_counted_from_the_end_go_back_where_they_were() -> None:
+def test_negative_axes_of_transpose_are_undone() -> None:
     x = numbers(2, 3, 4)
     slopes = ag.grad(lambda t: (ag.transpose(t, (-1, 0, 1)) * x.transpose(2, 0, 1)).sum())(x)
     np.testing.assert_array_equal(slopes, x)
 
 
-def test_positions_may_be_where_the_numbers_are() -> None:
+def test_indices_of_another_library() -> None:
     t = Tensor(Refusing(ROWS), requires_grad=True)
     assert ag.take_along_axis(t, Refusing([[0], [2]])).tolist() == [[3.0], [4.0]]
 
@@ -128,7 +128,7 @@ def test_a_border_has_a_number_for_each_side() -> None:
 
 @pytest.mark.parametrize("widths", [{0: 1}, {-1: (1, 2)}, {0: (1, 0), 1: 2}, {}], ids=str)
 def test_widths_by_axis(widths: dict[int, Any]) -> None:
-    """As NumPy has them since 2.2."""
+    """NumPy takes them since 2.2."""
     pairs = [(0, 0), (0, 0)]
     for axis, width in widths.items():
         pairs[axis] = width if isinstance(width, tuple) else (width, width)

@@ -1,4 +1,4 @@
-"""NumPy's own functions on nodes."""
+"""NumPy's functions applied to nodes."""
 
 from __future__ import annotations
 
@@ -108,14 +108,14 @@ def test_numbers_in_lists_are_joined() -> None:
     np.sum(np.concatenate([out, np.ones(2), Tensor([5.0])]) ** 2).backward()
     assert (v.grad, w.grad) == (2.0, 4.0)
     with pytest.raises(TypeError, match="would drop the gradient"):
-        np.sum([v, w])  # NumPy does not ask the entries of a list
+        np.sum([v, w])  # NumPy's protocol ignores the entries of a list
 
 
-# --- what tells about numbers, and has no gradient ------------------------------------------------
+# --- functions without gradient -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ufunc", sorted(protocols.PLAIN_UFUNCS, key=str), ids=str)
-def test_ufuncs_about_numbers_give_plain_arrays(ufunc: Any) -> None:
+def test_plain_ufuncs_return_plain_arrays(ufunc: Any) -> None:
     args = (np.array([0.0, 1.0, -np.inf]), np.array([1.0, 1.0, np.nan]))[: ufunc.nin]
     wanted = ufunc(*args)
     for given in (map(Tensor, args), (Tensor(args[0], requires_grad=True), *args[1:])):
@@ -123,7 +123,7 @@ def test_ufuncs_about_numbers_give_plain_arrays(ufunc: Any) -> None:
         assert type(out) is np.ndarray and np.array_equal(out, wanted)
 
 
-def test_functions_about_numbers_give_plain_arrays() -> None:
+def test_plain_functions_return_plain_arrays() -> None:
     t = Tensor([[3.0, 1.0], [2.0, 0.0]], requires_grad=True)
     assert np.shape(t) == (2, 2) and np.ndim(t) == 2 and np.size(t) == 4
     assert np.argmax(t, 0, None).tolist() == np.argmax(t.data, 0).tolist()
@@ -137,7 +137,7 @@ def test_functions_about_numbers_give_plain_arrays() -> None:
     assert np.array_repr(t).startswith("array([[3., 1.]")
 
 
-# --- NumPy's own ways to call them ----------------------------------------------------------------
+# --- NumPy's signatures ---------------------------------------------------------------------------
 
 X = np.array([[0.5, -1.5, 2.0], [3.0, 0.25, -0.75]])
 since_numpy_2_1 = pytest.mark.skipif(
@@ -183,7 +183,7 @@ since_numpy_2_1 = pytest.mark.skipif(
         lambda x: np.radians(x) + np.degrees(x),
     ],
 )
-def test_arguments_as_numpy_takes_them(f: Any) -> None:
+def test_arguments_in_numpys_forms(f: Any) -> None:
     t = Tensor(X, requires_grad=True)
     out = f(t)
     assert type(out) is Tensor
@@ -191,7 +191,7 @@ def test_arguments_as_numpy_takes_them(f: Any) -> None:
     ag.check_gradients(f, X, order=1)
 
 
-# --- what is not covered --------------------------------------------------------------------------
+# --- functions and options that are not defined on nodes ------------------------------------------
 
 T = Tensor(np.eye(2), requires_grad=True)
 
@@ -270,7 +270,7 @@ def test_options_that_are_not_covered_name_themselves(case: Case) -> None:
         taken = protocols.signature_of(f).parameters
         options = {k: x for k, x in options.items() if k in taken}
     elif f.signature:
-        del options["where"]  # as np.matmul knows itself
+        del options["where"]  # np.matmul refuses it itself
     for option, x in options.items():
         with pytest.raises(TypeError, match=rf"np\.[a-z.]*{f.__name__} on nodes: .*'{option}'"):
             f(*tensors(case), **case.kwargs, **{option: x})
@@ -295,15 +295,15 @@ def test_options_that_are_not_covered_name_themselves(case: Case) -> None:
         ),
     ],
 )
-def test_options_in_every_place_are_seen(call: Any, message: str) -> None:
+def test_unknown_options_are_errors_by_position_and_by_name(call: Any, message: str) -> None:
     t = Tensor(np.ones(2), requires_grad=True)
     with pytest.raises((TypeError, ValueError), match=message):
         call(t)
     assert t.data.tolist() == [1.0, 1.0]
 
 
-def test_arguments_go_on_as_they_are_where_their_names_are_not_known() -> None:
-    """As of NumPy's functions in C, before NumPy 2.4."""
+def test_arguments_of_functions_without_signature_are_passed_on() -> None:
+    """NumPy's functions in C have no signature before NumPy 2.4."""
     assert not protocols.signature_of(max).parameters
     operands, options = protocols.translate_call(max, (T, 1), {"axis": 0})
     assert operands[0] is T and operands[1:] == [1] and options == {"axis": 0}
