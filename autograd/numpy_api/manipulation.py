@@ -187,7 +187,7 @@ def _split_with(function: Callable[..., list[Any]], x: Any, sections: Any, axis:
         parts = function(np.arange(n), sections)
     except (ValueError, ZeroDivisionError):
         what = f"an array is split into 1 part or more, not {sections}"
-        if np.ndim(sections) == 0 and sections > 0:
+        if sections > 0:  # mutants 1: one part always fits
             what = f"{n} entries do not divide into {sections} equal parts"
         raise ValueError(f"{function.__name__}: {what}") from None
     return [
@@ -315,13 +315,14 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
     one_of("mode", mode, ("constant", "edge", "reflect", "symmetric", "wrap"))
     shape = shape_of(x)
     pairs = _pad_widths(pad_width, len(shape))
+    # mutants 1: any width does
     widths: Any = pairs or 0  # NumPy refuses the pairs of no axes
     if mode != "constant":
         return _rearrange(x, lambda a: np.pad(a, widths, mode))  # type: ignore[call-overload]
     index = tuple(slice(before, before + n) for (before, _), n in zip(pairs, shape))
     padded = tuple(before + n + after for (before, after), n in zip(pairs, shape))
     out = rules.scatter_add(x, index=index, shape=padded) if shape else x
-    if type(constant_values) in (int, float) and str(constant_values) in ("0", "0.0"):  # no -0.0
+    if str(constant_values) in ("0", "0.0"):  # not -0.0
         return out
     if any(isinstance(c, Node) and c.level for c in pytree.leaves(constant_values)):
         raise TypeError(
@@ -402,7 +403,7 @@ def normalize_index(index: Any) -> Any:
     if isinstance(index, list):
         array = np.array(index)
         return array if array.size else array.astype(int)  # as NumPy reads empty lists
-    if isinstance(index, (int, slice)):
+    if isinstance(index, (int, slice)):  # mutants 1: only faster
         return index
     return copy_if_small(as_plain_array(data_of(index)))
 
@@ -482,9 +483,9 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     front = (slice(None),) * axis
     edge = (*shape_of(x)[:axis], 1, *shape_of(x)[axis + 1 :])
     ends = [e if e is None or shape_of(e) else broadcast_to(e, edge) for e in (prepend, append)]
-    ends = [e if isinstance(e, Node) else to_library_of(e, data_of(x)) for e in ends]
-    parts = [part for part in (ends[0], x, ends[1]) if part is not None]
-    x = concatenate(parts, axis) if len(parts) > 1 else x
+    before, after = (to_library_of(e, data_of(x)) for e in ends)
+    parts = [part for part in (before, x, after) if part is not None]
+    x = concatenate(parts, axis) if len(parts) > 1 else x  # mutants 2: only faster
     for _ in range(n):
         x = getitem(x, (*front, slice(1, None))) - getitem(x, (*front, slice(None, -1)))
     return x

@@ -282,8 +282,18 @@ def test_from_numpy_shares() -> None:
         t += 1
         t *= 2
     assert a.tolist() == [12.0, 4.0]
-    with pytest.raises(TypeError, match="takes an array"):
-        ag.from_numpy([1.0])
+    for x in ([1.0], ArrayLike()):
+        with pytest.raises(TypeError, match="takes an array, but got .*use Tensor"):
+            ag.from_numpy(x)
+
+
+class ArrayLike:
+    """An array that NumPy can convert, but whose memory it may not share."""
+
+    dtype = np.dtype(float)
+
+    def __array__(self, dtype: object = None, copy: object = None) -> object:
+        return np.ones(2)
 
 
 def test_conversions_and_repr() -> None:
@@ -306,6 +316,8 @@ def test_shapes_are_given_as_numpys_methods_take_them() -> None:
     for out in (t.transpose(2, 0, 1), t.transpose((2, 0, 1))):
         assert out.shape == (3, 1, 2)
     assert t.transpose().shape == t.transpose(None).shape == (3, 2, 1)
+    with pytest.raises(TypeError, match=r"reshape\(\) needs a shape; \(\) is that of a single num"):
+        Tensor([1.0]).reshape()
 
 
 def test_what_is_detached_keeps_its_label_and_its_numbers() -> None:
@@ -326,6 +338,8 @@ def test_fractions_and_lists_are_operands_of_functions() -> None:
     out.sum().backward()
     assert t.grad.tolist() == [0.5, 0.5]
     assert ([[1.0, 2.0]] @ t).tolist() == [5.0]
+    with pytest.raises(TypeError, match="operand is a number or an array, but got type"):
+        ag.add(t, np.float64)
 
 
 def test_an_infinite_gradient_of_a_maximum_reaches_the_winner_alone() -> None:

@@ -42,9 +42,16 @@ def test_shapes_equal_numpys(name: str, shape: tuple[int, ...]) -> None:
         (lambda x: ag.swapaxes(Value(1.0), 0, 0), IndexError, "out of bounds .* dimension 0"),
         (lambda x: ag.concatenate([]), ValueError, "at least one array"),
         (lambda x: ag.hstack([]), ValueError, "at least one array"),
+        (lambda x: ag.stack([]), ValueError, "at least one array"),
         (lambda x: ag.array_split(x, 0), ValueError, "1 part or more, not 0"),
         (lambda x: ag.split(x, 0), ValueError, "1 part or more, not 0"),
+        (lambda x: ag.hsplit(x[0, 0], 1), ValueError, r"hsplit\(\) needs 1 dimensions or more"),
+        (lambda x: ag.vsplit(x[0], 1), ValueError, r"vsplit\(\) needs 2 dimensions or more"),
         (lambda x: ag.dsplit(x, 1), ValueError, r"dsplit\(\) needs 3 dimensions or more"),
+        (lambda x: ag.flipud(x[0, 0]), ValueError, r"flipud\(\) needs 1 dimensions or more"),
+        (lambda x: ag.fliplr(x[0]), ValueError, r"fliplr\(\) needs 2 dimensions or more"),
+        (lambda x: ag.diff(x[0, 0]), ValueError, r"diff\(\) needs 1 dimensions or more"),
+        (lambda x: ag.take(x[0, 0], 0, 1), IndexError, "axis 1 is out of bounds"),
         (lambda x: ag.stack([x, x.T]), ValueError, r"shapes, \(2, 3\) and \(3, 2\)"),
         (lambda x: ag.concatenate([x[0, 0], x[0, 0]]), ValueError, "single numbers; use stack"),
         (lambda x: ag.pad(x, ((1, 2, 3),)), ValueError, r"does not fit an array of 2 dimensions"),
@@ -75,7 +82,13 @@ ROWS = np.array([[3.0, 1.0, 2.0], [5.0, 6.0, 4.0]])
         (lambda x: ag.hstack([x[0, 0], x[1, 1]]), lambda x: np.hstack([x[0, 0], x[1, 1]])),
         (lambda x: ag.column_stack([x[0], x[1]]), lambda x: np.column_stack([x[0], x[1]])),
         (lambda x: ag.array_split(x, 1, 1)[0], lambda x: x),
+        (lambda x: ag.hsplit(x, 3)[1], lambda x: x[:, 1:2]),
+        (lambda x: ag.hsplit(x[0], 3)[1], lambda x: x[0, 1:2]),
+        (lambda x: ag.flipud(x[0]), lambda x: x[0, ::-1]),
         (lambda x: ag.pad(x, 1, constant_values=7.0), lambda x: np.pad(x, 1, constant_values=7.0)),
+        (lambda x: ag.pad(x[0, 0], 1, constant_values=7.0), lambda x: np.array(x[0, 0])),
+        (lambda x: ag.take(x, np.array([5]), 1, "wrap"), lambda x: x[:, 2:]),
+        (lambda x: ag.take(x[0, 0], 0, 0), lambda x: np.array(x[0, 0])),
         (lambda x: x[[]], lambda x: x[[]]),
         (lambda x: x[[True, False]], lambda x: x[[True, False]]),
         (lambda x: x[:, [True, False, True]], lambda x: x[:, [True, False, True]]),
@@ -89,6 +102,8 @@ ROWS = np.array([[3.0, 1.0, 2.0], [5.0, 6.0, 4.0]])
         (lambda x: ag.diff(x, 0), lambda x: x),
         (lambda x: ag.diff(x), lambda x: np.diff(x)),
         (lambda x: ag.diff(x, 2), lambda x: np.diff(x, 2)),
+        (lambda x: ag.diff(x, axis=0, prepend=1.0), lambda x: np.diff(x, axis=0, prepend=1.0)),
+        (lambda x: ag.diff(x, append=1.0), lambda x: np.diff(x, append=1.0)),
         (lambda x: ag.triu(ag.stack([x, x]), 1), lambda x: np.triu(np.stack([x, x]), 1)),
     ],
 )  # fmt: skip
@@ -113,9 +128,14 @@ def test_negative_axes_of_transpose_are_undone() -> None:
     np.testing.assert_array_equal(slopes, x)
 
 
-def test_indices_of_another_library() -> None:
+def test_arguments_of_another_library() -> None:
     t = Tensor(Refusing(ROWS), requires_grad=True)
     assert ag.take_along_axis(t, Refusing([[0], [2]])).tolist() == [[3.0], [4.0]]
+    assert ag.diff(t, axis=0, prepend=ROWS[:1]).tolist() == [[0.0, 0.0, 0.0], [2.0, 5.0, 2.0]]
+
+
+def test_a_number_has_no_border() -> None:
+    assert type(ag.pad(1.5, 3)) is float
 
 
 # --- pad ------------------------------------------------------------------------------------------
