@@ -1,4 +1,4 @@
-"""`compile`: a scalar function that is read once, and then runs as straight-line source."""
+"""`Compiled`: a function of numbers that runs as straight-line source."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from autograd.transforms import derivatives
 from autograd.transforms.derivatives import Argnums
 from autograd.value import Value
 
-from .forms import filled, form_of, is_plain
-from .lowered_program import Task, other
+from .forms import Form, is_plain
+from .lowered_program import TRACING, LoweredProgram, lower
 from .targets.latex import to_latex
-from .traced_function import TRACING, Version
+from .traced_function import TracedFunction, other
 
 REDUCTIONS = (None, "mean", "sum")
 PLAIN = {float, np.ndarray}
@@ -35,14 +35,14 @@ class Graph(NamedTuple):
 
 
 class Compiled:
-    """What `compile` makes of a scalar function."""
+    """A function of numbers that `compile` made: traced once for each form of arguments."""
 
     def __init__(self, f: Callable[..., Any], order: int = 0, argnums: Argnums = 0) -> None:
         update_wrapper(self, f, updated=())
         self.f, self.order, self.argnums = f, order, argnums
-        self.versions: dict[Any, Version] = {}
-        self.latest: Version | None = None
-        self.tasks: dict[Any, Task] = {}  # of the latest version, without keyword arguments
+        self.traces: dict[Any, TracedFunction] = {}
+        self.latest: TracedFunction | None = None
+        self.recent: dict[Any, LoweredProgram] = {}  # of the latest trace without keyword arguments
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:
@@ -56,24 +56,24 @@ class Compiled:
         return Compiled, (self.f, self.order, self.argnums)  # copies are traced anew
 
     def __repr__(self) -> str:
-        return f"<compiled {self.name()}{f', {self.order} derivatives' if self.order else ''}>"
+        return f"<compiled {self.name}{f', {self.order} derivatives' if self.order else ''}>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """What the function returns: on floats floats, on arrays arrays, entry by entry."""
+        """Return what the function returns: on floats floats, on arrays arrays, entry by entry."""
         if not kwargs:
-            out = self.again(args, self.argnums, self.order, None)
+            out = self.fast_path(args, self.argnums, self.order, None)
             if out is not None:
                 return out[1]
         if any_node(args):
             if self.order:
                 raise TypeError("derivatives() are of numbers and arrays; use ag.grad on nodes")
             return self.f(*args, **kwargs)
-        return self.general(args, kwargs, self.argnums, self.order, None)[1]
+        return self.slow_path(args, kwargs, self.argnums, self.order, None)[1]
 
     def value_and_grad(
         self, *args: Any, argnums: Argnums = 0, reduce: str | None = None, **kwargs: Any
     ) -> Any:
-        """The value, and the gradient by the arguments that `argnums` names, in their form.
+        """Return the value, and the gradient by the arguments that `argnums` names, in their form.
 
         On arrays both are those of each entry; with `reduce`, "mean" or "sum", those of the mean
         or the sum over all entries.
@@ -86,48 +86,22 @@ class Compiled:
         if type(argnums) is not int:
             argnums = derivatives.selected(argnums, len(args))
         if not kwargs:
-            out = self.again(args, argnums, 1, reduce)
+            out = self.fast_path(args, argnums, 1, reduce)
             if out is not None:
                 return out[1]
         if any_node(args):
             return derivatives.value_and_grad(self.f, argnums)(*args, **kwargs)
-        return self.general(args, kwargs, argnums, 1, reduce)[1]
-
-    def again(
-        self, args: Any, argnums: Argnums | None, order: int, reduce: str | None
-    ) -> tuple[Task, Any] | None:
-        """The result for arguments of the form that came last, if they are, and its task.
-
-        Exceptions are not for here: `general` meets them again, and says what they mean.
-        """
-        task = self.tasks.get((argnums, order))
-        if task is None or (argnums is None and task.version.outdated()):
-            return None
-        try:
-            if reduce is None:
-                out = (
-                    task.on_floats(*args, *task.closed()) if task.values else task.on_floats(*args)
-                )
-                if out is not other:
-                    return task, out
-            leaves = task.version.flat(*args)
-            types = tuple(map(type, leaves)) if leaves is not other else ()
-            if np.ndarray not in types or not PLAIN.issuperset(types):
-                return None
-        except (ArithmeticError, ValueError, TypeError):
-            return None
-        out = task.on_arrays(leaves, types, reduce)
-        return None if out is other else (task, out)
+        return self.slow_path(args, kwargs, argnums, 1, reduce)[1]
 
     def grad(
         self, *args: Any, argnums: Argnums = 0, reduce: str | None = None, **kwargs: Any
     ) -> Any:
-        """The gradient alone: see `value_and_grad`."""
+        """Return the gradient alone: see `value_and_grad`."""
         return self.value_and_grad(*args, argnums=argnums, reduce=reduce, **kwargs)[1]
 
     def backward(self, *args: Any, reduce: str | None = "mean", **kwargs: Any) -> Any:
-        """The value, with its derivatives added to the `.grad` of every `Value` that the function
-        closes over, as recording it and calling `backward()` would.
+        """Return the value, and add its derivatives to the `.grad` of every `Value` that the
+        function closes over, as recording it and calling `backward()` would.
 
         >>> import autograd as ag
         >>> w = ag.Value(3.0)
@@ -140,14 +114,14 @@ class Compiled:
         """
         if reduce not in REDUCTIONS[1:]:
             raise ValueError(f"reduce is 'mean' or 'sum', not {reduce!r}")
-        found = self.again(args, None, 1, reduce) if not kwargs else None
-        task, (value, gradient) = found or self.general(args, kwargs, None, 1, reduce)
-        for x, g in zip(task.version.weights, gradient):
+        found = self.fast_path(args, None, 1, reduce) if not kwargs else None
+        program, (value, gradient) = found or self.slow_path(args, kwargs, None, 1, reduce)
+        for x, g in zip(program.traced.weights, gradient):
             x.grad = g if x.grad is None else x.grad + g
         return value
 
     def derivatives(self, order: int, argnums: Argnums = 0) -> Compiled:
-        """The compiled function that returns the value and all derivatives up to an order.
+        """Return the compiled function that returns the value and all derivatives up to an order.
 
         >>> import autograd as ag
         >>> ag.compile(lambda x: x**3).derivatives(2)(2.0)
@@ -166,20 +140,20 @@ class Compiled:
         It needs `math` and nothing else, and raises where Python's own operators do: `1 / 0.0`.
         `numpy_source` is the same function for arrays.
         """
-        return self.everything().source("math").text
+        return self.whole().source("math").text
 
     @property
     def numpy_source(self) -> str:
         """The source with another head, so that the same lines run on arrays."""
-        return self.everything().source("numpy").text
+        return self.whole().source("numpy").text
 
     @property
     def weight_source(self) -> str:
         """The source of what `backward` computes: the value, and the derivatives by the weights."""
-        return self.current().task(None, 1).source("math").text
+        return lower(self.current(), None, 1).source("math").text
 
     def latex(self) -> str:
-        r"""The function's value as a formula, for small functions.
+        r"""Return the function's value as a formula, for small functions.
 
         >>> import autograd as ag
         >>> print(ag.compile(lambda w, x: ag.tanh(w * x) / 2).latex())
@@ -188,21 +162,22 @@ class Compiled:
         Raises:
             ValueError: it would be too long to be read, or the function returns several numbers.
         """
-        version = self.current()
-        check_single(version.out)
-        return to_latex(version.task(0, 0).program, version.name)
+        traced = self.current()
+        check_single(traced.out)
+        return to_latex(lower(traced, 0, 0).program, traced.name)
 
-    def everything(self) -> Task:
-        version = self.current()
+    def whole(self) -> LoweredProgram:
+        """Return the value with all derivatives that there are."""
+        traced = self.current()
         if self.order:
-            return version.task(self.argnums, self.order)
-        if version.out is None or pytree.is_branch(version.out):
-            return version.task(0, 0)
-        count = len(version.parameters)
-        return version.task(0 if count == 1 else tuple(range(count)), int(count > 0))
+            return lower(traced, self.argnums, self.order)
+        count = len(traced.parameters)
+        if traced.out is None or pytree.is_branch(traced.out) or not count:
+            return lower(traced, 0, 0)
+        return lower(traced, 0 if count == 1 else tuple(range(count)), 1)
 
-    def current(self) -> Version:
-        """The function as it was last called; before the first call, with a number for each
+    def current(self) -> TracedFunction:
+        """Return the function as it was last called; before the first call, with a number for each
         parameter.
         """
         if self.latest is None:
@@ -211,21 +186,20 @@ class Compiled:
             except ValueError:
                 raise ValueError("call the function first: its parameters are not known") from None
             wanted = [p for p in parameters if p.default is p.empty and p.kind in POSITIONAL]
-            self.latest = self.version([0.0] * len(wanted), {})
+            self.latest = self.trace([0.0] * len(wanted), {})
         return self.latest
 
     def graph(self, *args: Any, argnums: Argnums | None = None, **kwargs: Any) -> Graph:
-        """The operations of value and gradient on these floats, as nodes with numbers: what the
-        compiled function computes, after all that was saved.
-        """
-        version = self.version(args, kwargs)
+        """Return the simplified operations of value and gradient on these floats, as nodes."""
+        traced = self.trace(args, kwargs)
         if argnums is None:
             argnums = 0 if len(args) == 1 else tuple(range(len(args)))
-        task = version.task(derivatives.selected(argnums, len(args)), 1)
-        labels = [task.program.lines[i].label for i in task.program.inputs]
-        numbers = [*map(as_number, pytree.leaves(list(args))), *task.closed()]
-        inputs = [Value(x, label) for x, label in zip(numbers, labels)]
-        value, *gradients = map(as_node, task.program.run(inputs, labelled=True))
+        lowered = lower(traced, derivatives.selected(argnums, len(args)), 1)
+        program = lowered.program
+        numbers = [*map(as_number, pytree.leaves(list(args))), *lowered.captured()]
+        inputs = [Value(x, program.lines[i].label) for x, i in zip(numbers, program.inputs)]
+        nodes = program.run(inputs, labelled=True)
+        value, *gradients = (x if isinstance(x, Node) else Value(x).detach() for x in nodes)
         return Graph(value, gradients, inputs)
 
     def _graph_(self, *args: Any) -> tuple[list[Any], list[Any]]:  # for draw(f, *args)
@@ -234,12 +208,70 @@ class Compiled:
 
     # How it is run.
 
-    def version(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Version:
-        """The function as traced with arguments of this form."""
-        forms = tuple(map(form_of, args))
+    def fast_path(
+        self, args: Any, argnums: Argnums | None, order: int, reduce: str | None
+    ) -> tuple[LoweredProgram, Any] | None:
+        """Return the program and its result if the arguments have the form of the last call.
+
+        On an error return None; the slow path reports it.
+        """
+        program = self.recent.get((argnums, order))
+        if program is None or (argnums is None and program.traced.outdated()):
+            return None
         try:
-            key = (forms, *((name, told_apart(x)) for name, x in sorted(kwargs.items())))
-            found = self.versions.get(key)
+            if reduce is None:
+                out = (
+                    program.on_floats(*args, *program.captured())
+                    if program.values
+                    else program.on_floats(*args)
+                )
+                if out is not other:
+                    return program, out
+            leaves = program.traced.flatten(*args)
+            types = tuple(map(type, leaves)) if leaves is not other else ()
+            if np.ndarray not in types or not PLAIN.issuperset(types):
+                return None
+        except (ArithmeticError, ValueError, TypeError):
+            return None
+        out = program.on_arrays(leaves, types, reduce)
+        return None if out is other else (program, out)
+
+    def slow_path(
+        self, args: Sequence[Any], kwargs: Any, argnums: Argnums | None, order: int,
+        reduce: str | None,
+    ) -> tuple[LoweredProgram, Any]:  # fmt: skip
+        """Return the program, which is traced and lowered first if need be, and its result."""
+        leaves = [as_number(x) for x in pytree.leaves(list(args))]
+        traced = self.trace(args, kwargs)
+        if order == 1 and self.order == 0:
+            check_single(traced.out)
+        program = lower(traced, argnums if order else 0, order)
+        if not kwargs:
+            kept = {key: p for key, p in self.recent.items() if p.traced is traced}
+            self.recent = {**kept, (argnums, order): program}
+        types = tuple(map(type, leaves))
+        if np.ndarray in types:
+            out = program.on_arrays(leaves, types, reduce)
+        else:
+            numbers = iter(leaves)
+            plain = [form.filled(numbers) for _, form in traced.parameters]
+            try:
+                out = program.on_floats(*plain, *program.captured())
+            except (ArithmeticError, ValueError):
+                out = program.interpret(leaves)
+        if order == 1 and argnums is not None and not all(map(is_plain, args)):
+            # The gradient of an argument that is a list of another class is of that class too.
+            chosen = derivatives.selected(argnums, len(args))
+            like = args[chosen] if isinstance(chosen, int) else tuple(args[i] for i in chosen)
+            out = out[0], pytree.rebuild(like, pytree.leaves(out[1]))
+        return program, out
+
+    def trace(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> TracedFunction:
+        """Return the function as traced with arguments of this form."""
+        forms = tuple(map(Form.of, args))
+        try:
+            key = (forms, *((name, static_key(x)) for name, x in sorted(kwargs.items())))
+            found = self.traces.get(key)
         except TypeError:
             raise TypeError(
                 "keyword arguments of a compiled function are compiled in, once for each value: "
@@ -248,11 +280,12 @@ class Compiled:
         if found is None or found.outdated():
             names = self.parameter_names(len(args))
             with TRACING:
-                found = Version(self.f, self.name(), list(zip(names, forms)), kwargs)
-            self.versions[key] = found
+                found = TracedFunction(self.f, self.name, list(zip(names, forms)), kwargs)
+            self.traces[key] = found
         self.latest = found
         return found
 
+    @property
     def name(self) -> str:
         name: str = getattr(self.f, "__name__", "f")
         return "f" if name == "<lambda>" else name
@@ -269,51 +302,16 @@ class Compiled:
             pass
         return names[:count] + [f"x{i}" for i in range(len(names) + 1, count + 1)]
 
-    def general(
-        self, args: Sequence[Any], kwargs: Any, argnums: Argnums | None, order: int,
-        reduce: str | None,
-    ) -> tuple[Task, Any]:  # fmt: skip
-        """Any numbers: find or make the version, and run it on floats or on arrays."""
-        leaves = [as_number(x) for x in pytree.leaves(list(args))]
-        version = self.version(args, kwargs)
-        if order == 1 and self.order == 0:
-            check_single(version.out)
-        task = version.task(argnums if order else 0, order)
-        if not kwargs:
-            kept = {key: t for key, t in self.tasks.items() if t.version is version}
-            self.tasks = {**kept, (argnums, order): task}
-        types = tuple(map(type, leaves))
-        if np.ndarray in types:
-            return task, self.formed(task, task.on_arrays(leaves, types, reduce), args, argnums)
-        try:
-            numbers = iter(leaves)
-            plain = [filled(form, numbers) for _, form in version.parameters]
-            out = task.on_floats(*plain, *task.closed())
-        except (ArithmeticError, ValueError):
-            out = task.careful(leaves)
-        return task, self.formed(task, out, args, argnums)
 
-    def formed(self, task: Task, out: Any, args: Any, argnums: Argnums | None) -> Any:
-        """A gradient in the very form of its argument, if that is a kind of list of its own."""
-        if task.order != 1 or argnums is None or all(map(is_plain, args)):
-            return out
-        chosen = derivatives.selected(argnums, len(args))
-        like = args[chosen] if isinstance(chosen, int) else tuple(args[i] for i in chosen)
-        return out[0], pytree.rebuild(like, pytree.leaves(out[1]))
+def static_key(x: Any) -> Any:
+    """Return a key for the value of a keyword argument.
 
-
-def told_apart(x: Any) -> Any:
-    """A key for a keyword argument: 1, 1.0 and True are equal, and so are 0.0 and -0.0, but what
-    is computed with them is not; nan is not equal to itself, but the same is computed with it.
+    1, 1.0 and True are equal, and so are 0.0 and -0.0, but functions compute different numbers with
+    them; nan is not equal to itself, but they compute the same with it.
     """
     if isinstance(x, (tuple, frozenset)):
-        return type(x), type(x)(map(told_apart, x)) if type(x) in (tuple, frozenset) else x
+        return type(x), type(x)(map(static_key, x)) if type(x) in (tuple, frozenset) else x
     return type(x), repr(x) if isinstance(x, (float, np.floating)) else x
-
-
-def as_node(x: Any) -> Any:
-    """A result that is constant as a node, to be drawn."""
-    return x if isinstance(x, Node) else Value(x).detach()
 
 
 def any_node(args: Any) -> bool:
@@ -321,7 +319,11 @@ def any_node(args: Any) -> bool:
 
 
 def as_number(x: Any) -> Any:
-    """A leaf of an argument: a float, or an array."""
+    """Return a number in an argument as a float or an array.
+
+    Raises:
+        TypeError: it is something else.
+    """
     if type(x) is float or (type(x) is np.ndarray and x.ndim):
         return x
     if isinstance(x, Node):

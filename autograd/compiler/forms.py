@@ -9,51 +9,67 @@ from autograd.core import pytree
 
 
 class Form(NamedTuple):
-    """How numbers are nested in an argument or a result: `kind` is None for a number."""
+    """How numbers are nested: `kind` is list, tuple or dict, or None for a number by itself."""
 
     kind: type | None
     parts: tuple[Form, ...] = ()
     keys: tuple[Any, ...] = ()  # of a dict
 
+    @staticmethod
+    def of(x: Any) -> Form:
+        """Return how an argument or a result is nested.
+
+        Raises:
+            TypeError: a dict has keys that are neither str nor int.
+        """
+        if not pytree.is_branch(x):
+            return ONE
+        if isinstance(x, dict):
+            for key in x:
+                if type(key) is not str and type(key) is not int:
+                    raise TypeError(
+                        f"compile() takes dicts of numbers with keys that are str or int, "
+                        f"not {key!r}"
+                    )
+            return Form(dict, tuple(map(Form.of, x.values())), tuple(x))
+        return Form(tuple if isinstance(x, tuple) else list, tuple(map(Form.of, x)))
+
     def size(self) -> int:
-        """How many numbers there are."""
+        """Return how many numbers there are."""
         return 1 if self.kind is None else sum(part.size() for part in self.parts)
+
+    def filled(self, numbers: Iterator[Any]) -> Any:
+        """Return the next numbers, nested like this."""
+        if self.kind is None:
+            return next(numbers)
+        parts = [part.filled(numbers) for part in self.parts]
+        return dict(zip(self.keys, parts)) if self.kind is dict else self.kind(parts)
+
+    def replaced(self, inner: Form) -> Form:
+        """Return the form with `inner` in place of each number: that of derivatives."""
+        if self.kind is None:
+            return inner
+        return Form(self.kind, tuple(part.replaced(inner) for part in self.parts), self.keys)
+
+    def part_names(self, name: str) -> list[str]:
+        """Return the names of the parts of an argument: w1, w2 of a list w, p_a of a dict p."""
+        keys: Sequence[Any] = self.keys or range(1, len(self.parts) + 1)
+        joined = "" if not name[-1].isdigit() else "_"
+        return [f"{name}{joined if isinstance(key, int) else '_'}{key}" for key in keys]
+
+    def labels(self, name: str) -> list[str]:
+        """Return the name of each number of an argument."""
+        if self.kind is None:
+            return [name]
+        names = zip(self.parts, self.part_names(name))
+        return [label for part, name in names for label in part.labels(name)]
 
 
 ONE = Form(None)  # number by itself
 
 
-def form_of(x: Any) -> Form:
-    """How an argument is nested."""
-    if not pytree.is_branch(x):
-        return ONE
-    if isinstance(x, dict):
-        for key in x:
-            if type(key) is not str and type(key) is not int:
-                raise TypeError(
-                    f"compile() takes dicts of numbers with keys that are str or int, not {key!r}"
-                )
-        return Form(dict, tuple(map(form_of, x.values())), tuple(x))
-    return Form(tuple if isinstance(x, tuple) else list, tuple(map(form_of, x)))
-
-
-def filled(form: Form, numbers: Iterator[Any]) -> Any:
-    """The next numbers in this form."""
-    if form.kind is None:
-        return next(numbers)
-    parts = [filled(part, numbers) for part in form.parts]
-    return dict(zip(form.keys, parts)) if form.kind is dict else form.kind(parts)
-
-
-def replaced(form: Form, inner: Form) -> Form:
-    """The form of a derivative: in place of each number, one for each variable."""
-    if form.kind is None:
-        return inner
-    return Form(form.kind, tuple(replaced(part, inner) for part in form.parts), form.keys)
-
-
 def groups_of(forms: Sequence[Form]) -> list[list[int]]:
-    """The positions of numbers that are together in a list."""
+    """Return the positions of numbers that are together in a list, for each list."""
     groups: list[list[int]] = []
     position = 0
     stack = list(reversed(forms))
@@ -67,25 +83,6 @@ def groups_of(forms: Sequence[Form]) -> list[list[int]]:
         else:
             stack += reversed(form.parts)
     return groups
-
-
-def labels_of(name: str, form: Form) -> list[str]:
-    """The name of each number of an argument."""
-    if form.kind is None:
-        return [name]
-    keys: Sequence[Any] = form.keys or range(1, len(form.parts) + 1)
-    return [
-        label
-        for key, part in zip(keys, form.parts)
-        for label in labels_of(part_name(name, key), part)
-    ]
-
-
-def part_name(variable: str, key: Any) -> str:
-    """What a part of an argument is called."""
-    if isinstance(key, int):
-        return f"{variable}{key}" if not variable[-1].isdigit() else f"{variable}_{key}"
-    return f"{variable}_{key}"
 
 
 def is_plain(x: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What a function does to numbers that are not there yet: every operation, written down."""
+"""Tracing: a function is called with symbols in place of numbers, and each operation recorded."""
 
 from __future__ import annotations
 
@@ -26,13 +26,28 @@ from .syntax import CONDITIONS as CONDITION_FORWARDS
 from .syntax import SPELLINGS
 
 LIMIT = 1_000_000  # operations; every one becomes a line
-SLOT: Any = vars(Node)["_data"]  # which symbols have too, for those that are constants
+SLOT: Any = vars(Node)["_data"]  # symbols that stand for constants have it too
+
+
+DECIDE = (
+    "write ag.where(condition, x, y), ag.maximum or ag.minimum; or hand over what decides "
+    "by keyword: keyword arguments are compiled in, once for each value"
+)
+
+
+def refuse(use: str, instead: str = DECIDE) -> Any:
+    """Return a method that raises a `DataDependentError`."""
+
+    def method(self: Symbol, *_: Any, **__: Any) -> Any:
+        raise self.error(use, instead)
+
+    return method
 
 
 class Symbol(Operators):
     """A number that a function is being traced with: an argument, or what was made of some.
 
-    It stands for its own data, so that all code that looks at data goes on writing down.
+    It is its own data, so that code that computes with data records operations too.
     """
 
     __slots__ = ("index",)
@@ -70,12 +85,9 @@ class Symbol(Operators):
     def stale(self, op: Op, graph: bool = False) -> None:
         raise AssertionError("a symbol is its own data, which never changes")
 
-    def accumulate(self, g: Data, taken: set[int]) -> None:
-        raise self.refused("backward()", "use f.grad, f.value_and_grad or ag.grad")
-
     def operands(self) -> tuple[Any, ...]:
-        """The operands. The backward loop asks for them just before it runs the rules: what is
-        written down from now on comes from these.
+        """Return the operands. The backward loop asks for them just before it applies the rules:
+        what is recorded from now on comes from these.
         """
         trace().origin = self
         return super().operands()
@@ -108,43 +120,26 @@ class Symbol(Operators):
 
     __rand__, __ror__ = __and__, __or__
 
-    # Whatever would need the number.
+    # Uses that need the number.
 
-    def refused(self, use: str, instead: str = "") -> DataDependentError:
-        instead = instead or (
-            "write ag.where(condition, x, y), ag.maximum or ag.minimum; or hand over what decides "
-            "by keyword: keyword arguments are compiled in, once for each value"
-        )
+    def error(self, use: str, instead: str) -> DataDependentError:
         return DataDependentError(
             f"{use} depends on {self.describe()}, but a function is compiled before its numbers "
             f"are known, at {user_line()}; {instead}"
         )
 
-    def __bool__(self) -> bool:
-        raise self.refused("a decision (if, while, and, or, not, assert, min, max, sorted)")
+    __bool__ = refuse("a decision (if, while, and, or, not, assert, min, max, sorted)")
+    __int__, __index__ = refuse("int()"), refuse("range() or an index")
+    __float__ = refuse("float() or a function of math", "use autograd's own: ag.exp, ag.sin")
+    __array__ = refuse("a NumPy array", "use plain lists, and autograd's own functions")
+    item = refuse("item()", "use the number itself, or x.detach() to drop its gradient")
+    data = property(refuse("data", "use the number itself, or x.detach() to drop its gradient"))
+    backward = accumulate = refuse("backward()", "use f.grad, f.value_and_grad or ag.grad")
 
-    def __float__(self) -> float:
-        raise self.refused("float() or a function of math", "use autograd's own: ag.exp, ag.sin")
-
-    def __int__(self) -> int:
-        raise self.refused("int()")
-
-    def __index__(self) -> int:
-        raise self.refused("range() or an index")
-
-    def __iter__(self) -> Any:
-        raise TypeError(self.one_number())
-
-    def __len__(self) -> int:
-        raise TypeError(self.one_number())
-
-    def __getitem__(self, index: Any) -> Any:
-        raise TypeError(self.one_number())
-
-    def __getattr__(self, name: str) -> Any:
-        if name in OF_ARRAYS:
-            raise AttributeError(f"there is no {name!r} here: {self.one_number()}")
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    def __format__(self, spec: str) -> str:
+        if spec:
+            raise self.error("formatting", DECIDE)
+        return repr(self)
 
     def one_number(self) -> str:
         return (
@@ -152,23 +147,15 @@ class Symbol(Operators):
             "hand over a list to go through several"
         )
 
-    def __format__(self, spec: str) -> str:
-        if spec:
-            raise self.refused("formatting")
-        return repr(self)
+    def __iter__(self, *_: Any) -> Any:
+        raise TypeError(self.one_number())
 
-    def item(self) -> float:
-        raise self.refused("item()", "use the number itself, or x.detach() to drop its gradient")
+    __len__ = __getitem__ = __iter__
 
-    @property
-    def data(self) -> Any:
-        raise self.refused("data", "use the number itself, or x.detach() to drop its gradient")
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        raise self.refused("a NumPy array", "use plain lists, and autograd's own functions")
-
-    def backward(self, seed: Any = None) -> None:
-        raise self.refused("backward()", "use f.grad, f.value_and_grad or ag.grad")
+    def __getattr__(self, name: str) -> Any:
+        if name in OF_ARRAYS:
+            raise AttributeError(f"there is no {name!r} here: {self.one_number()}")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__" and not kwargs and ufunc in CONDITIONS:
@@ -208,31 +195,31 @@ CONDITIONS: dict[Any, Callable[..., Any]] = {
     np.logical_or: OR,
     np.logical_not: NOT,
 }
-"""NumPy's functions that tell something about numbers."""
+"""NumPy's functions of numbers that return conditions."""
 
 LIKE = {np.zeros_like: 0.0, np.ones_like: 1.0, np.shape: (), np.ndim: 0, np.size: 1}
-"""What these say of any one number."""
+"""NumPy's functions that return the same for any single number."""
 
 REDUCING = {np.any, np.all, np.argmax, np.argmin, rules.sum, rules.max, rules.min, rules.logsumexp}
-"""What does little to a single number, but much to an array."""
+"""Functions that change arrays, but do little to a single number."""
 
 OF_ARRAYS = {name for name in dir(Tensor) if name[0] != "_" and not hasattr(Operators, name)}
-OF_ARRAYS -= {"dtype"}  # by which numbers and arrays are told apart
+OF_ARRAYS -= {"dtype"}  # by which numbers and arrays are distinguished
 """Methods and properties that only tensors have."""
 
 SAME = {
     rules.alias, rules.item, rules.sum, rules.max, rules.min, rules.logsumexp, rules.sum_to,
     rules.broadcast_to, rules.reshape, rules.transpose,
 }  # fmt: skip
-"""What does nothing to a single number."""
+"""Operations that leave a single number as it is."""
 
 
 CHOOSING = {*CONDITION_FORWARDS, rules.where.forward, rules.alias.forward}
-"""What takes conditions as they are. Others count with them: true is one, for arrays too."""
+"""Operations on conditions. Others count with them: true is one, for arrays too."""
 
 
 def constant(x: Any) -> float:
-    """A plain number beside symbols; errors as for a `Value`'s, with the line."""
+    """Return a plain number beside symbols; errors as for a `Value`'s, with the line."""
     try:
         return as_float(x)
     except TypeError:
@@ -245,7 +232,7 @@ def constant(x: Any) -> float:
 
 
 def option(name: str, x: Any) -> Any:
-    """An option of an operation as plain Python has it.
+    """Return an option of an operation as a plain Python number or None.
 
     Raises:
         TypeError: it is neither a number nor None.
@@ -264,7 +251,7 @@ def is_condition(x: Any) -> bool:
 
 
 def trace() -> Trace:
-    """The trace that is being made."""
+    """Return the trace that is being made."""
     tracer = current_mode().tracer
     if not isinstance(tracer, Trace):
         raise TypeError("a number without data is left over from compiling a function")
@@ -272,7 +259,7 @@ def trace() -> Trace:
 
 
 class Trace:
-    """All that happens in one call of a function: symbols, in the order in which they were made.
+    """The operations in one call of a function: symbols, in the order in which they were made.
 
     Args:
         inputs: the names of the numbers that the function gets.
@@ -280,20 +267,18 @@ class Trace:
 
     def __init__(self, inputs: Sequence[str]) -> None:
         self.symbols: list[Symbol] = []
-        self.origins: list[Symbol | None] = []  # whose rule wrote it down; None: the function
+        self.origins: list[Symbol | None] = []  # whose rule recorded it; None: the function
         self.origin: Symbol | None = None
-        self.closed_over: dict[int, tuple[Value, Symbol]] = {}
+        self.captured_values: dict[int, tuple[Value, Symbol]] = {}  # the function closes over
         self.variables: dict[int, tuple[Value, Symbol]] = {}
         self.level = derivatives.new_level()
         self.reduction: str | None = None  # the first call of one, and its line
-        self.inputs = [self.leaf(name) for name in inputs]
+        self.inputs = [self.symbol(label=name) for name in inputs]
 
-    def leaf(self, name: str | None) -> Symbol:
-        return self.noted(None, (), (), NO_KWARGS, 1, name)
-
-    def noted(
-        self, op: Op | None, args: Any, saved: Any, kwargs: Any, level: int, name: str | None = None
-    ) -> Symbol:
+    def symbol(
+        self, op: Op | None = None, args: Any = (), saved: Any = (), kwargs: Any = NO_KWARGS,
+        level: int = 1, label: str | None = None,
+    ) -> Symbol:  # fmt: skip
         if len(self.symbols) >= LIMIT:
             raise ValueError(
                 f"the function takes more than {LIMIT} operations on single numbers; loops are "
@@ -303,14 +288,14 @@ class Trace:
         symbol = make(Symbol, None, level, op, args, saved, kwargs)
         assert isinstance(symbol, Symbol)
         notes = symbol.notes = Notes()
-        notes.label, notes.retains = name, True
+        notes.label, notes.retains = label, True
         symbol.index = len(self.symbols)
         self.symbols.append(symbol)
         self.origins.append(self.origin)
         return symbol
 
     def record(self, op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        """The result of `op` on operands of which some are no plain numbers."""
+        """Return the result of `op` on operands of which at least one is no plain number."""
         if op in SAME and not kwargs.get("shape"):
             if op in REDUCING and self.origin is None:
                 op.forward(1.0, **kwargs)  # an axis that a number lacks is an error
@@ -327,11 +312,7 @@ class Trace:
             self.reduction = f"{name}(), at {user_line()},"
 
     def add(
-        self,
-        op: Op,
-        operands: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        level: int | None = None,
+        self, op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any], level: int | None = None
     ) -> Any:
         saved = tuple(map(self.operand, operands, op.vjps))
         if op.forward not in CHOOSING and all(map(is_condition, saved)):
@@ -340,10 +321,10 @@ class Trace:
         flat = not current_mode().recording or all(rule is None for _, rule in zip(saved, op.vjps))
         if level is None:
             level = 0 if flat else max((x.level for x in args if x is not None), default=0)
-        return self.noted(op, args, saved, kwargs, level)
+        return self.symbol(op, args, saved, kwargs, level)
 
     def operand(self, x: Any, rule: Any) -> Any:
-        """`x` as it stands in an operation: a symbol of this trace, or a constant."""
+        """Return `x` as it stands in an operation: a symbol of this trace, or a constant."""
         if isinstance(x, Symbol):
             if not hasattr(x, "index"):
                 return x.number  # a constant that was given the form of a node
@@ -358,37 +339,31 @@ class Trace:
         return bool(x) if isinstance(x, (bool, np.bool_)) and not rule else constant(x)
 
     def captured(self, x: Node) -> Symbol:
-        """The symbol for a `Value` that the function closes over: one more input."""
+        """Return the symbol for a `Value` that the function closes over: one more input."""
         if not isinstance(x, Value):
             raise TypeError(
                 f"a scalar function can't use {x.describe()}, at {user_line()}; "
                 "hand over arrays as arguments: they are computed with entry by entry"
             )
-        if x.op is None and x.level > self.level:
-            return self.inner(x)
+        if x.op is None and x.level > self.level:  # of a differentiation within the function
+            if id(x) not in self.variables:
+                symbol = self.symbol(rules.alias, (x,), (x._data,), level=x.level)
+                self.variables[id(x)] = x, symbol
+            return self.variables[id(x)][1]
         if x.op is not None or x.level > 1:
             raise TypeError(
                 f"a compiled function can close over numbers and over a Value that was set, such "
                 f"as a weight, but {x.describe()} was computed, at {user_line()}; "
                 "hand it over as an argument"
             )
-        if id(x) not in self.closed_over:
+        if id(x) not in self.captured_values:
             origin, self.origin = self.origin, None
-            symbol = self.leaf(x.label)
-            symbol.level = x.level
-            self.closed_over[id(x)] = x, symbol
+            self.captured_values[id(x)] = x, self.symbol(level=x.level, label=x.label)
             self.origin = origin
-        return self.closed_over[id(x)][1]
-
-    def inner(self, x: Value) -> Symbol:
-        """The symbol for a variable of a differentiation within the function."""
-        if id(x) not in self.variables:
-            symbol = self.noted(rules.alias, (x,), (x._data,), NO_KWARGS, x.level)
-            self.variables[id(x)] = x, symbol
-        return self.variables[id(x)][1]
+        return self.captured_values[id(x)][1]
 
     def run(self, f: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> Any:
-        """What `f` returns: symbols and constants, in lists, tuples and dicts."""
+        """Return what `f` returns: symbols and constants, in lists, tuples and dicts."""
         with set_mode(recording=True, anomaly=False, tape=None, tracer=self):
             try:
                 out = f(*args, **kwargs)
@@ -410,20 +385,15 @@ class Trace:
             ) from error
 
     def gradient(self, root: Any, inputs: Sequence[Symbol]) -> list[Any]:
-        """The derivatives of `root` by the inputs: the rules, run on symbols."""
+        """Return the derivatives of `root` by the inputs, with the rules applied to symbols."""
         if not isinstance(root, Symbol) or not root.level:
             return [0.0] * len(inputs)
         with set_mode(recording=True, anomaly=False, tape=None, tracer=self):
             grads = backpropagate(consumers_first(root), {root: 1.0}, graph=True)
         self.origin = None
         name = root.label or "f"
+        above = name if name.startswith("d_") else "d" if name == "f" else f"d_{name}"
         for x, g in grads.items():
-            if (
-                isinstance(g, Symbol)
-                and not g.label
-                and x.label
-                and self.origins[g.index] is not None
-            ):
-                above = name if name.startswith("d_") else "d" if name == "f" else f"d_{name}"
-                g.label = f"{above}_{x.label}"
+            if isinstance(g, Symbol) and self.origins[g.index] is not None and x.label:
+                g.label = g.label or f"{above}_{x.label}"
         return [grads.get(x, 0.0) for x in inputs]

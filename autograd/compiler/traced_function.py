@@ -1,71 +1,60 @@
-"""A function as it was traced: what all that is computed of it starts from."""
+"""Traced functions: what a function does with arguments of certain forms."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import RLock
 from typing import Any
 
-from autograd.core import pytree
-from autograd.transforms.derivatives import Argnums, check_differentiable, selected
+from autograd.transforms.derivatives import Argnums, selected
 
-from .forms import ONE, Form, filled, labels_of
-from .lowered_program import Task, other
+from .forms import ONE, Form
 from .targets.python import flattener
 from .trace import Trace
 
-TRACING = RLock()  # two threads must not write one trace
+other = object()  # what compiled functions return if they were handed something else than floats
 
 
-class Version:
-    """A function as it was traced with arguments of certain forms, and what was made of that."""
+class TracedFunction:
+    """A function, called once with symbols in place of numbers.
+
+    Args:
+        f: the function.
+        name: its name in source.
+        parameters: the names and forms of its positional arguments.
+        kwargs: its keyword arguments, which are compiled in.
+    """
 
     def __init__(
         self, f: Callable[..., Any], name: str, parameters: list[tuple[str, Form]], kwargs: Any
     ) -> None:
         self.name, self.parameters = name, parameters
-        labels = [label for name, form in parameters for label in labels_of(name, form)]
+        labels = [label for name, form in parameters for label in form.labels(name)]
         self.trace = Trace(labels)
         numbers = iter(self.trace.inputs)
-        args = [filled(form, numbers) for _, form in parameters]
-        self.out = self.trace.run(f, args, kwargs)
-        self.flat = flattener(parameters, other)
-        closed_over = self.trace.closed_over.values()
-        self.values = [x for x, _ in closed_over]
-        self.levels = [symbol.level for _, symbol in closed_over]
-        self.weights = [x for x, symbol in closed_over if symbol.level]
-        self.weight_positions = [
-            k for k, (_, symbol) in enumerate(closed_over, len(labels)) if symbol.level
-        ]
-        self.tasks: dict[Any, Task] = {}
+        self.out = self.trace.run(f, [form.filled(numbers) for _, form in parameters], kwargs)
+        self.flatten = flattener(parameters, other)
+        captured = list(self.trace.captured_values.values())
+        self.values = [x for x, _ in captured]
+        self.inputs = [*self.trace.inputs, *(symbol for _, symbol in captured)]
+        self.levels = [symbol.level for _, symbol in captured]
+        self.weights = [x for x, symbol in captured if symbol.level]
+        self.programs: dict[Any, Any] = {}  # what it was lowered to: see lowered_program.lower()
 
     def outdated(self) -> bool:
-        """Whether some weight was frozen, or is no longer, since the function was traced."""
+        """Whether a weight was frozen or unfrozen since the function was traced."""
         return [x.level for x in self.values] != self.levels
 
-    def task(self, argnums: Argnums | None, order: int) -> Task:
-        """The value and the derivatives by these arguments, or by weights, up to an order."""
-        key = (argnums, order)
-        with TRACING:
-            if key not in self.tasks:
-                for x in pytree.leaves(self.out) if order else ():
-                    check_differentiable(x)
-                positions, form = self.variables(argnums) if order else ([], ONE)
-                self.tasks[key] = Task(self, positions, form, order)
-            return self.tasks[key]
-
     def variables(self, argnums: Argnums | None) -> tuple[list[int], Form]:
-        """Which inputs these arguments are, or the weights for None, and how they are nested."""
-        if argnums is None:
-            return self.weight_positions, Form(list, (ONE,) * len(self.weights))
-        chosen = selected(argnums, len(self.parameters))
+        """Return which inputs these arguments are, or the weights for None, and their form."""
         forms = [form for _, form in self.parameters]
         starts = [0]
         for form in forms:
             starts.append(starts[-1] + form.size())
-        positions: list[int] = []
-        for i in (chosen,) if isinstance(chosen, int) else chosen:
-            positions += range(starts[i], starts[i + 1])
+        if argnums is None:
+            weights = [k for k, level in enumerate(self.levels, starts[-1]) if level]
+            return weights, Form(list, (ONE,) * len(weights))
+        chosen = selected(argnums, len(forms))
         if isinstance(chosen, int):
-            return positions, forms[chosen]
+            return list(range(starts[chosen], starts[chosen + 1])), forms[chosen]
+        positions = [k for i in chosen for k in range(starts[i], starts[i + 1])]
         return positions, Form(tuple, tuple(forms[i] for i in chosen))

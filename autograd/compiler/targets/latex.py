@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiler.names import identifier
 from autograd.compiler.program import Line, Program
 from autograd.core import kernels, rules
-
-from .python import identifier
 
 LONGEST = 4000  # characters that anybody might read
 ATOM, POWER, PRODUCT, SUM, RELATION, LOGIC = 6, 5, 4, 3, 2, 1  # how tightly things hold together

@@ -6,17 +6,15 @@ mathematics by name: labels become identifiers that nothing else has.
 
 from __future__ import annotations
 
-import builtins
 import inspect
-import keyword
 import math
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.compiler.forms import Form, part_name
+from autograd.compiler.forms import Form
+from autograd.compiler.names import Names, identifier, option_text
 from autograd.compiler.program import Line, Program
 from autograd.compiler.sandbox import defined
 from autograd.compiler.syntax import ATOM, NEGATIVE, SPELLINGS, Spelling, call
@@ -48,84 +46,45 @@ class Source(NamedTuple):
         return defined(self.name, body, self.functions, (abs, type, float, list, tuple, dict))
 
 
-class Names:
-    """Identifiers, each given away once."""
-
-    def __init__(self, taken: Iterable[str] = ()) -> None:
-        self.taken = {*taken, *dir(builtins), *RESERVED}
-        self.counts: dict[str, int] = {}
-
-    def new(self, wanted: str | None) -> str:
-        """An identifier like `wanted`, that nothing else has; or just the next one."""
-        name = identifier(wanted) if wanted else "t"
-        if wanted and name not in self.taken:
-            self.taken.add(name)
-            return name
-        stem = name if not name[-1].isdigit() else f"{name}_"
-        n = self.counts.get(stem, 1)
-        while f"{stem}{n}" in self.taken:
-            n += 1
-        self.counts[stem] = n + 1
-        self.taken.add(f"{stem}{n}")
-        return f"{stem}{n}"
-
-
-def identifier(text: str) -> str:
-    """The text with all but letters, digits and underscores taken out.
-
-    >>> identifier("x|y {z}"), identifier("2π"), identifier("lambda"), identifier("__import__")
-    ('x_y_z', 'n2π', 'lambda_', 'import_')
-    """
-    text = unicodedata.normalize("NFKC", text)[:40]  # as Python reads it
-    text = "".join(c if f"a{c}".isidentifier() else " " for c in text).strip(" _")
-    name = "_".join(text.replace("_", " ").split()) or "t"
-    if not name.isidentifier():
-        name = unicodedata.normalize("NFKC", f"n{name}")  # an accent in front joins the n
-    return f"{name}_" if keyword.iskeyword(name) or keyword.issoftkeyword(name) else name
-
-
 RESERVED = {s.name for s in SPELLINGS.values() if s.name} | {"inf", "nan", "other", "math", "np"}
 
 
 class Unpacking:
-    """Lines that take nested arguments apart, and the names of what comes out."""
+    """Lines that unpack nested arguments, and the names of the numbers."""
 
     def __init__(self, names: Names, parameters: Sequence[tuple[str, Form]]) -> None:
-        self.arguments: list[str] = []
+        self.arguments = [names.new(name) for name, _ in parameters]
         self.lines: list[str] = []
         self.leaves: list[str] = []
-        self.checks: list[str] = []  # what must hold of the arguments
+        self.checks: list[str] = []  # conditions that the arguments must meet
         self.keys: dict[str, Any] = {}  # of dicts, by the names that the checks have for them
-        for name, form in parameters:
-            self.arguments.append(names.new(name))
-            stack = [(self.arguments[-1], form)]
-            while stack:
-                variable, form = stack.pop()
-                if form.kind is None:
-                    self.leaves.append(variable)
-                    continue
-                labels: Sequence[Any] = form.keys or range(1, len(form.parts) + 1)
-                parts = [names.new(part_name(variable, label)) for label in labels]
-                values = variable
-                self.checks.append(f"type({variable}) is {form.kind.__name__}")
-                if form.kind is dict:
-                    values = f"{variable}.values()"
-                    keys = names.new("keys")
-                    self.keys[keys] = form.keys
-                    self.checks.append(f"tuple({variable}) == {keys}")
-                self.lines.append(f"[{', '.join(parts)}] = {values}")
-                stack += reversed(list(zip(parts, form.parts)))
+        stack = [(name, form) for name, (_, form) in zip(self.arguments, parameters)][::-1]
+        while stack:
+            variable, form = stack.pop()
+            if form.kind is None:
+                self.leaves.append(variable)
+                continue
+            parts = [names.new(name) for name in form.part_names(variable)]
+            values = variable
+            self.checks.append(f"type({variable}) is {form.kind.__name__}")
+            if form.kind is dict:
+                values = f"{variable}.values()"
+                keys = names.new("keys")
+                self.keys[keys] = form.keys
+                self.checks.append(f"tuple({variable}) == {keys}")
+            self.lines.append(f"[{', '.join(parts)}] = {values}")
+            stack += reversed(list(zip(parts, form.parts)))
 
 
 def flattener(parameters: Sequence[tuple[str, Form]], other: Any) -> Callable[..., Any]:
-    """A function that gives all numbers of arguments nested so, or `other` if they are not."""
-    apart = Unpacking(Names(), parameters)
-    checks = " and ".join(apart.checks) or "True"
-    lines = [*apart.lines, f"if not ({checks}):", "    return other"]
-    lines.append(f"return ({''.join(f'{name}, ' for name in apart.leaves)})")
+    """Return a function that lists the numbers of arguments; of another form it returns `other`."""
+    unpacking = Unpacking(Names(RESERVED), parameters)
+    checks = " and ".join(unpacking.checks) or "True"
+    lines = [*unpacking.lines, f"if not ({checks}):", "    return other"]
+    lines.append(f"return ({''.join(f'{name}, ' for name in unpacking.leaves)})")
     body = "".join(f"    {line}\n" for line in lines)
-    text = f"def flat({', '.join(apart.arguments)}):\n{body}"
-    return Source("", text, "flat", {"other": other, **apart.keys}).compiled()
+    text = f"def flat({', '.join(unpacking.arguments)}):\n{body}"
+    return Source("", text, "flat", {"other": other, **unpacking.keys}).compiled()
 
 
 class Writer:
@@ -133,7 +92,7 @@ class Writer:
 
     def __init__(self, program: Program, name: str, parameters: Sequence[tuple[str, Form]]) -> None:
         self.program = program
-        self.names = Names()
+        self.names = Names(RESERVED)
         self.name = self.names.new(name)
         self.functions: dict[str, Any] = {}  # functions called, by name: op or None
         self.text: dict[int, tuple[str, int]] = {}  # of each line: how to refer to it
@@ -155,34 +114,31 @@ class Writer:
 
     def unpack(self) -> None:
         """The lines that take nested arguments apart, and names for all inputs."""
-        self.apart = Unpacking(self.names, self.parameters)
-        self.body += [*self.apart.lines, "\0"]
-        self.arguments = list(self.apart.arguments)
+        self.unpacking = Unpacking(self.names, self.parameters)
+        self.body += [*self.unpacking.lines, "\0"]
+        self.arguments = list(self.unpacking.arguments)
         inputs = self.program.inputs
-        for i in inputs[len(self.apart.leaves) :]:  # what the function closes over
+        for i in inputs[len(self.unpacking.leaves) :]:  # what the function closes over
             self.arguments.append(self.names.new(self.program.lines[i].label or "w"))
-        names = self.apart.leaves + self.arguments[len(self.parameters) :]
+        names = self.unpacking.leaves + self.arguments[len(self.parameters) :]
         self.text.update({i: (name, ATOM) for i, name in zip(inputs, names)})
 
     def guard(self) -> tuple[str, dict[str, Any]]:
         """Lines that turn away whatever is not floats nested as they were traced."""
-        checks = list(self.apart.checks)
-        if self.apart.leaves:
-            types = (f"type({name})" for name in self.apart.leaves)
+        checks = list(self.unpacking.checks)
+        if self.unpacking.leaves:
+            types = (f"type({name})" for name in self.unpacking.leaves)
             checks.append(f"{' is '.join(types)} is float")
         if not checks:
             return "", {}
-        return f"    if not ({' and '.join(checks)}):\n        return other\n", self.apart.keys
+        return f"    if not ({' and '.join(checks)}):\n        return other\n", self.unpacking.keys
 
     # The lines.
 
     def statements(self) -> None:
         program = self.program
         live = program.live()
-        uses = dict.fromkeys(live, 0)
-        for i in live:
-            for j in program.lines[i].args:
-                uses[j] += 1
+        uses = program.uses()
         outputs = set(program.outputs)
         consumer = {j: i for i in live for j in program.lines[i].args}
         derivatives = False
@@ -220,7 +176,7 @@ class Writer:
             operands.append(text if tightness >= spelling.needs[i] else f"({text})")
         text = spelling.text.format(*operands)
         for option, x in line.kwargs.items():
-            text = f"{text[:-1]}, {identifier(option)}={plain_option(x)})"
+            text = f"{text[:-1]}{option_text(option, x)})"
         return text, spelling.tightness
 
     def spelling(self, op: Op, operands: int) -> Spelling:
@@ -278,11 +234,6 @@ def number(x: Any) -> tuple[str, int]:
     """A constant as text, and how tightly that holds together."""
     text = repr(x)
     return text, NEGATIVE if text.startswith("-") else ATOM
-
-
-def plain_option(x: Any) -> str:
-    """An option of an operation, a plain number or None, as text."""
-    return repr(x) if x is None or math.isfinite(x) else f"float({str(x)!r})"
 
 
 def nested(form: Form, numbers: Any) -> str:

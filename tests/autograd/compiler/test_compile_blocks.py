@@ -68,8 +68,8 @@ def test_matrix_products_are_left_to_their_own_threads(
 def test_conditions_take_a_byte_each() -> None:
     f = ag.compile(lambda x: ag.where(ag.sin(x) > 0.5, x, 0.0))
     f(np.ones(3))
-    (rolled,) = next(iter(f.latest.tasks.values())).rolled.values()
-    assert "empty_flags(" in rolled.blocked_text()
+    (tiled,) = next(iter(f.latest.programs.values())).tiled.values()
+    assert "empty_flags(" in tiled.source.blocked()
 
 
 @pytest.mark.parametrize("n", [3, 4096])

@@ -165,7 +165,9 @@ def test_source() -> None:
     space: dict[str, Any] = {}
     exec(step.source, space)
     w, b = (v.data for v in net.parameters())
-    value, slopes = space["of_sample"]([2.0], 3.0, *step.function.latest.task(None, 1).closed())
+    value, slopes = space["of_sample"](
+        [2.0], 3.0, *lowered_program.lower(step.function.latest, None, 1).captured()
+    )
     assert value == (w * 2.0 + b - 3.0) ** 2
     assert sorted(slopes) == sorted([4.0 * (w * 2.0 + b - 3.0), 2.0 * (w * 2.0 + b - 3.0)])
 

@@ -238,9 +238,9 @@ def test_keyword_arguments_are_compiled_once_for_each_number() -> None:
     for n, k in enumerate([*numbers, float("nan"), np.float32("nan")], 1):
         for _ in range(2):
             np.testing.assert_equal(f(2.0, k=k), 2.0 * float(k))
-            assert len(f.versions) == n
+            assert len(f.traces) == n
     np.testing.assert_equal(f(2.0, k=float("nan")), math.nan)
-    assert len(f.versions) == 11
+    assert len(f.traces) == 11
 
 
 def test_arguments_are_chosen_by_numpys_integers_too() -> None:
