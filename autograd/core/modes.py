@@ -50,7 +50,7 @@ class ThisThread(threading.local):
     """Has a `key` that is another object in each thread, and never used again."""
 
     def __init__(self) -> None:
-        self.key = object()
+        self.key = object()  # mutants 1: runs in other threads
 
 
 this_thread = ThisThread()
@@ -64,12 +64,15 @@ def current_mode() -> Mode:
     A thread may start with its parent's context, as in free-threaded Python.
     """
     found = mode.get()
+    # mutants 1: only faster
     return found if found is ORDINARY or found.thread is this_thread.key else ORDINARY
 
 
 def replace(outside: Mode, **fields: Any) -> Mode:
     """Return a mode with some fields changed, and `ORDINARY` itself if the result equals it."""
-    changed = outside._replace(**fields, thread=this_thread.key)
+    fields["thread"] = this_thread.key
+    changed = outside._replace(**fields)
+    # mutants 5: only faster
     return ORDINARY if changed[:-1] == ORDINARY[:-1] else changed  # all but the thread
 
 
@@ -144,7 +147,7 @@ class Body:
         finally:
             self.fields = {
                 name: now
-                for name, now, before in zip(Mode._fields[:-1], current_mode(), outside)
+                for name, now, before in zip(Mode._fields, current_mode(), outside)
                 if now is not before
             }
             mode.set(found)
@@ -166,7 +169,10 @@ class Body:
         except StopIteration as stop:
             return stop.value
 
-    wait = coroutine(steps)  # `await body.wait(x)` does what `await x` does
+    @coroutine
+    def wait(self, awaitable: Any) -> Generator[Any, Any, Any]:
+        """Do what `await awaitable` does."""
+        return (yield from self.steps(awaitable))
 
 
 def wrap_function(f: Callable[..., Any], change: set_mode) -> Callable[..., Any]:

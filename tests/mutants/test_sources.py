@@ -35,7 +35,7 @@ TARGETS = {
     "autograd.core.determinants": [
                              "test_determinants.py", "test_table.py", "-k", "det or cofactors"],
     "autograd.core.changes": ["test_changes.py"],
-    "autograd.core.modes": ["test_modes.py", "test_node.py", "test_derivatives.py",
+    "autograd.core.modes": ["test_modes.py", "test_scope.py", "test_node.py", "test_derivatives.py",
                        "autograd.core.modes"],
     "autograd.core.backward": ["test_changes.py", "test_backward.py", "test_derivatives.py",
                           "test_modes.py", "test_value.py", "test_tensor.py",
