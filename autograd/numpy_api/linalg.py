@@ -18,7 +18,7 @@ from autograd.core.arguments import number
 from autograd.core.array_libraries import as_plain_array, no_fallback
 from autograd.core.node import data_of
 from autograd.core.precision import on_reals
-from autograd.core.shapes import Axis, count_along, normalize_axes, ordered_axes, shape_of
+from autograd.core.shapes import Axis, normalize_axes, ordered_axes, shape_of
 
 from . import functions
 from .functions import flat_power
@@ -39,12 +39,13 @@ def matmul(x: Any, y: Any) -> Any:
     a, b = shape_of(x), shape_of(y)
     if not a or not b:
         raise ValueError(f"matmul: {a} @ {b}: both must have an axis; use * for single numbers")
-    inner = b[-2] if len(b) > 1 else b[0]
+    inner = b[-2:][0]
     if a[-1] != inner:
         raise ValueError(f"matmul: {a} @ {b}: inner dimensions {a[-1]} and {inner} differ")
-    if len(a) > 1 and len(b) > 1:
+    if len(a) > 1 and len(b) > 1:  # mutants 2: only faster
         return rules.matmul(x, y)
     row, column = len(a) == 1, len(b) == 1
+    # mutants 2: any negative size is inferred
     out = rules.matmul(reshape(x, (1, -1)) if row else x, reshape(y, (-1, 1)) if column else y)
     *stack, n, m = shape_of(out)
     return reshape(out, (*stack, *([] if row else [n]), *([] if column else [m])))
@@ -68,6 +69,7 @@ def inner(x: Any, y: Any) -> Any:
 
 def outer(x: Any, y: Any) -> Any:
     """Return the products of each entry of `x` with each of `y`: (n,), (m,) -> (n, m)."""
+    # mutants 2: any negative size is inferred
     return reshape(as_plain_array(x), (-1, 1)) * reshape(as_plain_array(y), (1, -1))
 
 
@@ -126,14 +128,14 @@ def einsum(subscripts: str, *xs: Any) -> Any:
         x, name = _take_diagonals(x, name, subscripts)
         elsewhere = output + "".join(inputs[:i] + inputs[i + 1 :])
         alone = tuple(k for k, c in enumerate(name) if c not in elsewhere)
-        operands.append(functions.sum(x, alone) if alone else x)
+        operands.append(functions.sum(x, alone) if alone else x)  # mutants 1: only faster
         names.append("".join(c for c in name if c in elsewhere))
     return rules.einsum(*operands, inputs=tuple(names), output=output)
 
 
 def _take_diagonals(x: Any, name: str, subscripts: str) -> tuple[Any, str]:
     """Return an operand of einsum and its indices, with one axis for each repeated index."""
-    for letter in sorted({c for c in name if name.count(c) > 1}):
+    for letter in sorted(set(name)):
         while name.count(letter) > 1:  # the diagonal of two axes becomes the last axis
             one = name.index(letter)
             two = name.index(letter, one + 1)
@@ -159,10 +161,7 @@ def _parse_subscripts(subscripts: str, ndims: list[int]) -> tuple[list[str], str
             f"einsum: {subscripts!r}: indices are letters and one ..., not {wrong[0]!r}"
         )
     spare = [c for c in ascii_letters if c not in subscripts]
-    hidden = [
-        ndim - len(name.replace("...", "")) if "..." in name else 0
-        for name, ndim in zip(inputs, ndims)
-    ]
+    hidden = [ndim - len(name.replace("...", "")) for name, ndim in zip(inputs, ndims)]
     ellipsis = "".join(spare[: max(hidden)])
     inputs = [name.replace("...", ellipsis[len(ellipsis) - n :]) for name, n in zip(inputs, hidden)]
     for name, ndim in zip(inputs, ndims):
@@ -228,6 +227,7 @@ def solve(a: Any, b: Any) -> Any:
     a, b = as_plain_array(a), as_plain_array(b)
     if len(shape_of(b)) != 1:
         return rules.solve(a, b)
+    # mutants 1: any negative size is inferred
     return squeeze(rules.solve(a, reshape(b, (-1, 1))), -1)
 
 
@@ -277,27 +277,24 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
 
 def _norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     """Return the norm of vectors along one axis, or of matrices along (rows, columns)."""
-    if ord is None or (ord == 2 and len(axes) == 1) or (ord == "fro" and len(axes) == 2):
+    # mutants 1: only faster
+    if ord is None or (ord == 2 and len(axes) == 1) or ord == "fro":
         return rules.flat_root(functions.sum(x * x, axes, keepdims))
     size = rules.abs(x)
     if not math.prod(shape_of(x)) and ord in (1, np.inf):  # of no entries
         return functions.sum(size, axes, keepdims)
     if len(axes) == 1:
         if ord in (np.inf, -np.inf):
-            return (_largest if ord > 0 else functions.min)(size, axes, keepdims)
+            # mutants 2: infinities are not close to 0
+            return (functions.max if ord > 0 else functions.min)(size, axes, keepdims)
         if ord == 0:
             return functions.sum(rules.sign(size), axes, keepdims)
-        power = rules.pow if ord < 0 else flat_power
+        power = rules.pow if ord < 0 else flat_power  # mutants 1: 0 is handled above
         return power(functions.sum(power(size, ord), axes, keepdims), 1.0 / ord)
-    if len(axes) == 2 and ord in (1, -1, np.inf, -np.inf):
+    if ord in (1, -1, np.inf, -np.inf):
         summed, other = axes if abs(ord) == 1 else axes[::-1]
         sums = functions.sum(size, summed, keepdims=True)
-        out = (_largest if ord > 0 else functions.min)(sums, other, keepdims=True)
+        # mutants 1: 0 is not among them
+        out = (functions.max if ord > 0 else functions.min)(sums, other, keepdims=True)
         return out if keepdims else squeeze(out, axes)
     raise ValueError(f"norm: there is no gradient for ord={ord!r} along {len(axes)} axes")
-
-
-def _largest(x: Any, axis: Axis, keepdims: bool = False) -> Any:
-    """Return the maximum of numbers >= 0, which is 0 where there are none."""
-    reduce = functions.max if count_along(shape_of(x), axis) else functions.sum
-    return reduce(x, axis, keepdims)
