@@ -16,7 +16,7 @@ import typing as _typing
 from .numpy_api import linalg
 from .value import Value
 from .tensor import from_numpy, Tensor
-from .core.node import NotDifferentiableError, Op, per_argument
+from .core.op import NotDifferentiableError, Op, per_argument
 from .transforms.derivatives import (
     elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp,
 )

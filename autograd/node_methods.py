@@ -2,94 +2,32 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
-from numbers import Real
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from .core import arguments, pickling, rules
 from .core.array_libraries import as_operand
-from .core.backward import backpropagate, consumers_first, memory
-from .core.changes import clock
+from .core.backward import backward
 from .core.modes import ORDINARY, current_mode, mode
-from .core.node import Node, Op
+from .core.node import Binary, Node, binary, is_operand
+from .core.op import Op
 from .numpy_api import functions, protocols
 
-Binary: TypeAlias = Callable[[Any, Any], Any]
 
+def compare(op: Op) -> Binary:
+    """Return the method for a comparison of data: its result is a bool, or an array of them.
 
-def is_operand(x: Any) -> bool:
-    """Whether `x` may stand beside a node: a node, a real number, an array or a list of numbers."""
-    return hasattr(x, "__array__") or isinstance(x, (Node, list, tuple, Real))
-
-
-def binary(op: Op, reflected: bool = False) -> Binary:
-    """The method for `self op other`, or reflected for `other op self`.
-
-    It does what `Op.__call__` does, written out for two nodes of one class and for a node and a
-    constant: scalar graphs are built twice as fast.
+    While a function is traced there is no data: then it is an operation, without derivatives.
     """
-    forward, new, current, time = op.forward, object.__new__, mode.get, clock
-
-    def method(self: Node, other: Any) -> Any:
-        level = self.level
-        right: Node | None = None
-        if type(other) is float:
-            y = other
-        elif type(other) is type(self):
-            y, right = other._data, other
-            if other.level > level:
-                level = other.level
-        elif isinstance(other, Node):
-            return op(other, self) if reflected else op(self, other)
-        elif type(other) is int or is_operand(other):
-            if getattr(other, "ndim", 0) and self.kind is not Node.array:  # gives a tensor
-                return op(other, self) if reflected else op(self, other)
-            y = self.constant(other)
-        else:
-            return NotImplemented
-        if not level or current() is not ORDINARY:
-            return op(other, self) if reflected else op(self, other)
-        x = self._data
-        left: Node | None = self
-        if reflected:
-            x, y, left, right = y, x, right, self
-        try:
-            data = forward(x, y)
-        except ValueError as error:
-            raise op.shape_error((x, y), error) from None
-        out: Node = new(self.kind)
-        if type(data) is not float:
-            out.made_at = time.now  # type: ignore[misc]  # a slot of Tensor
-        out._data = data  # one by one: to pack and unpack a tuple takes a tenth more
-        out.level = level
-        out.op = op
-        out._made = None
-        out._left = left
-        out._right = right
-        out._x = x
-        out._y = y
-        out.grad = out.notes = None
-        return out
-
-    return method
-
-
-def compare(relation: Callable[[Any, Any], Any]) -> Binary:
-    """The method for a comparison of data: a bool, or an array of them.
-
-    While a function is traced there are no data: then it is one more operation, without slopes.
-    """
-    op = Op(relation.__name__, relation, (None, None))
 
     def method(self: Node, other: Any) -> Any:
         if not is_operand(other):
             return NotImplemented
         if mode.get() is not ORDINARY and current_mode().tracer is not None:
             return op(self, other)
-        return relation(self._data, other._data if isinstance(other, Node) else as_operand(other))
+        return op.forward(self._data, other._data if isinstance(other, Node) else as_operand(other))
 
     return method
 
@@ -125,12 +63,12 @@ class Operators(Node):
 
     # Comparisons compare data and give plain booleans; hashing is by identity.
 
-    __eq__ = compare(operator.eq)
-    __ne__ = compare(operator.ne)
-    __lt__ = compare(operator.lt)
-    __le__ = compare(operator.le)
-    __gt__ = compare(operator.gt)
-    __ge__ = compare(operator.ge)
+    __eq__ = compare(rules.equal)
+    __ne__ = compare(rules.not_equal)
+    __lt__ = compare(rules.less)
+    __le__ = compare(rules.less_equal)
+    __gt__ = compare(rules.greater)
+    __ge__ = compare(rules.greater_equal)
     __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
@@ -252,32 +190,4 @@ class Operators(Node):
     __array_ufunc__ = protocols.array_ufunc
     __array_function__ = protocols.array_function
 
-    def backward(self, seed: Any = None) -> None:
-        """Add the derivatives of this number to the `.grad` of everything it is made of.
-
-        Every leaf that requires a gradient gets it, `Value` nodes on the way theirs too, tensors
-        on the way after `retain_grad()`. Calling it twice adds twice; set `.grad = None` (or call
-        an optimiser's `zero_grad()`) in between.
-
-        Args:
-            seed: the gradient of this node itself, of its shape; 1 if left out. A tensor of more
-                than one entry needs it: its derivative is no single number.
-
-        Raises:
-            ValueError: this node needs no gradient, is no scalar and got no seed, or the seed has
-                another shape.
-        """
-        if not self.level:
-            raise ValueError(
-                f"backward() on {self.describe()}, which needs no gradient: it is made of "
-                "constants only, was detached, or was computed under no_grad(); "
-                "give a tensor that it is made of requires_grad=True"
-            )
-        start = self.seed(seed)
-        taken = {memory(start)}  # arrays that some .grad, or the caller, holds already
-        for node, g in backpropagate(consumers_first(self), {self: start}).items():
-            before = node.grad
-            if type(g) is not float:
-                node.accumulate(g, taken)
-            else:
-                node.grad = g if before is None else before + g
+    backward = backward

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from .core import arguments, array_libraries, rules
-from .core.backward import own
+from .core.backward import ensure_unshared
 from .core.changes import copy_if_small, mark_changed, mark_exposed
 from .core.modes import current_mode
-from .core.node import NOT_MADE, Data, Node, Op, changed_in_place
+from .core.node import Node, changed_in_place, is_operand
+from .core.op import Data, Op
 from .core.shapes import Shape, shape_of
-from .node_methods import Operators, is_operand
+from .node_methods import Operators
 from .numpy_api import functions, linalg, manipulation
 
 REAL = "fiub"  # the kinds of NumPy dtype that a tensor can hold
@@ -130,9 +131,9 @@ class Tensor(Operators):
             data = data.copy() if dtype is None else data.astype(dtype)
         if not data.dtype.isnative:  # as gradients are, which get the dtype of the data
             data = data.astype(data.dtype.newbyteorder("="))
-        self._begin(check_real(data), requires_grad, label)
+        self._check_and_begin(check_real(data), requires_grad, label)
 
-    def _begin(self, data: Data, requires_grad: bool, label: str | None) -> None:
+    def _check_and_begin(self, data: Data, requires_grad: bool, label: str | None) -> None:
         if type(requires_grad) is not bool:
             requires_grad = arguments.flag("requires_grad", requires_grad)
         if requires_grad and data.dtype.kind != "f":
@@ -140,12 +141,7 @@ class Tensor(Operators):
                 f"only floating-point numbers have gradients, but this tensor holds {data.dtype}; "
                 "give dtype=float, or numbers with a decimal point"
             )
-        self._data = data
-        self.level = int(requires_grad)
-        self.op, self._made = None, NOT_MADE
-        self.grad = self.notes = None
-        if label is not None:
-            self.label = label
+        self._begin(data, int(requires_grad), label)
 
     @property
     def data(self) -> Data:
@@ -252,7 +248,7 @@ class Tensor(Operators):
     def accumulate(self, g: Data, taken: set[int]) -> None:
         if self.grad is not None:
             g = self.grad + g
-        self.grad = own(np.asarray(g) if isinstance(g, np.generic) else g, taken)
+        self.grad = ensure_unshared(np.asarray(g) if isinstance(g, np.generic) else g, taken)
 
     def detach(self) -> Tensor:
         """Return the data as a constant: no gradient flows through it.
@@ -408,7 +404,7 @@ def from_numpy(array: Data, requires_grad: bool = False, label: str | None = Non
             "use Tensor(x), which copies"
         )
     out: Tensor = object.__new__(Tensor)
-    out._begin(check_real(array_libraries.as_plain_array(array)), requires_grad, label)
+    out._check_and_begin(check_real(array_libraries.as_plain_array(array)), requires_grad, label)
     return out
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from .core import rules
 from .core.modes import ORDINARY, current_mode, mode
-from .core.node import NOT_MADE, Data, Node, Op
+from .core.node import Node
+from .core.op import Data, Op
 from .node_methods import Operators
 
 
@@ -65,12 +66,7 @@ class Value(Operators):
     grad: float | None
 
     def __init__(self, data: Any, label: str | None = None) -> None:
-        self._data = as_float(data)
-        self.level = 1
-        self.op, self._made = None, NOT_MADE
-        self.grad = self.notes = None
-        if label is not None:
-            self.label = label
+        self._begin(as_float(data), 1, label)
 
     @property
     def data(self) -> float:

@@ -21,7 +21,7 @@ from autograd.core.arguments import (
     type_error,
 )
 from autograd.core.array_libraries import as_array, first_where, is_lazy, to_library_of
-from autograd.core.node import data_of
+from autograd.core.op import data_of
 from autograd.core.shapes import Shape, shape_of
 
 from . import activations, init

@@ -10,9 +10,10 @@ import numpy as np
 import autograd as ag
 from autograd.core import rules
 from autograd.core.arguments import brief, number, probability
+from autograd.core.array_kernels import one_hot
 from autograd.core.array_libraries import first_where, is_lazy, to_library_of
-from autograd.core.kernels import one_hot
-from autograd.core.node import Data, Node, data_of
+from autograd.core.node import Node
+from autograd.core.op import Data, data_of
 from autograd.core.precision import on_reals
 from autograd.core.shapes import Shape, shape_of
 from autograd.numpy_api.functions import pick_labels

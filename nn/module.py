@@ -16,7 +16,8 @@ from autograd import Tensor, Value, draw, scope
 from autograd.core.arguments import flag, type_error
 from autograd.core.array_libraries import as_operand, converter, converter_like, copy_array
 from autograd.core.modes import ORDINARY, current_mode, mode, this_thread
-from autograd.core.node import Data, Node
+from autograd.core.node import Node
+from autograd.core.op import Data
 from autograd.core.scope import leaf_names
 from autograd.core.shapes import Shape, shape_of
 

@@ -10,7 +10,7 @@ import numpy as np
 from autograd import Tensor, no_grad
 from autograd.core.arguments import integer, one_of, sequence_of
 from autograd.core.array_libraries import to_numpy
-from autograd.core.node import data_of
+from autograd.core.op import data_of
 
 from . import scalar
 from .layers import Dropout, Flatten, Linear, Sequential

@@ -10,7 +10,7 @@ import numpy as np
 
 import autograd as ag
 from autograd.core.arguments import dtype_of, flag, integer, integers, non_negative, probability
-from autograd.core.node import data_of
+from autograd.core.op import data_of
 from autograd.core.precision import on_reals
 from autograd.core.shapes import Shape, shape_of
 

@@ -16,7 +16,8 @@ import numpy as np
 from autograd import Value
 from autograd.core.arguments import number
 from autograd.core.array_libraries import copy_array
-from autograd.core.node import Data, Node
+from autograd.core.node import Node
+from autograd.core.op import Data
 
 from .optimizer import Optimizer, listed
 from .squares import State, denominator, need_roots, norm, scaled

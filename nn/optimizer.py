@@ -22,7 +22,8 @@ from autograd.core.arguments import (
     type_error,
 )
 from autograd.core.array_libraries import converter_like, copy_array, is_numpy
-from autograd.core.node import Data, Node
+from autograd.core.node import Node
+from autograd.core.op import Data
 from autograd.core.shapes import Shape
 
 from .module import Module, is_parameter

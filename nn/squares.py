@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd.core.array_libraries import is_numpy, to_numpy
-from autograd.core.node import Data
+from autograd.core.op import Data
 
 State = dict[str, Any]
 

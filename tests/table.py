@@ -14,7 +14,14 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
-from autograd.core import rules
+from autograd.core import matrix_rules, rules
+from autograd.core.op import Op
+
+TABLE = {
+    name: op for place in (rules, matrix_rules) for name, op in vars(place).items()
+    if isinstance(op, Op)
+}  # fmt: skip
+"""All rows, by name."""
 
 rng = np.random.default_rng(0)
 
@@ -411,18 +418,18 @@ CASES: list[Case] = [
     Case(ag.linalg.solve, np.linalg.solve, (matrices(), between(*REAL, 3))),
     Case(ag.linalg.solve, np.linalg.solve, (matrices(), between(*REAL, 3, 2))),
     Case(ag.linalg.solve, np.linalg.solve, (matrices(2), between(*REAL, 3, 2)),
-         covers=(rules.solve,)),
+         covers=(matrix_rules.solve,)),
     Case(lambda x: ag.linalg.slogdet(-x)[1], lambda x: np.linalg.slogdet(-x)[1], (matrices(2),),
-         name="slogdet", covers=(ag.linalg.slogdet, rules.logabsdet)),
+         name="slogdet", covers=(ag.linalg.slogdet, matrix_rules.logabsdet)),
     Case(lambda x: ag.linalg.cholesky(x @ ag.swapaxes(x, -1, -2)),
          lambda x: np.linalg.cholesky(x @ np.swapaxes(x, -1, -2)), (matrices(2, 1),),
          name="cholesky", covers=(ag.linalg.cholesky,)),
     Case(ag.linalg.pinv, np.linalg.pinv, (matrices(2),)),
     Case(ag.linalg.pinv, np.linalg.pinv, (between(*REAL, 4, 2),)),
     Case(ag.linalg.pinv, np.linalg.pinv, (between(*REAL, 2, 4),)),
-    Case(rules.cofactors, lambda x: np.linalg.det(x)[..., None, None]
+    Case(matrix_rules.cofactors, lambda x: np.linalg.det(x)[..., None, None]
          * np.swapaxes(np.linalg.inv(x), -1, -2), (matrices(2),)),
-    Case(rules.cofactors, cofactors_along, (matrices(2), between(*REAL, 2, 3, 3))),
+    Case(matrix_rules.cofactors, cofactors_along, (matrices(2), between(*REAL, 2, 3, 3))),
     *(
         Case(ag.linalg.norm, np.linalg.norm, (apart(2, 3),), options)
         for options in (

@@ -11,7 +11,7 @@ import pytest
 
 import nn
 from autograd import Tensor, Value
-from autograd.core.node import data_of
+from autograd.core.op import data_of
 from nn import init, schedule
 
 Kind = list[tuple[Any, type[Exception]]]

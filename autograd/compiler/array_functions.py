@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.core import kernels, rules
-from autograd.core.node import Data, Op
+from autograd.core.op import Data, Op
 
 from .syntax import SPELLINGS
 from .targets.python import function_for

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.core import kernels
+from autograd.core import array_kernels
 
 from .targets.numpy import Piece
 from .vectorize import COLUMN
@@ -99,7 +99,7 @@ def collected(
             if x.dtype not in (batch.dtype, bool):
                 x = x.astype(batch.dtype)
             if leaf is not None:
-                x = kernels.sum_to(x, shape=leaf.shape).astype(leaf.dtype, copy=False)
+                x = array_kernels.sum_to(x, shape=leaf.shape).astype(leaf.dtype, copy=False)
             results.append(x)
             continue
         if piece.row is not None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.core.node import Op
+from autograd.core.op import Op
 
 from .array_functions import array_function, takes_out
 from .names import Names, option_text

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.core.node import NO_KWARGS, Node, Op
+from autograd.core.node import NO_KWARGS, Node
+from autograd.core.op import Op
 
 from .syntax import COMMUTATIVE, CONDITIONS
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.core.anomaly import describe_line, is_library_frame, user_line
-from autograd.core.node import Op
+from autograd.core.op import Op
 from autograd.numpy_api import functions, linalg, manipulation
 
 

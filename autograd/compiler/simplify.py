@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd.core import pytree, rules
-from autograd.core.node import NO_KWARGS, Op
+from autograd.core.node import NO_KWARGS
+from autograd.core.op import Op
 
 from .program import Program
 from .trace import Symbol, Trace

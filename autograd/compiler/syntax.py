@@ -6,11 +6,8 @@ import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from autograd.core import kernels, rules
-from autograd.core.node import Op
-from autograd.numpy_api import functions
+from autograd.core.op import Op
 
 # How tightly a name or a call holds together, and a negative; the other levels are Python's too.
 ATOM, NEGATIVE = 100, 70
@@ -61,9 +58,9 @@ SPELLINGS: dict[Callable[..., Any], Spelling] = {
     operator.gt: comparison(">"),
     operator.ge: comparison(">="),
     operator.abs: call("abs", 1),
-    np.logical_not: call("logical_not", 1),
+    kernels.logical_not: call("logical_not", 1),
     rules.alias.forward: Spelling("{0}", 0, (0,)),
-    functions.finite.forward: call("nan_to_num", 1),
+    rules.nan_to_num.forward: call("nan_to_num", 1),
     **dict(
         called(op)
         for op in (
@@ -89,6 +86,6 @@ operation."""
 COMMUTATIVE = {operator.add, operator.mul, operator.eq, operator.ne, operator.and_, operator.or_}
 CONDITIONS = {
     operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge, operator.and_,
-    operator.or_, np.logical_not,
+    operator.or_, kernels.logical_not,
 }  # fmt: skip
 """What gives true or false."""

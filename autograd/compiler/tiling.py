@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.core.node import Data
+from autograd.core.op import Data
 
 from .plan import Plan
 from .sandbox import defined

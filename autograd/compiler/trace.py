@@ -13,7 +13,8 @@ from autograd.core.anomaly import user_line
 from autograd.core.arguments import as_python, brief
 from autograd.core.backward import backpropagate, consumers_first
 from autograd.core.modes import current_mode, set_mode
-from autograd.core.node import NO_KWARGS, Data, Node, Notes, Op, make
+from autograd.core.node import NO_KWARGS, Node, Notes, make
+from autograd.core.op import Data, Op
 from autograd.node_methods import Operators
 from autograd.numpy_api import protocols
 from autograd.tensor import Tensor
@@ -177,9 +178,7 @@ class Symbol(Operators):
 
 Symbol.kind = Symbol
 
-AND = Op("and", operator.and_, (None, None))
-OR = Op("or", operator.or_, (None, None))
-NOT = Op("logical_not", np.logical_not, (None,))
+AND, OR, NOT = rules.logical_and, rules.logical_or, rules.logical_not
 
 CONDITIONS: dict[Any, Callable[..., Any]] = {
     np.equal: operator.eq,
@@ -301,7 +300,9 @@ class Trace:
                 op.forward(1.0, **kwargs)  # an axis that a number lacks is an error
                 self.note_reduction(called_by_user(op))
             op, kwargs = rules.alias, NO_KWARGS
-        elif op.__module__ == rules.__name__ and op.forward not in SPELLINGS:
+        elif op.elementwise is False or (
+            op.__module__ == rules.__name__ and op.forward not in SPELLINGS
+        ):
             raise not_compiled(called_by_user(op))
         options = {name: option(f"{op.name}: {name}", x) for name, x in kwargs.items()}
         return self.add(op, operands, options or NO_KWARGS)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.core import rules
-from autograd.core.node import Op
+from autograd.core.op import Op
 
 from .program import Line, Program, options_key
 from .simplify import apply

@@ -1,8 +1,8 @@
-"""Reverse-mode differentiation: an order, and one loop."""
+"""Reverse-mode differentiation: an order, one step, and one loop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NoReturn
 
 import numpy as np
@@ -11,29 +11,30 @@ from .anomaly import check_gradient
 from .array_libraries import copy_array
 from .changes import clock
 from .modes import current_mode
-from .node import NO_KWARGS, Data, Node, NotDifferentiableError, Op
+from .node import NO_KWARGS, Node
+from .op import Data, NotDifferentiableError
 from .shapes import shape_of
 
 
 def operands_first(
     *roots: Node, level: int = 0, stop: Callable[[Node], bool] | None = None
 ) -> list[Node]:
-    """The nodes that the roots are made of, themselves included, each after its operands.
+    """Return the roots and all nodes that they were computed from, each after its operands.
 
-    An iterative depth-first search. Operands come as they are written, so that the same program
-    adds up the same numbers in the same order in every process.
+    An iterative depth-first search. Operands come in their order in the program, so the same
+    program adds up the same numbers in the same order in every process.
 
     Args:
         roots: where to start.
-        level: nodes below it are left out; constants are on level 0.
-        stop: says of a node whether to leave it out, with all that is behind it.
+        level: nodes of lower levels are left out; constants have level 0.
+        stop: whether to leave out a node, and all that only it was computed from.
     """
     order: list[Node] = []
     seen: set[Node] = set()
     stack: list[Node | None] = [node for node in reversed(roots) if node.level >= level]
     while stack:
         node = stack.pop()
-        if node is None:  # all that the next one is made of has been placed
+        if node is None:  # the operands of the next one have been placed
             order.append(stack.pop())  # type: ignore[arg-type]  # None always lies on a node
         elif node not in seen and (stop is None or not stop(node)):
             seen.add(node)
@@ -58,21 +59,60 @@ def operands_first(
 
 
 def consumers_first(*roots: Node, level: int = 1) -> list[Node]:
-    """The nodes to differentiate by, each after all that use it."""
+    """Return the nodes to differentiate by, each after all nodes that use it."""
     order = operands_first(*roots, level=level)
     order.reverse()
     return order
 
 
-def backpropagate(  # noqa: C901  # the two-operand case stands here twice, for speed
+def contributions(
+    node: Node, g: Data, level: int = 1, graph: bool = False
+) -> Iterator[tuple[int, Node, Data]]:
+    """Apply the rules of `node`: yield what it contributes to the gradient of each operand.
+
+    Args:
+        node: a node that was computed.
+        g: its gradient.
+        level: operands of lower levels are left out.
+        graph: run the rules on nodes, not on plain data, so that the results are nodes.
+
+    Yields: the operand's position, the operand, and the contribution in its shape and dtype.
+
+    Raises:
+        NotDifferentiableError: the op has no rule for an operand.
+        ValueError: an operand was changed in place since the op used it.
+    """
+    op = node.op
+    assert op is not None
+    args, saved, kwargs = node._made or (node.args, node.saved, NO_KWARGS)
+    out, operands = (node, node.operands()) if graph else (node._data, saved)
+    for i, arg in enumerate(args):
+        if arg is None:
+            continue
+        if arg._data is not saved[i]:
+            arg.stale(op, graph)
+        if arg.level >= level:
+            part = (op.vjps[i] or missing_rule(node, arg))(g, out, *operands, **kwargs)
+            if type(part) is not float or type(arg) is not Node.scalar:
+                part = arg.fit(part, op)
+            yield i, arg, part
+
+
+def backpropagate(  # noqa: C901  # the two-operand case is spelt out twice, for speed
     order: list[Node], seeds: Mapping[Node, Data], level: int = 1, graph: bool = False
 ) -> dict[Node, Data]:
-    """The gradients, given those of the roots, of the leaves and whatever else keeps its own.
+    """Return the gradients of the leaves, and of other nodes that keep theirs.
 
-    A node's gradient is complete when its turn comes, since all its consumers had theirs; its op's
+    A node's gradient is complete when its turn comes, since all its consumers had theirs. Its op's
     rules then pass it on, one contribution per argument. The rules run on plain data as the
-    forward pass saw it, or with `graph=True` on the nodes themselves, and then the gradients are
-    nodes that can be differentiated again: the only difference between the orders.
+    forward pass saw it, or with `graph=True` on the nodes themselves; the gradients are then nodes
+    that can be differentiated again. This is the only difference between the orders.
+
+    Args:
+        order: the nodes, each after its consumers.
+        seeds: the gradients of the roots.
+        level: gradients of operands of lower levels are not computed.
+        graph: whether to compute with nodes.
     """
     grads = dict(seeds)
     anomaly, array = current_mode().anomaly, Node.array
@@ -91,10 +131,13 @@ def backpropagate(  # noqa: C901  # the two-operand case stands here twice, for 
                 if notes is None or not notes.retains:
                     del grads[node]
             if not plain or node._made is not None:
-                pass_on(node, op, g, grads, level, graph, anomaly)
+                for _, arg, part in contributions(node, g, level, graph):
+                    if anomaly:
+                        check_gradient(node, arg, g, part)
+                    grads[arg] = grads[arg] + part if arg in grads else part
                 continue
-            left, right, x, y = node._left, node._right, node._x, node._y  # as pass_on does it,
-            if left is not None:  # spelt out for two operands, in half of the time
+            left, right, x, y = node._left, node._right, node._x, node._y  # the same, spelt out
+            if left is not None:  # for two operands, in half of the time
                 if left._data is not x:
                     left.stale(op)
                 if left.level >= level:
@@ -113,29 +156,39 @@ def backpropagate(  # noqa: C901  # the two-operand case stands here twice, for 
     return grads
 
 
-def pass_on(
-    node: Node, op: Op, g: Data, grads: dict[Node, Data], level: int, graph: bool, anomaly: bool
-) -> None:
-    """Add what `node` contributes to the gradients of its operands: one rule for each."""
-    out = node if graph else node._data
-    args, saved, kwargs = node._made or (node.args, node.saved, NO_KWARGS)
-    operands = node.operands() if graph else saved
-    for arg, seen, vjp in zip(args, saved, op.vjps):
-        if arg is None:
-            continue
-        if arg._data is not seen:
-            arg.stale(op, graph)
-        if arg.level >= level:
-            part = (vjp or missing_rule(node, arg))(g, out, *operands, **kwargs)
-            if type(part) is not float or type(arg) is not Node.scalar:
-                part = arg.fit(part, op)
-            if anomaly:
-                check_gradient(node, arg, g, part)
-            grads[arg] = grads[arg] + part if arg in grads else part
+def backward(self: Node, seed: Data = None) -> None:
+    """Add the derivatives of this number to the `.grad` of the nodes it was computed from.
+
+    Every leaf that requires a gradient gets it. So does every intermediate `Value`, and an
+    intermediate `Tensor` after `retain_grad()`. Calling it twice adds twice; set `.grad = None`
+    (or call an optimiser's `zero_grad()`) in between.
+
+    Args:
+        seed: the gradient of this node itself, of its shape; 1 by default. A tensor of more than
+            one entry needs it, since its derivative is not a single number.
+
+    Raises:
+        ValueError: this node needs no gradient, is no scalar and got no seed, or the seed has
+            another shape.
+    """
+    if not self.level:
+        raise ValueError(
+            f"backward() on {self.describe()}, which needs no gradient: it is made of "
+            "constants only, was detached, or was computed under no_grad(); "
+            "give a tensor that it is made of requires_grad=True"
+        )
+    start = self.seed(seed)
+    taken = {memory_id(start)}  # arrays that some .grad, or the caller, holds already
+    for node, g in backpropagate(consumers_first(self), {self: start}).items():
+        before = node.grad
+        if type(g) is not float:
+            node.accumulate(g, taken)
+        else:
+            node.grad = g if before is None else before + g
 
 
 def hooked(node: Node, g: Data) -> Data:
-    """The gradient that the node's hooks make of `g`."""
+    """Return `g` as the node's hooks change it."""
     assert node.notes is not None
     for hook in node.notes.hooks:
         changed = hook(g)
@@ -158,23 +211,23 @@ def missing_rule(node: Node, arg: Node) -> NoReturn:
     )
 
 
-def own(g: Data, taken: set[int]) -> Data:
-    """`g`, copied if its memory is not all its own, or has been `taken` already."""
+def ensure_unshared(g: Data, taken: set[int]) -> Data:
+    """Return `g`, copied if it is part of a larger array or its memory is `taken` already."""
     # mutants 4: an extra copy
     if getattr(g, "base", None) is not None and (
         getattr(g.base, "nbytes", None) != g.nbytes or not getattr(g.flags, "writeable", True)
     ):
         g = copy_array(g)
-    place = memory(g)
-    if place in taken:
+    owner = memory_id(g)
+    if owner in taken:
         g = copy_array(g)
-        place = id(g)
-    taken.add(place)
+        owner = id(g)
+    taken.add(owner)
     return g
 
 
-def memory(g: Data) -> int:
-    """What tells the memory of an array, and of all views of it, from that of others."""
+def memory_id(g: Data) -> int:
+    """Return the `id` of the array that owns the memory of `g`, a view of it or itself."""
     while (base := getattr(g, "base", None)) is not None:
-        g = base  # of a view of somebody else's memory it is a view too
+        g = base
     return id(g)

@@ -8,7 +8,7 @@ from string import ascii_lowercase
 
 import numpy as np
 
-from .node import Data
+from .op import Data
 from .shapes import shape_of
 
 

@@ -16,7 +16,8 @@ from weakref import WeakValueDictionary
 
 from .backward import operands_first
 from .changes import memory_of
-from .node import NO_KWARGS, Data, Node, arrays_of, make, stale_operand
+from .node import NO_KWARGS, Node, arrays_of, make, stale_operand
+from .op import Data
 
 
 def copy_node(node: Node) -> Node:
@@ -28,7 +29,7 @@ def copy_node(node: Node) -> Node:
     out = make(type(node), node._data, node.level, node.op, node.args, node.saved, node.kwargs)
     out.grad, out.notes = node.grad, copy(node.notes)
     if node.op is not None and node.kind is Node.array:
-        out.made_at = node.made_at  # type: ignore[misc]  # a slot of Tensor
+        out.made_at = node.made_at  # a slot of Tensor
     set_attributes(out, attributes_of(node))
     return out
 
@@ -47,7 +48,7 @@ def keep_stale(out: Node, i: int | None) -> None:
     """Let a copy say what the original does: that its i-th operand was changed in place."""
     if i is not None:
         memory_of(arrays_of(out)[i])
-        out.made_at = -1  # type: ignore[misc]  # before all that is known of this memory
+        out.made_at = -1  # before all that is known of this memory
 
 
 def deepcopy_node(node: Node, memo: dict[int, Any]) -> Node:

@@ -4,6 +4,7 @@
 Only `+ - *` and other primitives appear, and `g` is never changed: so the one rule serves floats
 (`Value`), arrays (`Tensor`), nodes themselves (derivatives of derivatives) and the compiler.
 Rows that broadcast are written as if their operands had one shape; the loop sums the rest back.
+The other facts of a row are described by `Op`.
 """
 
 from __future__ import annotations
@@ -11,17 +12,48 @@ from __future__ import annotations
 import builtins
 import math
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from . import determinants, kernels
-from .array_libraries import converter_like, is_numpy, no_fallback
-from .kernels import elementary, numpys
-from .node import Data, Op, data_of, per_argument
+from . import array_kernels, kernels
+from .array_libraries import converter_like, is_numpy
+from .kernels import elementary
+from .op import Data, Op, Rule, data_of, per_argument
 from .shapes import Axis, inverse_permutation, kept_shape, shape_of
 
-LN2, LN10 = math.log(2.0), math.log(10.0)
+LN2, LN10, TWO_OVER_ROOT_PI = math.log(2.0), math.log(10.0), 2.0 / math.sqrt(math.pi)
+Forward = Callable[..., Data]
+
+
+def elementwise(name: str, forward: Forward, *vjps: Rule | None, **facts: Any) -> Op:
+    """A row whose entries are computed each from the operands' entries at its own place."""
+    return Op(name, forward, vjps, elementwise=True, broadcasts=len(vjps) > 1, **facts)
+
+
+def analytic(name: str, forward: Forward, *vjps: Rule, **facts: Any) -> Op:
+    """A row of that kind whose function continues to complex numbers."""
+    return elementwise(name, forward, *vjps, analytic=True, **facts)
+
+
+def relation(name: str, forward: Forward, text: str, commutes: bool = False) -> Op:
+    """A row that gives true or false, and has no derivatives."""
+    ufunc = getattr(np, name)
+    rules = (None,) * ufunc.nin
+    return elementwise(
+        name, forward, *rules, boolean=True, text=text, commutes=commutes, ufunc=ufunc
+    )
+
+
+def of_arrays(name: str, forward: Forward, *vjps: Rule, **facts: Any) -> Op:
+    """A row that computes entries from several entries of its operands."""
+    return Op(name, forward, vjps, elementwise=False, **facts)
+
+
+def linear_map(name: str, forward: Forward, *vjps: Rule, **facts: Any) -> Op:
+    """A row of that kind that is linear, as moves and sums of entries are."""
+    return of_arrays(name, forward, *vjps, linear=True, analytic=True, **facts)
 
 
 def zeros_like(x: Data) -> Data:
@@ -55,7 +87,7 @@ def _extremum_vjp(
     near = is_numpy(data_of(out))  # elsewhere, to look costs more than it saves
     if not near or np.any(np.isnan(data_of(out))):
         winners = winners | (x != x)  # a nan wins
-    count = kernels.count(winners, axis=axis, keepdims=True)  # ties share the gradient
+    count = array_kernels.count(winners, axis=axis, keepdims=True)  # ties share the gradient
     share = div(_kept(g, x, axis), count)
     if near and np.all(np.isfinite(data_of(share))):
         return winners * share  # a quarter of the time of where(), but 0 * inf is nan
@@ -98,35 +130,6 @@ def _einsum_vjp(i: int, g: Data, xs: Any, inputs: tuple[str, ...], output: str) 
     return part if shape == shape_of(part) else broadcast_to(part, shape=shape)
 
 
-def _pinv_vjp(g: Data, out: Data, x: Data) -> Data:
-    """Golub & Pereyra 1973, eq. 4.12, transposed. x: (.., m, n), out and g: (.., n, m)."""
-    m, n = shape_of(x)[-2:]
-    outside_rows = _eye(m, x) - matmul(x, out)  # what x does not reach
-    outside_columns = _eye(n, x) - matmul(out, x)  # what x forgets
-    gt, pt = _swap(g), _swap(out)
-    return (
-        matmul(matmul(outside_rows, gt), matmul(out, pt))
-        + matmul(matmul(pt, out), matmul(gt, outside_columns))
-        - matmul(matmul(pt, g), pt)
-    )
-
-
-def _cholesky_vjp(g: Data, out: Data, x: Data) -> Data:
-    """Murray 2016, eq. 9: L^-T P(L^T g) L^-1, symmetric, where P halves the diagonal."""
-    n = shape_of(x)[-1]  # mutants 1: the matrices are square
-    # mutants 1: equal triangles
-    lower = np.tril(np.ones_like(data_of(x), shape=(n, n))) - 0.5 * _eye(n, x)
-    lt = _swap(out)
-    half = solve(lt, _swap(solve(lt, lower * matmul(lt, g))))
-    return 0.5 * (half + _swap(half))
-
-
-def _cofactors_vjp(i: int, g: Data, x: Data, directions: tuple[Data, ...]) -> Data:
-    """Derivatives of det are symmetric in their directions: g comes in place of one of them."""
-    rest = [d for j, d in enumerate(directions, 1) if j != i]
-    return cofactors(x, *rest, g)
-
-
 def _power_below(x: Data, y: Data, out: Data) -> Data:
     """x^(y-1), and 1 for y = 0."""
     if type(y) in (int, float):
@@ -155,9 +158,11 @@ def _over_square(x: Data, r: Data) -> Data:
     return div(div(x, r), r)
 
 
-def _stacked(x: Data) -> Data:
-    """One number for each matrix of a stack, ready to broadcast against the matrices."""
-    return reshape(x, shape=(*shape_of(x), 1, 1))
+def _transpose_text(axes: tuple[int, ...]) -> str:
+    *stack, rows, columns = range(len(axes)) if len(axes) > 1 else (0, 0)
+    if axes == (*stack, columns, rows):
+        return "x.mT" if stack else "x.T"
+    return "x" if axes == tuple(range(len(axes))) else "transpose(x, axes)"
 
 
 # The table is set in columns, to be read and printed like one in a calculus book.
@@ -165,321 +170,275 @@ def _stacked(x: Data) -> Data:
 
 # --- arithmetic -----------------------------------------------------------------------------------
 
-add = Op("add", operator.add, broadcasts=True, analytic=True,        # d(x + y) = dx + dy
-         vjps=(lambda g, out, x, y: g,
-               lambda g, out, x, y: g))
+add = analytic("add", operator.add,                                  # d(x + y) = dx + dy
+               lambda g, out, x, y: g,
+               lambda g, out, x, y: g,
+               text="x + y", ufunc=np.add, linear=True, commutes=True, identity=-0.0)
 
-sub = Op("sub", operator.sub, broadcasts=True, analytic=True,        # d(x - y) = dx - dy
-         vjps=(lambda g, out, x, y: g,
-               lambda g, out, x, y: -g))
+sub = analytic("sub", operator.sub,                                  # d(x - y) = dx - dy
+               lambda g, out, x, y: g,
+               lambda g, out, x, y: -g,
+               text="x - y", ufunc=np.subtract, linear=True, identity=0.0)
 
-mul = Op("mul", operator.mul, broadcasts=True, analytic=True,        # d(xy) = y dx + x dy
-         vjps=(lambda g, out, x, y: g * y,
-               lambda g, out, x, y: g * x))
+mul = analytic("mul", operator.mul,                                  # d(xy) = y dx + x dy
+               lambda g, out, x, y: g * y,
+               lambda g, out, x, y: g * x,
+               text="x * y", ufunc=np.multiply, linear="each", commutes=True, identity=1.0)
 
-div = Op("div", kernels.divide, broadcasts=True, analytic=True,     # d(x/y) = dx/y - (x/y) dy/y
-         vjps=(lambda g, out, x, y: div(g, y),
-               lambda g, out, x, y: -g * div(out, y)))
+div = analytic("div", kernels.divide,                                # d(x/y) = dx/y - (x/y) dy/y
+               lambda g, out, x, y: div(g, y),
+               lambda g, out, x, y: -g * div(out, y),
+               text="x / y", linear=(0,), identity=1.0)
 
 # d(x^y) = y x^(y-1) dx + x^y log(x) dy. A zeroth power is flat, also at 0 where x^-1 is infinite;
 # and 0^y is flat in y for y >= 0, where log(0) is not finite.
-pow = Op("pow", kernels.power, broadcasts=True,
-         vjps=(lambda g, out, x, y: g * (y * _power_below(x, y, out)),
-               lambda g, out, x, y: g * (out * log(where((x == 0) & (y >= 0), one_like(out), x)))))
+pow = elementwise("pow", kernels.power,
+                  lambda g, out, x, y: g * (y * _power_below(x, y, out)),
+                  lambda g, out, x, y:
+                      g * (out * log(where((x == 0) & (y >= 0), one_like(out), x))),
+                  text="x**y", ufunc=np.power, identity=1.0)
 
-neg = Op("neg", operator.neg, analytic=True,
-         vjps=(lambda g, out, x: -g,))
+neg = analytic("neg", operator.neg, lambda g, out, x: -g,
+               text="-x", ufunc=np.negative, linear=True)
 
-mod = Op("mod", kernels.mod, broadcasts=True,                       # x - y floor(x/y)
-         vjps=(lambda g, out, x, y: g,
-               lambda g, out, x, y: -g * floor_divide(x, y)))
+mod = elementwise("mod", kernels.mod,                                # x - y floor(x/y)
+                  lambda g, out, x, y: g,
+                  lambda g, out, x, y: -g * floor_divide(x, y),
+                  text="x % y")
 
 # --- elementary functions -------------------------------------------------------------------------
 
-exp = Op("exp", elementary("exp"), analytic=True,                    # d e^x = e^x dx
-         vjps=(lambda g, out, x: g * out,))
+exp = analytic("exp", elementary("exp"), lambda g, out, x: g * out)              # d e^x = e^x dx
+exp2 = elementwise("exp2", elementary("exp2"), lambda g, out, x: g * (LN2 * out))
+expm1 = analytic("expm1", elementary("expm1"), lambda g, out, x: g * exp(x),     # exact near 0
+                 formula="exp(x) - 1")
+log = analytic("log", elementary("log"), lambda g, out, x: div(g, x))            # d log x = dx/x
+log2 = analytic("log2", elementary("log2"), lambda g, out, x: div(g, LN2 * x))
+log10 = analytic("log10", elementary("log10"), lambda g, out, x: div(g, LN10 * x))
+log1p = analytic("log1p", elementary("log1p"), lambda g, out, x: div(g, 1.0 + x))
 
-exp2 = Op("exp2", elementary("exp2"),                                # d 2^x = log(2) 2^x dx
-          vjps=(lambda g, out, x: g * (LN2 * out),))
-
-expm1 = Op("expm1", elementary("expm1"), analytic=True,              # e^x - 1, exact near 0
-           vjps=(lambda g, out, x: g * exp(x),))
-
-log = Op("log", elementary("log"), analytic=True,                    # d log x = dx/x
-         vjps=(lambda g, out, x: div(g, x),))
-
-log2 = Op("log2", elementary("log2"), analytic=True,
-          vjps=(lambda g, out, x: div(g, LN2 * x),))
-
-log10 = Op("log10", elementary("log10"), analytic=True,
-           vjps=(lambda g, out, x: div(g, LN10 * x),))
-
-log1p = Op("log1p", elementary("log1p"), analytic=True,              # log(1 + x), exact near 0
-           vjps=(lambda g, out, x: div(g, 1.0 + x),))
-
-sqrt = Op("sqrt", elementary("sqrt"), analytic=True,                 # d sqrt(x) = dx / 2 sqrt(x)
-          vjps=(lambda g, out, x: div(0.5 * g, out),))
+sqrt = analytic("sqrt", elementary("sqrt"), lambda g, out, x: div(0.5 * g, out))
+cbrt = elementwise("cbrt", elementary("cbrt"), lambda g, out, x: div(g, 3.0 * out * out))
 
 # The root of a sum of squares has its least at 0, where lengths and deviations have slope 0.
-flat_root = Op("flat_root", sqrt.forward,
-               vjps=(lambda g, out, x: div(0.5 * g, where(data_of(out) == 0, np.inf, out)),))
+flat_root = elementwise("flat_root", sqrt.forward,
+                        lambda g, out, x: div(0.5 * g, where(data_of(out) == 0, np.inf, out)),
+                        formula="sqrt(x)")
 
-cbrt = Op("cbrt", elementary("cbrt"),
-          vjps=(lambda g, out, x: div(g, 3.0 * out * out),))
+sin = analytic("sin", elementary("sin"), lambda g, out, x: g * cos(x))
+cos = analytic("cos", elementary("cos"), lambda g, out, x: -g * sin(x))
+tan = analytic("tan", elementary("tan"), lambda g, out, x: g * (1.0 + out * out))
 
-sin = Op("sin", elementary("sin"), analytic=True,
-         vjps=(lambda g, out, x: g * cos(x),))
+arcsin = analytic("arcsin", elementary("arcsin"),                    # dx / sqrt(1 - x^2)
+                  lambda g, out, x: div(g, sqrt(one_minus_square(x))))
+arccos = analytic("arccos", elementary("arccos"),
+                  lambda g, out, x: div(-g, sqrt(one_minus_square(x))))
+arctan = analytic("arctan", elementary("arctan"),                    # dx / (1 + x^2)
+                  lambda g, out, x: _over_square(g, hypot(x, 1.0)))
 
-cos = Op("cos", elementary("cos"), analytic=True,
-         vjps=(lambda g, out, x: -g * sin(x),))
+sinh = analytic("sinh", elementary("sinh"), lambda g, out, x: g * cosh(x))
+cosh = analytic("cosh", elementary("cosh"), lambda g, out, x: g * sinh(x))
+tanh = analytic("tanh", elementary("tanh"), lambda g, out, x: g * sech2(x))
 
-tan = Op("tan", elementary("tan"), analytic=True,
-         vjps=(lambda g, out, x: g * (1.0 + out * out),))
+arcsinh = analytic("arcsinh", elementary("arcsinh"),                 # dx / sqrt(x^2 + 1)
+                   lambda g, out, x: div(g, hypot(x, 1.0)))
+arccosh = analytic("arccosh", elementary("arccosh"),                 # dx / sqrt(x^2 - 1)
+                   lambda g, out, x: div(g, sqrt(x - 1.0) * sqrt(x + 1.0)))
+arctanh = analytic("arctanh", elementary("arctanh"),                 # dx / (1 - x^2)
+                   lambda g, out, x: div(g, one_minus_square(x)))
 
-arcsin = Op("arcsin", elementary("arcsin", "asin"), analytic=True,     # dx / sqrt(1 - x^2)
-            vjps=(lambda g, out, x: div(g, sqrt(one_minus_square(x))),))
+sinc = elementwise("sinc", kernels.sinc,                             # the n-th derivative of sinc
+                   lambda g, out, x, *, n: g * sinc(x, n=n + 1),
+                   text=lambda n: "sinc(x, n=n)" if n else "sinc(x)")
 
-arccos = Op("arccos", elementary("arccos", "acos"), analytic=True,
-            vjps=(lambda g, out, x: div(-g, sqrt(one_minus_square(x))),))
+erf = elementwise("erf", kernels.erf, lambda g, out, x: g * (TWO_OVER_ROOT_PI * exp(-(x * x))))
+erfc = elementwise("erfc", kernels.erfc,                             # 1 - erf, exact far out
+                   lambda g, out, x: g * (-TWO_OVER_ROOT_PI * exp(-(x * x))))
 
-arctan = Op("arctan", elementary("arctan", "atan"), analytic=True,     # dx / (1 + x^2)
-            vjps=(lambda g, out, x: _over_square(g, hypot(x, 1.0)),))
+sigmoid = elementwise("sigmoid", kernels.sigmoid,                    # d s = s (1 - s) dx
+                      lambda g, out, x: g * logistic_density(x))
+softsign = elementwise("softsign", kernels.softsign,                 # x / (1 + |x|)
+                       lambda g, out, x: g * _square(div(1.0, 1.0 + abs(x))))
 
-sinh = Op("sinh", elementary("sinh"), analytic=True,
-          vjps=(lambda g, out, x: g * cosh(x),))
-
-cosh = Op("cosh", elementary("cosh"), analytic=True,
-          vjps=(lambda g, out, x: g * sinh(x),))
-
-tanh = Op("tanh", elementary("tanh"), analytic=True,                 # d tanh x = sech^2 x dx
-          vjps=(lambda g, out, x: g * sech2(x),))
-
-arcsinh = Op("arcsinh", elementary("arcsinh", "asinh"), analytic=True,   # dx / sqrt(x^2 + 1)
-             vjps=(lambda g, out, x: div(g, hypot(x, 1.0)),))
-
-arccosh = Op("arccosh", elementary("arccosh", "acosh"), analytic=True,   # dx / sqrt(x^2 - 1)
-             vjps=(lambda g, out, x: div(g, sqrt(x - 1.0) * sqrt(x + 1.0)),))
-
-arctanh = Op("arctanh", elementary("arctanh", "atanh"), analytic=True,   # dx / (1 - x^2)
-             vjps=(lambda g, out, x: div(g, one_minus_square(x)),))
-
-sinc = Op("sinc", kernels.sinc,                                     # the n-th derivative of sinc
-          vjps=(lambda g, out, x, *, n: g * sinc(x, n=n + 1),))
-
-erf = Op("erf", kernels.erf,
-         vjps=(lambda g, out, x: g * (2.0 / math.sqrt(math.pi) * exp(-(x * x))),))
-
-erfc = Op("erfc", kernels.erfc,                                     # 1 - erf, exact far out
-          vjps=(lambda g, out, x: g * (-2.0 / math.sqrt(math.pi) * exp(-(x * x))),))
-
-sigmoid = Op("sigmoid", kernels.sigmoid,                            # d s = s (1 - s) dx
-             vjps=(lambda g, out, x: g * logistic_density(x),))
-
-softsign = Op("softsign", kernels.softsign,                         # x / (1 + |x|)
-              vjps=(lambda g, out, x: g * _square(div(1.0, 1.0 + abs(x))),))
-
-hypot = Op("hypot", elementary("hypot"), broadcasts=True,            # sqrt(x^2 + y^2)
-           vjps=(lambda g, out, x, y: g * cosine(x, y),
-                 lambda g, out, x, y: g * cosine(y, x)))
+hypot = elementwise("hypot", elementary("hypot"),                    # sqrt(x^2 + y^2)
+                    lambda g, out, x, y: g * cosine(x, y),
+                    lambda g, out, x, y: g * cosine(y, x),
+                    formula="sqrt(x**2 + y**2)", commutes=True)
 
 # The angle of (x, y), written arctan2(y, x); at the origin, where it has none, slope 0.
-arctan2 = Op("arctan2", elementary("arctan2", "atan2"), broadcasts=True,
-             vjps=(lambda g, out, y, x: g * _over_square(x, _radius_or_one(x, y)),
-                   lambda g, out, y, x: -g * _over_square(y, _radius_or_one(x, y))))
+arctan2 = elementwise("arctan2", elementary("arctan2"),
+                      lambda g, out, y, x: g * _over_square(x, _radius_or_one(x, y)),
+                      lambda g, out, y, x: -g * _over_square(y, _radius_or_one(x, y)))
+
+logaddexp = elementwise("logaddexp", kernels.logaddexp,              # log(e^x + e^y)
+                        lambda g, out, x, y: g * sigmoid(x - y),
+                        lambda g, out, x, y: g * sigmoid(y - x))
+
+xlogy = elementwise("xlogy", kernels.xlogy,                          # x log(y), and 0 where x is 0
+                    lambda g, out, x, y: g * log(where((x == 0) & (y <= 0), one_like(out), y)),
+                    lambda g, out, x, y: g * div(x, y))
 
 # Parts of slopes above. Where textbooks write 1 - tanh^2 x, s (1 - s), 1 - x^2 and 1 - (x/r)^2, a
 # difference would cancel.
-sech2 = Op("sech2", kernels.sech2,                                  # 1 / cosh^2 x
-           vjps=(lambda g, out, x: g * (-2.0 * tanh(x) * out),))
+sech2 = elementwise("sech2", kernels.sech2,                          # 1 / cosh^2 x
+                    lambda g, out, x: g * (-2.0 * tanh(x) * out), formula="1 - tanh(x)**2")
 
-logistic_density = Op("logistic_density", kernels.logistic_density,     # s(x) s(-x)
-                      vjps=(lambda g, out, x: -g * (tanh(0.5 * x) * out),))
+logistic_density = elementwise("logistic_density", kernels.logistic_density,     # s(x) s(-x)
+                               lambda g, out, x: -g * (tanh(0.5 * x) * out),
+                               formula="sigmoid(x) * (1 - sigmoid(x))")
 
-one_minus_square = Op("one_minus_square", lambda x: (1.0 - x) * (1.0 + x), analytic=True,
-                      vjps=(lambda g, out, x: g * (-2.0 * x),))
+one_minus_square = analytic("one_minus_square", kernels.one_minus_square,
+                            lambda g, out, x: g * (-2.0 * x), formula="1 - x**2")
 
-cosine = Op("cosine", kernels.cosine, broadcasts=True,              # x / r, where r = hypot(x, y)
-            vjps=(lambda g, out, x, y: g * div(_square(cosine(y, x)), hypot(x, y)),
-                  lambda g, out, x, y: -g * div(out * cosine(y, x), hypot(x, y))))
-
-logaddexp = Op("logaddexp", numpys("logaddexp"), broadcasts=True,    # log(e^x + e^y)
-               vjps=(lambda g, out, x, y: g * sigmoid(x - y),
-                     lambda g, out, x, y: g * sigmoid(y - x)))
-
-xlogy = Op("xlogy", kernels.xlogy, broadcasts=True,                 # x log(y), and 0 where x is 0
-           vjps=(lambda g, out, x, y: g * log(where((x == 0) & (y <= 0), one_like(out), y)),
-                 lambda g, out, x, y: g * div(x, y)))
+cosine = elementwise("cosine", kernels.cosine,                       # x / r, where r = hypot(x, y)
+                     lambda g, out, x, y: g * div(_square(cosine(y, x)), hypot(x, y)),
+                     lambda g, out, x, y: -g * div(out * cosine(y, x), hypot(x, y)),
+                     formula="x / sqrt(x**2 + y**2)")
 
 # --- kinks: flat on both sides has slope 0; a tie is shared equally -------------------------------
 
-sign = Op("sign", kernels.sign,
-          vjps=(lambda g, out, x: zeros_like(x),))
+sign = elementwise("sign", kernels.sign, lambda g, out, x: zeros_like(x))
+floor = elementwise("floor", kernels.floor, lambda g, out, x: zeros_like(x),
+                    tex=r"\left\lfloor x \right\rfloor")
+ceil = elementwise("ceil", kernels.ceil, lambda g, out, x: zeros_like(x),
+                   tex=r"\left\lceil x \right\rceil")
+trunc = elementwise("trunc", kernels.trunc, lambda g, out, x: zeros_like(x))
+round = elementwise("round", kernels.round, lambda g, out, x, *, decimals=0: zeros_like(x))
+nan_to_num = elementwise("nan_to_num", kernels.nan_to_num, None)
 
-floor = Op("floor", numpys("floor"),
-           vjps=(lambda g, out, x: zeros_like(x),))
+floor_divide = elementwise("floor_divide", kernels.floor_divide,
+                           lambda g, out, x, y: zeros_like(out),
+                           lambda g, out, x, y: zeros_like(out), text="x // y")
 
-ceil = Op("ceil", numpys("ceil"),
-          vjps=(lambda g, out, x: zeros_like(x),))
+abs = elementwise("abs", operator.abs, lambda g, out, x: g * sign(x),    # |x|' = sign x, 0 at 0
+                  ufunc=np.absolute, on_float=builtins.abs)
 
-trunc = Op("trunc", numpys("trunc"),
-           vjps=(lambda g, out, x: zeros_like(x),))
-
-round = Op("round", numpys("round", "decimals"),
-           vjps=(lambda g, out, x, *, decimals=0: zeros_like(x),))
-
-floor_divide = Op("floor_divide", kernels.floor_divide, broadcasts=True,
-                  vjps=(lambda g, out, x, y: zeros_like(out),
-                        lambda g, out, x, y: zeros_like(out)))
-
-abs = Op("abs", operator.abs,                                        # |x|' = sign x, 0 at 0
-         vjps=(lambda g, out, x: g * sign(x),))
-
-relu = Op("relu", kernels.relu,                                     # slope 0 at 0; nan stays nan
-          vjps=(lambda g, out, x: g * sign(out),))
+relu = elementwise("relu", kernels.relu, lambda g, out, x: g * sign(out))    # slope 0 at 0
 
 # mutants 2: ties are handled before
-maximum = Op("maximum", kernels.maximum, broadcasts=True,
-             vjps=(lambda g, out, x, y: where(x == y, 0.5 * g, where(x < y, 0.0, g)),
-                   lambda g, out, x, y: where(x == y, 0.5 * g, where(x > y, 0.0, g))))
+maximum = elementwise("maximum", kernels.maximum,
+                      lambda g, out, x, y: where(x == y, 0.5 * g, where(x < y, 0.0, g)),
+                      lambda g, out, x, y: where(x == y, 0.5 * g, where(x > y, 0.0, g)))
 
 # mutants 2: ties are handled before
-minimum = Op("minimum", kernels.minimum, broadcasts=True,
-             vjps=(lambda g, out, x, y: where(x == y, 0.5 * g, where(x > y, 0.0, g)),
-                   lambda g, out, x, y: where(x == y, 0.5 * g, where(x < y, 0.0, g))))
+minimum = elementwise("minimum", kernels.minimum,
+                      lambda g, out, x, y: where(x == y, 0.5 * g, where(x > y, 0.0, g)),
+                      lambda g, out, x, y: where(x == y, 0.5 * g, where(x < y, 0.0, g)))
 
-where = Op("where", kernels.pick, broadcasts=True,                  # the condition is no variable
-           vjps=(None,
-                 lambda g, out, condition, x, y: where(condition, g, 0.0),
-                 lambda g, out, condition, x, y: where(condition, 0.0, g)))
+where = elementwise("where", kernels.where, None,                    # the condition is no variable
+                    lambda g, out, condition, x, y: where(condition, g, 0.0),
+                    lambda g, out, condition, x, y: where(condition, 0.0, g), linear=(1, 2))
+
+# --- conditions: true or false, without derivatives -----------------------------------------------
+
+equal = relation("equal", operator.eq, "x == y", commutes=True)
+not_equal = relation("not_equal", operator.ne, "x != y", commutes=True)
+less = relation("less", operator.lt, "x < y")
+less_equal = relation("less_equal", operator.le, "x <= y")
+greater = relation("greater", operator.gt, "x > y")
+greater_equal = relation("greater_equal", operator.ge, "x >= y")
+logical_and = relation("logical_and", operator.and_, "x & y", commutes=True)
+logical_or = relation("logical_or", operator.or_, "x | y", commutes=True)
+logical_not = relation("logical_not", kernels.logical_not, "logical_not(x)")
 
 # --- shapes: linear maps, each beside its adjoint -------------------------------------------------
 
-reshape = Op("reshape", lambda x, *, shape: np.reshape(x, shape), analytic=True,
-             vjps=(lambda g, out, x, *, shape: reshape(g, shape=shape_of(x)),))
+reshape = linear_map("reshape", lambda x, *, shape: np.reshape(x, shape),
+                     lambda g, out, x, *, shape: reshape(g, shape=shape_of(x)),
+                     text="reshape(x, shape)", formula="x")
 
-transpose = Op("transpose", lambda x, *, axes: np.transpose(x, axes), analytic=True,
-               vjps=(lambda g, out, x, *, axes: transpose(g, axes=inverse_permutation(axes)),))
+transpose = linear_map("transpose", lambda x, *, axes: np.transpose(x, axes),
+                       lambda g, out, x, *, axes: transpose(g, axes=inverse_permutation(axes)),
+                       text=_transpose_text)
 
-broadcast_to = Op("broadcast_to", lambda x, *, shape: np.broadcast_to(x, shape), analytic=True,
-                  vjps=(lambda g, out, x, *, shape: sum_to(g, shape=shape_of(x)),))
+broadcast_to = linear_map("broadcast_to", lambda x, *, shape: np.broadcast_to(x, shape),
+                          lambda g, out, x, *, shape: sum_to(g, shape=shape_of(x)),
+                          text="broadcast_to(x, shape)", formula="x")
 
-sum_to = Op("sum_to", kernels.sum_to, analytic=True,
-            vjps=(lambda g, out, x, *, shape: broadcast_to(g, shape=shape_of(x)),))
+sum_to = linear_map("sum_to", array_kernels.sum_to,
+                    lambda g, out, x, *, shape: broadcast_to(g, shape=shape_of(x)),
+                    text="sum(x)")
 
-getitem = Op("getitem", kernels.entries, analytic=True,
-             vjps=(lambda g, out, x, *, index: scatter_add(g, index=index, shape=shape_of(x)),))
+getitem = linear_map("getitem", array_kernels.getitem,
+                     lambda g, out, x, *, index: scatter_add(g, index=index, shape=shape_of(x)),
+                     text="x[index]")
 
-scatter_add = Op("scatter_add", kernels.scatter_add, analytic=True,
-                 vjps=(lambda g, out, x, *, index, shape: getitem(g, index=index),))
+scatter_add = linear_map("scatter_add", array_kernels.scatter_add,
+                         lambda g, out, x, *, index, shape: getitem(g, index=index),
+                         text="scatter_add(x, [index])")
 
 # Images in channels-last form, (n, h, w, c), as all their windows: (n, h', w', kh, kw, c).
-windows = Op("windows", kernels.windows, analytic=True,
-             vjps=(lambda g, out, x, *, size, stride:
-                       fold(g, shape=shape_of(x), size=size, stride=stride),))
+windows = linear_map("windows", array_kernels.windows,
+                     lambda g, out, x, *, size, stride:
+                         fold(g, shape=shape_of(x), size=size, stride=stride))
 
-fold = Op("fold", kernels.fold, analytic=True,
-          vjps=(lambda g, out, x, *, shape, size, stride:
-                    windows(g, size=size, stride=stride),))
+fold = linear_map("fold", array_kernels.fold,
+                  lambda g, out, x, *, shape, size, stride: windows(g, size=size, stride=stride))
 
-concatenate = Op("concatenate", lambda *xs, axis: np.concatenate(xs, axis=axis), analytic=True,
-                 vjps=per_argument(lambda i: lambda g, out, *xs, axis:
-                                       _concatenate_vjp(i, g, xs, axis)))
+concatenate = Op("concatenate", lambda *xs, axis: np.concatenate(xs, axis=axis),
+                 per_argument(lambda i: lambda g, out, *xs, axis: _concatenate_vjp(i, g, xs, axis)),
+                 elementwise=False, linear=True, analytic=True)
 
-astype = Op("astype", lambda x, *, dtype: x.astype(dtype),           # whole numbers are steps
-            vjps=(lambda g, out, x, *, dtype: astype(g, dtype=x.dtype) if dtype.kind == "f"
-                  else zeros_like(x),))
+astype = elementwise("astype", lambda x, *, dtype: x.astype(dtype),      # whole numbers are steps
+                     lambda g, out, x, *, dtype: astype(g, dtype=x.dtype) if dtype.kind == "f"
+                     else zeros_like(x), text=lambda dtype: f"{dtype}(x)", formula="x")
 
-to = Op("to", lambda x, *, make: make(x), analytic=True,             # the same numbers elsewhere
-        vjps=(lambda g, out, x, *, make: to(g, make=converter_like(data_of(x))),))
+to = analytic("to", lambda x, *, make: make(x),                      # the same numbers elsewhere
+              lambda g, out, x, *, make: to(g, make=converter_like(data_of(x))),
+              text="x", linear=True)
 
-item = Op("item", float,                                             # an array's only entry
-          vjps=(lambda g, out, x: g,))
-
-alias = Op("alias", lambda x: x, analytic=True,                      # the same number, a new node
-           vjps=(lambda g, out, x: g,))
+item = elementwise("item", float, lambda g, out, x: g, text="x", linear=True)    # an only entry
+alias = analytic("alias", lambda x: x, lambda g, out, x: g, text="x", linear=True)   # a new node
 
 # --- reductions and scans -------------------------------------------------------------------------
 
-sum = Op("sum", kernels.total, analytic=True,                         # every summand has slope 1
-         vjps=(lambda g, out, x, *, axis=None, keepdims=False:
-                   broadcast_to(_kept(g, x, axis), shape=shape_of(x)),))
+sum = linear_map("sum", array_kernels.total,                         # every summand has slope 1
+                 lambda g, out, x, *, axis=None, keepdims=False:
+                     broadcast_to(_kept(g, x, axis), shape=shape_of(x)))
 
-max = Op("max", kernels.short_axes(np.max, np.maximum),
-         vjps=(_extremum_vjp,))
+max = of_arrays("max", array_kernels.short_axes(np.max, np.maximum), _extremum_vjp)
+min = of_arrays("min", array_kernels.short_axes(np.min, np.minimum), _extremum_vjp)
 
-min = Op("min", kernels.short_axes(np.min, np.minimum),
-         vjps=(_extremum_vjp,))
+cumsum = linear_map("cumsum", array_kernels.cumsum,
+                    lambda g, out, x, *, axis: _flip(cumsum(_flip(g, axis), axis=axis), axis))
 
-cumsum = Op("cumsum", kernels.cumsum, analytic=True,
-            vjps=(lambda g, out, x, *, axis: _flip(cumsum(_flip(g, axis), axis=axis), axis),))
+logsumexp = of_arrays("logsumexp", array_kernels.logsumexp,          # slopes are softmax(x)
+                      lambda g, out, x, *, axis=None, keepdims=False:
+                          _kept(g, x, axis) * softmax(x, axis=axis))
 
-logsumexp = Op("logsumexp", kernels.logsumexp,                      # slopes are softmax(x)
-               vjps=(lambda g, out, x, *, axis=None, keepdims=False:
-                         _kept(g, x, axis) * softmax(x, axis=axis),))
+log_softmax = of_arrays("log_softmax", array_kernels.log_softmax,    # g - softmax(x) sum(g)
+                        lambda g, out, x, *, axis=-1:
+                            -g * expm1(out) - exp(out) * _others(g, axis))
 
-log_softmax = Op("log_softmax", kernels.log_softmax,
-                 vjps=(lambda g, out, x, *, axis=-1:                 # g - softmax(x) sum(g)
-                           -g * expm1(out) - exp(out) * _others(g, axis),))
-
-softmax = Op("softmax", kernels.softmax,                            # d s = s (dx - <s, dx>)
-             vjps=(lambda g, out, x, *, axis=-1:
-                       -g * out * expm1(log_softmax(x, axis=axis)) - out * _others(g * out, axis),))
+softmax = of_arrays("softmax", array_kernels.softmax,                # d s = s (dx - <s, dx>)
+                    lambda g, out, x, *, axis=-1:
+                        -g * out * expm1(log_softmax(x, axis=axis)) - out * _others(g * out, axis),
+                    text="softmax(x, axis=axis)")
 
 # The loss of log-probabilities x: (n, classes), in place of getitem, neg, sum and mul.
-nll = Op("nll", kernels.nll, analytic=True,                         # -scale * sum of x[i, label i]
-         vjps=(lambda g, out, x, *, labels, scale: kernels.one_hot(labels, x) * (-scale * g),))
+nll = linear_map("nll", array_kernels.nll,                           # -scale * sum of x[i, label i]
+                 lambda g, out, x, *, labels, scale:
+                     array_kernels.one_hot(labels, x) * (-scale * g),
+                 text=lambda labels, scale: "-mean(x[labels])" if scale * len(labels) == 1
+                 else "-(scale * sum(x[labels]))")
 
 # --- products -------------------------------------------------------------------------------------
 
-matmul = Op("matmul", operator.matmul, broadcasts=True, analytic=True,   # (.., n, k) @ (.., k, m)
-            vjps=(lambda g, out, x, y: matmul(g, _swap(y)),              # (.., n, m) @ (.., m, k)
-                  lambda g, out, x, y: matmul(_swap(x), g)))             # (.., k, n) @ (.., n, m)
+matmul = of_arrays("matmul", operator.matmul,                        # (.., n, k) @ (.., k, m)
+                   lambda g, out, x, y: matmul(g, _swap(y)),         # (.., n, m) @ (.., m, k)
+                   lambda g, out, x, y: matmul(_swap(x), g),         # (.., k, n) @ (.., n, m)
+                   text="x @ y", broadcasts=True, analytic=True, linear="each")
 
 # A layer of neurons, x @ w.T + b for x: (n, in), w: (out, in), b: (out,), in place of transpose,
 # matmul and add: a training step of 784-128-10 at batch 32 takes 0.75 of the time.
-linear = Op("linear", kernels.linear,
-            vjps=(lambda g, out, x, w, b: g @ w,                     # (n, out) @ (out, in)
-                  lambda g, out, x, w, b: (x.T @ g).T,               # ((in, n) @ (n, out)).T
-                  lambda g, out, x, w, b: _ones(g) @ g))             # (n,) @ (n, out)
+linear = of_arrays("linear", array_kernels.linear,
+                   lambda g, out, x, w, b: g @ w,                    # (n, out) @ (out, in)
+                   lambda g, out, x, w, b: (x.T @ g).T,              # ((in, n) @ (n, out)).T
+                   lambda g, out, x, w, b: _ones(g) @ g,             # (n,) @ (n, out)
+                   text="x @ w.T + b")
 
-einsum = Op("einsum", kernels.einsum, broadcasts=True, analytic=True,
-            vjps=per_argument(lambda i: lambda g, out, *xs, inputs, output:
-                                  _einsum_vjp(i, g, xs, inputs, output)))
-
-# --- matrices, in stacks: (.., n, n) --------------------------------------------------------------
-
-inv = Op("inv", np.linalg.inv, analytic=True,                        # d(x^-1) = -x^-1 dx x^-1
-         vjps=(lambda g, out, x: -matmul(matmul(_swap(out), g), _swap(out)),))
-
-solve = Op("solve", np.linalg.solve, broadcasts=True, analytic=True,     # y = a^-1 b
-           vjps=(lambda g, out, a, b: -matmul(solve(_swap(a), g), _swap(out)),
-                 lambda g, out, a, b: solve(_swap(a), g)))
-
-det = Op("det", no_fallback(np.linalg.det), analytic=True,              # d det(x) = <cofactors, dx>
-         vjps=(lambda g, out, x: _stacked(g) * cofactors(x),))
-
-# Along directions, its own derivatives. They hold at singular matrices of any rank.
-cofactors = Op("cofactors", determinants.cofactors,
-               vjps=per_argument(lambda i: lambda g, out, x, *directions:
-                                     _cofactors_vjp(i, g, x, directions)))
-
-logabsdet = Op("logabsdet", lambda x: no_fallback(np.linalg.slogdet)(x)[1],  # log |det(x)|
-               vjps=(lambda g, out, x: _stacked(g) * _swap(inv(x)),))
-
-cholesky = Op("cholesky", np.linalg.cholesky,                        # x = L L^T
-              vjps=(_cholesky_vjp,))
-
-pinv = Op("pinv", kernels.pinv,
-          vjps=(_pinv_vjp,))
-# fmt: on
-
-for _op in (
-    *(add, sub, mul, div, pow, neg, mod, exp, exp2, expm1, log, log2, log10, log1p, sqrt, cbrt),
-    flat_root,
-    *(sin, cos, tan, arcsin, arccos, arctan, sinh, cosh, tanh, arcsinh, arccosh, arctanh),
-    *(sinc, erf, erfc, sigmoid, softsign, hypot, arctan2, logaddexp, xlogy, sign, floor, ceil),
-    *(trunc, round, sech2, logistic_density, one_minus_square, cosine),
-    *(floor_divide, abs, relu, maximum, minimum, where, astype, to, item, alias),
-):
-    _op.elementwise = True
-del _op
+einsum = Op("einsum", array_kernels.einsum,
+            per_argument(lambda i: lambda g, out, *xs, inputs, output:
+                             _einsum_vjp(i, g, xs, inputs, output)),
+            elementwise=False, broadcasts=True, analytic=True, linear="each",
+            text=lambda inputs, output: f"einsum('{','.join(inputs)}->{output}', xs)")

@@ -15,20 +15,17 @@ import numpy as np
 
 from autograd.core import rules, shapes
 from autograd.core.arguments import one_of, type_error
+from autograd.core.array_kernels import one_hot
 from autograd.core.array_libraries import as_operand, is_lazy, is_numpy
-from autograd.core.kernels import numpys, one_hot
 from autograd.core.modes import current_mode
-from autograd.core.node import Node, Op, data_of
+from autograd.core.node import Node
+from autograd.core.op import data_of
 from autograd.core.precision import as_real, in_wide_numbers, on_reals
 from autograd.core.shapes import Axis, Shape, kept_shape, normalize_axes, reduced_axes, shape_of
 
 from .manipulation import concatenate, normalize_index, ravel, sort
 
 # --- elementwise ----------------------------------------------------------------------------------
-
-finite = Op(  # used by nan_to_num() for the entries that are not finite
-    "nan_to_num", numpys("nan_to_num", "nan", "posinf", "neginf"), (None,)
-)
 
 
 def where(condition: Any, x: Any, y: Any) -> Any:
@@ -74,7 +71,7 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None)
     neginf = None if neginf is None else _as_numbers("neginf", neginf)
     usual = str(nan) in ("0", "0.0") and posinf is None and neginf is None  # -0.0 is not 0.0
     options = {} if usual else {"nan": nan, "posinf": posinf, "neginf": neginf}
-    return rules.where(np.isfinite(data), x, finite(data, **options))  # Dask's takes no options
+    return rules.where(np.isfinite(data), x, rules.nan_to_num(data, **options))  # Dask: no options
 
 
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:

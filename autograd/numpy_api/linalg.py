@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.core import rules
+from autograd.core import matrix_rules, rules
 from autograd.core.arguments import number
 from autograd.core.array_libraries import as_plain_array, no_fallback
-from autograd.core.node import data_of
+from autograd.core.op import data_of
 from autograd.core.precision import on_reals
 from autograd.core.shapes import Axis, normalize_axes, ordered_axes, shape_of
 
@@ -211,7 +211,12 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 # --- numpy.linalg ---------------------------------------------------------------------------------
 
-inv, det, cholesky, pinv = rules.inv, rules.det, rules.cholesky, rules.pinv
+inv, det, cholesky, pinv = (
+    matrix_rules.inv,
+    matrix_rules.det,
+    matrix_rules.cholesky,
+    matrix_rules.pinv,
+)
 
 
 def solve(a: Any, b: Any) -> Any:
@@ -226,9 +231,9 @@ def solve(a: Any, b: Any) -> Any:
     """
     a, b = as_plain_array(a), as_plain_array(b)
     if len(shape_of(b)) != 1:
-        return rules.solve(a, b)
+        return matrix_rules.solve(a, b)
     # mutants 1: any negative size is inferred
-    return squeeze(rules.solve(a, reshape(b, (-1, 1))), -1)
+    return squeeze(matrix_rules.solve(a, reshape(b, (-1, 1))), -1)
 
 
 class SlogdetResult(NamedTuple):
@@ -240,7 +245,7 @@ class SlogdetResult(NamedTuple):
 
 def slogdet(x: Any) -> SlogdetResult:
     """Return sign and logarithm of the determinants of x: (..., n, n), which can't overflow."""
-    return SlogdetResult(no_fallback(np.linalg.slogdet)(data_of(x))[0], rules.logabsdet(x))
+    return SlogdetResult(no_fallback(np.linalg.slogdet)(data_of(x))[0], matrix_rules.logabsdet(x))
 
 
 @on_reals

@@ -13,7 +13,8 @@ from autograd.core import pytree, rules
 from autograd.core.arguments import integer, one_of
 from autograd.core.array_libraries import as_plain_array, is_numpy, no_fallback, to_library_of
 from autograd.core.changes import copy_if_small
-from autograd.core.node import Node, data_of
+from autograd.core.node import Node
+from autograd.core.op import data_of
 from autograd.core.shapes import as_shape, ordered_axes, reduced_axes, shape_of
 
 NO_BYTES = np.dtype([])  # arrays of it have a shape, but take no memory

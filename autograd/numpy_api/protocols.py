@@ -15,7 +15,8 @@ import numpy as np
 
 from autograd.core import pytree, rules
 from autograd.core.array_libraries import as_operand, no_fallback
-from autograd.core.node import Node, Op, data_of
+from autograd.core.node import Node
+from autograd.core.op import OF_UFUNC, Op, data_of
 
 from . import functions, linalg, manipulation
 
@@ -28,20 +29,10 @@ SAME_NAME: dict[Any, Callable[..., Any]] = {
 """NumPy's functions that have the name of one of ours."""
 
 UFUNCS: dict[Any, Callable[..., Any]] = {
-    getattr(np, op.name): op
-    for op in vars(rules).values()
-    if isinstance(op, Op) and isinstance(getattr(np, op.name, None), np.ufunc)
+    ufunc: op for ufunc, op in OF_UFUNC.items() if not op.boolean
 } | {
-    np.add: rules.add,
-    np.subtract: rules.sub,
-    np.multiply: rules.mul,
-    np.divide: rules.div,
-    np.power: rules.pow,
-    np.negative: rules.neg,
     np.positive: lambda x: x,
-    np.mod: rules.mod,
     np.fabs: rules.abs,
-    np.absolute: rules.abs,
     np.divmod: lambda x, y: (rules.floor_divide(x, y), rules.mod(x, y)),
     np.square: functions.square,
     np.reciprocal: functions.reciprocal,
@@ -55,7 +46,7 @@ UFUNCS: dict[Any, Callable[..., Any]] = {
     np.logaddexp2: functions.logaddexp2,
     np.matmul: linalg.matmul,
 }
-"""Differentiable ufuncs. Most rows of the table have the name of theirs."""
+"""Differentiable ufuncs: those that rows of the table name as theirs, and compositions."""
 
 PLAIN_UFUNCS = {
     np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,

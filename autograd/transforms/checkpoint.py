@@ -17,7 +17,8 @@ from autograd.core import arguments, pytree
 from autograd.core.array_libraries import copy_array
 from autograd.core.backward import backpropagate, operands_first
 from autograd.core.modes import current_mode, set_mode
-from autograd.core.node import Data, Node, Op, data_of, make, noted, per_argument
+from autograd.core.node import Node, make
+from autograd.core.op import Data, Op, data_of, per_argument
 from autograd.core.pickling import entry_of
 from autograd.core.shapes import shape_of
 
@@ -57,7 +58,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         edge = edge_of(order)
         op = Checkpoint(Again(f, args, kwargs, tape.draws, tape.written))
         saved = tuple(x._data for x in edge)
-        return noted(make(out.kind, out._data, out.level, op, edge, saved), current_mode())
+        return make(out.kind, out._data, out.level, op, edge, saved, now=current_mode())
 
     return forgetful
 

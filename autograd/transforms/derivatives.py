@@ -11,10 +11,11 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd.core import arguments, array_libraries, pytree, rules
-from autograd.core.backward import backpropagate, consumers_first, memory, own
+from autograd.core.backward import backpropagate, consumers_first, ensure_unshared, memory_id
 from autograd.core.changes import copy_if_small
 from autograd.core.modes import enable_grad, is_grad_enabled
-from autograd.core.node import Data, Node, data_of, make
+from autograd.core.node import Node, make
+from autograd.core.op import Data, data_of
 from autograd.core.shapes import Shape, shape_of
 from autograd.numpy_api import manipulation
 from autograd.tensor import from_numpy
@@ -65,7 +66,11 @@ def result(x: Any, variable: Node, g: Data | None, graph: bool, taken: set[int])
         g = rules.zeros_like(variable)
     if isinstance(g, Node):
         return g
-    g = g if type(g) is float else own(np.asarray(g) if isinstance(g, np.generic) else g, taken)
+    g = (
+        g
+        if type(g) is float
+        else ensure_unshared(np.asarray(g) if isinstance(g, np.generic) else g, taken)
+    )
     return as_node(g, variable) if graph or isinstance(x, Node) else plain(g)
 
 
@@ -156,7 +161,7 @@ class Trace:
         if graph:
             seeds = {x: as_node(g, x) for x, g in seeds.items()}
         grads = backpropagate(self.order, seeds, self.level, graph)
-        taken = set(map(memory, seeds.values()))
+        taken = set(map(memory_id, seeds.values()))
         return pytree.rebuild(
             self.inputs,
             (

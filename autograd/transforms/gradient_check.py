@@ -12,7 +12,7 @@ from autograd.core import pytree
 from autograd.core.arguments import function, integer, non_negative
 from autograd.core.array_libraries import as_operand
 from autograd.core.modes import no_grad
-from autograd.core.node import Op, data_of
+from autograd.core.op import Op, data_of
 from autograd.core.shapes import shape_of
 
 from .derivatives import Trace, dot, grad

@@ -30,7 +30,7 @@ from programs import Author, NearTieError, Program, careful, guarded
 from shrink import minimal
 
 import autograd as ag
-from autograd.core.node import data_of
+from autograd.core.op import data_of
 
 RTOL = 1e-9  # of the largest number; derivatives of the fourth order are among what is computed
 LARGE = 1e4  # beyond that a program is ill-conditioned

@@ -6,8 +6,6 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from autograd.compiler.names import identifier
 from autograd.compiler.program import Line, Program
 from autograd.core import kernels, rules
@@ -47,7 +45,7 @@ NAMED = {
     rules.minimum.forward: r"\min",
     rules.sigmoid.forward: r"\sigma",
     rules.sech2.forward: r"\operatorname{sech}^{2}",
-    np.logical_not: r"\lnot",
+    kernels.logical_not: r"\lnot",
 }
 GREEK = set(
     """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau

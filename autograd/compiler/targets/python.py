@@ -19,7 +19,7 @@ from autograd.compiler.program import Line, Program
 from autograd.compiler.sandbox import defined
 from autograd.compiler.syntax import ATOM, NEGATIVE, SPELLINGS, Spelling, call
 from autograd.core import kernels
-from autograd.core.node import Op
+from autograd.core.op import Op
 
 from . import array_functions, float_functions
 from .float_functions import ON_FLOATS

@@ -9,7 +9,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from autograd.core.backward import backpropagate, hooked, missing_rule
-from autograd.core.node import Data, Node
+from autograd.core.node import Node
+from autograd.core.op import Data
 from autograd.core.shapes import shape_of
 from autograd.draw.graph.formulas import Graph, rule_as_graph
 from autograd.transforms.gradient_check import Line

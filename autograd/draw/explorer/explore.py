@@ -15,7 +15,8 @@ import numpy as np
 from autograd.atomic_write import replacing
 from autograd.core import arguments
 from autograd.core.backward import consumers_first, operands_first
-from autograd.core.node import Data, Node
+from autograd.core.node import Node
+from autograd.core.op import Data
 from autograd.core.shapes import shape_of
 from autograd.draw.explain.chain_rule import finite_differences, nodes_between
 from autograd.draw.formats.fonts import width

@@ -10,7 +10,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from autograd.core.backward import consumers_first, hooked, missing_rule
-from autograd.core.node import Data, Node
+from autograd.core.node import Node
+from autograd.core.op import Data
 
 
 class Contribution(NamedTuple):

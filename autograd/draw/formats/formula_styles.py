@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from autograd.core.node import NO_KWARGS, Data
+from autograd.core.node import NO_KWARGS
+from autograd.core.op import Data
 from autograd.core.shapes import Shape, shape_of
 from autograd.draw.graph.names import in_formula
 from autograd.draw.graph.picture import FEW, Pieces, Symbol

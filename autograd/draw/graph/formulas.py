@@ -15,7 +15,8 @@ import numpy as np
 from autograd.core import rules
 from autograd.core.backward import operands_first
 from autograd.core.modes import set_mode
-from autograd.core.node import Data, Node, make
+from autograd.core.node import Node, make
+from autograd.core.op import Data
 from autograd.draw.formats.formula_styles import Formula, Script
 
 from .names import is_number, printable

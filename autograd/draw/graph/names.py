@@ -17,7 +17,8 @@ from math import prod
 from typing import TypeAlias
 
 from autograd.core.backward import operands_first
-from autograd.core.node import Data, Node
+from autograd.core.node import Node
+from autograd.core.op import Data
 from autograd.core.scope import leaf_names
 from autograd.core.shapes import shape_of
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from autograd.core.node import Data
+from autograd.core.op import Data
 from autograd.core.shapes import Shape
 
 FEW = 6  # an array of at most so many entries shows them

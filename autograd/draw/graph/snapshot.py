@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd.core.backward import operands_first
-from autograd.core.node import Data, Node
+from autograd.core.node import Node
+from autograd.core.op import Data
 from autograd.core.scope import Scope
 from autograd.draw.formats.formula_styles import Formula, Template
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from table import CASES, Case
+from table import CASES, TABLE, Case
 
 import autograd as ag
 from autograd import DataDependentError, Op, Tensor, Value
@@ -111,7 +111,7 @@ def test_every_scalar_primitive_is_among_the_cases() -> None:
     from autograd.compiler.syntax import SPELLINGS
     from autograd.core import rules
 
-    ops = {op for op in vars(rules).values() if isinstance(op, Op) and op.forward in SPELLINGS}
+    ops = {op for op in TABLE.values() if op.rule and op.forward in SPELLINGS}
     tried = {c.f for c in CASES if c.elementwise} | {x for c in CASES for x in c.covers}
     assert ops - tried <= {ag.negative, rules.alias}
     elementwise = {c.f for c in CASES if c.elementwise and isinstance(c.f, Op)}

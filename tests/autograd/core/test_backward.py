@@ -16,7 +16,7 @@ import autograd as ag
 from autograd import Tensor, Value
 from autograd.core import rules
 from autograd.core.backward import consumers_first, operands_first
-from autograd.core.node import Op
+from autograd.core.op import Op
 
 
 def leaf(x: float, kind: type) -> Value | Tensor:

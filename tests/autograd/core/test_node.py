@@ -21,7 +21,7 @@ def test_ops_are_of_no_kind_unless_they_say_so() -> None:
     assert not any(getattr(Op("op", abs, (None,)), kind) for kind in kinds)
     for kind in kinds:
         op = Op("op", abs, (None,), **{kind: True})  # type: ignore[arg-type]
-        assert [getattr(op, other) for other in kinds] == [other == kind for other in kinds]
+        assert [bool(getattr(op, other)) for other in kinds] == [other == kind for other in kinds]
 
 
 def test_an_op_knows_its_arity() -> None:

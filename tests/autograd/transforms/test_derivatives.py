@@ -314,7 +314,7 @@ def test_a_flat_slope_is_a_constant() -> None:
 def test_a_long_inner_graph_is_no_matter_to_the_outer_closure() -> None:
     """A derivative looks only at what is newer than its own variable."""
     calls = []
-    from autograd.core.node import Op
+    from autograd.core.op import Op
 
     slow = Op("slow", lambda x: x * 1.0, (lambda g, out, x: calls.append(1) or g,))
 
