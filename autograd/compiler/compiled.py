@@ -84,7 +84,7 @@ class Compiled:
         if reduce not in REDUCTIONS:
             raise ValueError(f"reduce is 'mean', 'sum' or None, not {reduce!r}")
         if type(argnums) is not int:
-            argnums = derivatives.selected(argnums, len(args))
+            argnums = derivatives.select_arguments(argnums, len(args))
         if not kwargs:
             out = self.fast_path(args, argnums, 1, reduce)
             if out is not None:
@@ -194,7 +194,7 @@ class Compiled:
         traced = self.trace(args, kwargs)
         if argnums is None:
             argnums = 0 if len(args) == 1 else tuple(range(len(args)))
-        lowered = lower(traced, derivatives.selected(argnums, len(args)), 1)
+        lowered = lower(traced, derivatives.select_arguments(argnums, len(args)), 1)
         program = lowered.program
         numbers = [*map(as_number, pytree.leaves(list(args))), *lowered.captured()]
         inputs = [Value(x, program.lines[i].label) for x, i in zip(numbers, program.inputs)]
@@ -261,7 +261,7 @@ class Compiled:
                 out = program.interpret(leaves)
         if order == 1 and argnums is not None and not all(map(is_plain, args)):
             # The gradient of an argument that is a list of another class is of that class too.
-            chosen = derivatives.selected(argnums, len(args))
+            chosen = derivatives.select_arguments(argnums, len(args))
             like = args[chosen] if isinstance(chosen, int) else tuple(args[i] for i in chosen)
             out = out[0], pytree.rebuild(like, pytree.leaves(out[1]))
         return program, out

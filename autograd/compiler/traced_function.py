@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd.transforms.derivatives import Argnums, selected
+from autograd.transforms.derivatives import Argnums, select_arguments
 
 from .forms import ONE, Form
 from .targets.python import flattener
@@ -53,7 +53,7 @@ class TracedFunction:
         if argnums is None:
             weights = [k for k, level in enumerate(self.levels, starts[-1]) if level]
             return weights, Form(list, (ONE,) * len(weights))
-        chosen = selected(argnums, len(forms))
+        chosen = select_arguments(argnums, len(forms))
         if isinstance(chosen, int):
             return list(range(starts[chosen], starts[chosen + 1])), forms[chosen]
         positions = [k for i in chosen for k in range(starts[i], starts[i + 1])]

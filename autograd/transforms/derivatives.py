@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import reduce, wraps
 from itertools import count
 from typing import Any, TypeAlias
@@ -29,11 +30,11 @@ Argnums: TypeAlias = int | Sequence[int]
 new_level = count(2).__next__
 
 
-def variable(x: Any, level: int) -> Node:
-    """A fresh node for `x`, to differentiate with respect to.
+def new_variable(x: Any, level: int) -> Node:
+    """Return a new node for `x`, to differentiate with respect to.
 
-    A node is given an alias: what the function does with its argument is told apart from what it
-    does with the same node by way of a closure, and outer derivatives still reach through.
+    A node gets an alias: a function may use the same node as its argument and in its closure, and
+    only the argument is the variable. Outer derivatives still reach the node.
     """
     if isinstance(x, Node):
         node: Node = rules.alias(x)
@@ -54,37 +55,34 @@ def variable(x: Any, level: int) -> Node:
 
 
 def plain(x: Any) -> Any:
-    """A number outside the graph: a float, or an array; an array's single entry as NumPy's."""
+    """Return the number or array of a node, and a 0-d array as NumPy's number."""
     data = data_of(x)
     # mutants 1: [()] is the whole array
     return data[()] if isinstance(data, np.ndarray) and data.ndim == 0 else data
 
 
-def result(x: Any, variable: Node, g: Data | None, graph: bool, taken: set[int]) -> Any:
-    """A gradient `g` for the input `x`: a number for a number, a node for a node."""
+def as_result(x: Any, variable: Node, g: Data | None, graph: bool, taken: set[int]) -> Any:
+    """Return the gradient `g` for the input `x`: a number for a number, a node for a node."""
     if g is None:  # nothing depends on x
         g = rules.zeros_like(variable)
     if isinstance(g, Node):
         return g
-    g = (
-        g
-        if type(g) is float
-        else ensure_unshared(np.asarray(g) if isinstance(g, np.generic) else g, taken)
-    )
+    if type(g) is not float:
+        g = ensure_unshared(np.asarray(g) if isinstance(g, np.generic) else g, taken)
     return as_node(g, variable) if graph or isinstance(x, Node) else plain(g)
 
 
 def as_node(g: Any, like: Node) -> Node:
-    """A gradient as a node of its own node's kind; a constant if it is a plain number."""
+    """Return a gradient as a node of the kind of `like`; a plain number becomes a constant."""
     return g if isinstance(g, Node) else make(like.kind, g, 0)
 
 
-def selected(argnums: Argnums, count: int) -> int | tuple[int, ...]:
-    """The arguments that `argnums` names, counted from 0, of a function that got `count`.
+def select_arguments(argnums: Argnums, count: int) -> int | tuple[int, ...]:
+    """Return `argnums` counted from 0, for a function that got `count` positional arguments.
 
     Raises:
-        TypeError: `argnums` is no integer and no sequence of integers.
-        ValueError: it names an argument that there is not, or names one twice.
+        TypeError: `argnums` is neither an integer nor a sequence of integers.
+        ValueError: an argument is missing, or is named twice.
     """
     if type(argnums) is int and 0 <= argnums < count:  # mutants 3: only faster
         return argnums
@@ -101,30 +99,26 @@ def selected(argnums: Argnums, count: int) -> int | tuple[int, ...]:
 class Trace:
     """One call of `f`, with variables in place of the arguments that `argnums` names.
 
+    `inputs` are these arguments, `out` is the result and `outs` are its leaves.
+
     Raises:
-        TypeError: the result holds something else than floating-point numbers.
+        TypeError: the result contains something else than floating-point numbers.
     """
 
     def __init__(
         self, f: Function, argnums: Argnums, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        chosen = selected(argnums, len(args))
+        chosen = select_arguments(argnums, len(args))
         self.inputs = args[chosen] if isinstance(chosen, int) else tuple(args[i] for i in chosen)
         self.level = new_level()
-        variables = pytree.map_leaves(lambda x: variable(x, self.level), self.inputs)
+        variables = pytree.map_leaves(lambda x: new_variable(x, self.level), self.inputs)
         self.variables: list[Node] = pytree.leaves(variables)
         replaced = list(args)
-        if isinstance(chosen, int):
-            replaced[chosen] = variables
-        else:
-            for i, x in zip(chosen, variables):
-                replaced[i] = x
+        for i, x in [(chosen, variables)] if isinstance(chosen, int) else zip(chosen, variables):
+            replaced[i] = x
         self.recording = is_grad_enabled()
-        if self.recording:
+        with nullcontext() if self.recording else enable_grad():
             self.out = f(*replaced, **kwargs)
-        else:
-            with enable_grad():
-                self.out = f(*replaced, **kwargs)
         self.outs = pytree.leaves(self.out)
         for x in self.outs:
             check_differentiable(x)
@@ -132,9 +126,10 @@ class Trace:
         self.attached = self.recording and self.is_attached(args, kwargs)  # mutants 1: symmetric
 
     def is_attached(self, args: Any, kwargs: Any) -> bool:
-        """Whether the results must be nodes: an argument is one, or something outer differentiates.
+        """Return whether the results must be nodes, to be differentiated further.
 
-        Otherwise nodes that the function closes over, such as a model's parameters, are constants.
+        They must if an argument is a node, or if an outer differentiation has variables here. Other
+        nodes in the function's closure, such as a model's parameters, are constants.
         """
         if any(isinstance(x, Node) and x.level for x in pytree.leaves([args, kwargs])):
             return True
@@ -146,11 +141,14 @@ class Trace:
         return isinstance(x, Node) and x.level >= self.level
 
     def value(self) -> Any:
-        """What `f` returned: nodes where something outer differentiates them, else numbers."""
+        """Return the result of `f`: nodes if they are to be differentiated further, or numbers."""
         return self.out if self.attached else pytree.map_leaves(plain, self.out)
 
     def pull(self, seed: Any, name: str = "seed", model: str = "the result") -> Any:
-        """The gradients for the inputs, given those of the outputs, in the form of the inputs."""
+        """Return the gradients of the inputs, in their form, given those of the result.
+
+        Messages call the given gradients `name`, and what they must look like `model`.
+        """
         given = pytree.match_leaves(name, seed, self.out, model, needed=self.depends)
         seeds: dict[Node, Data] = {}
         for x, g in zip(self.outs, given):
@@ -162,20 +160,18 @@ class Trace:
             seeds = {x: as_node(g, x) for x, g in seeds.items()}
         grads = backpropagate(self.order, seeds, self.level, graph)
         taken = set(map(memory_id, seeds.values()))
-        return pytree.rebuild(
-            self.inputs,
-            (
-                result(x, variable, grads.get(variable), graph, taken)
-                for x, variable in zip(pytree.leaves(self.inputs), self.variables)
-            ),
+        results = (
+            as_result(x, variable, grads.get(variable), graph, taken)
+            for x, variable in zip(pytree.leaves(self.inputs), self.variables)
         )
+        return pytree.rebuild(self.inputs, results)
 
 
 def check_differentiable(x: Any) -> None:
-    """Refuse a result that has no derivative: integers, booleans, None, text, complex numbers.
+    """Refuse results without derivatives: integers, booleans, None, text, complex numbers.
 
     Raises:
-        TypeError: `x` is no floating-point number, nor an array or a node of them.
+        TypeError: `x` is not a floating-point number, or an array or node of such numbers.
     """
     if isinstance(x, Node) and x.op is not None and not any(x.op.vjps):
         what = f"the result of {x.op.name}"  # a comparison, in a function that is being compiled
@@ -193,26 +189,36 @@ def check_differentiable(x: Any) -> None:
     )
 
 
-def check_call(f: Function, argnums: Argnums) -> None:
-    """Refuse at once what can't be right: the name of a function, "x" for argnums."""
+def transform(f: Function, argnums: Argnums, finish: Callable[[Trace], Any]) -> Function:
+    """Return the function of f's arguments that returns `finish(trace)`, for the trace of its call.
+
+    Raises:
+        TypeError: `f` is no function, or `argnums` are no integers.
+    """
     arguments.function("f", f)
     arguments.integers("argnums", argnums)
 
+    @wraps(f, updated=())
+    def transformed(*args: Any, **kwargs: Any) -> Any:
+        return finish(Trace(f, argnums, args, kwargs))
 
-def scalar_trace(f: Function, argnums: Argnums, args: Any, kwargs: Any) -> Trace:
-    """A trace of a function that must return one number."""
-    trace = Trace(f, argnums, args, kwargs)
-    if pytree.is_branch(trace.out) or shape_of(trace.out) != ():
-        what = type(trace.out).__name__ if pytree.is_branch(trace.out) else shape_of(trace.out)
+    return transformed
+
+
+def scalar_gradient(trace: Trace) -> Any:
+    """Return the gradient of a result that must be one number."""
+    out = trace.out
+    if pytree.is_branch(out) or shape_of(out) != ():
+        what = type(out).__name__ if pytree.is_branch(out) else shape_of(out)
         raise ValueError(
             f"grad() needs a scalar result, but f returned {what}; "
             "use jacobian(f), or sum the result"
         )
-    return trace
+    return trace.pull(1.0)
 
 
 def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
-    """The function that returns `f(*args)` and its gradient, from one call of `f`.
+    """Return the function that returns `f(*args)` and its gradient, from one call of `f`.
 
     >>> from autograd import value_and_grad
     >>> value_and_grad(lambda x, y: x * y**2)(3.0, 2.0)
@@ -220,29 +226,28 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> value_and_grad(lambda x, y: x * y**2, argnums=(0, 1))(3.0, 2.0)
     (12.0, (4.0, 12.0))
     """
-    check_call(f, argnums)
 
-    @wraps(f, updated=())
-    def differentiated(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        trace = scalar_trace(f, argnums, args, kwargs)
-        return trace.value(), trace.pull(1.0)
+    def finish(trace: Trace) -> tuple[Any, Any]:
+        gradient = scalar_gradient(trace)
+        return trace.value(), gradient
 
-    return differentiated
+    return transform(f, argnums, finish)
 
 
 def grad(f: Function, argnums: Argnums = 0) -> Function:
-    """The gradient of a function of floats, arrays, or nested lists, tuples and dicts of them.
+    """Return the gradient of a function of floats, arrays, or nested lists, tuples, dicts of them.
 
-    The gradient has the form of the argument. Functions nest, to any order.
+    The gradient has the form of the argument. Calls of `grad` nest, for derivatives of any order.
 
     >>> import autograd as ag
     >>> cube = lambda x: x**3
     >>> ag.grad(cube)(2.0), ag.grad(ag.grad(cube))(2.0), ag.grad(ag.grad(ag.grad(cube)))(2.0)
     (12.0, 12.0, 6.0)
 
-    Floats and arrays give floats and arrays, whatever `f` closes over: a model's parameters, say,
-    are constants to it. Where an argument is a `Value` or a `Tensor` that requires a gradient, the
-    results are nodes, and `backward()` goes on through them to everything that `f` uses.
+    Floats and arrays give floats and arrays; nodes in the closure of `f`, such as a model's
+    parameters, are constants. Where an argument is a `Value` or a `Tensor` that requires a
+    gradient, the results are nodes, and `backward()` passes through them to all nodes that `f`
+    uses.
 
     >>> w = ag.Value(2.0)
     >>> ag.grad(lambda x: w * x * x)(3.0), ag.grad(lambda x: w * x * x)(ag.Value(3.0))
@@ -250,46 +255,33 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
 
     Args:
         f: a function that returns one number. Keyword arguments are passed through.
-        argnums: which positional argument to differentiate by, or several, each once.
+        argnums: the positional argument to differentiate by, or a tuple of several.
 
     Raises:
         ValueError: `f` returned something else than one number.
         TypeError: an argument holds integers, or no numbers, or `f` returned an integer, a boolean
             or no number. A `float` that does not depend on the argument has slope 0.
     """
-    check_call(f, argnums)
-
-    @wraps(f, updated=())
-    def gradient(*args: Any, **kwargs: Any) -> Any:
-        return scalar_trace(f, argnums, args, kwargs).pull(1.0)
-
-    return gradient
+    return transform(f, argnums, scalar_gradient)
 
 
 def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
-    """The slope of a function of numbers at each entry of an array: f'(x), in the shape of x.
+    """Return the function f' that gives the slope of `f` at each entry of an array, in its shape.
 
-    Exact if each entry of the result depends on its own entry of the argument only; else it is
-    the gradient of the sum of all entries.
+    Exact if each entry of the result depends on the same entry of the argument only; otherwise it
+    is the gradient of the sum of all entries.
 
     >>> import autograd as ag
     >>> elementwise_grad(ag.square)(np.array([1.0, 2.0, 3.0]))
     array([2., 4., 6.])
     """
-    check_call(f, argnums)
-
-    @wraps(f, updated=())
-    def slopes(*args: Any, **kwargs: Any) -> Any:
-        trace = Trace(f, argnums, args, kwargs)
-        return trace.pull(pytree.map_leaves(ones, trace.out))
-
-    return slopes
+    return transform(f, argnums, lambda trace: trace.pull(pytree.map_leaves(ones, trace.out)))
 
 
 def vjp(f: Function, argnums: Argnums = 0) -> Function:
-    """The function that returns `f(*args)` and its vector-Jacobian product, g -> g J.
+    """Return the function that returns `f(*args)` and its vector-Jacobian product, g -> g J.
 
-    One backward pass per product, whatever the number of inputs.
+    A product takes one backward pass, whatever the number of inputs.
 
     >>> value, pull = vjp(lambda x: x**2)(np.array([1.0, 2.0]))
     >>> value, pull(np.array([1.0, 0.5]))
@@ -298,23 +290,16 @@ def vjp(f: Function, argnums: Argnums = 0) -> Function:
     Args:
         f: a function of floats, arrays, or nested lists, tuples and dicts of them, that returns
             one of these.
-        argnums: which positional argument to differentiate by, or a tuple of them.
+        argnums: the positional argument to differentiate by, or a tuple of several.
     """
-    check_call(f, argnums)
-
-    @wraps(f, updated=())
-    def linearized(*args: Any, **kwargs: Any) -> tuple[Any, Function]:
-        trace = Trace(f, argnums, args, kwargs)
-        return trace.value(), trace.pull
-
-    return linearized
+    return transform(f, argnums, lambda trace: (trace.value(), trace.pull))
 
 
 def jvp(f: Function, argnums: Argnums = 0) -> Function:
-    """The function that returns `f(*args)` and its Jacobian-vector product, v -> J v.
+    """Return the function that returns `f(*args)` and its Jacobian-vector product, v -> J v.
 
-    The slope along a direction. A product takes two backward passes and none forward: g J is
-    linear in g, and its derivative by g in the direction of v is J v (Townsend 2017).
+    This is the slope along a direction. A product takes two backward passes and none forward: g J
+    is linear in g, and its derivative by g in the direction of v is J v (Townsend 2017).
 
     >>> value, push = jvp(lambda x: x**2)(np.array([1.0, 2.0]))
     >>> value, push(np.array([1.0, 0.5]))
@@ -322,12 +307,8 @@ def jvp(f: Function, argnums: Argnums = 0) -> Function:
 
     Args: as for `vjp`; the direction has the form of the argument.
     """
-    check_call(f, argnums)
 
-    @wraps(f, updated=())
-    def linearized(*args: Any, **kwargs: Any) -> tuple[Any, Function]:
-        trace = Trace(f, argnums, args, kwargs)
-
+    def finish(trace: Trace) -> tuple[Any, Function]:
         def push(direction: Any) -> Any:
             pytree.match_leaves("direction", direction, trace.inputs, "the argument")  # or an error
 
@@ -340,33 +321,31 @@ def jvp(f: Function, argnums: Argnums = 0) -> Function:
 
         return trace.value(), push
 
-    return linearized
+    return transform(f, argnums, finish)
 
 
 def hvp(f: Function, argnums: Argnums = 0) -> Function:
-    """The function that returns the gradient of `f` and its Hessian-vector product, v -> H v.
+    """Return the function that returns the gradient of `f` and its Hessian product, v -> H v.
 
-    H is symmetric, so that H v is a vector-Jacobian product of the gradient: one backward pass
-    over the graph of the first, and H itself is never formed (Pearlmutter 1994).
+    H is symmetric, so H v is a vector-Jacobian product of the gradient: one backward pass over the
+    graph of the gradient, and H itself is never formed (Pearlmutter 1994).
 
     >>> gradient, product = hvp(lambda x: (x**3).sum())(np.array([1.0, 2.0]))
     >>> gradient, product(np.array([1.0, 1.0]))
     (array([ 3., 12.]), array([ 6., 12.]))
     """
-    gradient = grad(f, argnums)
 
-    @wraps(f, updated=())
-    def linearized(*args: Any, **kwargs: Any) -> tuple[Any, Function]:
-        trace = Trace(gradient, argnums, args, kwargs)
+    def finish(trace: Trace) -> tuple[Any, Function]:
         return trace.value(), lambda v: trace.pull(v, "direction", "the argument")
 
-    return linearized
+    return transform(grad(f, argnums), argnums, finish)
 
 
 def jacobian(f: Function, argnums: Argnums = 0) -> Function:
-    """All derivatives of all entries of `f(*args)`, in the shape of the result, then the argument.
+    """Return the function of all derivatives of all entries of `f(*args)`.
 
-    One backward pass for each entry of the result.
+    They have the shape of the result, then that of the argument. Each entry of the result takes
+    one backward pass.
 
     >>> jacobian(lambda x: x[:2] * x[2])(np.array([1.0, 2.0, 3.0]))
     array([[3., 0., 1.],
@@ -374,38 +353,34 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
 
     Where argument or result are nested, so is the Jacobian: first like the result.
     """
-    check_call(f, argnums)
 
-    @wraps(f, updated=())
-    def derivatives(*args: Any, **kwargs: Any) -> Any:
-        trace = Trace(f, argnums, args, kwargs)
-        outs = trace.outs
+    def finish(trace: Trace) -> Any:
+        seeds = [zeros(x) for x in trace.outs]
 
         def rows(k: int) -> Any:
-            """The derivatives of the k-th number or array of the result."""
-            shape = shape_of(outs[k])
-            seeds: list[Any] = [pytree.map_leaves(zeros, x) for x in outs]
+            """Return the derivatives of the k-th number or array of the result."""
+            shape, others = shape_of(seeds[k]), list(seeds)
             pulled = []
             for entry in np.ndindex(shape):
-                seeds[k] = zeros(outs[k])
+                others[k] = zeros(seeds[k]) if shape else 1.0
                 if shape:
-                    seeds[k][entry] = 1.0
-                else:
-                    seeds[k] = 1.0
-                pulled.append(pytree.leaves(trace.pull(pytree.rebuild(trace.out, seeds))))
+                    others[k][entry] = 1.0
+                pulled.append(pytree.leaves(trace.pull(pytree.rebuild(trace.out, others))))
             columns = (
                 stacked([row[j] for row in pulled], shape, x)
                 for j, x in enumerate(pytree.leaves(trace.inputs))
             )
             return pytree.rebuild(trace.inputs, columns)
 
-        return pytree.rebuild(trace.out, (rows(k) for k in range(len(outs))))
+        return pytree.rebuild(trace.out, map(rows, range(len(seeds))))
 
-    return derivatives
+    return transform(f, argnums, finish)
 
 
 def hessian(f: Function, argnums: Argnums = 0) -> Function:
-    """All second derivatives of a function that returns one number: its gradient's Jacobian.
+    """Return the function of all second derivatives of `f`, which returns one number.
+
+    It is the Jacobian of the gradient, in the shape of the argument, twice.
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0]))
     array([[6., 2.],
@@ -415,7 +390,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
 
 
 def stacked(rows: list[Any], shape: Shape, x: Any) -> Any:
-    """A gradient for each entry of a result as one array; of a single number, just the gradient."""
+    """Return the gradients of all entries of a result as one array: its shape, then that of x."""
     if not shape:
         return rows[0]
     if not rows:
@@ -424,14 +399,14 @@ def stacked(rows: list[Any], shape: Shape, x: Any) -> Any:
 
 
 def dot(x: Any, y: Any) -> Any:
-    """The sum of the products of all numbers in two trees of one form."""
+    """Return the sum of the products of all numbers in two trees of one form."""
     pairs = zip(pytree.match_leaves("x", x, y, "y"), pytree.leaves(y))
     # mutants 1: only its slope is used
     return reduce(operator.add, (rules.sum(a * b) for a, b in pairs), 0.0)
 
 
 def zeros(x: Any) -> Any:
-    """Zeros of the shape and dtype of a result, as plain numbers."""
+    """Return zeros of the shape and dtype of a result, as plain numbers."""
     data = data_of(x)
     return np.zeros_like(data) if hasattr(data, "dtype") else 0.0
 
