@@ -1,4 +1,4 @@
-"""The operators and methods that `Value` and `Tensor` have in common."""
+"""The operators and methods that `Value` and `Tensor` share."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def compare(op: Op) -> Binary:
 
 
 class Operators(Node):
-    """Arithmetic, comparisons and elementary functions, alike for floats and arrays."""
+    """Arithmetic, comparisons and elementary functions of floats and arrays."""
 
     __slots__ = ()
 
@@ -72,7 +72,7 @@ class Operators(Node):
     __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
-        if current_mode().tracer is not None:  # of a number that the function closes over
+        if current_mode().tracer is not None:  # the function closes over this number
             return bool(self != 0.0)
         return bool(self._data)
 
@@ -85,13 +85,13 @@ class Operators(Node):
     square, clip, round = functions.square, functions.clip, functions.round
 
     def _before_write(self) -> None:
-        """Called before a leaf's data changes: `checkpoint` undoes what its second run writes."""
+        """Called before a leaf's data changes: `checkpoint` undoes the writes of its second run."""
         if mode.get() is not ORDINARY and (tape := current_mode().tape) is not None:
             tape.before_write(self)
 
     @property
     def requires_grad(self) -> bool:
-        """Whether derivatives with respect to this number, or to what it is made of, are kept."""
+        """Whether this number, or a number it was computed from, is differentiated."""
         return self.level > 0
 
     __copy__ = pickling.copy_node
@@ -99,15 +99,15 @@ class Operators(Node):
     __reduce__ = pickling.reduce_node
 
     def item(self) -> float:
-        """The number as a plain `float`, outside the graph; a tensor must have one entry."""
+        """Return the number as a plain `float`, outside the graph; a tensor must have one entry."""
         data = self._data  # Dask's have no item()
         return float(data.item() if hasattr(data, "item") else np.reshape(data, ()))
 
     def requires_grad_(self, requires_grad: bool = True) -> Any:
-        """Begin or end to differentiate with respect to this leaf, in place; returns it.
+        """Set whether to differentiate with respect to this leaf, in place; return it.
 
         Raises:
-            ValueError: it was computed; only leaves can choose.
+            ValueError: it was computed; only leaves have this choice.
             TypeError: it holds integers.
         """
         if self.op is not None:
@@ -122,20 +122,20 @@ class Operators(Node):
         return self
 
     def retain_grad(self) -> None:
-        """Keep `.grad` after a backward pass although this is no leaf. A `Value` always does."""
+        """Keep `.grad` after a backward pass although this is not a leaf. A `Value` always does."""
         self.note().retains = True
 
     def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
-        """Have `hook(g)` called with this number's gradient in every backward pass.
+        """Call `hook(g)` with this number's gradient in every backward pass.
 
-        The gradient is complete then, and plain data (nodes, while something is differentiating
-        the pass itself). What the hook returns, if not `None`, goes on in its place. It must not
-        change `g` itself.
+        The gradient is complete then. It is plain data, or a node where the pass itself is
+        differentiated. If the hook returns something other than `None`, this replaces the
+        gradient. It must not change `g` in place.
 
         Returns: a function that removes the hook.
 
         Raises:
-            TypeError: `hook` is no function.
+            TypeError: `hook` is not a function.
         """
         if (tape := current_mode().tape) is not None:
             tape.before_hook(self)
@@ -149,7 +149,7 @@ class Operators(Node):
         return remove
 
     def leaves_graph(self, use: str) -> TypeError:
-        """The error for a use that would silently drop this node's gradient."""
+        """Return the error for a use that would silently drop this node's gradient."""
         return TypeError(
             f"{use} would drop the gradient of {self.describe()}; "
             "use .item(), .numpy() or .detach() to leave the graph on purpose, "
@@ -172,16 +172,16 @@ class Operators(Node):
         return np.array(self._data, dtype=dtype, copy=copy)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """How notebooks show it: with the graph that it was computed by, if that is small."""
+        """Show it in notebooks with the graph it was computed by, if that is small."""
         from .draw.drawing import at_a_glance  # only notebooks need it
 
         return at_a_glance(self)
 
-    __pandas_priority__ = 5000  # above a DataFrame's: `series * node` is ours too
+    __pandas_priority__ = 5000  # above a DataFrame's: `series * node` calls our method
 
     @property
     def _mask(self) -> Any:
-        """Masked arrays ask for it before they compute: they would drop the gradient."""
+        """Read by masked arrays before they compute, which would drop the gradient."""
         raise TypeError(
             "MaskedArray has arithmetic of its own, which tensors do not follow; "
             "use x.filled(value) for its numbers"

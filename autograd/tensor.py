@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from .core import arguments, array_libraries, rules
-from .core.backward import ensure_unshared
-from .core.changes import copy_if_small, mark_changed, mark_exposed
+from .core.changes import copy_if_small, ensure_unshared, mark_changed, mark_exposed
 from .core.modes import current_mode
 from .core.node import Node, changed_in_place, is_operand
 from .core.op import Data, Op

@@ -1,4 +1,4 @@
-"""What is peculiar to a float."""
+"""`Value`, a float in a computation graph."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .node_methods import Operators
 
 
 def as_float(x: Any) -> float:
-    """A real number of any type as a `float`.
+    """Return a real number of any type as a `float`.
 
     Raises:
-        TypeError: `x` is no real number (text, None, complex, a list, another node), or an array
-            of one or more dimensions.
+        TypeError: `x` is not a real number (text, None, complex, a list, another node), or is an
+            array of one or more dimensions.
     """
     if type(x) is float:
         return x
@@ -55,7 +55,7 @@ class Value(Operators):
         label: a name for messages and pictures.
 
     Raises:
-        TypeError: `data` is no real number.
+        TypeError: `data` is not a real number.
     """
 
     __slots__ = ()
@@ -70,7 +70,7 @@ class Value(Operators):
 
     @property
     def data(self) -> float:
-        """The number. Only a leaf can be given another: `w.data -= lr * w.grad`."""
+        """The number. Only a leaf can be assigned another: `w.data -= lr * w.grad`."""
         if mode.get() is not ORDINARY and (tracer := current_mode().tracer) is not None:
             return tracer.captured(self).data  # which refuses
         return self._data
@@ -103,7 +103,7 @@ class Value(Operators):
         return float(rules.sum_to(part, shape=()))
 
     def stale(self, op: Op, graph: bool = False) -> None:
-        """The rules run on the floats that were seen; only a graph of new nodes can't."""
+        """Refuse new nodes. On plain floats the rules use the numbers that were saved."""
         if graph:
             raise ValueError(
                 f"the data of {self.describe()} was changed after {op.name} had used it; "
@@ -114,7 +114,7 @@ class Value(Operators):
         self.grad = float(g) if self.grad is None else self.grad + float(g)
 
     def detach(self) -> Value:
-        """The same number as a constant: no gradient flows through it."""
+        """Return the same number as a constant: no gradient flows through it."""
         if (tracer := current_mode().tracer) is not None:  # it is read at each call
             return tracer.captured(self).detach()
         out = Value(self._data, self.label)

@@ -8,8 +8,7 @@ from typing import NoReturn
 import numpy as np
 
 from .anomaly import check_gradient
-from .array_libraries import copy_array
-from .changes import clock
+from .changes import clock, memory_id
 from .modes import current_mode
 from .node import NO_KWARGS, Node
 from .op import Data, NotDifferentiableError
@@ -209,25 +208,3 @@ def missing_rule(node: Node, arg: Node) -> NoReturn:
         f"({arg.describe()}); "
         "pass arg.detach() if it is meant as a constant"
     )
-
-
-def ensure_unshared(g: Data, taken: set[int]) -> Data:
-    """Return `g`, copied if it is part of a larger array or its memory is `taken` already."""
-    # mutants 4: an extra copy
-    if getattr(g, "base", None) is not None and (
-        getattr(g.base, "nbytes", None) != g.nbytes or not getattr(g.flags, "writeable", True)
-    ):
-        g = copy_array(g)
-    owner = memory_id(g)
-    if owner in taken:
-        g = copy_array(g)
-        owner = id(g)
-    taken.add(owner)
-    return g
-
-
-def memory_id(g: Data) -> int:
-    """Return the `id` of the array that owns the memory of `g`, a view of it or itself."""
-    while (base := getattr(g, "base", None)) is not None:
-        g = base
-    return id(g)

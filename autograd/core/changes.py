@@ -15,6 +15,8 @@ from weakref import ref
 
 import numpy as np
 
+from .array_libraries import copy_array
+
 SMALL = 4096  # bytes: copying or comparing this much costs little time
 
 
@@ -107,3 +109,25 @@ def copy_if_small(x: Any) -> Any:
     if type(x) is np.ndarray and x.nbytes <= SMALL:
         return x.copy()
     return x
+
+
+def ensure_unshared(g: Any, taken: set[int]) -> Any:
+    """Return `g`, copied if it is part of a larger array or its memory is `taken` already."""
+    # mutants 4: an extra copy
+    if getattr(g, "base", None) is not None and (
+        getattr(g.base, "nbytes", None) != g.nbytes or not getattr(g.flags, "writeable", True)
+    ):
+        g = copy_array(g)
+    owner = memory_id(g)
+    if owner in taken:
+        g = copy_array(g)
+        owner = id(g)
+    taken.add(owner)
+    return g
+
+
+def memory_id(g: Any) -> int:
+    """Return the `id` of the array that owns the memory of `g`, a view of it or itself."""
+    while (base := getattr(g, "base", None)) is not None:
+        g = base
+    return id(g)

@@ -1,4 +1,4 @@
-"""Arithmetic of shapes and axes: nothing here knows about derivatives."""
+"""Arithmetic of shapes and axes."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Axis: TypeAlias = int | tuple[int, ...] | None
 
 
 def shape_of(x: Any) -> Shape:
-    """The shape of a float, an array or a node; of a list as NumPy would read it."""
+    """Return the shape of a float, an array, a node, or a list as NumPy reads it."""
     # mutants 2: only faster
     return () if type(x) is float else x.shape if hasattr(x, "shape") else np.shape(x)
 
 
 def as_shape(shape: int | Sequence[int]) -> Shape:
-    """A shape, or the length of an only axis, as a tuple of `int`.
+    """Return a shape, or the length of a single axis, as a tuple of `int`.
 
     Raises:
-        TypeError: a length is no integer.
+        TypeError: a length is not an integer.
     """
     if type(shape) is tuple and all(type(n) is int for n in shape):
         return shape
@@ -31,10 +31,10 @@ def as_shape(shape: int | Sequence[int]) -> Shape:
 
 
 def normalize_axes(axis: Axis, ndim: int) -> Shape:
-    """An axis, or a tuple of axes, as a sorted tuple of non-negative numbers; `None` means all.
+    """Return an axis, or a tuple of axes, as sorted non-negative numbers; `None` means all.
 
     Raises:
-        TypeError: an axis is no integer.
+        TypeError: an axis is not an integer.
         IndexError: an axis lies outside the array (NumPy's `AxisError`).
         ValueError: an axis is named twice.
     """
@@ -44,7 +44,7 @@ def normalize_axes(axis: Axis, ndim: int) -> Shape:
 
 
 def ordered_axes(axis: int | Sequence[int], ndim: int) -> list[int]:
-    """An axis, or a sequence of axes, as non-negative numbers in their order; errors likewise."""
+    """Return an axis, or a sequence of axes, as non-negative numbers in their order."""
     ordered = []
     for a in axis if isinstance(axis, (tuple, list)) else (axis,):
         if type(a) is not int:
@@ -58,7 +58,7 @@ def ordered_axes(axis: int | Sequence[int], ndim: int) -> list[int]:
 
 
 def reduced_axes(axis: Axis, ndim: int) -> Shape:
-    """The axes that a reduction folds. A single number has none, but NumPy lets it be named."""
+    """Return the axes of a reduction. A single number has none, but NumPy allows one axis."""
     if not ndim and axis is not None and np.ndim(axis) == 0:
         normalize_axes(axis, 1)
         return ()
@@ -66,13 +66,13 @@ def reduced_axes(axis: Axis, ndim: int) -> Shape:
 
 
 def kept_shape(shape: Shape, axis: Axis) -> Shape:
-    """The shape that a reduction over `axis` would have with `keepdims=True`."""
+    """Return the shape of a reduction over `axis` with `keepdims=True`."""
     axes = reduced_axes(axis, len(shape))
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
 def count_along(shape: Shape, axis: Axis) -> int:
-    """How many entries a reduction over `axis` folds into one."""
+    """Return how many entries a reduction over `axis` combines into one."""
     count = 1
     for i in reduced_axes(axis, len(shape)):
         count *= shape[i]
@@ -80,12 +80,12 @@ def count_along(shape: Shape, axis: Axis) -> int:
 
 
 def inverse_permutation(axes: Sequence[int]) -> Shape:
-    """The order of axes that undoes `axes`."""
+    """Return the order of axes that undoes the permutation `axes`."""
     return tuple(sorted(range(len(axes)), key=axes.__getitem__))
 
 
 def axes_to_sum(shape: Shape, target: Shape) -> Shape:
-    """The axes of `shape` that broadcasting `target` to it has added or stretched.
+    """Return the axes of `shape` that broadcasting `target` to it adds or stretches.
 
     Raises:
         ValueError: `target` does not broadcast to `shape`.

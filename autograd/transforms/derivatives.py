@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd.core import arguments, array_libraries, pytree, rules
-from autograd.core.backward import backpropagate, consumers_first, ensure_unshared, memory_id
-from autograd.core.changes import copy_if_small
+from autograd.core.backward import backpropagate, consumers_first
+from autograd.core.changes import copy_if_small, ensure_unshared, memory_id
 from autograd.core.modes import enable_grad, is_grad_enabled
 from autograd.core.node import Node, make
 from autograd.core.op import Data, data_of
