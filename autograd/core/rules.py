@@ -223,7 +223,7 @@ cbrt = elementwise("cbrt", elementary("cbrt"), lambda g, out, x: div(g, 3.0 * ou
 # The root of a sum of squares has its least at 0, where lengths and deviations have slope 0.
 flat_root = elementwise("flat_root", sqrt.forward,
                         lambda g, out, x: div(0.5 * g, where(data_of(out) == 0, np.inf, out)),
-                        formula="sqrt(x)")
+                        text="sqrt(x)")
 
 sin = analytic("sin", elementary("sin"), lambda g, out, x: g * cos(x))
 cos = analytic("cos", elementary("cos"), lambda g, out, x: -g * sin(x))
@@ -249,7 +249,7 @@ arctanh = analytic("arctanh", elementary("arctanh"),                 # dx / (1 -
 
 sinc = elementwise("sinc", kernels.sinc,                             # the n-th derivative of sinc
                    lambda g, out, x, *, n: g * sinc(x, n=n + 1),
-                   text=lambda n: "sinc(x, n=n)" if n else "sinc(x)")
+                   text=lambda n: f"sinc(x, n={n})" if n else "sinc(x)")
 
 erf = elementwise("erf", kernels.erf, lambda g, out, x: g * (TWO_OVER_ROOT_PI * exp(-(x * x))))
 erfc = elementwise("erfc", kernels.erfc,                             # 1 - erf, exact far out
@@ -327,7 +327,8 @@ minimum = elementwise("minimum", kernels.minimum,
 
 where = elementwise("where", kernels.where, None,                    # the condition is no variable
                     lambda g, out, condition, x, y: where(condition, g, 0.0),
-                    lambda g, out, condition, x, y: where(condition, 0.0, g), linear=(1, 2))
+                    lambda g, out, condition, x, y: where(condition, 0.0, g), linear=(1, 2),
+                    formula="x if condition else y")
 
 # --- conditions: true or false, without derivatives -----------------------------------------------
 
@@ -420,7 +421,7 @@ nll = linear_map("nll", array_kernels.nll,                           # -scale * 
                  lambda g, out, x, *, labels, scale:
                      array_kernels.one_hot(labels, x) * (-scale * g),
                  text=lambda labels, scale: "-mean(x[labels])" if scale * len(labels) == 1
-                 else "-(scale * sum(x[labels]))")
+                 else f"-({scale} * sum(x[labels]))")
 
 # --- products -------------------------------------------------------------------------------------
 

@@ -12,14 +12,15 @@ from math import isfinite
 from os import PathLike
 from typing import Any
 
-from .formats.box_labels import SMALL, TEXT, typeset
+from autograd.expressions import printable, rounded
+
+from .formats.box_labels import SMALL, TEXT
 from .formats.colours import DARK, LIGHT, Theme
 from .formats.fonts import FAMILY, width
 from .formats.images import to_image
-from .formats.notation import rounded
+from .formats.notation import typeset
 from .formats.page import to_html
 from .formats.svg import escape
-from .graph.names import printable
 from .layout.geometry import Size
 from .saving import write
 

@@ -10,8 +10,8 @@ from typing import Any
 from autograd.core.arguments import integer
 from autograd.core.backward import consumers_first
 from autograd.core.node import Node
-from autograd.draw.formats.formula_styles import MarkdownTex, Script, Tex
 from autograd.draw.graph.names import Named, names_of
+from autograd.expressions import MarkdownTex, PlainText, Tex
 
 from .chain_rule import (
     Path,
@@ -151,7 +151,7 @@ class Explanation:
     @property
     def text(self) -> str:
         """The explanation as plain text."""
-        return "\n".join(Text(self, Script(self.precision)).lines())
+        return "\n".join(Text(self, PlainText(self.precision)).lines())
 
     @property
     def markdown(self) -> str:

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from math import isnan, log10
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
 from autograd.core.node import Node
 from autograd.core.shapes import shape_of
-from autograd.draw.formats.formula_styles import Formula, Script
-from autograd.draw.graph.formulas import operation, written
+from autograd.draw.graph.formulas import derivative_formula, step_formula
+from autograd.expressions import (
+    ATOM,
+    POWER,
+    TEST,
+    Expression,
+    Operation,
+    PlainText,
+    Symbol,
+    Written,
+    number_of,
+)
 
 from .chain_rule import Path, Slope, product_of
 
@@ -32,8 +43,8 @@ class Text:
     ratio, math, operand = "{0}{1}/{0}{2}", "{}", "  (operand {})"  # filled in by str.format
     heading, total, note = "{}, {}", "\nSum\n  {}", "  ({})"
 
-    def __init__(self, explained: Explanation, script: Script) -> None:
-        self.explained, self.script = explained, script
+    def __init__(self, explained: Explanation, style: PlainText) -> None:
+        self.explained, self.style = explained, style
 
     def lines(self) -> Iterator[str]:
         """Yield the explanation, line by line."""
@@ -73,10 +84,10 @@ class Text:
     # --- parts
 
     def name(self, node: Node) -> str:
-        return self.script.name(self.explained.names[node])
+        return self.style.name(self.explained.names[node])
 
     def number(self, x: float) -> str:
-        return self.script.put(x, tight=False)
+        return self.style.number(x)
 
     def quotient(self, d: str, above: Node, below: Node) -> str:
         return self.ratio.format(d, self.name(above), self.name(below))
@@ -107,21 +118,21 @@ class Text:
         parts = [self.name(node), self.number(self.explained.values[node])]
         if node.op and node is not self.explained.leaf:
             names, _ = self.spellings(node)
-            parts.insert(1, self.spelled(operation(node, self.script), names))
+            parts.insert(1, self.spelled(step_formula(node, self.style), names))
         return " = ".join(parts)
 
     def slope(self, slope: Slope) -> str:
         """Return a slope as name, formula, formula of numbers, and number: `∂v1/∂a = b = 2`."""
-        formula = written(slope.graph, self.script)
+        formula = derivative_formula(slope.graph, self.style)
         parts = [self.quotient(self.partial, slope.node, slope.arg)]
-        if formula is not None and formula.number is None:
+        if formula is not None and number_of(formula) is None:
             parts += [self.spelled(formula, symbols) for symbols in self.spellings(slope.node)]
         parts.append(self.number(slope.number))
         twice = sum(arg is slope.arg for arg in slope.node.args) > 1
         return " = ".join(dict.fromkeys(parts)) + self.operand.format(slope.i + 1) * twice
 
-    def spelled(self, formula: Formula, symbols: Mapping[Any, str | float]) -> str:
-        return self.script.spelled(formula.pieces, symbols.__getitem__)
+    def spelled(self, formula: Expression, symbols: Mapping[Any, str | float]) -> str:
+        return self.style.text(formula, symbols.__getitem__)
 
     def spellings(self, node: Node) -> tuple[ChainMap[Any, Any], ChainMap[Any, Any]]:
         """Return how a node and its operands are written: by name where possible, by number."""
@@ -140,28 +151,37 @@ class Text:
     def products(self, path: Path) -> list[str]:
         """Return the product of a path's slopes by name, as formulas, and with its result."""
         factors = zip(*map(self.factor, shortened(path, FACTORS)))
-        names, formulas, numbers = (
-            self.script.spelled(self.script.joined(x), str) for x in factors
-        )
+        names, formulas, numbers = (self.product(x) for x in factors)
         result = f"{numbers} = {self.number(product_of(path))}" if len(path) > 1 else numbers
         return [names, *([formulas] if formulas != numbers else []), result]
 
-    def factor(self, slope: Slope | None) -> tuple[Formula, Formula, Formula]:
+    def product(self, factors: Sequence[Written]) -> str:
+        first, *others = map(Symbol, factors)
+        product = reduce(lambda x, y: Operation("*", (x, y)), others, cast(Expression, first))
+        return self.style.text(product, lambda factor: factor)
+
+    def factor(self, slope: Slope | None) -> tuple[Written, Written, Written]:
         """Return a slope as name, formula and number; dots in place of those left out."""
         if slope is None:
-            return (Formula((self.dots,)),) * 3
-        name = Formula((self.quotient(self.partial, slope.node, slope.arg),))
-        number = self.script.constant(slope.number)
-        formula = written(slope.graph, self.script)
+            return (Written((self.dots,), ATOM),) * 3
+        name = Written((self.quotient(self.partial, slope.node, slope.arg),), ATOM)
+        number = self.style.constant(slope.number)
+        formula = derivative_formula(slope.graph, self.style)
         if formula is None:
             return name, number, number
         names, _ = self.spellings(slope.node)
-        return name, formula._replace(pieces=(self.spelled(formula, names),)), number
+        factor = self.style.write(formula, names.__getitem__)
+        if factor.level < POWER and number_of(formula) is None:
+            factor = factor._replace(level=TEST)  # in parentheses also where none are needed
+        return name, factor, number
 
     def sum(self) -> str:
         """Return the sum of the products."""
         x = self.explained
-        terms = [self.script.put(product_of(path), tight=i > 0) for i, path in enumerate(x.paths)]
+        terms = []
+        for i, number in enumerate(map(product_of, x.paths)):
+            left, right = self.style.brackets if i and number < 0 else ("", "")
+            terms.append(f"{left}{self.number(number)}{right}")
         if x.count > len(x.paths):
             terms.append(self.dots)
         return " + ".join(terms) + f" = {self.number(x.derivative)}"
@@ -180,7 +200,7 @@ class Text:
 
     def checks(self) -> list[tuple[str, str]]:
         """Return the derivative computed in other ways, each with its name."""
-        x, number = self.explained, type(self.script)(10).number
+        x, number = self.explained, type(self.style)(10).number
         low, high = x.difference
         engine = "gradient by backward()" + (", which hooks may change" if x.has_hooks else "")
         found = [(engine, number(x.gradient))]

@@ -20,15 +20,15 @@ from autograd.core.op import Data
 from autograd.core.shapes import shape_of
 from autograd.draw.explain.chain_rule import finite_differences, nodes_between
 from autograd.draw.formats.fonts import width
-from autograd.draw.formats.formula_styles import PageTemplate
 from autograd.draw.formats.notation import sign
 from autograd.draw.formats.text import equations
-from autograd.draw.graph.formulas import operation, rule_as_graph, written
-from autograd.draw.graph.names import Named, is_number, printable
-from autograd.draw.graph.picture import Array, Number, Picture, Pieces, number
+from autograd.draw.graph.formulas import derivative_formula, rule_as_graph, step_formula
+from autograd.draw.graph.names import Named, is_number
+from autograd.draw.graph.picture import Array, Number, Picture, number
 from autograd.draw.graph.snapshot import portrait
 from autograd.draw.layout.arrange import arrange
 from autograd.draw.layout.geometry import Direction, Size
+from autograd.expressions import Expression, Typeset, printable
 
 from .passes import Contribution, Hooked, Pass, early, engine, recursive, unhooked, visits
 
@@ -143,7 +143,7 @@ class Story:
         place = {box.id: i for i, box in enumerate(picture.boxes)}
         self.place = {node: place[box] for node, box in ids.items()}
         self.nodes = {i: node for node, i in self.place.items()}
-        self.script = PageTemplate(4)
+        self.style = Typeset(4)
         self.equations = equations(picture, 4)
 
     def as_json(self) -> dict[str, Any]:
@@ -185,7 +185,7 @@ class Story:
         if node.op:
             story["op"] = sign(box, 4)
             story["rule"] = node.op.name
-            story["formula"] = self.pieces(operation(node, self.script).pieces, node)
+            story["formula"] = self.pieces(step_formula(node, self.style), node)
             story["args"] = [self.place.get(arg) if arg is not None else None for arg in node.args]
             seen = {
                 str(k): plain(x)
@@ -204,14 +204,14 @@ class Story:
     def slope(self, node: Node, i: int) -> list[Any] | None:
         """What the rule for operand `i` makes of the gradient g, as a formula."""
         ones = np.ones_like(node._data) if hasattr(node._data, "dtype") else 1.0
-        formula = written(rule_as_graph(node, i, ones), self.script)
-        return None if formula is None else self.pieces(formula.pieces, node)
+        formula = derivative_formula(rule_as_graph(node, i, ones), self.style)
+        return None if formula is None else self.pieces(formula, node)
 
-    def pieces(self, pieces: Pieces, node: Node) -> list[Any]:
+    def pieces(self, formula: Expression, node: Node) -> list[Any]:
         """A formula as the page spells it: text; ["g"], a node's place or a number, if tight."""
         seen: dict[Any, Data] = {a: x for a, x in zip(node.args, node.saved) if a is not None}
         out: list[Any] = []
-        for piece in pieces:
+        for piece in self.style.write(formula).pieces:
             if isinstance(piece, str):
                 out.append(piece)
             elif isinstance(piece.key, (Node, tuple)):

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from autograd.draw.graph.names import printable
 from autograd.draw.graph.picture import Box, Picture
 from autograd.draw.layout.geometry import Size
+from autograd.expressions import printable
 
 from .fonts import width
-from .notation import gradient, shape_and_dtype, sign, written
+from .notation import gradient, shape_and_dtype, sign, typeset, written
 
 Anchor: TypeAlias = Literal["start", "middle", "end"]
 Role: TypeAlias = Literal["label", "name", "value", "gradient", "missing", "op", "number", "note"]
@@ -122,11 +122,6 @@ def rows(box: Box, precision: int) -> Iterator[Row]:
         return
     role: Role = "missing" if box.gradient is None else "gradient"
     yield (("gradient", "name"), (typeset(gradient(box, precision)), role))
-
-
-def typeset(number: str) -> str:
-    """A number with signs of subtraction in place of hyphens."""
-    return number.replace("-", "\N{MINUS SIGN}")
 
 
 def size_of(role: Role) -> float:

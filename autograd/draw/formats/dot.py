@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Mapping
 
-from autograd.draw.graph.names import printable
 from autograd.draw.graph.picture import Box, Picture
 from autograd.draw.layout.geometry import Direction
+from autograd.expressions import printable
 
 from .colours import LIGHT
 from .legend import meanings

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 
-from autograd.core.shapes import Shape
 from autograd.draw.graph.picture import Array, Box, Number, Picture, is_single
+from autograd.expressions import ATOM, SUM, Operation, PlainText, Typeset, Written, nested, rounded
 
-# Signs of mathematics in place of Python's, wherever text is drawn.
-TYPESET = {
-    " * ": " \N{MULTIPLICATION SIGN} ",
-    " - ": " \N{MINUS SIGN} ",
-    "-": "\N{MINUS SIGN}",
-}
+MINUS = "\N{MINUS SIGN}"
 LONGEST = 28  # characters of the entries of an array
-SIGNS = {"add", "sub", "mul", "div", "pow", "matmul", "neg"}
-CALL = re.compile(r"([^()]+)\(·(, ·)*(, [^·]*)?\)")
-
-
-def rounded(x: float, precision: int) -> str:
-    """`x` to so many significant digits, but below a million never to less than a whole number.
-
-    >>> rounded(138.8338, 4), rounded(12345.6, 4), rounded(1e-9 / 3, 4)
-    ('138.8', '12346', '3.333e-10')
-    """
-    x += 0.0  # no sign on zero
-    whole = len(f"{abs(x):.0f}") if abs(x) < 1e6 else 0
-    return f"{x:.{max(precision, whole)}g}"
 
 
 def written(x: Number | None, precision: int) -> str:
@@ -51,19 +32,6 @@ def written(x: Number | None, precision: int) -> str:
         return f"all {low}"
     entries = nested([rounded(y, precision) for y in x.entries], x.shape)
     return entries if 0 < len(entries) <= LONGEST else f"{low} … {high}, norm {norm}"
-
-
-def nested(entries: Sequence[str], shape: Shape) -> str:
-    """Entries in brackets as NumPy writes them, on one line; "" without entries.
-
-    >>> nested(["1", "2", "3", "4"], (2, 2))
-    '[[1 2] [3 4]]'
-    """
-    if not entries or not shape:
-        return "".join(entries)
-    step = len(entries) // shape[0]
-    rows = [entries[i : i + step] for i in range(0, len(entries), step)]
-    return f"[{' '.join(nested(row, shape[1:]) for row in rows)}]"
 
 
 def slope_texts(picture: Picture, precision: int) -> dict[tuple[str, int], str]:
@@ -97,8 +65,8 @@ def gradient(box: Box, precision: int) -> str:
     return written(box.gradient, precision)
 
 
-def formula(box: Box, spell: Callable[[str], str], precision: int) -> str:
-    """How a box was computed: its formula, with `spell(id)` for each operand that has a box.
+def formula(box: Box, spell: Callable[[str], str | Number | None], precision: int) -> str:
+    """Return how a box was computed, with the name or value `spell(id)` of each operand's box.
 
     >>> from autograd import Value
     >>> from autograd.draw.graph.snapshot import picture_of
@@ -106,11 +74,17 @@ def formula(box: Box, spell: Callable[[str], str], precision: int) -> str:
     >>> formula(step, lambda box_id: "x", 4)
     '2 * x'
     """
-    return "".join(pieces_of(box, spell, lambda x: written(x, precision)))
+
+    def symbol(i: int) -> str | Written:
+        operand = box.operands[i]
+        x = spell(operand) if isinstance(operand, str) else operand
+        return x if isinstance(x, str) else as_operand(written(x, precision))
+
+    return "" if box.formula is None else PlainText(precision).text(box.formula, symbol)
 
 
 def sign(box: Box, precision: int) -> str:
-    """The operation as it stands in a box: its sign or name, with constants that have no box.
+    """Return the operation as it stands in a box: its sign or name, with constants without boxes.
 
     >>> from autograd import Value
     >>> from autograd.draw.graph.snapshot import picture_of
@@ -119,26 +93,24 @@ def sign(box: Box, precision: int) -> str:
     ['×', '**2', 'tanh']
     """
 
-    def number(x: Number | None) -> str:
-        return written(x, precision).replace("-", TYPESET["-"])
+    def symbol(i: int) -> Written:
+        x = box.operands[i]
+        return as_operand("·" if isinstance(x, str) else typeset(written(x, precision)))
 
-    text = "".join(TYPESET.get(piece, piece) for piece in pieces_of(box, lambda _: "·", number))
-    if all(isinstance(x, str) for x in box.operands):
-        if call := CALL.fullmatch(text):
-            return call[1]
-        if box.op not in SIGNS and not text.startswith(("·[", "·.")):
+    x = box.formula
+    if isinstance(x, Operation) and all(isinstance(operand, str) for operand in box.operands):
+        if x.kind == "call":
+            return x.name
+        if any(isinstance(operand, Operation) for operand in x.operands):
             return box.op
-    return text.strip("· ") or box.op
+    return (Typeset(precision).text(x, symbol).strip("· ") if x else "") or box.op
 
 
-def pieces_of(
-    box: Box, spell: Callable[[str], str], number: Callable[[Number | None], str]
-) -> Iterator[str]:
-    """The pieces of a box's formula as text."""
-    for piece in box.formula:
-        if isinstance(piece, str):
-            yield piece
-            continue
-        x = box.operands[piece.key] if isinstance(piece.key, int) else piece.key
-        text = spell(x) if isinstance(x, str) else number(x)
-        yield f"({text})" if piece.tight and text.startswith(("-", TYPESET["-"])) else text
+def as_operand(number: str) -> Written:
+    """Return a number or a range of numbers to stand in a formula."""
+    return Written((number,), SUM if number.startswith(("-", MINUS)) else ATOM)
+
+
+def typeset(number: str) -> str:
+    """Return a number with signs of subtraction in place of hyphens."""
+    return number.replace("-", MINUS)

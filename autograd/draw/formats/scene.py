@@ -10,11 +10,11 @@ from autograd.draw.graph.picture import Picture
 from autograd.draw.layout.arrange import arrange, breadth_for
 from autograd.draw.layout.geometry import Direction, Layout, Point, Route, Size
 
-from .box_labels import SMALL, Anchor, Card, Text, cards, reference_card, title_size, typeset
+from .box_labels import SMALL, Anchor, Card, Text, cards, reference_card, title_size
 from .fonts import width
 from .legend import Entry, entries, meanings
 from .legend import size as legend_size
-from .notation import slope_texts
+from .notation import slope_texts, typeset
 from .text import descriptions
 
 

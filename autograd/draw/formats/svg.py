@@ -11,9 +11,9 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 
-from autograd.draw.graph.names import printable
 from autograd.draw.graph.picture import Box, Group
 from autograd.draw.layout.geometry import Frame, Place, Point, Route
+from autograd.expressions import printable
 
 from .box_labels import SMALL, TEXT, Card, Text
 from .colours import DARK, LIGHT, Theme

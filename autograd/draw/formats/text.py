@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from autograd.draw.graph.names import in_formula
-from autograd.draw.graph.picture import Box, Picture
+from autograd.draw.graph.picture import Box, Number, Picture
+from autograd.expressions import quoted
 
 from .notation import formula, gradient, shape_and_dtype, written
 
@@ -41,13 +41,12 @@ def equations(picture: Picture, precision: int) -> dict[str, str]:
     """How each box was computed, by its id: `y = a * b`; of a leaf its name alone."""
     boxes = {box.id: box for box in picture.boxes}
 
-    def spell(box_id: str) -> str:
-        box = boxes[box_id]
-        return in_formula(box.name) if box.name else written(box.value, precision)
+    def spell(box_id: str) -> str | Number | None:
+        return boxes[box_id].name or boxes[box_id].value
 
     def equation(box: Box) -> str:
         if box.op:
-            return f"{spell(box.id)} = {formula(box, spell, precision)}"
+            return f"{quoted(box.name)} = {formula(box, spell, precision)}"
         sources = [boxes[x].name for x in box.operands if isinstance(x, str)]
         return f"{box.name} ← {', '.join(sources)}" if sources else box.name
 

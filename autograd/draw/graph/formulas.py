@@ -1,32 +1,26 @@
-"""Operations and their derivatives as formulas: the rules of the table, run on names.
+"""Operations and their derivatives as formulas: the rules of the table, run on symbols.
 
 Formulas of derivatives are not stored. A rule runs on new nodes, one for each name, and the graph
 that it computes is written out. So every operation with a rule has a formula, users' own
-operations too. The printer only simplifies: a division by 1, the square of a root.
+operations too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.core import rules
 from autograd.core.backward import operands_first
 from autograd.core.modes import set_mode
 from autograd.core.node import Node, make
 from autograd.core.op import Data
-from autograd.draw.formats.formula_styles import Formula, Script
+from autograd.expressions import Constant, Expression, PlainText, Symbol, expression, simplified
 
-from .names import is_number, printable
-from .picture import Symbol
+from .names import is_number
 
-LONGEST = 200  # pieces of a formula; longer ones are not shown
-# Operations on shape and type only, which formulas of derivatives leave out.
-PLUMBING = {
-    rules.reshape, rules.broadcast_to, rules.alias, rules.item, rules.astype, rules.to,
-}  # fmt: skip
+LONGEST = 150  # operations, symbols and numbers in a formula; longer ones are not shown
 
 
 class Graph(NamedTuple):
@@ -36,17 +30,14 @@ class Graph(NamedTuple):
     symbols: Mapping[Node, Any]
 
 
-# --- derivatives as graphs ------------------------------------------------------------------------
-
-
 def rule_as_graph(node: Node, i: int, g: Data | None = None) -> Graph | None:
-    """The derivative of `node` for its argument `i`, as a graph of names.
+    """Return the derivative of `node` with respect to its operand `i` as a graph of symbols.
 
     Args:
-        node: what was computed.
-        i: which operand to derive by; it must be a node.
-        g: the gradient that comes in, which the formula then calls "g"; without it the formula is
-            the slope of a single number.
+        node: the result of an operation.
+        i: the position of the operand, which must be a node.
+        g: the incoming gradient, which the formula then calls "g"; without it the formula is the
+            slope of a single number.
 
     Returns: `None` if the rule runs on plain numbers only.
     """
@@ -77,85 +68,43 @@ def rule_as_graph(node: Node, i: int, g: Data | None = None) -> Graph | None:
             return None
 
 
-def written(graph: Graph | None, script: Script) -> Formula | None:
-    """The formula of a derivative, if there is one that can be read."""
+def derivative_formula(graph: Graph | None, style: PlainText) -> Expression | None:
+    """Return the formula of a derivative, simplified; None if it is too long to be read."""
     if graph is None:
         return None
     if not isinstance(graph.out, Node):
-        return script.constant(spread(graph.out))
-    formulas: dict[Node, Formula] = {}
+        return Constant(uniform(graph.out))
+    formulas: dict[Node, Expression] = {}
     for node in operands_first(graph.out):
         if node in graph.symbols:
-            formulas[node] = Formula((Symbol(graph.symbols[node]),))
+            formulas[node] = Symbol(graph.symbols[node])
         else:
-            formulas[node] = applied(node, formulas, script)
-        if len(formulas[node].pieces) > LONGEST:
+            assert node.op is not None
+            data = [uniform(x) if node.op.elementwise else x for x in node.saved]
+            operands = [
+                Constant(x) if arg is None else formulas[arg] for arg, x in zip(node.args, data)
+            ]
+            fields = (*style.fields, "formula", "text")
+            formulas[node] = expression(node.op, operands, node.kwargs, *fields, make=simplified)
+        if getattr(formulas[node], "size", 1) > LONGEST:
             return None
     return formulas[graph.out]
 
 
-def operation(node: Node, script: Script) -> Formula:
-    """The operation of `node`, not simplified: `x * x`, `1 * tanh(x)`."""
-    parts = [
-        script.constant(seen)
+def step_formula(node: Node, style: PlainText) -> Expression:
+    """Return the operation of `node`, not simplified: `x * x`, `1 * tanh(x)`."""
+    assert node.op is not None
+    operands = [
+        Constant(seen)
         if arg is None and is_number(seen)
-        else Formula((Symbol((node, i) if arg is None else arg),))
+        else Symbol((node, i) if arg is None else arg)
         for i, (arg, seen) in enumerate(zip(node.args, node.saved))
     ]
-    return operation_on(node, parts, script)
+    return expression(node.op, operands, node.kwargs, *style.fields, "text")
 
 
-def operation_on(node: Node, parts: Sequence[Formula], script: Script) -> Formula:
-    """The operation of `node`, not simplified, on the formulas of its operands."""
-    if node.op is rules.pow:
-        return script.power(*parts)
-    return combined(node, [part._replace(number=None) for part in parts], script)
-
-
-def applied(node: Node, formulas: Mapping[Node, Formula], script: Script) -> Formula:
-    """The operation of `node` on the formulas of its operands, simplified."""
-    assert node.op is not None
-    same = spread if node.op.elementwise else lambda x: x
-    parts = [
-        script.constant(same(seen)) if arg is None else formulas[arg]
-        for arg, seen in zip(node.args, node.saved)
-    ]
-    if node.op in PLUMBING:
-        return parts[0]
-    if node.op is rules.matmul and node.args[0] is None and spread(node.saved[0]) == 1.0:
-        return script.call("sum", parts[1:], {"axis": "0"})  # rows of ones add up the rows
-    if node.op is rules.where and is_number(spread(node.saved[0])):
-        return parts[1] if spread(node.saved[0]) else parts[2]  # the branch that was taken
-    if node.op is rules.mul and node.args[0] is not None and node.args[0] is node.args[1]:
-        return script.squared(parts[0])
-    if node.op is rules.hypot:
-        return script.root_of_squares(*parts)
-    if node.op is rules.expm1:
-        return script.op_sub(script.call("exp", parts), script.constant(1.0))
-    return combined(node, parts, script)
-
-
-def spread(x: Data) -> Data:
-    """The number that all entries of an array equal, or else the array."""
+def uniform(x: Data) -> Data:
+    """Return the number that all entries of an array equal, or else the array."""
     if getattr(x, "shape", ()) and x.size and (x == x.flat[0]).all():
         return float(x.flat[0])
     return x
-
-
-def combined(node: Node, parts: Sequence[Formula], script: Script) -> Formula:
-    """The formula of one operation: in the script's way, or as a call."""
-    assert node.op is not None
-    name = node.op.name
-    write = getattr(script, f"op_{name}", None) if getattr(rules, name, None) is node.op else None
-    formula: Formula | None = write(*parts, **node.kwargs) if write else None
-    return formula or script.call(printable(name), parts, options(node.kwargs))
-
-
-def options(kwargs: Mapping[str, Any]) -> dict[str, str]:
-    """The options that are short enough to be shown."""
-    shown = {
-        printable(k): repr(x[0] if k == "axis" and isinstance(x, tuple) and len(x) == 1 else x)
-        for k, x in kwargs.items()
-        if isinstance(x, (bool, int, tuple, str)) and k != "keepdims"
-    }
-    return {k: x for k, x in shown.items() if len(x) < 20}

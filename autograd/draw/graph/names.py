@@ -21,6 +21,7 @@ from autograd.core.node import Node
 from autograd.core.op import Data
 from autograd.core.scope import leaf_names
 from autograd.core.shapes import shape_of
+from autograd.expressions import printable
 
 from .picture import Picture
 
@@ -28,7 +29,6 @@ from .picture import Picture
 Named: TypeAlias = "Node | tuple[Node, int]"
 
 LETTERS = {"step": "vtsr", "leaf": "xupq", "constant": "ckmn"}  # the first that no label uses
-PLAIN = re.compile(r"\w+(\.\w+)*(#\d+)?")
 
 
 def names_of(*roots: Node) -> dict[Named, str]:
@@ -113,29 +113,3 @@ def with_group_names(picture: Picture) -> Picture:
             box = replace(box, name=name)
         boxes.append(box)
     return Picture(tuple(boxes), picture.groups)
-
-
-def printable(text: str) -> str:
-    r"""Return the text on one line, with escapes for characters that can't be printed.
-
-    >>> print(printable("two\nlines of π"))
-    two\nlines of π
-    """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def in_formula(name: str) -> str:
-    """The name, in quotes if it could be mistaken for a number or a formula.
-
-    >>> print(in_formula("0.weight"), in_formula("a - b"), in_formula("12"))
-    0.weight "a - b" "12"
-    """
-    return name if PLAIN.fullmatch(name) and not is_numeral(name) else f'"{name}"'
-
-
-def is_numeral(name: str) -> bool:
-    try:
-        float(name)
-    except ValueError:
-        return False
-    return True

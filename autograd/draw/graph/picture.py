@@ -5,16 +5,15 @@ that they stand in.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import nan, prod
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from autograd.core.op import Data
 from autograd.core.shapes import Shape
-
-FEW = 6  # an array of at most so many entries shows them
+from autograd.expressions import FEW, Expression
 
 COMMUTATIVE = {"add", "mul", "maximum", "minimum", "fmax", "fmin", "hypot", "logaddexp", ""}
 
@@ -34,16 +33,6 @@ class Array:
 
 
 Number: TypeAlias = float | Array
-
-
-class Symbol(NamedTuple):
-    """A place in a formula for a name, or for the number that it stands for."""
-
-    key: Any  # a node, the position of an operand, a number, or "g" for the incoming gradient
-    tight: bool = False  # a negative number needs parentheses here
-
-
-Pieces: TypeAlias = tuple[str | Symbol, ...]  # of a formula
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +55,7 @@ class Box:
     label: str = ""  # the node's, or the parameter's or the group's name
     name: str = ""  # the label made unique, or a letter with a number; "" for bare numbers
     op: str = ""
-    formula: Pieces = ()
+    formula: Expression | None = field(default=None, compare=False)
     operands: tuple[str | Number, ...] = ()
     slopes: tuple[Number | None, ...] = ()
     root: bool = False

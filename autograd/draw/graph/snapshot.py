@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -11,11 +10,10 @@ from autograd.core.backward import operands_first
 from autograd.core.node import Node
 from autograd.core.op import Data
 from autograd.core.scope import Scope
-from autograd.draw.formats.formula_styles import Formula, Template
+from autograd.expressions import Constant, Expression, Symbol, expression, printable
 
-from .formulas import operation_on
-from .names import is_number, labels_of, names_of, printable
-from .picture import Box, Group, Number, Picture, Pieces, Symbol, is_single, number
+from .names import is_number, labels_of, names_of
+from .picture import Box, Group, Number, Picture, is_single, number
 
 
 def picture_of(roots: Sequence[Node], constants: bool = False, slopes: bool = False) -> Picture:
@@ -60,7 +58,6 @@ def portrait(
     homes = Homes(nodes)
     boxes: list[Box] = []
     ids: dict[Node, str] = {}
-    formulas: dict[Any, Pieces] = {}
     for node in nodes:
         group = homes.group_of(node)
         operands: list[str | Number] = []
@@ -86,7 +83,7 @@ def portrait(
             label=labels.get(node, ""),
             name=names.get(node, ""),
             op=printable(node.op.name) if node.op else "",
-            formula=formula_of(node, formulas) if node.op else (),
+            formula=formula_of(node) if node.op else None,
             operands=tuple(operands),
             slopes=tuple(map(shown_slope, local_derivatives(node))) if slopes else (),
             root=node in shown,
@@ -98,24 +95,14 @@ def portrait(
     return Picture(tuple(boxes), tuple(homes.groups)), ids
 
 
-def formula_of(node: Node, known: dict[Any, Pieces]) -> Pieces:
-    """The formula of a node, with operands by their position; `known` is a cache."""
-    truths = [
-        seen if arg is None and isinstance(seen, (bool, np.bool_)) else None
-        for arg, seen in zip(node.args, node.saved)
+def formula_of(node: Node) -> Expression:
+    """Return the operation of a node as a formula, with operands by their position."""
+    assert node.op is not None
+    operands = [
+        Constant(seen) if arg is None and isinstance(seen, (bool, np.bool_)) else Symbol(i)
+        for i, (arg, seen) in enumerate(zip(node.args, node.saved))
     ]
-    kind = node.op, *truths
-    pieces = None if node.kwargs else known.get(kind)
-    if pieces is None:
-        script = Template(precision=1)
-        parts = [
-            Formula((Symbol(i),)) if truth is None else script.constant(truth)
-            for i, truth in enumerate(truths)
-        ]
-        pieces = operation_on(node, parts, script).pieces
-        if not node.kwargs:
-            known[kind] = pieces
-    return pieces
+    return expression(node.op, operands, node.kwargs, "text")
 
 
 def local_derivatives(node: Node) -> list[Data | None]:

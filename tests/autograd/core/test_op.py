@@ -30,12 +30,10 @@ KNOWN = {
     "autograd/core/node.py",
     "autograd/compiler/program.py",
     "autograd/compiler/syntax.py",
-    "autograd/compiler/targets/latex.py",
     "autograd/compiler/targets/numpy.py",
     "autograd/compiler/targets/python.py",
     "autograd/compiler/trace.py",
     "autograd/compiler/vectorize.py",
-    "autograd/draw/graph/formulas.py",
 }
 
 

@@ -21,8 +21,8 @@ from autograd import Op, Tensor, Value, explain, no_grad
 from autograd.core import rules
 from autograd.core.backward import operands_first
 from autograd.draw.explain.chain_rule import product_of
-from autograd.draw.formats.formula_styles import Script
-from autograd.draw.graph.formulas import rule_as_graph, written
+from autograd.draw.graph.formulas import derivative_formula, rule_as_graph
+from autograd.expressions import PlainText
 
 HOSTILE = [
     "<b>",
@@ -202,9 +202,9 @@ def slope_formula(f: Callable[..., Any], *xs: float, i: int = 0) -> str | None:
     operands = [Value(x, label) for x, label in zip(xs, "xyz")]
     out = f(*operands)
     out.label = "f"
-    script = Script(4)
-    formula = written(rule_as_graph(out, i), script)
-    return formula and script.spelled(formula.pieces, lambda node: node.label)
+    style = PlainText(4)
+    formula = derivative_formula(rule_as_graph(out, i), style)
+    return formula and style.text(formula, lambda node: node.label)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_formulas_have_the_slopes_as_their_values(case: Case) -> None:
     out = case.f(*[Value(x) for x in case.args], **case.kwargs)
     if not isinstance(out, Value):
         pytest.skip("it gives no number")
-    script = Script(17)
+    style = PlainText(17)
     for node in operands_first(out):
         if node.op is None:
             continue
@@ -290,9 +290,9 @@ def test_formulas_have_the_slopes_as_their_values(case: Case) -> None:
         for i, arg in enumerate(node.args):
             if arg is None or node.op.vjps[i] is None:
                 continue
-            formula = written(rule_as_graph(node, i, 1.7), script)
+            formula = derivative_formula(rule_as_graph(node, i, 1.7), style)
             assert formula is not None
-            text = script.spelled(formula.pieces, lambda k: names.get(k, k))  # noqa: B023
+            text = style.text(formula, lambda k: names.get(k, k))  # noqa: B023
             known = FUNCTIONS | {name: numbers[key] for key, name in names.items()} | {"g": 1.7}
             right = node.op.vjps[i](1.7, node.data, *node.saved, **node.kwargs)
             np.testing.assert_allclose(eval(text, known), right, rtol=1e-12, err_msg=text)

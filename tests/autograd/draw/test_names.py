@@ -19,7 +19,8 @@ from autograd import Tensor, Value, draw, explain, scope
 from autograd.core import rules
 from autograd.draw.explorer.explore import story_of
 from autograd.draw.formats.tikz import escape
-from autograd.draw.graph.names import in_formula, names_of
+from autograd.draw.graph.names import names_of
+from autograd.expressions import quoted
 
 GRAPHS: dict[str, Callable[[], Any]] = {}
 
@@ -100,7 +101,7 @@ def test_a_node_has_one_name_everywhere(make: Callable[[], Any]) -> None:
     text = "\n".join(line.strip().split("  ")[0] for line in drawing.text.splitlines())
     svg = html.unescape(drawing.svg).replace("\xa0", " ")
     for name in names:
-        assert f"\n{name}" in text or f"\n{in_formula(name)} = " in text, name
+        assert f"\n{name}" in text or f"\n{quoted(name)} = " in text, name
         assert f">{name}</text>" in svg, name
         assert re.search(rf">{re.escape(html.escape(name).replace(']', '&#93;'))}<", drawing.dot)
         assert f"{{{escape(name)}}}" in drawing.tex, name
@@ -116,7 +117,7 @@ def test_an_explanation_has_the_names_and_formulas_of_the_picture(make: Callable
             continue
         explained = explain(leaf, root)
         assert explained.names == names
-        names_of_both = in_formula(names[root]), in_formula(names[leaf])
+        names_of_both = quoted(names[root]), quoted(names[leaf])
         assert explained.text.startswith("d{}/d{} = ".format(*names_of_both))
         steps = [line[2:].split("  ")[0] for line in explained.text.split("\n\n")[1].splitlines()]
         equations = [step.rpartition(" = ")[0] for step in steps if step.count(" = ") > 1]
