@@ -1,4 +1,4 @@
-"""Finding the operation that first made a nan or an infinity."""
+"""Find the operation that first made a nan or an infinity."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-OURS = ("autograd", "nn", "numpy")
+LIBRARIES = ("autograd", "nn", "numpy")
 
 
 class AnomalyError(FloatingPointError):
@@ -19,12 +19,12 @@ class AnomalyError(FloatingPointError):
 
 
 def is_library_frame(frame: FrameType) -> bool:
-    """Whether this library runs there, or NumPy."""
-    return frame.f_globals.get("__name__", "").split(".")[0] in OURS
+    """Return whether the frame runs code of this library or of NumPy."""
+    return frame.f_globals.get("__name__", "").split(".")[0] in LIBRARIES
 
 
 def user_line() -> str:
-    """The innermost line being run that is neither this library's nor NumPy's."""
+    """Return the innermost running line that is neither this library's nor NumPy's."""
     frame = sys._getframe(1)
     while frame.f_back and is_library_frame(frame):
         frame = frame.f_back
@@ -32,29 +32,29 @@ def user_line() -> str:
 
 
 def describe_line(code: CodeType, number: int) -> str:
-    """A line of a program, with its file and its text."""
+    """Return a line of a program, with its file and its text."""
     text = linecache.getline(code.co_filename, number).strip()
     return f"{code.co_filename}:{number} in {code.co_name}" + (f": {text}" if text else "")
 
 
 def nonfinite_kind(x: Any) -> str:
-    """The worst among the numbers: "nan", or "inf", or nothing."""
+    """Return "nan" if a number is nan, else "inf" if one is infinite, else nothing."""
     if np.any(np.isnan(x)):
         return "nan"
     return "inf" if np.any(np.isinf(x)) else ""
 
 
 def describe_data(x: Any) -> str:
-    """A number itself, and of an array the shape and the range."""
-    if not hasattr(x, "shape") or x.shape == ():
-        return f"{float(x)!r}"
+    """Return a number as text, or the shape and the range of an array."""
+    if not getattr(x, "shape", ()):
+        return repr(float(x))
     if not x.size:
         return f"array{x.shape}"
     return f"array{x.shape} from {float(np.min(x))!r} to {float(np.max(x))!r}"
 
 
 def describe_call(op: Any, args: Any, saved: Any) -> str:
-    """The call as the user might have written it, with labels and numbers."""
+    """Return the call as text, with labels and numbers."""
     parts = [
         (f"{arg.label} = " if arg is not None and arg.label else "") + describe_data(x)
         for arg, x in zip(args, saved)
@@ -63,7 +63,7 @@ def describe_call(op: Any, args: Any, saved: Any) -> str:
 
 
 def check_result(op: Any, args: Any, saved: Any, data: Any) -> None:
-    """Complain if the forward pass of `op` made a nan or an inf that no operand had.
+    """Raise if the forward pass of `op` made a nan or an inf that no operand had.
 
     Raises:
         AnomalyError: naming op, operands and the line of the user's program.
@@ -74,7 +74,7 @@ def check_result(op: Any, args: Any, saved: Any, data: Any) -> None:
 
 
 def check_gradient(node: Any, arg: Any, g: Any, part: Any) -> None:
-    """Complain if a rule made a nan or an inf out of a gradient that had none.
+    """Raise if a rule made a nan or an inf out of a gradient that had none.
 
     Raises:
         AnomalyError: naming op, argument and the line that made the node.

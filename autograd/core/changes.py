@@ -1,9 +1,9 @@
 """Detect operands that were changed in place between the forward and the backward pass.
 
-An operation keeps its operands, not copies of them: a change in place would silently change its
-derivative. So a clock counts the changes. Each operation on tensors stores the time at which it
-was computed, and the backward pass compares this time with the last change of the memory that each
-operand lies in. Slices, other views, and arrays that share memory have one entry in common.
+An operation keeps its operands, not copies of them, so a change in place would silently change its
+derivative. A clock counts the changes. Each operation on tensors stores the time at which it was
+computed, and the backward pass compares this time with that of the last change of each operand's
+memory. Slices, other views, and arrays that share memory have one entry in common.
 `docs/arrays.md` lists what is not detected.
 """
 
@@ -21,7 +21,7 @@ SMALL = 4096  # bytes: copying or comparing this much costs little time
 
 
 class Clock:
-    """The number of changes so far."""
+    """Counts the changes so far."""
 
     __slots__ = ("now",)
 
@@ -33,17 +33,17 @@ clock = Clock()
 
 
 class Memory:
-    """The changes of one array's memory."""
+    """Records the changes of one array's memory."""
 
-    __slots__ = ("changed", "lent", "numbers", "owner")
+    __slots__ = ("changed", "contents", "exposed", "owner")
 
     def __init__(self, owner: Any) -> None:
         self.owner = owner  # a weak reference
         # mutants 1: the clock may run faster
         self.changed = 0  # time of the last change: results computed before are stale
         # mutants 1: the clock may run faster
-        self.lent = 0  # time when the user last got the array, who may change it
-        self.numbers: bytes | None = None  # its contents at that time, if it is small
+        self.exposed = 0  # time when the user last got the array, and may have changed it since
+        self.contents: bytes | None = None  # at that time, if the array is small
 
 
 memories: dict[int, Memory] = {}  # by the owner's id
@@ -76,18 +76,18 @@ def mark_changed(x: Any) -> None:
     if isinstance(x, np.ndarray):
         memory = memory_of(x)
         clock.now += 1  # mutants 1: the clock may run faster
-        memory.changed, memory.numbers = clock.now, None
+        memory.changed, memory.contents = clock.now, None
 
 
 def mark_exposed(x: Any) -> None:
     """Note that the user gets the array `x`; if it is small, changes are found by comparison."""
     if not isinstance(x, np.ndarray) or (owner := owner_of(x)).nbytes > SMALL:
         return
-    memory, numbers = memory_of(owner), owner.tobytes()
-    if memory.numbers is not None and memory.numbers != numbers:  # changed by an earlier recipient
-        memory.changed = memory.lent
+    memory, contents = memory_of(owner), owner.tobytes()
+    if memory.contents is not None and memory.contents != contents:  # changed by the user
+        memory.changed = memory.exposed
     clock.now += 1  # mutants 1: the clock may run faster
-    memory.lent, memory.numbers = clock.now, numbers
+    memory.exposed, memory.contents = clock.now, contents
 
 
 def first_stale(operands: Iterable[Any], time: int) -> int | None:
@@ -98,7 +98,7 @@ def first_stale(operands: Iterable[Any], time: int) -> int | None:
             # mutants 1: then compared by value
             if memory is not None and (
                 memory.changed > time
-                or (memory.lent > time and memory.numbers not in (None, owner.tobytes()))
+                or (memory.exposed > time and memory.contents not in (None, owner.tobytes()))
             ):
                 return i
     return None
@@ -106,9 +106,7 @@ def first_stale(operands: Iterable[Any], time: int) -> int | None:
 
 def copy_if_small(x: Any) -> Any:
     """Return a user's array as an operation stores it: copied if it is small."""
-    if type(x) is np.ndarray and x.nbytes <= SMALL:
-        return x.copy()
-    return x
+    return x.copy() if type(x) is np.ndarray and x.nbytes <= SMALL else x
 
 
 def ensure_unshared(g: Any, taken: set[int]) -> Any:

@@ -1,15 +1,15 @@
-"""Copying and pickling nodes and graphs, without recursion: a node after its operands.
+"""Copy and pickle nodes and graphs without recursion.
 
-`copy.deepcopy` and `pickle` walk along references, and a chain of a million operations is deeper
-than Python's stack. Here a node hands them its whole graph as a list, operands first, so that each
-entry refers only to entries before it. Both keep sharing: what two nodes have in common is, in one
-call, copied or pickled once.
+`copy.deepcopy` and `pickle` follow references recursively, and a chain of a million operations is
+deeper than Python's stack. Here a node gives them its whole graph as a list, operands first, so
+each entry refers only to entries before it. Within one call, shared parts are copied once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import copy, deepcopy
+from operator import itemgetter
 from threading import Lock
 from typing import Any
 from weakref import WeakValueDictionary
@@ -20,57 +20,62 @@ from .node import NO_KWARGS, Node, arrays_of, make, stale_operand
 from .op import Data
 
 
-def copy_node(node: Node) -> Node:
-    """`Node.__copy__`: another node of the same class, with the same data, history and gradient.
+def build(
+    grad: Any, notes: Any, stale: int | None, attributes: Mapping[str, Any], *made: Any
+) -> Node:
+    """Return `make(*made)`, with the other parts of a node.
 
-    Of a leaf it is another leaf over the same memory. Either can get other data, another gradient
-    and another label then, without the other one.
+    `stale` is the index of an operand that was changed in place, or None; `attributes` are those of
+    an instance of a user's subclass.
     """
-    out = make(type(node), node._data, node.level, node.op, node.args, node.saved, node.kwargs)
-    out.grad, out.notes = node.grad, copy(node.notes)
-    if node.op is not None and node.kind is Node.array:
-        out.made_at = node.made_at  # a slot of Tensor
-    set_attributes(out, attributes_of(node))
-    return out
+    node = make(*made)
+    node.grad, node.notes = grad, notes
+    if stale is not None:
+        memory_of(arrays_of(node)[stale])
+        node.made_at = -1  # before all known changes of this memory
+    if attributes:
+        vars(node).update(attributes)
+    return node
 
 
 def attributes_of(node: Node) -> Mapping[str, Any]:
-    """What a subclass of `Value` or `Tensor` that a user writes has in addition."""
+    """Return the attributes that an instance of a user's subclass has in addition."""
     return getattr(node, "__dict__", NO_KWARGS)
 
 
-def set_attributes(node: Node, attributes: Mapping[str, Any]) -> None:
-    if attributes:
-        vars(node).update(attributes)
+def copy_node(node: Node) -> Node:
+    """Return `copy.copy(node)`: another node of the same class, with the same data and history.
 
-
-def keep_stale(out: Node, i: int | None) -> None:
-    """Let a copy say what the original does: that its i-th operand was changed in place."""
-    if i is not None:
-        memory_of(arrays_of(out)[i])
-        out.made_at = -1  # before all that is known of this memory
+    The copy of a leaf is another leaf over the same memory. It can get other data, another gradient
+    and another label.
+    """
+    out = build(
+        node.grad, copy(node.notes), None, attributes_of(node),
+        type(node), node._data, node.level, node.op, node.args, node.saved, node.kwargs,
+    )  # fmt: skip
+    if node.op is not None and node.kind is Node.array:
+        out.made_at = node.made_at  # a slot of Tensor
+    return out
 
 
 def deepcopy_node(node: Node, memo: dict[int, Any]) -> Node:
-    """`Node.__deepcopy__`."""
+    """Return `copy.deepcopy(node)`."""
     for x in operands_first(node, stop=lambda x: id(x) in memo):
         args = tuple(None if arg is None else memo[id(arg)] for arg in x.args)
-        parts: list[Any] = [
+        grad, notes, data, saved, kwargs = (
             deepcopy(part, memo) if part is not None and type(part) is not float else part
-            for part in (x._data, x.saved, x.kwargs, x.grad, x.notes)
-        ]
-        data, saved, kwargs, grad, notes = parts
+            for part in (x.grad, x.notes, x._data, x.saved, x.kwargs)
+        )
         op = None if x.op is None else x.op.__deepcopy__(memo)
-        memo[id(x)] = out = make(type(x), data, x.level, op, args, saved, kwargs)
-        out.grad, out.notes = grad, notes
-        keep_stale(out, stale_operand(x))
-        if attributes := attributes_of(x):
-            set_attributes(out, deepcopy(attributes, memo))
+        made = type(x), data, x.level, op, args, saved, kwargs
+        memo[id(x)] = out = build(grad, notes, stale_operand(x), {}, *made)
+        if attributes := attributes_of(x):  # they may refer to the node
+            vars(out).update(deepcopy(attributes, memo))
     return memo[id(node)]
 
 
 class Entry:
-    """A node as it stands in a pickle: operands are entries too, and come out as nodes."""
+    """A node in a pickle: its operands are entries too, and are unpickled as nodes."""
 
     __slots__ = ("__weakref__", "node")
 
@@ -80,18 +85,16 @@ class Entry:
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         x = self.node
         args = tuple(None if arg is None else entry_of(arg) for arg in x.args)
-        # What was saved is the operand's own data, unless that was changed since.
+        # Saved data that are still the operand's own are stored once.
         saved = tuple(
             () if arg is not None and arg._data is seen else (seen,)
             for arg, seen in zip(x.args, x.saved)
         )
-        return restore_node, (
-            type(x), x._data, x.level, x.op, args, saved, x.kwargs, x.grad, x.notes,
-            attributes_of(x), stale_operand(x),
-        )  # fmt: skip
+        rest = x.grad, x.notes, stale_operand(x), attributes_of(x)
+        return restore_node, (rest, type(x), x._data, x.level, x.op, args, saved, x.kwargs)
 
 
-# One entry per node for as long as a pickler remembers it: that is how pickles keep sharing.
+# One entry per node for as long as a pickler refers to it: so pickles keep sharing.
 _entries: WeakValueDictionary[int, Entry] = WeakValueDictionary()
 _lock = Lock()  # two threads may pickle one graph
 
@@ -105,15 +108,12 @@ def entry_of(node: Node) -> Entry:
 
 
 def reduce_node(node: Node) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """`Node.__reduce__`."""
-    return last, ([entry_of(x) for x in operands_first(node)],)
-
-
-def last(nodes: list[Node]) -> Node:
-    return nodes[-1]
+    """Return `node.__reduce__()`."""
+    return itemgetter(-1), ([entry_of(x) for x in operands_first(node)],)
 
 
 def restore_node(
+    rest: tuple[Any, ...],
     kind: type[Node],
     data: Data,
     level: int,
@@ -121,17 +121,7 @@ def restore_node(
     args: tuple[Node | None, ...],
     saved: tuple[tuple[Any, ...], ...],
     kwargs: Any,
-    grad: Any,
-    notes: Any,
-    attributes: Mapping[str, Any] = NO_KWARGS,
-    stale: int | None = None,
 ) -> Node:
-    """The node that an `Entry` was."""
-    seen = tuple(
-        s[0] if s else arg._data if arg is not None else None for s, arg in zip(saved, args)
-    )
-    node = make(kind, data, level, op, args, seen, kwargs)
-    node.grad, node.notes = grad, notes
-    set_attributes(node, attributes)
-    keep_stale(node, stale)
-    return node
+    """Return the node that an `Entry` was."""
+    seen = [s[0] if s else None if arg is None else arg._data for s, arg in zip(saved, args)]
+    return build(*rest, kind, data, level, op, args, seen, kwargs)

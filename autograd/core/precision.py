@@ -1,44 +1,35 @@
-"""The dtypes that are computed in: integers where real numbers are meant, and float16 in sums."""
+"""Convert operands to the dtype to compute in: integers to float64, float16 to float32 in sums."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import numpy as np
 
 from .array_libraries import as_operand
 
-REALS = (np.dtype(np.float64), np.dtype(np.float32))  # computed in as they are
+REALS = (np.dtype(np.float64), np.dtype(np.float32))  # need no conversion
 
 
 def as_real(x: Any) -> Any:
-    """`x` with integers and booleans as float64, as NumPy's mean() has it."""
+    """Return `x` with integers and booleans as float64, as in NumPy's mean()."""
     if type(x) in (float, int, bool):
-        return float(x)  # which takes on the dtype of what stands beside it
+        return float(x)  # beside an array, a float takes on its dtype
     if hasattr(x, "requires_grad") and not hasattr(x, "dtype"):
         return x
     x = as_operand(x) if hasattr(x, "dtype") else np.array(x)
     return x.astype(float) if x.dtype.kind in "iub" else x
 
 
-def on_reals(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function`, given `as_real(x)`; and float16 as float32, with the result in float16 again.
+def on_converted(convert: Callable[[Any], Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a function: its first argument is converted, and float16 is computed in float32.
 
-    In float32 sums and squares of such numbers do not overflow, nor do small constants vanish.
+    In float32, sums and squares of such numbers do not overflow, and small constants do not vanish.
+    The result is float16 again.
     """
-    return on_converted(function, as_real)  # mutants 1: runs at import
-
-
-def in_wide_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same, but small integers and booleans become 64-bit integers, as in NumPy's prod()."""
-    return on_converted(function, as_wide_integers)  # mutants 1: runs at import
-
-
-def on_converted(function: Callable[..., Any], convert: Callable[[Any], Any]) -> Callable[..., Any]:
-    """`function`, its first argument converted, and from float16 to float32 and back."""
     (first, *_) = inspect.signature(function).parameters
 
     @wraps(function)
@@ -46,7 +37,8 @@ def on_converted(function: Callable[..., Any], convert: Callable[[Any], Any]) ->
         if not args and first in kwargs:
             args = (kwargs.pop(first),)
         x = args[0] if args else None
-        if x is None or (plain_or_node(x) and getattr(x, "dtype", None) in REALS):
+        ours = type(x) is np.ndarray or hasattr(x, "requires_grad")  # no other arithmetic
+        if x is None or (ours and getattr(x, "dtype", None) in REALS):
             return function(*args, **kwargs)
         x = convert(as_operand(x))
         if getattr(x, "dtype", None) != np.float16:
@@ -56,13 +48,13 @@ def on_converted(function: Callable[..., Any], convert: Callable[[Any], Any]) ->
     return forward
 
 
-def plain_or_node(x: Any) -> bool:
-    """Whether `x` is no array with arithmetic of its own, such as a masked one."""
-    return type(x) is np.ndarray or hasattr(x, "requires_grad")
-
-
 def as_wide_integers(x: Any) -> Any:
+    """Return `x` with small integers and booleans as 64-bit integers, as in NumPy's prod()."""
     dtype = getattr(x, "dtype", None)
     if dtype is None or dtype.kind not in "iub":  # mutants 1: an extra copy
         return x
     return x.astype(np.prod(np.empty(0, dtype)).dtype)  # mutants 1: only the dtype is used
+
+
+on_reals = partial(on_converted, as_real)
+on_wide_integers = partial(on_converted, as_wide_integers)

@@ -1,4 +1,4 @@
-"""Nested lists, tuples and dicts of numbers, such as a model's parameters."""
+"""Trees: nested lists, tuples and dicts of numbers, such as a model's parameters."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def is_branch(tree: Any) -> bool:
 
 
 def leaves(tree: Any) -> list[Any]:
-    """The numbers of a tree, in order; of a dict in the order of its keys' insertion."""
-    if not isinstance(tree, (list, tuple, dict)):
+    """Return the numbers of a tree in order; those of a dict by insertion of the keys."""
+    if not is_branch(tree):
         return [tree]
     found = []
     for branch in tree.values() if isinstance(tree, dict) else tree:
@@ -26,8 +26,8 @@ def leaves(tree: Any) -> list[Any]:
 
 
 def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:
-    """A tree of the same form with `f(leaf)` in place of each leaf."""
-    if not isinstance(tree, (list, tuple, dict)):
+    """Return a tree of the same form with `f(leaf)` in place of each leaf."""
+    if not is_branch(tree):
         return f(tree)
     if isinstance(tree, dict):
         changed = {key: map_leaves(f, branch) for key, branch in tree.items()}
@@ -41,13 +41,13 @@ def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:
 
 
 def rebuild(tree: Any, numbers: Iterable[Any]) -> Any:
-    """A tree of the same form with the next of `numbers` in place of each leaf."""
+    """Return a tree of the same form with the next of `numbers` in place of each leaf."""
     rest = iter(numbers)
     return map_leaves(lambda _: next(rest), tree)
 
 
 def subscript(key: Any) -> str:
-    """How a path in a message goes on: `[0]`, `["a"]`."""
+    """Return the subscript of a path in a message: `[0]`, `["a"]`."""
     return f'["{key}"]' if isinstance(key, str) and '"' not in key else f"[{key!r}]"
 
 
@@ -58,9 +58,9 @@ def match_leaves(
     model: str,
     needed: Callable[[Any], bool] = lambda leaf: True,
 ) -> list[Any]:
-    """The numbers of `given` in the order of the leaves of `like`, a tree of the same form.
+    """Return the numbers of `given` in the order of the leaves of `like`, a tree of the same form.
 
-    Entries of dicts are paired by key, whatever their order; a list may stand for a tuple. Nothing
+    Entries of dicts are paired by key, whatever their order; a list may replace a tuple. Nothing
     broadcasts.
 
     >>> match_leaves("direction", {"b": 2.0, "a": [1.0]}, {"a": (5.0,), "b": 6.0}, "the argument")
@@ -70,10 +70,10 @@ def match_leaves(
     ValueError: direction["a"] must have 2 entries, as in the argument, but has 1
 
     Args:
-        name: what messages call `given`.
+        name: the name of `given` in messages.
         given, like: the trees.
-        model: what messages call `like`, with an article.
-        needed: says of a leaf of `like` whether its counterpart must not be None.
+        model: the name of `like` in messages, with an article.
+        needed: a function of a leaf of `like`: whether its counterpart must not be None.
 
     Raises:
         TypeError: `given` has a list, dict or number where `like` has something else.
@@ -88,10 +88,9 @@ def match_leaves(
                 raise ValueError(f"{name} must have the keys of {model}, but {fault} {key!r}")
         branches = [(subscript(key), given[key], like[key]) for key in like]
     elif isinstance(like, (list, tuple)):
-        if not isinstance(given, (list, tuple)):
-            raise type_error(name, f"a {type(like).__name__}, as in {model}", given)
-        fields = getattr(like, "_fields", None)
-        if fields and getattr(given, "_fields", fields) != fields:
+        fields = getattr(like, "_fields", None)  # of a named tuple
+        other = fields and getattr(given, "_fields", fields) != fields
+        if not isinstance(given, (list, tuple)) or other:
             raise type_error(name, f"a {type(like).__name__}, as in {model}", given)
         if len(given) != len(like):
             raise ValueError(
@@ -108,7 +107,7 @@ def match_leaves(
 
 
 def check_leaf(name: str, x: Any, shape: Shape, model: str) -> None:
-    """Refuse what is no number or array of the given shape."""
+    """Raise unless `x` is a number or an array of the given shape."""
     if type(x) is float and not shape:
         return
     kind = getattr(getattr(x, "dtype", None), "kind", "f")

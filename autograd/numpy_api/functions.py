@@ -20,7 +20,7 @@ from autograd.core.array_libraries import as_operand, is_lazy, is_numpy
 from autograd.core.modes import current_mode
 from autograd.core.node import Node
 from autograd.core.op import data_of
-from autograd.core.precision import as_real, in_wide_numbers, on_reals
+from autograd.core.precision import as_real, on_reals, on_wide_integers
 from autograd.core.shapes import Axis, Shape, kept_shape, normalize_axes, reduced_axes, shape_of
 
 from .manipulation import concatenate, normalize_index, ravel, sort
@@ -254,7 +254,7 @@ def _flatten_axes(x: Any, axes: Shape) -> Any:
     return rules.reshape(x, shape=(*(shape[i] for i in rest), math.prod(shape[i] for i in axes)))
 
 
-@in_wide_numbers
+@on_wide_integers
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the product of all entries, or along axes.
 
@@ -319,7 +319,7 @@ def cumsum(x: Any, axis: int | None = None) -> Any:
     return rules.cumsum(x, axis=axis)
 
 
-@in_wide_numbers
+@on_wide_integers
 def cumprod(x: Any, axis: int | None = None) -> Any:
     """Return the products of the first 1, 2, ... n entries along an axis, or flattened.
 
