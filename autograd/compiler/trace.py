@@ -161,7 +161,7 @@ class Symbol(Operators):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__" and not kwargs and ufunc in CONDITIONS:
             return CONDITIONS[ufunc](*inputs)
-        if ufunc not in protocols.UFUNCS:
+        if protocols.operation_of(ufunc) is None:
             raise not_compiled(f"np.{ufunc.__name__}")
         return protocols.array_ufunc(self, ufunc, method, *inputs, **kwargs)
 

@@ -31,29 +31,19 @@ SAME_NAME: dict[Any, Callable[..., Any]] = {
 UFUNCS: dict[Any, Callable[..., Any]] = {
     ufunc: op for ufunc, op in OF_UFUNC.items() if not op.boolean
 } | {
+    ufunc: ours for ufunc, ours in SAME_NAME.items() if isinstance(ufunc, np.ufunc)
+} | {
     np.positive: lambda x: x,
     np.fabs: rules.abs,
-    np.divmod: lambda x, y: (rules.floor_divide(x, y), rules.mod(x, y)),
-    np.square: functions.square,
-    np.reciprocal: functions.reciprocal,
-    np.deg2rad: functions.deg2rad,
-    np.radians: functions.deg2rad,
-    np.rad2deg: functions.rad2deg,
-    np.degrees: functions.rad2deg,
     np.rint: rules.round,
-    np.fmax: functions.fmax,
-    np.fmin: functions.fmin,
-    np.logaddexp2: functions.logaddexp2,
-    np.matmul: linalg.matmul,
-}
+    np.radians: functions.deg2rad,
+    np.degrees: functions.rad2deg,
+    np.divmod: lambda x, y: (rules.floor_divide(x, y), rules.mod(x, y)),
+}  # fmt: skip
 """Differentiable ufuncs: those that rows of the table name as theirs, and compositions."""
 
-PLAIN_UFUNCS = {
-    np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
-    np.isnan, np.isinf, np.isfinite, np.signbit, np.logical_not, np.logical_and, np.logical_or,
-    np.logical_xor,
-}  # fmt: skip
-"""Ufuncs that are not differentiable, and return plain numbers and arrays."""
+PLAIN_UFUNCS = {np.isnan, np.isinf, np.isfinite, np.signbit, np.logical_xor}
+"""Ufuncs that are no operations. As those with true or false results, they return plain arrays."""
 
 
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
@@ -89,14 +79,22 @@ RENAMED = {"a_min": "min", "a_max": "max"}
 """Options that have two names in NumPy."""
 
 
+def operation_of(ufunc: Any) -> Callable[..., Any] | None:
+    """Return the operation or composition that computes a ufunc, a user's own `Op` included."""
+    return UFUNCS.get(ufunc) or OF_UFUNC.get(ufunc)
+
+
 def array_ufunc(self: Node, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """Apply a ufunc to nodes: `__array_ufunc__` of `Value` and `Tensor`."""
-    if method != "__call__" or (ufunc not in UFUNCS and ufunc not in PLAIN_UFUNCS):
+    ours = operation_of(ufunc)
+    if method != "__call__" or (ours is None and ufunc not in PLAIN_UFUNCS):
         method = f".{method}" if method != "__call__" else ""
         raise not_defined(f"np.{ufunc.__name__}{method}", self)
     for option in kwargs:
         raise no_option(f"np.{ufunc.__name__}", option)
-    return UFUNCS[ufunc](*inputs) if ufunc in UFUNCS else ufunc(*map(plain_data, inputs))
+    if ours is None or (isinstance(ours, Op) and ours.boolean):
+        return ufunc(*map(plain_data, inputs))
+    return ours(*inputs)
 
 
 def array_function(
@@ -155,9 +153,8 @@ def translate_call(
 @cache
 def signature_of(function: Any) -> inspect.Signature:
     """Return the signature of a function; an empty one if it is written in C and has none."""
-    if isinstance(function, Op):  # that of its rules, without the gradient and the result
-        rule: Any = function.vjps[0]
-        return inspect.Signature(list(inspect.signature(rule).parameters.values())[2:])
+    if isinstance(function, Op):
+        return inspect.Signature(function.arguments)
     try:
         return inspect.signature(function)
     except ValueError:

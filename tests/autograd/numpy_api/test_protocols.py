@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,14 @@ from table import CASES, Case
 import autograd as ag
 from autograd import Tensor, Value
 from autograd.core import rules
+from autograd.core.op import OF_UFUNC
 from autograd.numpy_api import protocols
 
 # Their references are written with `math`, or make an array of numbers one by one.
 NOT_IN_NUMPY = {ag.erf, ag.erfc, ag.gelu, rules.scatter_add, rules.item}
 NUMPYS = [c for c in CASES if c.reference and c.f not in NOT_IN_NUMPY]
 DIRECT = [c for c in NUMPYS if getattr(c.reference, "__module__", "numpy").startswith("numpy")]
+BOOLEAN = {ufunc for ufunc, op in OF_UFUNC.items() if op.boolean}
 UFUNCS = sorted({x for x in vars(np).values() if isinstance(x, np.ufunc)}, key=str)
 
 cases = pytest.mark.parametrize("case", NUMPYS, ids=str)
@@ -114,7 +117,7 @@ def test_numbers_in_lists_are_joined() -> None:
 # --- functions without gradient -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ufunc", sorted(protocols.PLAIN_UFUNCS, key=str), ids=str)
+@pytest.mark.parametrize("ufunc", sorted(protocols.PLAIN_UFUNCS | BOOLEAN, key=str), ids=str)
 def test_plain_ufuncs_return_plain_arrays(ufunc: Any) -> None:
     args = (np.array([0.0, 1.0, -np.inf]), np.array([1.0, 1.0, np.nan]))[: ufunc.nin]
     wanted = ufunc(*args)
@@ -191,6 +194,37 @@ def test_arguments_in_numpys_forms(f: Any) -> None:
     ag.check_gradients(f, X, order=1)
 
 
+# --- operations of users --------------------------------------------------------------------------
+
+
+def test_the_ufunc_of_an_operation_finds_it() -> None:
+    ufunc = np.frompyfunc(math.expm1, 1, 1)
+    message = r"np\.expm1 .* is not defined on a Tensor"
+    with pytest.raises(TypeError, match=message):
+        ufunc(T)
+    op = ag.Op("own", lambda x: x * 3.0, (lambda g, out, x: g * 3.0,), ufunc=ufunc)
+    t, v = Tensor([1.0, 2.0], requires_grad=True), Value(2.0)
+    for out, x, wanted in ((ufunc(t), t, [3.0, 6.0]), (ufunc(v), v, 6.0)):
+        assert out.op is op and np.array_equal(out.data, wanted)
+        out.sum().backward() if x is t else out.backward()
+        assert np.array_equal(x.grad, np.full(np.shape(wanted), 3.0))
+    with pytest.raises(TypeError, match="there is no option 'where'"):
+        ufunc(t, where=True)
+
+
+def test_operations_of_users_do_not_replace_rows() -> None:
+    ag.Op("own", np.tanh, (None,), ufunc=np.tanh)
+    ag.Op("own", np.square, (None,), ufunc=np.square)
+    assert np.tanh(T).op is rules.tanh and np.square(T).op is rules.mul
+
+
+def test_true_or_false_results_of_an_operation_are_plain() -> None:
+    ufunc = np.frompyfunc(lambda x: x > 1.0, 1, 1)
+    ag.Op("own", lambda x: x > 1.0, (None,), boolean=True, ufunc=ufunc)
+    out = ufunc(Tensor([1.0, 2.0], requires_grad=True))
+    assert type(out) is np.ndarray and out.tolist() == [False, True]
+
+
 # --- functions and options that are not defined on nodes ------------------------------------------
 
 T = Tensor(np.eye(2), requires_grad=True)
@@ -238,7 +272,7 @@ def test_every_function_and_ufunc_of_numpy_is_covered_or_names_itself(node: Any)
             with pytest.raises(TypeError, match=rf"np\.[a-z.]*{f.__name__} is not defined on a"):
                 node.__array_function__(f, (type(node),), (node,), {})
     for ufunc in UFUNCS:
-        if ufunc not in protocols.UFUNCS.keys() | protocols.PLAIN_UFUNCS:
+        if not protocols.operation_of(ufunc) and ufunc not in protocols.PLAIN_UFUNCS:
             with pytest.raises(TypeError, match=rf"np\.{ufunc.__name__} is not defined on a"):
                 ufunc(*[node] * ufunc.nin)
 
