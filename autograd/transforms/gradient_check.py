@@ -1,4 +1,4 @@
-"""Checking derivatives against numerical ones: for the rules here, and for those that users add."""
+"""Compare derivatives with numerical ones: for the rules here, and for those that users add."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ def check_gradients(
     seed: int = 0,
     **kwargs: Any,
 ) -> None:
-    """Compare the derivatives of `f` at `args` with numerical ones; silent if they agree.
+    """Compare the derivatives of `f` at `args` with numerical ones; raise if they differ.
 
     The output is weighted by random numbers, and its slope in each entry of each argument is
-    compared; for the next order the same is done to those slopes, again weighted at random.
+    compared; the next order does the same with those slopes, weighted at random again.
     Numerical slopes are central differences, or complex steps (Squire & Trapp 1998) if `f` is an
-    `Op` declared analytic. At a kink anything between the slopes on both sides passes, and where
-    the function jumps there is nothing to compare.
+    `Op` declared analytic. At a kink any slope between those on both sides passes, and where
+    the function jumps, any slope at all.
 
     >>> import autograd as ag
     >>> ag.check_gradients(lambda x, y: ag.sin(x) * y, 0.5, np.array([1.0, 2.0]))
 
     Args:
         f: a function of floats and arrays, also nested in lists, tuples and dicts.
-        args: where to check, in float64. Keyword arguments are passed through. Nodes that the
-            function closes over, such as a model's parameters, are constants to the check.
+        args: where to check, in float64. Keyword arguments are passed through. Nodes in the
+            function's closure, such as a model's parameters, are constants.
         order: the highest order of derivative to check.
-        rtol, atol: what difference passes, relative and absolute.
+        rtol, atol: the largest difference that passes, relative and absolute.
         seed: of the random weights.
 
     Raises:
@@ -71,37 +71,38 @@ def check_gradients(
     trace = Trace(f, argnums, args, kwargs)
     weights = random_like(trace.out, rng)
     given = pytree.map_leaves(np.copy, weights)
-    with reported(1):
+    with shape_errors_as_failures(1):
         trace.pull(weights)
     if not all(map(np.array_equal, pytree.leaves(weights), pytree.leaves(given))):
         raise GradientCheckError("order 1: a rule changed the gradient that it was given")
 
-    def weighted(f: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda *args: dot(given, f(*args, **kwargs))
-
-    scalar = weighted(f)
-    raw = weighted(f.forward) if isinstance(f, Op) and f.analytic else None
+    scalar = weighted(f, given, kwargs)
+    exact = weighted(f.forward, given, kwargs) if isinstance(f, Op) and f.analytic else None
     for n in range(1, order + 1):
         gradient = grad(scalar, argnums)
-        with reported(n):
+        with shape_errors_as_failures(n):
             found = gradient(*args)
-        exact = raw if n == 1 else None
         for k, g in enumerate(pytree.leaves(found)):
             for entry in np.ndindex(shape_of(g)):
                 line = Line(exact or scalar, args, k, entry)
-                low, high = line.complex_slope() if exact else line.slopes()
+                slope = line.complex_slope() if exact else line.slope()
                 value = float(np.asarray(g)[entry])
-                slack = atol + rtol * max(abs(low), abs(high), abs(value))
-                if value < low - slack or value > high + slack or not np.isfinite(slack):
-                    if not exact:
-                        low, high = line.slopes_at_kink()
-                    if not low - slack <= value <= high + slack:
-                        raise GradientCheckError(report(n, args, k, entry, value, low, high))
-        scalar = contracted(gradient, random_like(args, rng))
+                slack = atol + rtol * max(abs(slope), abs(value))
+                if abs(value - slope) <= slack < np.inf:
+                    continue
+                low, high = (slope, slope) if exact else line.slopes_at_kink()
+                if not low - slack <= value <= high + slack:
+                    raise GradientCheckError(report(n, args, k, entry, value, low, high))
+        scalar, exact = weighted(gradient, random_like(args, rng), {}), None
+
+
+def weighted(f: Callable[..., Any], weights: Any, kwargs: dict[str, Any]) -> Callable[..., Any]:
+    """Return the function that gives the sum of f's results, each times its weight."""
+    return lambda *args: dot(weights, f(*args, **kwargs))
 
 
 class Line:
-    """A scalar function of `args`, along one entry of the k-th of their leaves."""
+    """A scalar function of one entry of the k-th leaf of `args`, as its distance from there."""
 
     def __init__(self, f: Callable[..., Any], args: Any, k: int, entry: tuple[int, ...]) -> None:
         self.f, self.args, self.k, self.entry = f, args, k, entry
@@ -115,23 +116,21 @@ class Line:
         else:
             moved[self.k] = moved[self.k].astype(type(h))
             moved[self.k][self.entry] += h
-        with no_grad():  # of nodes that the function closes over, the numbers
+        with no_grad():  # nodes in the function's closure are constants
             return data_of(self.f(*pytree.rebuild(self.args, moved)))
 
-    def complex_slope(self) -> tuple[float, float]:
-        slope = float(np.imag(self(1e-30j))) / 1e-30
-        return slope, slope
+    def complex_slope(self) -> float:
+        return float(np.imag(self(1e-30j))) / 1e-30
 
-    def slopes(self) -> tuple[float, float]:
-        """The central difference, twice: at a smooth point there is only one slope."""
-        slope = float(self(self.step) - self(-self.step)) / (2 * self.step)
-        return slope, slope
+    def slope(self) -> float:
+        """Return the central difference."""
+        return float(self(self.step) - self(-self.step)) / (2 * self.step)
 
     def slopes_at_kink(self) -> tuple[float, float]:
-        """The slopes on the left and on the right, lower first, if they differ.
+        """Return the slopes on the left and on the right, lower first, if they differ.
 
-        Curvature makes them differ too, by less the nearer one looks; a kink by as much, and a
-        jump, where any slope passes, by more.
+        At a smaller step, they differ less if the function is curved, as much at a kink, and more
+        at a jump, where any slope passes.
         """
 
         def sides(h: float) -> tuple[float, float]:
@@ -148,13 +147,14 @@ class Line:
             return -np.inf, np.inf
         if near_gap > gap / 2 and near_gap > 1e-3 * near + noise:
             return near_low, near_high
-        return self.slopes()
+        slope = self.slope()
+        return slope, slope
 
 
 def report(
     order: int, args: Any, k: int, entry: tuple[int, ...], value: float, low: float, high: float
 ) -> str:
-    """What is wrong where, and by how much."""
+    """Return the message: which entry is wrong, and by how much."""
     counts = [len(pytree.leaves(arg)) for arg in args]
     i = 0
     while k >= counts[i]:
@@ -168,13 +168,8 @@ def report(
     )
 
 
-def contracted(gradient: Callable[..., Any], direction: Any) -> Callable[..., Any]:
-    """The slope in one direction, as a function: what the next order differentiates."""
-    return lambda *args: dot(direction, gradient(*args))
-
-
 def random_like(x: Any, rng: np.random.Generator) -> Any:
-    """Random weights in the form of `x`, all away from zero so that none hides an error."""
+    """Return random weights in the form of `x`; none is near zero, which would hide an error."""
 
     def draw(x: Any) -> Any:
         shape = shape_of(x)
@@ -185,8 +180,8 @@ def random_like(x: Any, rng: np.random.Generator) -> Any:
 
 
 @contextmanager
-def reported(order: int) -> Iterator[None]:
-    """A gradient of the wrong shape as a failed check."""
+def shape_errors_as_failures(order: int) -> Iterator[None]:
+    """Raise the error of a gradient of the wrong shape as a failed check."""
     try:
         yield
     except ValueError as error:
