@@ -1,4 +1,4 @@
-"""Compute a function again in the backward pass instead of keeping its intermediate results."""
+"""Recompute intermediate results in the backward pass instead of keeping them."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from autograd.core.shapes import shape_of
 
 
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
-    """`f`, forgetting its intermediate results: the backward pass computes them again.
+    """Return `f` without its intermediate results: the backward pass computes them again.
 
-    Memory then holds what goes in and what comes out; `f` runs twice (Griewank & Walther 2000).
-    Gradients also reach what `f` uses without getting it as an argument, such as the parameters
-    of a model.
+    Only the inputs and the result stay in memory; `f` runs twice (Griewank & Walther 2000).
+    Gradients also reach nodes that `f` uses without getting them as arguments, such as the
+    parameters of a model.
 
-    It must compute the same both times. Side effects of `autograd` and `nn` count once: running
-    statistics, counters and other data of leaves that `f` writes are put back after the second
-    run, hooks too, and `nn.Dropout` draws the same numbers again, as does what gets its generator
-    by `nn.random.generator_from(rng)`. Other effects, on plain Python objects, happen twice.
+    Both runs must compute the same. Side effects of `autograd` and `nn` count once: running
+    statistics, counters, hooks and other data of leaves that `f` writes are restored after the
+    second run, and `nn.Dropout` draws the same numbers again, as do all users of
+    `nn.random.generator_from(rng)`. Other effects, on plain Python objects, happen twice.
 
     >>> import autograd as ag
     >>> x = ag.Value(0.5)
@@ -43,44 +43,44 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     Raises:
         TypeError: `f` returned something else than one number or array.
-        ValueError: in the backward pass, `f` did not compute the same again.
+        ValueError: in the backward pass, `f` computed something else.
     """
     arguments.function("f", f)
 
     @wraps(f, updated=())
-    def forgetful(*args: Any, **kwargs: Any) -> Any:
+    def checkpointed(*args: Any, **kwargs: Any) -> Any:
         if not current_mode().recording:
             return f(*args, **kwargs)
         tape = Tape()
-        out, order = recorded(f, args, kwargs, tape)
+        out, order = run_taped(f, args, kwargs, tape)
         if not order:
             return out
-        edge = edge_of(order)
-        op = Checkpoint(Again(f, args, kwargs, tape.draws, tape.written))
-        saved = tuple(x._data for x in edge)
-        return make(out.kind, out._data, out.level, op, edge, saved, now=current_mode())
+        inputs = inputs_of(order)
+        op = Checkpoint(Rerun(f, args, kwargs, tape.draws, tape.written))
+        saved = tuple(x._data for x in inputs)
+        return make(out.kind, out._data, out.level, op, inputs, saved, now=current_mode())
 
-    return forgetful
+    return checkpointed
 
 
 class Checkpoint(Op):
-    """The operation that stands for one call of a function under `checkpoint`."""
+    """The operation of one call of a function under `checkpoint`."""
 
-    def __init__(self, again: Again) -> None:
-        super().__init__("checkpoint", again.f, per_argument(again.rule))
-        self.again = again
+    def __init__(self, rerun: Rerun) -> None:
+        super().__init__("checkpoint", rerun.f, per_argument(rerun.rule))
+        self.rerun = rerun
 
     def __reduce__(self) -> Any:
-        return Checkpoint, (self.again,)
+        return Checkpoint, (self.rerun,)
 
     def __deepcopy__(self, memo: Any) -> Checkpoint:
         if id(self) not in memo:
-            memo[id(self)] = Checkpoint(self.again.copied(memo))
+            memo[id(self)] = Checkpoint(deepcopy(self.rerun, memo))
         out: Checkpoint = memo[id(self)]
         return out
 
 
-class Again:
+class Rerun:
     """Runs a function a second time and differentiates it by the operands of the first run."""
 
     def __init__(
@@ -101,48 +101,48 @@ class Again:
         return vjp
 
     def gradients(self, g: Data, value: Data, count: int, graph: bool) -> list[Data]:
-        tape = Tape(self.draws, alive(self.written))
+        tape = Tape(self.draws, existing(self.written))
         try:
-            out, order = recorded(self.f, self.args, self.kwargs, tape)
-            edge = edge_of(order)
-            if len(edge) != count or not same(out._data, value):  # mutants 1: symmetric
+            out, order = run_taped(self.f, self.args, self.kwargs, tape)
+            inputs = inputs_of(order)
+            if len(inputs) != count or not equal(out._data, value):  # mutants 1: symmetric
                 raise ValueError(
                     "a function under checkpoint() computed something else the second time; it "
                     "must not depend on what has changed, nor on random numbers other than those "
                     "of nn.Dropout and nn.random.generator_from(rng)"
                 )
             grads = backpropagate(order, {out: g}, graph=graph)
-            return [grads[x] for x in edge]
+            return [grads[x] for x in inputs]
         finally:
             tape.undo()
 
-    def copied(self, memo: Any) -> Again:
-        """The same for a copy of the graph, by `copy.deepcopy`."""
+    def __deepcopy__(self, memo: Any) -> Rerun:
+        """Return the object for a copy of the graph, as `copy.deepcopy` makes it."""
         f, args, kwargs = deepcopy((self.f, self.args, self.kwargs), memo)
-        written = alive(self.written)
+        written = existing(self.written)
         both = [ref(x) for x in (*written, *deepcopy(written, memo))]  # f may not be a copy
-        return Again(f, args, kwargs, self.draws, both)
+        return Rerun(f, args, kwargs, self.draws, both)
 
     def __reduce__(self) -> Any:
         args, kwargs, written = pytree.map_leaves(
             lambda x: entry_of(x) if isinstance(x, Node) else x,
-            (self.args, self.kwargs, alive(self.written)),
+            (self.args, self.kwargs, existing(self.written)),
         )
-        found = found_by_name(self.f)
+        found = lookup(self.f)
         if getattr(found, "__wrapped__", None) is self.f:  # as `@checkpoint` leaves it
-            return restored, (found, True, args, kwargs, self.draws, written)
-        return restored, (self.f, False, args, kwargs, self.draws, written)
+            return restore_rerun, (found, True, args, kwargs, self.draws, written)
+        return restore_rerun, (self.f, False, args, kwargs, self.draws, written)
 
 
-def restored(
+def restore_rerun(
     f: Any, decorated: bool, args: Any, kwargs: Any, draws: Any, written: Iterable[Node]
-) -> Again:
-    """Return the `Again` object that was pickled."""
+) -> Rerun:
+    """Return the `Rerun` that was pickled."""
     f = f.__wrapped__ if decorated else f
-    return Again(f, args, kwargs, draws, [ref(x) for x in written])
+    return Rerun(f, args, kwargs, draws, [ref(x) for x in written])
 
 
-def found_by_name(f: Any) -> Any:
+def lookup(f: Any) -> Any:
     """Return what pickle finds under a function's name in its module, or None."""
     try:
         return attrgetter(f.__qualname__)(sys.modules[f.__module__])
@@ -150,7 +150,7 @@ def found_by_name(f: Any) -> Any:
         return None
 
 
-def alive(references: Iterable[Any]) -> list[Node]:
+def existing(references: Iterable[Any]) -> list[Node]:
     return [x for reference in references if (x := reference()) is not None]
 
 
@@ -184,15 +184,15 @@ class Tape:
         self.written.append(ref(x))
         if x in self.first_written:
             data = x._data
-            own = isinstance(data, np.ndarray) and data.flags.writeable
-            numbers = copy_array(data) if own else None  # mutants 1: an extra copy
+            writeable = isinstance(data, np.ndarray) and data.flags.writeable
+            before = copy_array(data) if writeable else None  # mutants 1: an extra copy
 
-            def put_back() -> None:
+            def restore() -> None:
                 x._data = data
-                if own:
-                    data[...] = numbers
+                if writeable:
+                    data[...] = before
 
-            self.changes.append(put_back)
+            self.changes.append(restore)
 
     def before_hook(self, x: Node) -> None:
         """Called before a node gets a hook. Those of outer nodes exist since the first run."""
@@ -220,14 +220,12 @@ class Tape:
             self.changes.pop()()
 
 
-def same(x: Data, y: Data) -> bool:
-    """Whether all numbers are equal; nan equals nan."""
-    if shape_of(x) != shape_of(y):
-        return False
-    return bool(np.all((x == y) | np.isnan(x) & np.isnan(y)))
+def equal(x: Data, y: Data) -> bool:
+    """Return whether shapes and all numbers are equal; nan equals nan."""
+    return shape_of(x) == shape_of(y) and bool(np.all((x == y) | np.isnan(x) & np.isnan(y)))
 
 
-def recorded(f: Callable[..., Any], args: Any, kwargs: Any, tape: Tape) -> tuple[Any, list[Node]]:
+def run_taped(f: Callable[..., Any], args: Any, kwargs: Any, tape: Tape) -> tuple[Any, list[Node]]:
     """Return the result of `f` and the nodes it was computed with, consumers first.
 
     Raises:
@@ -245,7 +243,7 @@ def recorded(f: Callable[..., Any], args: Any, kwargs: Any, tape: Tape) -> tuple
     return out, operands_first(*inside, stop=lambda x: x not in made)[::-1]
 
 
-def edge_of(order: list[Node]) -> tuple[Node, ...]:
+def inputs_of(order: list[Node]) -> tuple[Node, ...]:
     """Return the operands of these nodes that are not among them, without constants."""
     inside = set(order)
     operands = {arg: None for x in order for arg in x.args if arg is not None and arg.level}

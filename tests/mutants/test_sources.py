@@ -260,6 +260,6 @@ def test_a_mutant_lives_in_every_function_that_is_there_and_only_for_a_while() -
 
 def test_a_mutant_is_in_one_function_alone_whatever_was_mutated_before() -> None:
     module = importlib.import_module("autograd.transforms.checkpoint")
-    name = "checkpoint.forgetful: make("  # after a function within, with a `not`
+    name = "checkpoint.checkpointed: make("  # after a function within, with a `not`
     mutant = next(m for m in source.mutants(module) if m.name.startswith(name))
-    assert [code.co_name for code, _, _ in mutant.changed][1:] == ["checkpoint", "forgetful"]
+    assert [code.co_name for code, _, _ in mutant.changed][1:] == ["checkpoint", "checkpointed"]
