@@ -25,7 +25,7 @@ from .formats.text import to_text
 from .formats.tikz import to_tikz
 from .graph.groups import collapsed, depths, opened
 from .graph.picture import Picture
-from .graph.snapshot import has_groups, picture_of, portrait, too_many
+from .graph.snapshot import has_groups, has_more_nodes, picture_of, snapshot
 from .layout.geometry import Direction
 from .saving import write
 
@@ -159,7 +159,7 @@ def drawing(
         whole = with_derivative(value, gradients, constants, slopes)
         return Drawing(within(whole, limit, fold), **look)
     check_roots(subjects)
-    if too_many(subjects, limit) and depth is None and not names:
+    if has_more_nodes(subjects, limit) and depth is None and not names:
         slopes = False  # of groups there are none to show
         nodes = [node for node in operands_first(*subjects) if node.level or node.label]
         if len(nodes) > limit and not has_groups(nodes):
@@ -172,7 +172,7 @@ def drawing(
                 f"there is no group named {unknown[0]!r} to collapse; the graph has "
                 + (", ".join(sorted(map(repr, known))) or "no groups: name some with scope()")
             )
-        whole = collapsed(whole, [g.id for g in whole.groups if g.name in names], fold)
+        whole = collapsed(whole, {g.id for g in whole.groups if g.name in names}, fold)
     if depth is not None:
         return Drawing(within(opened(whole, depth, fold), limit), **look)
     return Drawing(within(whole, limit, fold), **look)
@@ -200,7 +200,7 @@ def with_derivative(
     values: Sequence[Node], gradients: Sequence[Node], constants: bool, slopes: bool
 ) -> Picture:
     """The graph of a compiled function, in which gradients are computed like anything else."""
-    picture, ids = portrait([*values, *gradients], constants, slopes)
+    picture, ids = snapshot([*values, *gradients], constants, slopes)
     forward = set(operands_first(*values))
     own = {name for node, name in ids.items() if node.op and node not in forward}
     boxes = [replace(box, differentiated=False) for box in picture.boxes]
@@ -236,6 +236,6 @@ def too_large(count: int, limit: int) -> ValueError:
 def at_a_glance(node: Node) -> dict[str, str]:
     """How a notebook shows a number: with the graph that it was computed by, if that is small."""
     text = {"text/plain": repr(node)}
-    if node.op is None or too_many([node], GLANCE):
+    if node.op is None or has_more_nodes([node], GLANCE):
         return text
     return {"image/svg+xml": Drawing(picture_of([node])).svg, **text}

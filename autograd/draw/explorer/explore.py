@@ -25,7 +25,7 @@ from autograd.draw.formats.text import equations
 from autograd.draw.graph.formulas import derivative_formula, rule_as_graph, step_formula
 from autograd.draw.graph.names import Named, is_number
 from autograd.draw.graph.picture import Array, Number, Picture, number
-from autograd.draw.graph.snapshot import portrait
+from autograd.draw.graph.snapshot import snapshot
 from autograd.draw.layout.arrange import arrange
 from autograd.draw.layout.geometry import Direction, Size
 from autograd.expressions import Expression, Typeset, printable
@@ -131,7 +131,7 @@ def embedded(story: Mapping[str, Any]) -> str:
 
 def story_of(root: Node) -> dict[str, Any]:
     """All that the page shows, with nodes by their place in the picture."""
-    picture, ids = portrait([root])
+    picture, ids = snapshot([root])
     return Story(root, picture, ids).as_json()
 
 

@@ -1,6 +1,4 @@
-"""What there is to see of a graph, whatever the format: boxes, what each is made of, and the groups
-that they stand in.
-"""
+"""A description of a graph for all formats: boxes, what each shows, and the groups around them."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ Kind: TypeAlias = Literal["leaf", "constant", "step", "derivative", "group"]
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """A summary of an array, all nan if it is empty, with its entries if they are few."""
+    """A summary of an array, nan if it is empty, with its entries if they are few."""
 
     shape: Shape
     dtype: str
@@ -33,39 +31,40 @@ class Array:
 
 
 Number: TypeAlias = float | Array
+Operands: TypeAlias = tuple[str | Number, ...]  # ids of boxes; a constant without a box as it is
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
     """One node: a leaf, a constant, a step of the computation or of its derivative, or a group
-    drawn as one node.
-
-    `operands` are the boxes that a step was computed from, by id, in order, and as often as it
-    uses them; a constant that has no box stands there itself. `formula` says how it was computed,
-    with symbols for the positions of operands. `slopes` are the derivatives of the step by each of
-    them: `None` where there is none to show.
+    that is drawn as one node.
     """
 
     id: str
     kind: Kind
-    value: Number | None  # a group has its only result's, and none if it has several
+    value: Number | None  # of a group: its result's, if it has only one
     gradient: Number | None = None
-    keeps_grad: bool = True  # a backward pass leaves a gradient here
-    differentiated: bool = True  # there is a gradient to tell of, or that there is none
-    label: str = ""  # the node's, or the parameter's or the group's name
+    keeps_grad: bool = True  # a backward pass leaves a gradient on the node
+    differentiated: bool = True  # show the gradient, or that there is none
+    label: str = ""  # the node's, or the name of the parameter or the group
     name: str = ""  # the label made unique, or a letter with a number; "" for bare numbers
     op: str = ""
-    formula: Expression | None = field(default=None, compare=False)
-    operands: tuple[str | Number, ...] = ()
-    slopes: tuple[Number | None, ...] = ()
+    formula: Expression | None = field(default=None, compare=False)  # of a step
+    operands: Operands = ()  # the formula refers to them by their positions
+    slopes: tuple[Number | None, ...] = ()  # the local derivatives, None where none is shown
     root: bool = False
-    group: str = ""  # the id of the innermost group that it stands in; "" outside of all
-    notes: tuple[str, ...] = ()  # of a group: "12 nodes"
-    times: int = 1  # how many equal groups this one represents
+    group: str = ""  # the id of the innermost group around it; "" outside of all
+    notes: tuple[str, ...] = ()  # of a group: "12 operations"
+    times: int = 1  # how many equal groups this one stands for
+
+    @property
+    def sources(self) -> list[str]:
+        """The ids of the boxes that it was computed from, in order, as often as it uses them."""
+        return [x for x in self.operands if isinstance(x, str)]
 
     @property
     def is_bare_number(self) -> bool:
-        """A constant that goes by its value, having no other name."""
+        """Whether this is a constant that is called by its value."""
         bare = self.kind == "constant" and not self.label and not self.root
         return bare and is_single(self.value)
 
@@ -80,7 +79,7 @@ class Edge(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A named part of the computation: the boxes that say so, and the groups whose parent it is."""
+    """A named part of the computation, around the boxes and groups that refer to its id."""
 
     id: str
     name: str
@@ -89,21 +88,21 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Boxes in the order of the computation: a snapshot, which later changes leave alone."""
+    """A snapshot of a graph: boxes in the order of the computation, and their groups."""
 
     boxes: tuple[Box, ...]
     groups: tuple[Group, ...] = ()  # each after its parent
 
     @property
     def ordered(self) -> frozenset[str]:
-        """The boxes whose two operands can't be exchanged, as those of a difference."""
+        """The boxes whose two operands can't be exchanged, such as those of a difference."""
         return frozenset(
             box.id for box in self.boxes if len(box.operands) == 2 and box.op not in COMMUTATIVE
         )
 
     @property
     def edges(self) -> Iterator[Edge]:
-        """One for each use of a box: `x * x` has two."""
+        """One edge for each use of a box: `x * x` has two."""
         for box in self.boxes:
             for i, operand in enumerate(box.operands):
                 if isinstance(operand, str):
@@ -111,7 +110,7 @@ class Picture:
 
 
 def number(data: Data) -> Number:
-    """The number itself; of an array what is shown of it."""
+    """Return a float as it is, and the summary of an array."""
     if not hasattr(data, "dtype"):
         return float(data)
     low = high = norm = nan
@@ -127,5 +126,5 @@ def number(data: Data) -> Number:
 
 
 def is_single(x: Number | None) -> bool:
-    """Whether this is one number, rather than several or none."""
+    """Whether `x` is exactly one number."""
     return isinstance(x, float) or (x is not None and prod(x.shape) == 1)

@@ -8,27 +8,26 @@ import numpy as np
 
 from autograd.core.backward import operands_first
 from autograd.core.node import Node
-from autograd.core.op import Data
 from autograd.core.scope import Scope
 from autograd.expressions import Constant, Expression, Symbol, expression, printable
 
-from .names import is_number, labels_of, names_of
+from .names import is_number, kind_of, labels_of, names_of
 from .picture import Box, Group, Number, Picture, is_single, number
 
 
 def picture_of(roots: Sequence[Node], constants: bool = False, slopes: bool = False) -> Picture:
-    """The graph that the roots were computed by.
+    """Return the picture of the graph that computed the roots.
 
     Args:
         roots: results.
         constants: give constant numbers without a label boxes of their own.
         slopes: compute the local derivatives.
     """
-    return portrait(roots, constants, slopes)[0]
+    return snapshot(roots, constants, slopes)[0]
 
 
-def too_many(roots: Sequence[Node], limit: int) -> bool:
-    """Whether the graph has more than so many nodes, without walking through all of a large one."""
+def has_more_nodes(roots: Sequence[Node], limit: int) -> bool:
+    """Whether the graph has more than `limit` nodes; visits no more of them than that."""
     seen: set[Node] = set()
     stack = list(roots)
     while stack and len(seen) <= limit:
@@ -41,42 +40,41 @@ def too_many(roots: Sequence[Node], limit: int) -> bool:
 
 def has_groups(nodes: Sequence[Node]) -> bool:
     """Whether some of the nodes were computed in a scope with a name."""
-    return any(
-        scope.name
-        for scope in {node.notes.scope for node in nodes if node.notes}
-        for scope in outermost_first(scope)
-    )
+    scopes = {node.notes.scope for node in nodes if node.notes}
+    return any(outer.name for scope in scopes for outer in outermost_first(scope))
 
 
-def portrait(
+def snapshot(
     roots: Sequence[Node], constants: bool = False, slopes: bool = False
 ) -> tuple[Picture, dict[Node, str]]:
-    """`picture_of`, and the id of each node's box, for those that have one."""
-    nodes = operands_first(*roots)
+    """Return `picture_of` the roots, and the ids of the nodes that have boxes."""
+    nodes, results = operands_first(*roots), set(roots)
     names, labels = names_of(*roots), labels_of(nodes)
-    shown = set(roots)
-    homes = Homes(nodes)
+    groups = Groups(nodes)
     boxes: list[Box] = []
     ids: dict[Node, str] = {}
+
+    def add(box: Box) -> bool:
+        if constants or not box.is_bare_number:
+            boxes.append(box)
+            return True
+        return False
+
     for node in nodes:
-        group = homes.group_of(node)
+        group = groups.of(node)
         operands: list[str | Number] = []
         for i, (arg, seen) in enumerate(zip(node.args, node.saved)):
             if arg is not None and arg in ids:
                 operands.append(ids[arg])
                 continue
             data = number(seen)
-            home = group if is_single(data) else homes.group_of_data(node)
+            around = group if is_single(data) else groups.of_input(node)
             name = names.get((node, i), "")
-            constant = Box(f"n{len(boxes)}", "constant", data, name=name, group=home)
-            if constants or not constant.is_bare_number:
-                boxes.append(constant)
-                operands.append(constant.id)
-            else:
-                operands.append(data)
+            constant = Box(f"n{len(boxes)}", "constant", data, name=name, group=around)
+            operands.append(constant.id if add(constant) else data)
         box = Box(
             id=f"n{len(boxes)}",
-            kind="step" if node.op else "leaf" if node.level else "constant",
+            kind=kind_of(node),
             value=number(node._data),
             gradient=None if node.grad is None else number(node.grad),
             keeps_grad=node.leaves_grad,
@@ -85,14 +83,13 @@ def portrait(
             op=printable(node.op.name) if node.op else "",
             formula=formula_of(node) if node.op else None,
             operands=tuple(operands),
-            slopes=tuple(map(shown_slope, local_derivatives(node))) if slopes else (),
-            root=node in shown,
+            slopes=local_derivatives(node) if slopes else (),
+            root=node in results,
             group=group,
         )
-        if constants or not box.is_bare_number:
-            boxes.append(box)
+        if add(box):
             ids[node] = box.id
-    return Picture(tuple(boxes), tuple(homes.groups)), ids
+    return Picture(tuple(boxes), tuple(groups.found)), ids
 
 
 def formula_of(node: Node) -> Expression:
@@ -105,80 +102,71 @@ def formula_of(node: Node) -> Expression:
     return expression(node.op, operands, node.kwargs, "text")
 
 
-def local_derivatives(node: Node) -> list[Data | None]:
-    """The derivatives of a node by each of its operands, the others held fixed.
+def local_derivatives(node: Node) -> tuple[Number | None, ...]:
+    """Return the derivatives of a node by each of its operands, the others held fixed.
 
-    Of arrays there are some only where they are as many numbers as the operand has: where the
-    result is a single number, or each of its entries depends on one entry of each operand. `None`
-    stands for the rest, for operands that nothing is differentiated by, and where an array was
-    changed in place since, so that what the rules need is gone.
+    Arrays have them only where they are as many numbers as the operand has: the result is a single
+    number, or each of its entries depends on one entry of each operand. All others are `None`:
+    where an operand needs no gradient or the op has no rule for it, and where an array that the
+    rules need was changed in place.
     """
-    op = node.op
+    op, saved = node.op, node.saved
     if op is None:
-        return []
-    for arg, seen in zip(node.args, node.saved):
-        if arg is not None and arg.kind is Node.array and arg._data is not seen:
-            return [None] * len(node.args)
-    found: list[Data | None] = []
+        return ()
     one = 1.0 if node.kind is Node.scalar else np.ones_like(node._data)
-    fits = op.elementwise or is_number(node._data)
+    shown = op.elementwise or is_number(node._data)
+    for arg, seen in zip(node.args, saved):
+        if arg is not None and arg.kind is Node.array and arg._data is not seen:
+            shown = False
     with np.errstate(all="ignore"):
-        for arg, vjp in zip(node.args, op.vjps):
-            if arg is None or not arg.level or vjp is None or not fits:
-                found.append(None)
-                continue
-            found.append(vjp(one, node._data, *node.saved, **node.kwargs))
-    return found
+        return tuple(
+            number(vjp(one, node._data, *saved, **node.kwargs))
+            if shown and vjp and arg is not None and arg.level
+            else None
+            for arg, vjp in zip(node.args, op.vjps)
+        )
 
 
-def shown_slope(data: Data | None) -> Number | None:
-    return None if data is None else number(data)
+class Groups:
+    """The groups of a graph's nodes.
 
-
-class Homes:
-    """The groups that nodes belong to.
-
-    A result was computed in the innermost scope that was open. A leaf belongs to the module whose
-    parameter it is, or else to the scope, opened by hand, that has all its uses.
+    A result belongs to the innermost scope that was open when it was computed. A parameter belongs
+    to its module; any other leaf to the innermost scope, opened by hand, around all its uses.
     """
 
     def __init__(self, nodes: Sequence[Node]) -> None:
-        self.groups: list[Group] = []
+        self.found: list[Group] = []  # each after its parent
         self.ids: dict[Scope, str] = {}
-        self.scopes: dict[Node, Scope | None] = {}
-        self.parameters: dict[Scope, set[int]] = {}
-        uses: dict[Node, list[Scope | None]] = {}
+        self.parameters: dict[Scope, set[int]] = {}  # the ids of those of a scope's module
+        self.scopes = {node: node.notes.scope if node.notes else None for node in nodes}
+        users: dict[Node, list[Scope | None]] = {}
         for node in nodes:
-            self.scopes[node] = scope = node.notes.scope if node.notes else None
             for arg in node.args:
                 if arg is not None and arg.op is None:
-                    uses.setdefault(arg, []).append(scope)
-        for leaf, around in uses.items():
-            if any(around):
-                self.scopes[leaf] = self.home(leaf, around)
+                    users.setdefault(arg, []).append(self.scopes[node])
+        for leaf, scopes in users.items():
+            if any(scopes):
+                self.scopes[leaf] = self.scope_of_leaf(leaf, scopes)
 
-    def home(self, leaf: Node, around: list[Scope | None]) -> Scope | None:
-        """The innermost scope around all uses that the leaf may belong to."""
-        first, *others = (outermost_first(scope) for scope in around)
+    def scope_of_leaf(self, leaf: Node, users: list[Scope | None]) -> Scope | None:
+        """Return the innermost scope around all uses that the leaf may belong to."""
+        first, *others = map(outermost_first, users)
         shared = [x for i, x in enumerate(first) if all(line[i : i + 1] == [x] for line in others)]
         for scope in reversed(shared):
-            if scope.owner is None or id(leaf) in self.parameters_of(scope):
+            if scope.owner is None:
+                return scope
+            if scope not in self.parameters:
+                self.parameters[scope] = {id(x) for _, x in scope.owner.named_parameters()}
+            if id(leaf) in self.parameters[scope]:
                 return scope
         return None
 
-    def parameters_of(self, scope: Scope) -> set[int]:
-        """The ids of the parameters of a scope's module."""
-        if scope not in self.parameters:
-            named = scope.owner.named_parameters() if scope.owner is not None else ()
-            self.parameters[scope] = {id(x) for _, x in named}
-        return self.parameters[scope]
-
-    def group_of(self, node: Node) -> str:
-        """The id of the innermost group; "" outside of all."""
+    def of(self, node: Node) -> str:
+        """Return the id of the innermost group around a node; "" outside of all."""
         return self.id_of(self.scopes[node])
 
-    def group_of_data(self, node: Node) -> str:
-        """The group for an array that a node was given: modules do not own their inputs."""
+    def of_input(self, node: Node) -> str:
+        """Return the id of the group for an array that a node was given: never a module's own."""
         scope = self.scopes[node]
         while scope is not None and scope.owner is not None:
             scope = scope.parent
@@ -188,15 +176,16 @@ class Homes:
         inside = ""
         for around in outermost_first(scope):
             if around.name and around not in self.ids:
-                self.ids[around] = f"g{len(self.groups)}"
-                self.groups.append(Group(self.ids[around], around.name, inside))
+                self.ids[around] = f"g{len(self.found)}"
+                self.found.append(Group(self.ids[around], around.name, inside))
             inside = self.ids.get(around, inside)
         return inside
 
 
 def outermost_first(scope: Scope | None) -> list[Scope]:
-    line: list[Scope] = []
+    """Return a scope and all that are around it."""
+    scopes: list[Scope] = []
     while scope is not None:
-        line.append(scope)
+        scopes.append(scope)
         scope = scope.parent
-    return line[::-1]
+    return scopes[::-1]

@@ -144,6 +144,13 @@ def test_a_label_renames_no_other_node() -> None:
     assert all(after[node] == before[node] for node in (x, b, c))
 
 
+def test_constants_of_the_roots_value_have_no_name() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True, label="x")
+    assert draw(x * Tensor(2.0)).text.splitlines()[1].startswith("v1 = x * 2 ")
+    y = Value(3.0, "y") * Value(1.0).detach() / 3.0
+    assert list(names_of(y).values()) == ["y", "v1", "v2"]
+
+
 def test_options_of_a_picture_change_no_name() -> None:
     root = groups()
     names = {box.id: box.name for box in draw(root).picture.boxes}
@@ -163,6 +170,16 @@ def test_groups_that_are_one_box_are_told_apart() -> None:
     drawing = draw(y + x, depth=0, fold=False)
     assert [box.name for box in drawing.picture.boxes] == ["part", "v1", "part#1", "part#2", "v6"]
     assert "part#2 ← part#1" in drawing.text
+
+
+def test_groups_of_one_name_are_all_numbered() -> None:
+    x = Value(2.0, "x")
+    ys = []
+    for step in (lambda: x * 3.0), (lambda: x**2), x.exp:
+        with scope("part"):
+            ys.append(step())
+    boxes = draw(ys[0] + ys[1] * ys[2], depth=0).picture.boxes
+    assert [box.name for box in boxes if box.kind == "group"] == ["part#1", "part#2", "part#3"]
 
 
 def test_powers_are_written_in_one_way() -> None:
