@@ -1,4 +1,4 @@
-"""Print the tables of advance widths that autograd/draw/fonts.py holds.
+"""Print the tables of advance widths that autograd/draw/formats/fonts.py holds.
 
     python .ci/font_widths.py
 
@@ -8,9 +8,9 @@ For each character, the widest of DejaVu Sans, which matplotlib brings along, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import ceil
 from pathlib import Path
+from textwrap import fill
 
 import matplotlib as mpl
 from PIL import ImageFont
@@ -22,7 +22,7 @@ RUNS = [
     (0x20, 0x7E), (0xA0, 0xFF), (0x391, 0x3C9), (0x410, 0x44F),  # Latin, Greek, Cyrillic
     (0x2010, 0x2026), (0x2070, 0x208E), (0x2190, 0x2195), (0x2200, 0x221E),  # signs
 ]  # fmt: skip
-LINE = 94
+LINE = 98  # characters, at most
 
 
 def main() -> None:
@@ -31,28 +31,16 @@ def main() -> None:
             ImageFont.truetype(path, 1000, layout_engine=ImageFont.Layout.BASIC)
             for path in (DEJAVU / f"{ours}.ttf", LIBERATION / f"LiberationSans-{theirs}.ttf")
         ]
-        print(f"{name} = {{")
+        print(f'{name} = """')
         for low, high in RUNS:
             widths = [str(percent(chr(c), fonts)) for c in range(low, high + 1)]
-            print(f"    0x{low:X}: (")
-            print(*(f'        "{line}"' for line in wrapped(widths)), sep="\n")
-            print("    ),")
-        print("}")
+            print(fill(f"{low:X}: {' '.join(widths)}", LINE))
+        print('"""')
 
 
 def percent(c: str, fonts: list[ImageFont.FreeTypeFont]) -> int:
     """The advance of a character in hundredths of the size, rounded up."""
     return max(ceil(font.getlength(c) / 10) for font in fonts)
-
-
-def wrapped(words: list[str]) -> Iterator[str]:
-    line = ""
-    for word in words:
-        if len(line) + len(word) > LINE - 12:
-            yield line
-            line = ""
-        line += f"{word} "
-    yield line.rstrip()
 
 
 if __name__ == "__main__":
