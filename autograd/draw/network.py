@@ -15,12 +15,12 @@ from typing import Any
 from autograd.expressions import printable, rounded
 
 from .formats.box_labels import SMALL, TEXT
-from .formats.colours import DARK, LIGHT, Theme
+from .formats.colours import Theme, stylesheet
 from .formats.fonts import FAMILY, width
 from .formats.images import to_image
 from .formats.notation import typeset
 from .formats.page import to_html
-from .formats.svg import escape
+from .formats.svg import escape, paper, svg_start
 from .layout.geometry import Size
 from .saving import write
 
@@ -170,14 +170,11 @@ class Plan:
 
     def parts(self) -> Iterator[str]:
         theme, wide, high = self.drawing.theme, self.width, self.height
-        yield (
-            f'<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" class="network {theme}" '
-            f'viewBox="0 0 {wide:.0f} {high:.0f}" width="{wide:.0f}" height="{high:.0f}" '
-            'style="max-width: 100%; height: auto" role="img" '
-            f'aria-label="Neural net: {escape(self.drawing.text)}">'
-        )
-        yield f"<style>\n{style(theme)}\n</style>"
-        yield f'<rect class="paper" width="{wide:.0f}" height="{high:.0f}"/>'
+        label = f"Neural net: {self.drawing.text}"
+        yield svg_start("network", theme, wide, high, role="img", label=label)
+        css = stylesheet(STYLE, theme, s=f".network.{theme}", family=FAMILY)
+        yield f"<style>\n{css}\n</style>"
+        yield paper(wide, high)
         for i in range(len(self.drawing.weights)):
             yield from self.edges(i)
         for i in range(len(self.rows)):
@@ -277,12 +274,3 @@ def left(name: str, x: float, y: float, text: str, size: float) -> str:
     return (
         f'<text class="{name}" x="{x:.1f}" y="{y:.1f}" font-size="{size:g}">{escape(text)}</text>'
     )
-
-
-def style(theme: Theme) -> str:
-    scope = f".network.{theme}"
-    light = STYLE.format_map({"s": scope, "family": FAMILY, **LIGHT})
-    dark = STYLE.format_map({"s": scope, "family": FAMILY, **DARK})
-    if theme == "auto":
-        return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}"
-    return dark if theme == "dark" else light

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 Theme: TypeAlias = Literal["light", "dark", "auto"]
 
-# Values are green, gradients red, as many courses have them; what kind of node it is shows in its
-# outline as well as in its colour: leaves are round, constants dashed, results doubled,
-# the operations of a derivative have corners.
+# Values are green and gradients red, as in many courses. The kind of a node shows in its outline
+# too: leaves are round, constants dashed, results doubled; operations of a derivative have corners.
 LIGHT = {
     "paper": "#ffffff", "ink": "#1f2328", "quiet": "#656d76", "line": "#8c959f",
     "leaf": "#eaf3fb", "leaf-line": "#0b6bb8", "step": "#ffffff", "step-line": "#6e7781",
@@ -27,3 +26,16 @@ DARK = {
     "derivative-line": "#4fb3a1", "derivative-cell": "#12352f", "derivative-cell-ink": "#8fdcc9",
     "frame": "#191c22", "frame-line": "#3b3a4d", "title": "#aca5d0",
 }  # fmt: skip
+
+
+def colours_of(theme: Theme) -> dict[str, str]:
+    """Return the colours of a theme in formats that can't adapt to the reader's system."""
+    return DARK if theme == "dark" else LIGHT
+
+
+def stylesheet(template: str, theme: Theme, **fields: Any) -> str:
+    """Return a stylesheet with the colours of a theme; "auto" follows the reader's system."""
+    light, dark = (template.format_map({**fields, **colours}) for colours in (LIGHT, DARK))
+    if theme == "auto":
+        return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}"
+    return dark if theme == "dark" else light

@@ -1,19 +1,21 @@
-"""A picture in the DOT language, and through Graphviz as an image."""
+"""A picture in the DOT language, and as an image made by Graphviz."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator
 
 from autograd.draw.graph.picture import Box, Picture
-from autograd.draw.layout.geometry import Direction
 from autograd.expressions import printable
 
-from .colours import LIGHT
-from .legend import meanings
-from .notation import gradient, shape_and_dtype, sign, slope_texts, written
+from .box_labels import Row, rows
+from .colours import colours_of
+from .legend import MEANINGS, kinds_in
+from .notation import sign, slope_texts
+from .options import Options
 
-# What kind of node it is shows in the outline as well as in its colour.
+# The kind of a node shows in its outline as well as in its colour.
 STYLES = {
     "leaf": 'fillcolor="{leaf}", color="{leaf-line}"',
     "constant": 'fillcolor="{constant}", color="{constant-line}", style="rounded,filled,dashed"',
@@ -35,6 +37,7 @@ SAMPLES = {
     'style="rounded"><tr><td>' + SAMPLE % ("step", "root-line", "rounded") + "</td></tr></table>",
     "slope": '<font color="{slope}" point-size="10">1.5</font>',
 }
+CLUSTER = 'style="rounded,filled"; fillcolor="{frame}"; color="{frame-line}"'
 ROOT = ', color="{root-line}", peripheries=2'
 # Graphviz measures text in the first font that is installed; the others are narrower.
 FONTS = "DejaVu Sans,Verdana,Helvetica,Arial,sans-serif"
@@ -56,44 +59,40 @@ class GraphvizMissingError(RuntimeError):
     """An image was asked for, and Graphviz, which makes it, is not installed."""
 
 
-def to_dot(
-    picture: Picture,
-    direction: Direction,
-    precision: int,
-    numbers: bool = False,
-    legend: bool = False,
-    colours: Mapping[str, str] = LIGHT,
-) -> str:
-    """The graph in the DOT language. Ids do not depend on labels, and labels are escaped."""
-    writer = Writer(picture, precision, numbers, colours)
-    end = ":op:w" if direction == "LR" else ""  # arrows end at the operation, which is on the left
-    lines = [HEAD.format(direction=direction, fonts=FONTS, **colours), *writer.inside("", "  ")]
-    cells = {box.id: end for box in picture.boxes if box.op}
-    for source, target, argument in picture.edges:
-        slope = writer.slopes.get((target, argument), "")
-        label = f' [label=" {slope} "]' if slope else ""
-        lines.append(f"  {source} -> {target}{cells.get(target, '')}{label}")
-    if legend:  # last, since clusters would inherit its position
-        lines += [*writer.legend(), "  labelloc=b", "  labeljust=l"]
-    return "\n".join((*lines, "}", ""))
+def to_dot(picture: Picture, options: Options) -> str:
+    """Return the graph in the DOT language. Ids do not depend on labels."""
+    return "\n".join((*Writer(picture, options).lines(), ""))
 
 
 class Writer:
-    """Boxes and groups in the DOT language."""
+    """Writes a picture in the DOT language."""
 
-    def __init__(
-        self, picture: Picture, precision: int, numbers: bool, colours: Mapping[str, str]
-    ) -> None:
-        self.picture, self.precision = picture, precision
-        self.numbers, self.colours = numbers, colours
-        self.slopes = slope_texts(picture, precision)
-        self.members: dict[str, list[Box]] = {}
+    def __init__(self, picture: Picture, options: Options) -> None:
+        self.picture, self.options = picture, options
+        self.colours = colours_of(options.theme)
+        self.slopes = slope_texts(picture, options.precision)
+        self.members: dict[str, list[Box]] = defaultdict(list)
         for box in picture.boxes:
-            self.members.setdefault(box.group, []).append(box)
+            self.members[box.group].append(box)
+
+    def lines(self) -> Iterator[str]:
+        direction = self.options.direction
+        yield HEAD.format(direction=direction, fonts=FONTS, **self.colours)
+        yield from self.inside("", "  ")
+        # arrows end at the operation, where it is on their side
+        port = ":op:w" if direction == "LR" else ""
+        ports = {box.id: port for box in self.picture.boxes if box.op}
+        for source, target, argument in self.picture.edges:
+            slope = self.slopes.get((target, argument), "")
+            label = f' [label=" {slope} "]' if slope else ""
+            yield f"  {source} -> {target}{ports.get(target, '')}{label}"
+        if self.options.legend:  # last, since clusters would inherit its position
+            yield from self.legend()
+        yield "}"
 
     def inside(self, group: str, indent: str) -> Iterator[str]:
-        """The nodes of a group, and its inner groups as clusters."""
-        for box in self.members.get(group, []):
+        """Yield the nodes of a group, and its inner groups as clusters."""
+        for box in self.members[group]:
             style = STYLES[box.kind] + (ROOT if box.root else "")
             yield f"{indent}{box.id} [{style.format_map(self.colours)}, label=<"
             yield from self.table(box)
@@ -102,64 +101,55 @@ class Writer:
             if inner.parent == group:
                 yield f"{indent}subgraph cluster_{inner.id} {{"
                 yield f"{indent}  label=<{escape(printable(inner.name)) or ' '}>; labeljust=l"
-                style = 'style="rounded,filled"; fillcolor="{frame}"; color="{frame-line}"'
-                yield f"{indent}  {style.format_map(self.colours)}"
+                yield f"{indent}  {CLUSTER.format_map(self.colours)}"
                 yield from self.inside(inner.id, indent + "  ")
                 yield f"{indent}}}"
 
     def table(self, box: Box) -> Iterator[str]:
-        """The lines of a box's label: the operation on the left, name and numbers beside it."""
-        rows = list(self.card(box))
+        """Yield the label of a box: the operation on the left, name and numbers beside it."""
+        shown = list(map(self.row, rows(box, self.options.precision)))
+        if self.options.numbers and box.name and not box.label:
+            shown.insert(0, self.row(((box.name, "number"),)))
         if box.op:
-            name = sign(box, self.precision)
+            name = sign(box, self.options.precision)
             own = "derivative-" if box.kind == "derivative" else ""
             paper, ink = self.colours[f"{own}cell"], self.colours[f"{own}cell-ink"]
             cell = (
-                f'rowspan="{len(rows)}" port="op" bgcolor="{paper}" style="rounded" cellpadding="5"'
+                f'rowspan="{len(shown)}" port="op" bgcolor="{paper}" style="rounded" '
+                'cellpadding="5"'
             )
             font = f'point-size="{18 if len(name) == 1 else 13}" color="{ink}"'
-            rows[0] = f"<td {cell}><font {font}><b>{escape(name)}</b></font></td>{rows[0]}"
+            shown[0] = f"<td {cell}><font {font}><b>{escape(name)}</b></font></td>{shown[0]}"
         yield '    <table border="0" cellspacing="3" cellpadding="1">'
-        yield from (f"      <tr>{row}</tr>" for row in rows)
+        yield from (f"      <tr>{row}</tr>" for row in shown)
         yield "    </table>"
 
-    def card(self, box: Box) -> Iterator[str]:
-        """The rows of name and numbers."""
-        number = box.name if self.numbers and not box.label else ""
-        name = f"<b>{escape(box.name)}</b>" if box.label else ""
-        if name or number:
-            grey = self.small(number) if number else ""
-            yield f'<td colspan="2">{" ".join(filter(None, (name, grey)))}</td>'
-        for line in filter(None, (shape_and_dtype(box.value), *box.notes)):
-            yield f'<td colspan="2">{self.small(line)}</td>'
-        value, grad = written(box.value, self.precision), gradient(box, self.precision)
-        if box.kind == "constant":
-            yield f'<td colspan="2">{value}</td>'
-        elif box.value is not None:
-            yield self.entry("value", value, "value")
-            if box.differentiated:
-                yield self.entry("gradient", grad, "quiet" if box.gradient is None else "gradient")
+    def row(self, row: Row) -> str:
+        """Return the cells of a row: a text across both columns, or a name and a number."""
+        text, role = row[-1]
+        if len(row) == 2:
+            colour = self.colours["quiet" if role == "missing" else role]
+            return (
+                f'<td align="left">{self.small(row[0][0])}</td>'
+                f'<td align="right"><font color="{colour}">{text}</font></td>'
+            )
+        cell = f"<b>{escape(text)}</b>" if role == "label" else text
+        return f'<td colspan="2">{self.small(text) if role in {"note", "number"} else cell}</td>'
 
     def legend(self) -> Iterator[str]:
-        """The legend, as the label of the graph."""
+        """Yield the legend, as the label of the graph."""
         yield '  label=<<table border="0" cellspacing="6" cellpadding="0"><tr>'
-        for kind, meaning in meanings(self.picture, False, bool(self.slopes)):
+        for kind in kinds_in(self.picture, False, bool(self.slopes)):
             yield f"    <td>{SAMPLES[kind].format_map(self.colours)}</td>"
-            yield f'    <td>{self.small(meaning)}</td><td width="8"></td>'
-        yield "  </tr></table>>"
-
-    def entry(self, name: str, number: str, colour: str) -> str:
-        return (
-            f'<td align="left">{self.small(name)}</td>'
-            f'<td align="right"><font color="{self.colours[colour]}">{number}</font></td>'
-        )
+            yield f'    <td>{self.small(MEANINGS[kind])}</td><td width="8"></td>'
+        yield "  </tr></table>>\n  labelloc=b\n  labeljust=l"
 
     def small(self, text: str) -> str:
         return f'<font color="{self.colours["quiet"]}" point-size="10">{escape(text)}</font>'
 
 
 def escape(text: str) -> str:
-    r"""The text in an HTML-like label: as in HTML, but Graphviz gives backslashes a meaning too.
+    r"""Return the text for an HTML-like label: as in HTML, with backslashes doubled.
 
     >>> print(escape(r"<b> \N"))
     &lt;b&gt; \\N
@@ -169,7 +159,7 @@ def escape(text: str) -> str:
 
 
 def render(dot: str, form: str) -> bytes:
-    """The image that Graphviz makes of a graph in the DOT language.
+    """Return the image that Graphviz makes of a graph in the DOT language.
 
     Raises:
         GraphvizMissingError: the program `dot` or the package `graphviz` is not installed.
@@ -183,7 +173,6 @@ def render(dot: str, form: str) -> bytes:
     try:
         image: bytes = graphviz.pipe("dot", form, dot.encode(), quiet=True)
     except graphviz.ExecutableNotFound:
-        raise GraphvizMissingError(
-            MISSING.format(form.upper(), "apt-get install graphviz")
-        ) from None
+        cure = "apt-get install graphviz"
+        raise GraphvizMissingError(MISSING.format(form.upper(), cure)) from None
     return image

@@ -1,7 +1,7 @@
 """An SVG drawing as a PNG image or a PDF page, made by Typst.
 
-Text is set in DejaVu Sans if Matplotlib is installed, which contains that font: then every machine
-makes the same image. Otherwise the system's fonts are used, or Typst's own if there are none.
+Text is set in DejaVu Sans, which comes with Matplotlib, if that is installed: then every machine
+makes the same image. Otherwise in the system's fonts, or in Typst's own if there are none.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from .fonts import FAMILY
 
 Form: TypeAlias = Literal["png", "pdf"]
 
-POINT = 72 / 96  # points of a pixel
-ZOOM = 2.0  # pixels of an image for each of the drawing's: sharp on any screen
+POINT = 72 / 96  # points per pixel
+ZOOM = 2.0  # pixels of an image per pixel of the drawing: sharp on any screen
 LARGEST, LONGEST = 1e8, 30_000.0  # pixels of an image in all, and along a side
-LONGEST_PAGE = 14_400.0  # points along a side of a page, beyond which programs refuse to show it
+LONGEST_PAGE = 14_400.0  # points along a side of a page; programs refuse to show longer ones
 
 PAGE = """\
 #set page(width: {}pt, height: {}pt, margin: 0pt)
@@ -27,9 +27,9 @@ PAGE = """\
 
 
 def to_image(svg: str, width: float, height: float, form: Form) -> bytes:
-    """The image, twice as large as the drawing, or the page, as large as the drawing.
+    """Return an image twice as large as the drawing, or a page as large as the drawing.
 
-    Larger images than programs can show are scaled down.
+    Drawings that are too large for programs to show are scaled down.
 
     Raises:
         ModuleNotFoundError: Typst is not installed.
@@ -46,7 +46,7 @@ def to_image(svg: str, width: float, height: float, form: Form) -> bytes:
     if fonts:
         svg = svg.replace(FAMILY, f'"DejaVu Sans", {FAMILY}')
     longest = max(width, height)
-    unit = min(POINT, LONGEST_PAGE / longest)  # points of a pixel of the drawing
+    unit = min(POINT, LONGEST_PAGE / longest)  # points per pixel of the drawing
     zoom = min(ZOOM, LONGEST / longest, (LARGEST / (width * height)) ** 0.5)
     page: Any = PAGE.format(unit * width, unit * height).encode()
     image: bytes = typst.compile(
@@ -61,7 +61,7 @@ def to_image(svg: str, width: float, height: float, form: Form) -> bytes:
 
 
 def bundled_fonts() -> list[Path]:
-    """The folder of the fonts that come with Matplotlib, if it is installed."""
+    """Return the folder of the fonts that come with Matplotlib, if it is installed."""
     matplotlib = find_spec("matplotlib")
     if matplotlib is None or matplotlib.origin is None:
         return []

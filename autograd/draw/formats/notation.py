@@ -8,16 +8,18 @@ from autograd.draw.graph.picture import Array, Box, Number, Picture, is_single
 from autograd.expressions import ATOM, SUM, Operation, PlainText, Typeset, Written, nested, rounded
 
 MINUS = "\N{MINUS SIGN}"
-LONGEST = 28  # characters of the entries of an array
+LONGEST = 28  # characters of the entries of an array, at most
 
 
-def written(x: Number | None, precision: int) -> str:
-    """A number; of an array its entries, or its range and its norm; "" for None.
+def number_text(x: Number | None, precision: int) -> str:
+    """Return a number as text: an array by its entries, or its range and its norm; "" for None.
 
     >>> from autograd.draw.graph.picture import number
     >>> import numpy as np
-    >>> written(number(np.array([-2.0, 1.0, 2.0])), 4), written(number(np.arange(-8.0, 9.0)), 4)
-    ('[-2 1 2]', '-8 … 8, norm 20.2')
+    >>> number_text(number(np.array([-2.0, 1.0, 2.0])), 4)
+    '[-2 1 2]'
+    >>> number_text(number(np.arange(-8.0, 9.0)), 4)
+    '-8 … 8, norm 20.2'
     """
     if x is None:
         return ""
@@ -34,8 +36,17 @@ def written(x: Number | None, precision: int) -> str:
     return entries if 0 < len(entries) <= LONGEST else f"{low} … {high}, norm {norm}"
 
 
+def gradient_text(box: Box, precision: int) -> str:
+    """Return a gradient as text, or why there is none: not computed differs from zero."""
+    if box.kind == "constant" or box.value is None or not box.differentiated:
+        return ""
+    if box.gradient is None:
+        return "not computed" if box.keeps_grad else "not kept"
+    return number_text(box.gradient, precision)
+
+
 def slope_texts(picture: Picture, precision: int) -> dict[tuple[str, int], str]:
-    """The local derivatives as they stand beside edges, by box and argument."""
+    """Return the local derivatives that stand beside edges, by box and argument."""
     return {
         (box.id, i): slope_text(slope, precision)
         for box in picture.boxes
@@ -45,24 +56,16 @@ def slope_texts(picture: Picture, precision: int) -> dict[tuple[str, int], str]:
 
 
 def slope_text(slope: Number, precision: int) -> str:
-    """A local derivative, short: of many numbers their range."""
+    """Return a local derivative as short text: of an array its range."""
     if isinstance(slope, Array) and slope.low != slope.high:
         return f"{rounded(slope.low, precision)} … {rounded(slope.high, precision)}"
-    return written(slope, precision).removeprefix("all ")
+    return number_text(slope, precision).removeprefix("all ")
 
 
-def shape_and_dtype(x: Number | None) -> str:
-    """The shape and dtype of an array; "" for a float."""
-    return f"{x.shape} {x.dtype}" if isinstance(x, Array) else ""
-
-
-def gradient(box: Box, precision: int) -> str:
-    """A gradient, or why there is none: never computed is not the same as zero."""
-    if box.kind == "constant" or box.value is None or not box.differentiated:
-        return ""
-    if box.gradient is None:
-        return "not computed" if box.keeps_grad else "not kept"
-    return written(box.gradient, precision)
+def summary_lines(box: Box) -> list[str]:
+    """Return the lines that describe a box beside its numbers: shape and dtype, and notes."""
+    array = [f"{box.value.shape} {box.value.dtype}"] if isinstance(box.value, Array) else []
+    return [*array, *box.notes]
 
 
 def formula(box: Box, spell: Callable[[str], str | Number | None], precision: int) -> str:
@@ -78,7 +81,7 @@ def formula(box: Box, spell: Callable[[str], str | Number | None], precision: in
     def symbol(i: int) -> str | Written:
         operand = box.operands[i]
         x = spell(operand) if isinstance(operand, str) else operand
-        return x if isinstance(x, str) else as_operand(written(x, precision))
+        return x if isinstance(x, str) else as_operand(number_text(x, precision))
 
     return "" if box.formula is None else PlainText(precision).text(box.formula, symbol)
 
@@ -95,7 +98,7 @@ def sign(box: Box, precision: int) -> str:
 
     def symbol(i: int) -> Written:
         x = box.operands[i]
-        return as_operand("·" if isinstance(x, str) else typeset(written(x, precision)))
+        return as_operand("·" if isinstance(x, str) else typeset(number_text(x, precision)))
 
     x = box.formula
     if isinstance(x, Operation) and all(isinstance(operand, str) for operand in box.operands):

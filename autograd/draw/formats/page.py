@@ -1,13 +1,13 @@
-"""A picture as a page of its own, which needs nothing else."""
+"""A picture as an HTML page in one file."""
 
 from __future__ import annotations
 
 import html
 import re
 
-from .colours import DARK, LIGHT, Theme
+from .colours import DARK, Theme, colours_of
 
-SMALLEST = 0.65  # of its size: text is still read then
+SMALLEST = 0.65  # of its size: text can still be read
 
 PAGE = """\
 <!DOCTYPE html>
@@ -34,25 +34,23 @@ details {{ margin-top: 1.5rem; font: 0.8rem/1.4 monospace }}
 </body>
 </html>
 """
+AUTO = """\
+@media (prefers-color-scheme: dark) {{ body {{ background: {paper}; color: {ink} }} }}"""
 
 
 def to_html(svg: str, text: str, theme: Theme, title: str = "Computation graph") -> str:
-    """A page with the picture, and the same as text.
+    """Return a page with the picture and its text.
 
-    Where the picture is much wider than the page, it is scrolled rather than shrunk.
+    A picture that is much wider than the page is scrolled rather than shrunk.
     """
+    colours = colours_of(theme)
     width = re.search(r'\bwidth="([\d.]+)', svg)
-    colours = DARK if theme == "dark" else LIGHT
-    dark = (
-        "@media (prefers-color-scheme: dark) "
-        f"{{ body {{ background: {DARK['paper']}; color: {DARK['ink']} }} }}"
-    )
     return PAGE.format(
         title=title,
         svg=svg,
         least=SMALLEST * float(width[1]) if width else 0.0,
         text=html.escape(text),
-        dark=dark if theme == "auto" else "",
+        dark=AUTO.format_map(DARK) if theme == "auto" else "",
         scheme="light dark" if theme == "auto" else theme,
         paper=colours["paper"],
         ink=colours["ink"],

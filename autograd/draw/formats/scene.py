@@ -1,20 +1,20 @@
-"""A picture set out on the page: what every drawn format is made from."""
+"""A picture laid out on the page: what SVG, LaTeX and images are made from."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from autograd.draw.graph.picture import Picture
 from autograd.draw.layout.arrange import arrange, breadth_for
-from autograd.draw.layout.geometry import Direction, Layout, Point, Route, Size
+from autograd.draw.layout.geometry import Direction, Layout, Route, Size
 
-from .box_labels import SMALL, Anchor, Card, Text, cards, reference_card, title_size
+from .box_labels import SMALL, Anchor, Card, Text, card, reference_card, title_size
 from .fonts import width
-from .legend import Entry, entries, meanings
-from .legend import size as legend_size
+from .legend import Entry, kinds_in, legend_of
 from .notation import slope_texts, typeset
+from .options import Options
 from .text import descriptions
 
 
@@ -25,72 +25,46 @@ class Scene:
     picture: Picture
     layout: Layout
     cards: dict[str, Card]  # by the id of the place
-    slopes: dict[tuple[str, int], str]  # by box and argument: what stands beside that edge
-    direction: Direction
+    slopes: dict[tuple[str, int], Text]  # by box and argument: beside the end of that edge
     legend: tuple[Entry, ...]  # below the picture
+    size: Size  # of the picture with its legend
     descriptions: dict[str, str]  # of each box, in a sentence
 
-    @property
-    def size(self) -> Size:
-        """Of the picture with its legend."""
-        below = legend_size(self.legend)
-        return Size(max(self.layout.width, below.width), self.layout.height + below.height)
 
-    def slope_place(self, route: Route) -> Text:
-        """Where the local derivative of an edge stands: beside its end."""
-        x, y = route.points[-1]
-        ends: dict[Direction, tuple[float, float, Anchor]] = {
-            "LR": (x - 10, y - 3, "end"),
-            "RL": (x + 10, y - 3, "start"),
-            "TB": (x + 4, y - 9, "start"),
-            "BT": (x + 4, y + 17, "start"),
-        }
-        a, b, anchor = ends[self.direction]
-        return Text(a, b, "", "note", anchor, SMALL)
+def compose(picture: Picture, options: Options) -> Scene:
+    """Return the picture laid out on the page.
 
-
-def compose(
-    picture: Picture,
-    direction: Direction,
-    precision: int,
-    numbers: bool = False,
-    legend: bool = False,
-) -> Scene:
-    """Set a picture out.
-
-    Args:
-        picture: its local derivatives are shown where it has any.
-        direction: in which edges run.
-        precision: how many significant digits.
-        numbers: show the names of boxes without a label. Those that are drawn again beside far uses
-            show theirs anyway.
-        legend: say what outlines mean.
+    Boxes that are drawn again beside far uses show their names in both places.
     """
+    direction, precision = options.direction, options.precision
     slopes = {key: typeset(text) for key, text in slope_texts(picture, precision).items()}
     upright = direction in {"TB", "BT"}
-    labels: dict[str, float] = {}  # of each box, the widest beside an edge that arrives there
+    widest: dict[str, float] = {}  # of each box, the widest text beside an edge that arrives there
     for (box, _), text in slopes.items():
-        labels[box] = max(width(text, SMALL), labels.get(box, 0.0))
-    leads = {box: 18.0 if upright else label + 14.0 for box, label in labels.items()}
+        widest[box] = max(width(text, SMALL), widest.get(box, 0.0))
+    leads = {box: 18.0 if upright else wide + 14.0 for box, wide in widest.items()}
     apart = 12.0 if not slopes else 10.0 if upright else 13.0
-    across = {box: label + 6.0 for box, label in labels.items()} if upright else {}
+    across = {box: wide + 6.0 for box, wide in widest.items()} if upright else {}
     arriving = Counter(edge.target for edge in picture.edges)
     least = {}
-    for box in labels:
+    for box in widest:
         breadth = breadth_for(arriving[box], apart, across.get(box, 0.0))
         least[box] = Size(breadth, 0.0) if upright else Size(0.0, breadth)
     small = {box.id: reference_card(box, precision) for box in picture.boxes}
 
-    def arranged(named: set[str]) -> tuple[dict[str, Card], Layout]:
-        faces = cards(picture, precision, named, least)
-        return faces, arrange(
-            {name: face.size for name, face in faces.items()},
+    def arranged(named: Collection[str]) -> tuple[dict[str, Card], Layout]:
+        full = {
+            box.id: card(box, precision, box.id in named, least.get(box.id, Size(0.0, 0.0)))
+            for box in picture.boxes
+        }
+        return full, arrange(
+            {box: face.size for box, face in full.items()},
             list(picture.edges),
             direction,
             homes={box.id: box.group for box in picture.boxes if box.group},
             groups=picture.groups,
             titles={group.id: title_size(group.name) for group in picture.groups},
-            references={name: face.size for name, face in small.items()},
+            references={box: face.size for box, face in small.items()},
             leads=leads,
             apart=apart,
             ordered=picture.ordered,
@@ -98,26 +72,36 @@ def compose(
         )
 
     bare = {box.id for box in picture.boxes if not box.label}
-    named = bare if numbers else set[str]()
-    faces, layout = arranged(named)
-    again = {place.box for place in layout.places if place.reference} & bare
-    if again - named:
-        faces, layout = arranged(named | again)
-    drawn = {place.id: (small if place.reference else faces)[place.box] for place in layout.places}
-    signs = list(meanings(picture, len(drawn) > len(faces), bool(slopes))) if legend else []
-    legends, texts = entries(signs, layout.width), descriptions(picture, precision)
-    return Scene(picture, layout, drawn, slopes, direction, legends, texts)
+    named = bare if options.numbers else set[str]()
+    full, layout = arranged(named)
+    again = {place.box for place in layout.places if place.reference}
+    if again & bare - named:
+        full, layout = arranged(named | again & bare)
+    kinds = kinds_in(picture, bool(again), bool(slopes)) if options.legend else []
+    legend, below = legend_of(kinds, layout.width)
+    return Scene(
+        picture,
+        layout,
+        {place.id: (small if place.reference else full)[place.box] for place in layout.places},
+        {
+            key: beside(route, direction, slopes[key])
+            for route in layout.routes
+            if (key := (route.edge.target, route.edge.argument)) in slopes
+        },
+        legend,
+        Size(max(layout.width, below.width), layout.height + below.height),
+        descriptions(picture, precision),
+    )
 
 
-Tip: TypeAlias = tuple[Point, Point, Point]
-
-
-def arrow(route: Route, length: float = 7.0, half: float = 3.2) -> tuple[Point, Tip]:
-    """Where the line of an edge ends, and the triangle between there and the box."""
-    before, end = route.points[-2:]
-    far = max(abs(end.x - before.x), abs(end.y - before.y)) or 1.0
-    a, b = (end.x - before.x) / far, (end.y - before.y) / far
-    base = Point(end.x - length * a, end.y - length * b)
-    left = Point(base.x - half * b, base.y + half * a)
-    right = Point(base.x + half * b, base.y - half * a)
-    return Point(end.x - 0.7 * length * a, end.y - 0.7 * length * b), (end, left, right)
+def beside(route: Route, direction: Direction, slope: str) -> Text:
+    """Return a local derivative at its place beside the end of its edge."""
+    x, y = route.points[-1]
+    places: dict[Direction, tuple[float, float, Anchor]] = {
+        "LR": (x - 10, y - 3, "end"),
+        "RL": (x + 10, y - 3, "start"),
+        "TB": (x + 4, y - 9, "start"),
+        "BT": (x + 4, y + 17, "start"),
+    }
+    x, y, anchor = places[direction]
+    return Text(x, y, slope, "slope", anchor, SMALL)

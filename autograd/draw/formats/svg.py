@@ -9,19 +9,20 @@ several pictures can stand on one page.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from autograd.draw.graph.picture import Box, Group
 from autograd.draw.layout.geometry import Frame, Place, Point, Route
 from autograd.expressions import printable
 
-from .box_labels import SMALL, TEXT, Card, Text
-from .colours import DARK, LIGHT, Theme
+from .box_labels import Card, Text, title
+from .colours import Theme, stylesheet
 from .fonts import FAMILY
-from .legend import GAP, SAMPLE, SIZE
-from .scene import Scene, arrow
+from .legend import SAMPLE, Entry
+from .scene import Scene
 
 RADII = {"leaf": 13.0, "derivative": 0.0}  # of corners, where they are not 6
+TIP, HALF = 7.0, 3.2  # length and half the width of an arrow's head
 
 STYLE = """\
 {s} {{ font-family: {family} }}
@@ -59,24 +60,19 @@ COLOURS = """\
 
 
 def to_svg(scene: Scene, theme: Theme = "light") -> str:
-    """The scene as an SVG image, which shrinks to fit the page around it."""
+    """Return the scene as an SVG image, which shrinks to fit the page around it."""
     layout = scene.layout
     boxes = {box.id: box for box in scene.picture.boxes}
     groups = {group.id: group for group in scene.picture.groups}
-    wide, high = scene.size
-    head = (
-        '<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" '
-        f'class="computation-graph {theme}" '
-        f'viewBox="0 0 {wide:.0f} {high:.0f}" width="{wide:.0f}" height="{high:.0f}" '
-        'style="max-width: 100%; height: auto" role="group" '
-        f'aria-label="Computation graph with {len(boxes)} nodes">'
-    )
+    scope = f".computation-graph.{theme}"
+    label = f"Computation graph with {len(boxes)} nodes"
     parts = [
-        head,
-        f"<style>\n{style(theme)}\n</style>",
-        f'<rect class="paper" width="{wide:.0f}" height="{high:.0f}"/>',
+        svg_start("computation-graph", theme, *scene.size, role="group", label=label),
+        f"<style>\n{STYLE.format(s=scope, family=FAMILY)}",
+        f"{stylesheet(COLOURS, theme, s=scope)}\n</style>",
+        paper(*scene.size),
         '<g class="groups">',
-        *(frame(f, groups[f.group]) for f in layout.frames),
+        *(framed(frame, groups[frame.group]) for frame in layout.frames),
         "</g>",
         '<g class="edges" aria-hidden="true">',
         *(edge(route, scene) for route in layout.routes),
@@ -84,53 +80,64 @@ def to_svg(scene: Scene, theme: Theme = "light") -> str:
         '<g class="nodes">',
         *(node(place, boxes[place.box], scene) for place in layout.places),
         "</g>",
-        *legend(scene),
-        "</svg>",
-        "",
     ]
-    return "\n".join(parts)
+    if scene.legend:
+        parts += [
+            f'<g class="legend" transform="translate(0 {layout.height:.0f})">',
+            *map(explained, scene.legend),
+            "</g>",
+        ]
+    return "\n".join((*parts, "</svg>", ""))
 
 
-def style(theme: Theme) -> str:
-    """The stylesheet, which dresses this class of pictures only."""
-    scope = f".computation-graph.{theme}"
-    dark = COLOURS.format_map({"s": scope, **DARK})
-    light = COLOURS.format_map({"s": scope, **LIGHT})
-    colours = {
-        "light": light,
-        "dark": dark,
-        "auto": f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}",
-    }
-    return f"{STYLE.format(s=scope, family=FAMILY)}\n{colours[theme]}"
+def svg_start(name: str, theme: Theme, wide: float, high: float, *, role: str, label: str) -> str:
+    """Return the start of an image of this class and size, described by its label."""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" class="{name} {theme}" '
+        f'viewBox="0 0 {wide:.0f} {high:.0f}" width="{wide:.0f}" height="{high:.0f}" '
+        f'style="max-width: 100%; height: auto" role="{role}" aria-label="{escape(label)}">'
+    )
 
 
-def frame(frame: Frame, group: Group) -> str:
+def paper(wide: float, high: float) -> str:
+    return f'<rect class="paper" width="{wide:.0f}" height="{high:.0f}"/>'
+
+
+def framed(frame: Frame, group: Group) -> str:
     corner = f'x="{frame.x:.1f}" y="{frame.y:.1f}"'
     return (
-        f'<g class="group" data-id="{group.id}">'
-        f'<rect class="frame" {corner} width="{frame.width:.1f}" height="{frame.height:.1f}" '
-        'rx="8"/>'
-        f'<text class="title" x="{frame.x + 12:.1f}" y="{frame.y + 18:.1f}" '
-        f'font-size="{TEXT:g}">{escape(group.name)}</text></g>'
+        f'<g class="group" data-id="{group.id}"><rect class="frame" {corner} '
+        f'width="{frame.width:.1f}" height="{frame.height:.1f}" rx="8"/>'
+        f"{texts([title(group.name, frame)])}</g>"
     )
 
 
 def edge(route: Route, scene: Scene) -> str:
     source, target, argument = route.edge
-    end, tip = arrow(route)
-    text = scene.slopes.get((target, argument), "")
+    end, head = arrow(route)
+    slope = scene.slopes.get((target, argument))
     return (
         f'<g class="edge" data-source="{source}" data-target="{target}" '
         f'data-argument="{argument}">'
         f'<path class="line" d="{path((*route.points[:-1], end))}"/>'
-        f'<path class="head" d="M{"L".join(map(xy, tip))}Z"/>'
-        + (slope(text, scene.slope_place(route)) if text else "")
-        + "</g>"
+        f'<path class="head" d="M{"L".join(map(xy, head))}Z"/>'
+        f"{texts([slope] if slope else [])}</g>"
     )
 
 
+def arrow(route: Route) -> tuple[Point, tuple[Point, Point, Point]]:
+    """Return where the line of an edge ends, and the triangle between there and the box."""
+    before, end = route.points[-2:]
+    far = max(abs(end.x - before.x), abs(end.y - before.y)) or 1.0
+    a, b = (end.x - before.x) / far, (end.y - before.y) / far
+    base = Point(end.x - TIP * a, end.y - TIP * b)
+    left = Point(base.x - HALF * b, base.y + HALF * a)
+    right = Point(base.x + HALF * b, base.y - HALF * a)
+    return Point(end.x - 0.7 * TIP * a, end.y - 0.7 * TIP * b), (end, left, right)
+
+
 def path(points: Sequence[Point]) -> str:
-    """Bézier curves through a start and three points each."""
+    """Return Bézier curves through a start and three points each."""
     return f"M{xy(points[0])}C" + " ".join(map(xy, points[1:]))
 
 
@@ -138,48 +145,33 @@ def xy(point: Point) -> str:
     return f"{point.x:.1f},{point.y:.1f}"
 
 
-def slope(text: str, place: Text) -> str:
-    """A local derivative beside the end of its edge."""
-    x, y, _, _, anchor, size = place
-    return (
-        f'<text class="slope" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" '
-        f'font-size="{size:g}">{escape(text)}</text>'
-    )
-
-
 def node(place: Place, box: Box, scene: Scene) -> str:
     card = scene.cards[place.id]
     kind = "folded" if box.kind == "group" else box.kind
-    names = [
-        "reference" if place.reference else "node",
-        kind,
-        *(["root"] if box.root and not place.reference else []),
-    ]
+    names = f"reference {kind}" if place.reference else f"node {kind}" + " root" * box.root
     return (
-        f'<g class="{" ".join(names)}" data-id="{box.id}" role="img" '
+        f'<g class="{names}" data-id="{box.id}" role="img" '
         f'transform="translate({place.x:.1f} {place.y:.1f})">'
         f"<title>{escape(scene.descriptions[box.id])}</title>"
-        + "".join(faces(card, box, place.reference))
-        + "".join(texts(card))
-        + "</g>"
+        f"{''.join(outlines(card, box, place.reference))}{texts(card.texts)}</g>"
     )
 
 
-def faces(card: Card, box: Box, reference: bool) -> Iterator[str]:
-    """The outlines of a card."""
-    edge = card.border
-    wide, high = card.size.width - 2 * edge, card.size.height - 2 * edge
+def outlines(card: Card, box: Box, reference: bool) -> Iterator[str]:
+    """Yield the outlines of a card."""
+    border = card.border
+    wide, high = card.size.width - 2 * border, card.size.height - 2 * border
     radius = high / 2 if reference else RADII.get(box.kind, 6.0)
     if box.times > 1 and not reference:  # a stack of cards
         for shift in (6, 3):
-            yield rect("face", edge + shift, edge - shift, wide, high, radius)
-    if edge:
-        yield rect("halo", 0, 0, *card.size, radius + edge)
-    yield rect("face", edge, edge, wide, high, radius)
+            yield rect("face", border + shift, border - shift, wide, high, radius)
+    if border:
+        yield rect("halo", 0, 0, *card.size, radius + border)
+    yield rect("face", border, border, wide, high, radius)
     if card.cell:
-        low, r = edge + 0.6, max(radius - 0.6, 0.0)
-        c = 0.4477 * r  # where a quarter of a circle has its control points, seen from its corner
-        top, bottom, right = low, low + high - 1.2, edge + card.cell
+        low, r = border + 0.6, max(radius - 0.6, 0.0)
+        c = 0.4477 * r  # from a corner to the control points of its quarter of a circle
+        top, bottom, right = low, low + high - 1.2, border + card.cell
         yield (
             f'<path class="cell" d="M{right:.1f},{top:.1f}V{bottom:.1f}H{low + r:.1f}'
             f"C{low + c:.1f},{bottom:.1f} {low:.1f},{bottom - c:.1f} {low:.1f},{bottom - r:.1f}"
@@ -193,48 +185,35 @@ def rect(name: str, x: float, y: float, wide: float, high: float, radius: float)
     return f'<rect class="{name}" {at}width="{wide:.1f}" height="{high:.1f}" rx="{radius:g}"/>'
 
 
-def texts(card: Card) -> Iterator[str]:
-    for x, y, text, role, anchor, size in card.texts:
-        at = f' text-anchor="{anchor}"' if anchor != "start" else ""
-        yield (
-            f'<text class="{role}" x="{x:.1f}" y="{y:.1f}"{at} font-size="{size:g}">'
-            f"{escape(text)}</text>"
-        )
+def texts(lines: Iterable[Text]) -> str:
+    """Return lines of text, each with its role as its class."""
+    return "".join(
+        f'<text class="{role}" x="{x:.1f}" y="{y:.1f}"'
+        + (f' text-anchor="{anchor}"' if anchor != "start" else "")
+        + f' font-size="{size:.3g}">{escape(text)}</text>'
+        for x, y, text, role, anchor, size in lines
+    )
 
 
 def escape(text: str) -> str:
     return html.escape(printable(text))
 
 
-# --- the legend -----------------------------------------------------------------------------------
-
-
-def legend(scene: Scene) -> Iterator[str]:
-    """The entries below the picture."""
-    if not scene.legend:
-        return
-    yield f'<g class="legend" transform="translate(0 {scene.layout.height:.0f})">'
-    for x, y, kind, meaning in scene.legend:
-        text = (
-            f'<text class="name" x="{SAMPLE.width + GAP:g}" y="11" font-size="{SIZE:g}">'
-            f"{meaning}</text>"
-        )
-        yield f'<g transform="translate({x:.1f} {y:.1f})">{sample(kind)}{text}</g>'
-    yield "</g>"
-
-
-def sample(kind: str) -> str:
-    """A small box of its kind, or a local derivative."""
-    wide, high = SAMPLE
+def explained(entry: Entry) -> str:
+    """Return an entry of the legend: a small box of its kind, and the meaning beside it."""
+    kind, (wide, high) = entry.kind, SAMPLE
+    radius = min(RADII.get(kind, 6.0), high) / 2
     if kind == "slope":
-        return slope("1.5", Text(wide, 11.0, "", "note", "end", SMALL))
-    if kind == "result":
+        sample = ""
+    elif kind == "result":
         halo = rect("halo", -2, -2, wide + 4, high + 4, 5)
-        return f'<g class="step root">{halo}{rect("face", 0, 0, wide, high, 3)}</g>'
-    if kind == "reference":
-        return f'<g class="reference leaf">{rect("face", 0, 0, wide, high, high / 2)}</g>'
-    face = rect("face", 0, 0, wide, high, min(RADII.get(kind, 6.0), high) / 2)
-    if kind in {"step", "derivative"}:
-        radius = RADII.get(kind, 4.8) / 2
-        face += f'<rect class="cell" x="0.6" y="0.6" width="9" height="12.8" rx="{radius}"/>'
-    return f'<g class="{kind}">{face}</g>'
+        sample = f'<g class="step root">{halo}{rect("face", 0, 0, wide, high, radius)}</g>'
+    elif kind == "reference":
+        sample = f'<g class="reference leaf">{rect("face", 0, 0, wide, high, high / 2)}</g>'
+    else:
+        sample = f'<g class="{kind}">{rect("face", 0, 0, wide, high, radius)}'
+        if kind in {"step", "derivative"}:
+            sample += rect("cell", 0.6, 0.6, 9, high - 1.2, 0.8 * radius)
+        sample += "</g>"
+    corner = f"translate({entry.x:.1f} {entry.y:.1f})"
+    return f'<g transform="{corner}">{sample}{texts(entry.texts)}</g>'

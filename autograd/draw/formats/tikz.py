@@ -1,19 +1,19 @@
-r"""A scene as a LaTeX document, drawn with TikZ.
+"""A scene as a LaTeX document, drawn with TikZ.
 
 Its page is as large as the picture; its `tikzpicture` can be pasted into a paper.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from autograd.draw.graph.picture import Box
-from autograd.draw.layout.geometry import Frame, Place, Point, Route
+from autograd.draw.layout.geometry import Place, Point
 from autograd.expressions import GREEK, printable
 
-from .box_labels import Card, Text
-from .colours import DARK, LIGHT
-from .legend import GAP, SAMPLE, SIZE, Entry
+from .box_labels import Card, Role, Text, title
+from .colours import Theme, colours_of
+from .legend import SAMPLE, Entry
 from .scene import Scene
 
 HEAD = r"""\documentclass{article}
@@ -44,11 +44,16 @@ STYLES = r"""\begin{tikzpicture}[
   group frame/.style={draw=ng-frame-line, fill=ng-frame, line width=0.6pt, rounded corners=5pt},
   ]"""
 
-INKS = {
-    "label": "ink", "name": "quiet", "value": "value", "gradient": "gradient", "missing": "quiet",
-    "op": "cell-ink", "number": "quiet", "note": "quiet",
+INKS: dict[Role, str] = {  # the colours of texts; others are quiet
+    "label": "ink", "op": "cell-ink", "value": "value", "gradient": "gradient", "slope": "slope",
+    "title": "title",
 }  # fmt: skip
 ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}
+SAMPLES = {  # in the legend: as the boxes, but for corners of smaller boxes
+    "leaf": "leaf box, rounded corners=6pt",
+    "result": "step box, root box, rounded corners=3pt",
+    "reference": "leaf box, reference box, rounded corners=7pt",
+}
 
 # Characters with a meaning in LaTeX, or missing in its fonts.
 SPECIAL = {
@@ -63,24 +68,27 @@ SPECIAL = {
 }  # fmt: skip
 
 
-def to_tikz(scene: Scene, dark: bool = False) -> str:
-    """The scene as a LaTeX document, for any of pdfLaTeX, XeLaTeX and LuaLaTeX."""
-    colours: Mapping[str, str] = DARK if dark else LIGHT
+def to_tikz(scene: Scene, theme: Theme = "light") -> str:
+    """Return the scene as a LaTeX document, for any of pdfLaTeX, XeLaTeX and LuaLaTeX."""
+    colours = colours_of(theme).items()
     boxes = {box.id: box for box in scene.picture.boxes}
     names = {group.id: group.name for group in scene.picture.groups}
     wide, high = scene.size
     lines = [
         HEAD % (wide, high + 1),  # a page that is just full spills over
-        *(rf"\definecolor{{ng-{name}}}{{HTML}}{{{c[1:].upper()}}}" for name, c in colours.items()),
+        *(rf"\definecolor{{ng-{name}}}{{HTML}}{{{code[1:].upper()}}}" for name, code in colours),
         r"\pagestyle{empty}\parindent=0pt\topskip=0pt",
         r"\begin{document}",
         STYLES,
         rf"  \fill[ng-paper] (0, 0) rectangle ({wide:.1f}, {high:.1f});",
     ]
     for frame in scene.layout.frames:
-        lines += framed(frame, names[frame.group])
+        lines.append(rectangle("group frame", frame.x, frame.y, frame.width, frame.height))
+        lines += texts([title(names[frame.group], frame)])
     for route in scene.layout.routes:
-        lines += drawn(route, scene)
+        lines.append(rf"  \draw[edge line] {curve(route.points)};")
+        slope = scene.slopes.get((route.edge.target, route.edge.argument))
+        lines += texts([slope] if slope else [])
     for place in scene.layout.places:
         lines += placed(place, boxes[place.box], scene.cards[place.id])
     for entry in scene.legend:
@@ -88,21 +96,8 @@ def to_tikz(scene: Scene, dark: bool = False) -> str:
     return "\n".join((*lines, r"\end{tikzpicture}", r"\end{document}", ""))
 
 
-def framed(frame: Frame, name: str) -> Iterator[str]:
-    yield rectangle("group frame", frame.x, frame.y, frame.width, frame.height)
-    yield written(Text(12.0, 18.0, name, "label"), Point(frame.x, frame.y), "title")
-
-
-def drawn(route: Route, scene: Scene) -> Iterator[str]:
-    yield rf"  \draw[edge line] {curve(route.points)};"
-    text = scene.slopes.get((route.edge.target, route.edge.argument))
-    if text:
-        label = scene.slope_place(route)
-        yield written(label._replace(text=text), Point(0.0, 0.0), "slope")
-
-
 def curve(points: Sequence[Point]) -> str:
-    """A path through Bézier segments."""
+    """Return a path through Bézier segments."""
     parts = [at(points[0])]
     for i in range(1, len(points), 3):
         a, b, end = points[i : i + 3]
@@ -116,61 +111,58 @@ def at(point: Point) -> str:
 
 def placed(place: Place, box: Box, card: Card) -> Iterator[str]:
     kind = "folded" if box.kind == "group" else box.kind
-    style = f"{kind} box" + (", reference box" if place.reference else "")
-    edge = card.border
-    x, y, wide, high = place.x + edge, place.y + edge, card.size.width, card.size.height
+    style = f"{kind} box" + ", reference box" * place.reference
+    border, (wide, high) = card.border, card.size
     yield f"  % {box.id}"
-    if edge:
+    if border:
         style += ", root box"
         yield rectangle(f"{style}, fill=none", place.x, place.y, wide, high)
-    yield rectangle(style, x, y, wide - 2 * edge, high - 2 * edge)
+    x, y, wide, high = place.x + border, place.y + border, wide - 2 * border, high - 2 * border
+    yield rectangle(style, x, y, wide, high)
     if card.cell:
-        own = box.kind == "derivative"
-        inner = f"draw=none, fill=ng-{'derivative-' if own else ''}cell"
-        inner += "" if own else ", rounded corners=3.5pt"
-        yield rectangle(inner, x + 1, y + 1, card.cell, high - 2 * edge - 2)
-    for text in card.texts:
-        yield written(text, Point(place.x, place.y), INKS[text.role])
+        rounding = "" if kind == "derivative" else ", rounded corners=3.5pt"
+        yield cell(kind, rounding, x, y, card.cell, high)
+    yield from texts(card.texts, place.x, place.y)
 
 
 def explained(entry: Entry, top: float) -> Iterator[str]:
-    """An entry of the legend, which stands below the picture."""
+    """Yield an entry of the legend, which stands below the picture."""
     x, y, (wide, high) = entry.x, top + entry.y, SAMPLE
     kind = entry.kind
-    if kind == "slope":
-        yield written(Text(wide, 11.0, "1.5", "note", "end", SIZE), Point(x, y), "slope")
-    elif kind == "result":
-        style = "step box, root box, rounded corners=3pt"
+    style = SAMPLES.get(kind, f"{kind} box")
+    if kind == "result":
         yield rectangle(f"{style}, fill=none", x - 2, y - 2, wide + 4, high + 4)
+    if kind != "slope":
         yield rectangle(style, x, y, wide, high)
-    elif kind == "reference":
-        yield rectangle("leaf box, reference box, rounded corners=7pt", x, y, wide, high)
-    else:
-        rounding = ", rounded corners=6pt" if kind == "leaf" else ""
-        yield rectangle(f"{kind} box{rounding}", x, y, wide, high)
-        if kind in {"step", "derivative"}:
-            own = "derivative-" if kind == "derivative" else ""
-            yield rectangle(f"draw=none, fill=ng-{own}cell", x + 1, y + 1, 8, high - 2)
-    text = Text(wide + GAP, 11.0, entry.meaning, "name", "start", SIZE)
-    yield written(text, Point(x, y), INKS["name"])
+    if kind in {"step", "derivative"}:
+        yield cell(kind, "", x, y, 8, high)
+    yield from texts(entry.texts, x, y)
 
 
-def written(text: Text, corner: Point, ink: str) -> str:
-    bold = r"\bfseries" if text.role in {"label", "op"} else ""
-    slanted = r"\itshape" if text.role == "missing" else ""
-    return (
-        rf"  \node[anchor={ANCHORS[text.anchor]}, text=ng-{ink}, "
-        rf"font={bold}{slanted}\fontsize{{{text.size:g}}}{{{text.size:g}}}\selectfont] "
-        rf"at ({corner.x + text.x:.1f}, {corner.y + text.y:.1f}) {{{escape(text.text)}}};"
-    )
+def cell(kind: str, rounding: str, x: float, y: float, wide: float, high: float) -> str:
+    """Return the part of a box that holds the operation."""
+    colour = "derivative-cell" if kind == "derivative" else "cell"
+    return rectangle(f"draw=none, fill=ng-{colour}{rounding}", x + 1, y + 1, wide, high - 2)
 
 
 def rectangle(style: str, x: float, y: float, wide: float, high: float) -> str:
     return rf"  \draw[{style}] ({x:.1f}, {y:.1f}) rectangle ({x + wide:.1f}, {y + high:.1f});"
 
 
+def texts(lines: Iterable[Text], left: float = 0.0, top: float = 0.0) -> Iterator[str]:
+    """Yield lines of text, with their positions counted from (left, top)."""
+    for x, y, text, role, anchor, size in lines:
+        bold = r"\bfseries" if role in {"label", "op", "title"} else ""
+        slanted = r"\itshape" if role == "missing" else ""
+        yield (
+            rf"  \node[anchor={ANCHORS[anchor]}, text=ng-{INKS.get(role, 'quiet')}, "
+            rf"font={bold}{slanted}\fontsize{{{size:g}}}{{{size:g}}}\selectfont] "
+            rf"at ({left + x:.1f}, {top + y:.1f}) {{{escape(text)}}};"
+        )
+
+
 def escape(text: str) -> str:
-    r"""The text as LaTeX prints it.
+    r"""Return the text as LaTeX source.
 
     >>> print(escape(r"a\b {x} 50% π"))
     a\textbackslash{}b~\{x\}~50\%~$\pi$

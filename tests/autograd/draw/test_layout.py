@@ -17,6 +17,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Tensor, Value
+from autograd.draw.formats.options import Options
 from autograd.draw.formats.scene import Scene, compose
 from autograd.draw.graph.picture import Edge, Group, Picture
 from autograd.draw.graph.snapshot import picture_of
@@ -190,7 +191,7 @@ def picture(name: str) -> Picture:
 
 @cache
 def scene(name: str, direction: Direction = "LR") -> Scene:
-    return compose(picture(name), direction, 4)
+    return compose(picture(name), Options(direction))
 
 
 # --- geometry -------------------------------------------------------------------------------------
@@ -354,7 +355,7 @@ def test_operands_that_cannot_be_exchanged_arrive_in_their_order(
 ) -> None:
     shown = picture_of([make()])
     assert shown.ordered
-    layout = compose(shown, direction, 4).layout
+    layout = compose(shown, Options(direction)).layout
     arrived: dict[str, dict[int, float]] = {}
     for route in layout.routes:
         if route.edge.target in shown.ordered:
@@ -460,7 +461,7 @@ def test_a_chain_stays_straight_where_leaves_join_it() -> None:
 
 def test_a_square_has_two_edges_to_be_seen() -> None:
     x = Value(3.0)
-    first, second = compose(picture_of([x * x]), "LR", 4).layout.routes
+    first, second = compose(picture_of([x * x]), Options()).layout.routes
     assert first.points[0] == second.points[0]
     assert abs(first.points[-1].y - second.points[-1].y) >= 10
 
@@ -480,7 +481,7 @@ def test_a_leaf_that_is_used_twice_far_away_is_drawn_again_once() -> None:
     h = x
     for _ in range(12):
         h = ag.sin(h)
-    layout = compose(picture_of([pick(h, x, x)]), "LR", 4).layout
+    layout = compose(picture_of([pick(h, x, x)]), Options()).layout
     (again,) = [place for place in layout.places if place.reference]
     assert [route.source for route in layout.routes].count(again.id) == 2
 
@@ -551,5 +552,5 @@ def test_an_empty_picture_has_a_size() -> None:
 
 
 def test_the_same_graph_is_laid_out_the_same_way() -> None:
-    made = [compose(picture_of([made_at_random(40, 3, 8)]), "LR", 4).layout for _ in range(2)]
+    made = [compose(picture_of([made_at_random(40, 3, 8)]), Options()).layout for _ in range(2)]
     assert made[0] == made[1]
