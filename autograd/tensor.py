@@ -13,7 +13,7 @@ from .core import arguments, array_libraries, rules
 from .core.changes import copy_if_small, ensure_unshared, mark_changed, mark_exposed
 from .core.modes import current_mode
 from .core.node import Node, changed_in_place, is_operand
-from .core.op import Data, Op
+from .core.op import Data, Op, data_of
 from .core.shapes import Shape, shape_of
 from .node_methods import Operators
 from .numpy_api import functions, linalg, manipulation
@@ -50,7 +50,7 @@ def as_constant(x: Any) -> Data:
     if type(x) in (float, int, bool):
         return x
     x = array_libraries.as_operand(x)
-    if hasattr(x, "dtype") and not isinstance(x, type):
+    if hasattr(x, "dtype") and not isinstance(x, (type, Node)):
         return check_real(x)
     if isinstance(x, (list, tuple)):
         return check_real(np.array(x))
@@ -72,7 +72,7 @@ def in_place(op: Op, update: Callable[[Any, Any], Any]) -> Callable[[Any, Any], 
                     "update it under no_grad(), or write x = x + y for a new tensor"
                 )
             return op(self, other)
-        y = other._data if isinstance(other, Node) else as_constant(other)
+        y = as_constant(data_of(other))
         self._before_write()
         data = self._data
         if self.op is None and isinstance(data, np.ndarray) and data.flags.writeable:
@@ -211,8 +211,7 @@ class Tensor(Operators):
             data = self._data
             # mutants 1: only faster
             return data.dtype.type(1) if isinstance(data, np.generic) else np.ones_like(data)
-        seed = as_constant(seed._data if isinstance(seed, Node) else seed)
-        seed = array_libraries.to_library_of(seed, self._data)
+        seed = array_libraries.to_library_of(as_constant(data_of(seed)), self._data)
         if shape_of(seed) != self.shape:
             raise ValueError(
                 f"the seed of backward() must have the shape {self.shape} of the tensor, "
@@ -351,7 +350,7 @@ class Tensor(Operators):
                 f"assigning to entries of {self.describe()} would drop a gradient; "
                 "use where(mask, new, old), or build the tensor with stack or concatenate"
             )
-        value = value._data if isinstance(value, Node) else as_constant(value)
+        value = as_constant(data_of(value))
         self._before_write()
         if isinstance(self._data, np.ndarray) and not self._data.flags.writeable:
             self._data = array_libraries.copy_array(self._data)  # it may be shared

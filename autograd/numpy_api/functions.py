@@ -23,7 +23,7 @@ from autograd.core.op import data_of
 from autograd.core.precision import as_real, on_reals, on_wide_integers
 from autograd.core.shapes import Axis, Shape, kept_shape, normalize_axes, reduced_axes, shape_of
 
-from .manipulation import concatenate, normalize_index, ravel, sort
+from .manipulation import concatenate, flat_without_axis, normalize_index, ravel, sort
 
 # --- elementwise ----------------------------------------------------------------------------------
 
@@ -306,16 +306,9 @@ def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return rules.reshape(out, shape=kept_shape(shape, axis)) if keepdims else out
 
 
-def _along_axis(x: Any, axis: int | None) -> tuple[Any, int]:
-    """Return `x`, flattened if it is a number or `axis` is None, and the axis of a scan."""
-    x = x if axis is not None and shape_of(x) else ravel(x)
-    (axis,) = normalize_axes((0 if axis is None else axis,), len(shape_of(x)))
-    return x, axis
-
-
 def cumsum(x: Any, axis: int | None = None) -> Any:
     """Return the sums of the first 1, 2, ... n entries along an axis, or flattened."""
-    x, axis = _along_axis(x, axis)
+    x, axis = flat_without_axis(x if shape_of(x) else ravel(x), axis)
     return rules.cumsum(x, axis=axis)
 
 
@@ -325,7 +318,7 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
 
     They are computed by doubling (Hillis & Steele 1986), so that no slope divides by an entry.
     """
-    x, axis = _along_axis(x, axis)
+    x, axis = flat_without_axis(x if shape_of(x) else ravel(x), axis)
     front, reach = (slice(None),) * axis, 1
     while reach < shape_of(x)[axis]:
         left, right = (*front, slice(None, -reach)), (*front, slice(reach, None))

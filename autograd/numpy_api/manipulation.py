@@ -409,15 +409,19 @@ def normalize_index(index: Any) -> Any:
     return copy_if_small(as_plain_array(data_of(index)))
 
 
+def flat_without_axis(x: Any, axis: int | None) -> tuple[Any, int]:
+    """Return `x` and a non-negative axis: of the flattened `x` if `axis` is None."""
+    x, axis = (ravel(x), 0) if axis is None else (x, axis)
+    return x, ordered_axes((axis,), len(shape_of(x)))[0]
+
+
 def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
     """Return the entries of `x` at `indices` along an axis, or of the flattened array.
 
     The shape of `indices` takes the place of the axis. For indices outside the axis, `mode` is
     "raise" (an IndexError), "wrap" (around), or "clip" (to the first or last entry).
     """
-    flat = axis is None or not shape_of(x)
-    (axis,) = (0,) if axis is None else ordered_axes((axis,), len(shape_of(x)) or 1)
-    x = ravel(x) if flat else x
+    x, axis = flat_without_axis(x if shape_of(x) else ravel(x), axis)
     indices = data_of(indices)
     if is_numpy(indices) or not hasattr(indices, "__array_function__"):
         positions: Any = np.arange(shape_of(x)[axis])
@@ -436,7 +440,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     Raises:
         ValueError: `indices` have another number of axes than `x`.
     """
-    x, axis = _flat_without_axis(x, axis)
+    x, axis = flat_without_axis(x, axis)
     indices = normalize_index(indices)
     if len(shape_of(indices)) != len(shape_of(x)):
         raise ValueError(
@@ -450,7 +454,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
 
 def sort(x: Any, axis: int | None = -1) -> Any:
     """Return `x` sorted in increasing order along an axis, or flattened and sorted for `None`."""
-    x, axis = _flat_without_axis(x, axis)
+    x, axis = flat_without_axis(x, axis)
     return take_along_axis(x, no_fallback(np.argsort)(data_of(x), axis=axis, kind="stable"), axis)
 
 
@@ -459,14 +463,8 @@ def partition(x: Any, kth: int, axis: int | None = -1) -> Any:
 
     Smaller entries stand before it and larger ones behind it, in any order.
     """
-    x, axis = _flat_without_axis(x, axis)
+    x, axis = flat_without_axis(x, axis)
     return take_along_axis(x, no_fallback(np.argpartition)(data_of(x), kth, axis=axis), axis)
-
-
-def _flat_without_axis(x: Any, axis: int | None) -> tuple[Any, int]:
-    """Return `x` and a non-negative axis: of the flattened `x` if `axis` is None."""
-    x, axis = (ravel(x), 0) if axis is None else (x, axis)
-    return x, ordered_axes((axis,), len(shape_of(x)))[0]
 
 
 def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:

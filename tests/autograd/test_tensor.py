@@ -273,6 +273,13 @@ def test_data_takes_the_same_shape_only() -> None:
         (w * 2).data = np.ones(2)
 
 
+def test_data_must_be_no_node() -> None:
+    w = parameter([1.0, 2.0])
+    for x in (Tensor([3.0, 4.0]), parameter([3.0, 4.0]), Value(1.0)):
+        with pytest.raises(TypeError, match="is a number or an array, but got (Tensor|Value)"):
+            w.data = x
+
+
 def test_from_numpy_shares() -> None:
     a = np.ones(2)
     t = ag.from_numpy(a, requires_grad=True)
