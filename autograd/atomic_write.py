@@ -1,4 +1,4 @@
-"""Files that are written whole, or not at all."""
+"""Write files whole or not at all."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ try:
 except ImportError:  # Windows, and Python in a browser or in WASI
     fcntl = None  # type: ignore[assignment]
 
-ABANDONED = 3600.0  # seconds without a write, where no lock tells whether the writer still runs
-UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}  # by a file system, rather than failed
+ABANDONED = 3600.0  # seconds since the last write, where there are no locks
+UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}  # operations of some file systems
 
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
     """Open a new file that replaces `path` once it is complete and on the disk.
 
-    Until then it lies beside `path` under a hidden name, readable by nobody who may not read
-    `path`. It is removed after an error; if the program is killed, the next one that writes to the
-    folder removes it. The owner and permissions of the old file are kept, and a symbolic link
-    stays: the file that it names is replaced. A device or a pipe is written to instead.
+    Until then it is in the same folder under a hidden name, and only users who may read `path` may
+    read it. After an error it is removed; if the program is killed, the next program that writes
+    to the folder removes it. The owner and permissions of the old file are kept. A symbolic link
+    is kept too, and the file that it names is replaced. A device or a pipe is written to instead.
 
     Raises:
         TypeError: `path` is neither a `str` nor a path.
         ValueError: no file can have this name.
-        OSError: it can't be written; what was there is as it was.
+        OSError: the file can't be written; an old file is unchanged.
     """
     given = arguments.path("path", path)
     if given.exists() and not (given.is_file() or given.is_dir()):
@@ -54,89 +54,80 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
     # The umask applies to a new file; one that replaces another is private until it is complete.
     mode = 0o600 if target.exists() else 0o666
     try:
-        with opened(new, mode) as file:
+        with open_locked(new, mode) as file:
             yield file
             file.flush()
             copy_access(target, new)
             sync(file.fileno())
             if os.name == "posix":
-                new.replace(target)  # while it is locked: nobody takes it for abandoned
+                new.replace(target)  # while it is locked, so that no program removes it
         if os.name != "posix":
             new.replace(target)  # there, only a closed file can be renamed
-    except OSError as error:
-        discard(new)
-        if error.errno is None:
-            raise  # not from this machine's files
-        # Name the path that was asked for, not the temporary one.
-        raise OSError(error.errno, error.strerror, os.fspath(path)) from None
-    except BaseException:
-        discard(new)
+    except BaseException as error:
+        with suppress(OSError):  # the file may not exist
+            new.unlink()
+        if isinstance(error, OSError) and error.errno is not None:  # else not from files here
+            # The path in the message is the one asked for, not the temporary one.
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from None
         raise
     sync_names(target.parent)
 
 
 def refuse_target(target: Path, given: Path) -> None:
-    """Raise the error that opening `target` for writing would raise, as renaming would not."""
-    number = 0
-    if target.is_dir():
-        number = errno.EISDIR
-    elif target.is_symlink():  # still, although links were followed: they go round in a circle
-        number = errno.ELOOP
-    elif target.is_file() and not os.access(target, os.W_OK):
-        number = errno.EACCES
-    if number:
-        raise OSError(number, os.strerror(number), os.fspath(given))
+    """Raise the error of opening `target` for writing: renaming another file to it raises none."""
+    for wrong, number in (
+        (target.is_dir(), errno.EISDIR),
+        (target.is_symlink(), errno.ELOOP),  # still a link, after links were followed: a loop
+        (target.is_file() and not os.access(target, os.W_OK), errno.EACCES),
+    ):
+        if wrong:
+            raise OSError(number, os.strerror(number), os.fspath(given))
 
 
 @contextmanager
-def opened(new: Path, mode: int) -> Iterator[BufferedRandom]:
-    """A new file, locked for as long as it is open, on systems and disks that have locks."""
+def open_locked(new: Path, mode: int) -> Iterator[BufferedRandom]:
+    """Open a new file, locked until it is closed, on systems and disks that have locks."""
     while True:
         with open(new, "x+b", opener=partial(os.open, mode=mode)) as file:
             lock(file, wait=True)
             if new.exists():
                 yield file
                 return
-        # Between the two it was taken for abandoned.
+        # Another program removed it, before it was locked.
 
 
 def copy_access(target: Path, new: Path) -> None:
-    """Give `new` the owner and permissions of `target`, if there is one, as far as allowed."""
-    with suppress(OSError):  # some disks know no owners or permissions
+    """Give `new` the owner and permissions of `target`, if it exists, as far as allowed."""
+    with suppress(OSError):  # some disks have no owners or permissions
         was, now = target.stat(), new.stat()
         mode = was.st_mode & 0o777
         if (was.st_uid, was.st_gid) != (now.st_uid, now.st_gid):
             try:
                 os.chown(new, was.st_uid, was.st_gid)
-            except OSError:  # only root may give a file away, but to a group of one's own it goes
+            except OSError:  # only root may change the owner, but users may change the group
                 try:
                     os.chown(new, -1, was.st_gid)
                 except OSError:
-                    mode &= 0o707  # another group must not get what the old one was allowed
+                    mode &= 0o707  # the permissions of the old group are not for another
         if mode != now.st_mode & 0o777:
             new.chmod(mode)
 
 
-def discard(new: Path) -> None:
-    with suppress(OSError):  # it may never have come to be
-        new.unlink()
-
-
 def lock(file: BufferedRandom, wait: bool) -> bool | None:
-    """Whether this program has the file's lock now; None where there are no locks."""
+    """Lock a file and return whether that succeeded, or None where there are no locks."""
     if fcntl is None:
         return None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         return False
-    except OSError:  # this disk has none
+    except OSError:  # this disk has no locks
         return None
     return True
 
 
 def sync(descriptor: int) -> None:
-    """Wait until the disk has what was written, where that can be asked for."""
+    """Wait until the data are on the disk, on systems that support this."""
     if not hasattr(os, "fsync"):
         return
     try:
@@ -147,10 +138,10 @@ def sync(descriptor: int) -> None:
 
 
 def sync_names(folder: Path) -> None:
-    """Wait until the disk has the names in a folder, where that can be asked for."""
+    """Wait until the names in a folder are on the disk, on systems that support this."""
     if os.name != "posix":
         return
-    with suppress(OSError):  # who may write to a folder may not always read it; some disks refuse
+    with suppress(OSError):  # a folder may be writable but not readable; some disks refuse
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             sync(descriptor)
@@ -161,8 +152,8 @@ def sync_names(folder: Path) -> None:
 def remove_abandoned(folder: Path) -> None:
     """Remove the unfinished files of programs that were killed.
 
-    A lock ends with its program. Where there are no locks, nobody has written to such a file for
-    an hour; and on Windows a file that is open can't be removed.
+    The lock of a program ends with it. Where there are no locks, such a file was not written to for
+    an hour; and on Windows an open file can't be removed.
     """
     for left in folder.glob(".napkingrad-*.tmp"):
         with suppress(OSError):
@@ -170,7 +161,7 @@ def remove_abandoned(folder: Path) -> None:
                 status = os.fstat(file.fileno())
                 locked = lock(file, wait=False)
                 abandoned = time() - status.st_mtime > ABANDONED if locked is None else locked
-                # Not if another one was begun under its name meanwhile.
+                # Not if another file has got its name meanwhile.
                 abandoned = abandoned and os.path.samestat(status, left.stat())
                 if abandoned and os.name == "posix":
                     left.unlink()
