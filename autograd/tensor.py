@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .core import arguments, array_libraries, rules
+from .core import arguments, array_libraries, array_rules, rules
 from .core.changes import copy_if_small, ensure_unshared, mark_changed, mark_exposed
 from .core.modes import current_mode
 from .core.node import Node, changed_in_place, is_operand
@@ -236,7 +236,7 @@ class Tensor(Operators):
                     f"a derivative of {op.name} has shape {part.shape}, "
                     f"but its argument has shape {shape}"
                 )
-            part = rules.sum_to(part, shape=shape)
+            part = array_rules.sum_to(part, shape=shape)
         # mutants 1: only faster
         return part if part.dtype == dtype else rules.astype(part, dtype=dtype)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .core import rules
+from .core import array_rules, rules
 from .core.modes import ORDINARY, current_mode, mode
 from .core.node import Node
 from .core.op import Data, Op
@@ -99,8 +99,8 @@ class Value(Operators):
         if isinstance(part, Node):
             if part.kind is Value:
                 return part
-            return rules.item(rules.sum_to(part, shape=()))
-        return float(rules.sum_to(part, shape=()))
+            return rules.item(array_rules.sum_to(part, shape=()))
+        return float(array_rules.sum_to(part, shape=()))
 
     def stale(self, op: Op, graph: bool = False) -> None:
         """Refuse new nodes. On plain floats the rules use the numbers that were saved."""

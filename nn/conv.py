@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
-from autograd.core import rules
+from autograd.core import array_rules
 from autograd.core.arguments import flag, integer, pair
 from autograd.core.shapes import Shape, shape_of
 
@@ -68,12 +68,12 @@ def conv2d(
     x = channels_last(x)
     if any(padding):
         x = ag.pad(x, ((0, 0), (padding[0],) * 2, (padding[1],) * 2, (0, 0)))
-    views = rules.windows(x, size=tuple(size), stride=stride)
+    views = array_rules.windows(x, size=tuple(size), stride=stride)
     n, height, width, *_ = shape_of(views)
     rows = ag.reshape(views, (n * height * width, math.prod(size) * channels))
     # mutants 1: any negative size is inferred
     matrix = ag.reshape(channels_last(weight), (out_channels, -1))
-    out = ag.matmul(rows, matrix.T) if bias is None else rules.linear(rows, matrix, bias)
+    out = ag.matmul(rows, matrix.T) if bias is None else array_rules.linear(rows, matrix, bias)
     return channels_second(ag.reshape(out, (n, height, width, out_channels)))
 
 
@@ -160,7 +160,7 @@ class Pool2d(Module):
         x = images(self, x, self.kernel_size)
         x = channels_last(x)
         if self.stride != self.kernel_size:
-            views = rules.windows(x, size=self.kernel_size, stride=self.stride)
+            views = array_rules.windows(x, size=self.kernel_size, stride=self.stride)
             return channels_second(self.reduce(views, (3, 4)))
         (kh, kw), (n, h, w, c) = self.kernel_size, shape_of(x)
         if h % kh or w % kw:  # mutants 6: slices off nothing

@@ -10,7 +10,7 @@ import numpy as np
 
 import autograd as ag
 from autograd import Tensor
-from autograd.core import rules
+from autograd.core import array_rules
 from autograd.core.arguments import (
     decay_rate,
     dtype_of,
@@ -74,7 +74,7 @@ class Linear(Module):
                 f"got {shape[-1] if shape else 'a single number'} (input shape {shape})"
             )
         if self.bias is not None and len(shape) == 2:
-            return rules.linear(x, self.weight, self.bias)
+            return array_rules.linear(x, self.weight, self.bias)
         out = ag.matmul(x, self.weight.T)
         return out if self.bias is None else out + self.bias
 

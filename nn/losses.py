@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
-from autograd.core import rules
+from autograd.core import array_rules, rules
 from autograd.core.arguments import brief, number, probability
 from autograd.core.array_kernels import one_hot
 from autograd.core.array_libraries import first_where, is_lazy, to_library_of
@@ -232,7 +232,7 @@ def nll_loss(
 def nll_of_labels(log_p: Any, labels: Data, reduction: str) -> Any:
     """-log_p[i, labels[i]]: the mean, the sum, or all of them."""
     if reduction == "mean" and len(labels):
-        return rules.nll(log_p, labels=labels, scale=1 / len(labels))
+        return array_rules.nll(log_p, labels=labels, scale=1 / len(labels))
     return reduce(-pick_labels(log_p, labels), reduction)
 
 

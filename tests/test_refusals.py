@@ -13,7 +13,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Tensor, Value, linalg
-from autograd.core import rules
+from autograd.core import array_rules, rules
 
 T = Tensor(np.arange(6.0).reshape(2, 3), requires_grad=True)
 V = Value(2.0)
@@ -29,15 +29,21 @@ def square(x: Any) -> Any:
         # shapes and axes
         (lambda: ag.prod(T, axis=(0, -2)), ValueError, r"\(0, -2\) names one axis twice .* of 2"),
         (lambda: ag.prod(T, axis=2), np.exceptions.AxisError, "axis 2 is out of bounds .* 2"),
-        (lambda: rules.sum_to(T, shape=(5, 3)), ValueError, r"\(5, 3\) does not broad.* \(2, 3\)"),
-        (lambda: rules.sum_to(T, shape=(1, 2, 3)), ValueError, "does not broadcast to"),
+        (
+            lambda: array_rules.sum_to(T, shape=(5, 3)),
+            ValueError,
+            r"\(5, 3\) does not broad.* \(2, 3\)",
+        ),
+        (lambda: array_rules.sum_to(T, shape=(1, 2, 3)), ValueError, "does not broadcast to"),
         (lambda: ag.squeeze(T, axis=0), ValueError, r"axis 0 of shape \(2, 3\) is not of length 1"),
         (lambda: ag.transpose(T, (0, 0)), ValueError, r"\(0, 0\) are no order of the 2 axes"),
         (lambda: ag.concatenate([]), ValueError, "at least one array"),
         (lambda: ag.split(T, 2, 1), ValueError, "3 entries do not divide into 2 equal parts"),
         (lambda: ag.where(np.ones(4, bool), T, 0.0), ValueError, r"where of shapes \(4,\) and"),
         (
-            lambda: rules.scatter_add(np.ones((2, 3)), index=(np.ones((3, 2), int),), shape=(4,)),
+            lambda: array_rules.scatter_add(
+                np.ones((2, 3)), index=(np.ones((3, 2), int),), shape=(4,)
+            ),
             ValueError,
             "broadcast",
         ),

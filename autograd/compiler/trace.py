@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.core import pytree, rules
+from autograd.core import array_rules, pytree, rules
 from autograd.core.anomaly import user_line
 from autograd.core.arguments import as_python, brief
 from autograd.core.backward import backpropagate, consumers_first
@@ -199,7 +199,10 @@ CONDITIONS: dict[Any, Callable[..., Any]] = {
 LIKE = {np.zeros_like: 0.0, np.ones_like: 1.0, np.shape: (), np.ndim: 0, np.size: 1}
 """NumPy's functions that return the same for any single number."""
 
-REDUCING = {np.any, np.all, np.argmax, np.argmin, rules.sum, rules.max, rules.min, rules.logsumexp}
+REDUCING = {
+    np.any, np.all, np.argmax, np.argmin,
+    array_rules.sum, array_rules.max, array_rules.min, array_rules.logsumexp,
+}  # fmt: skip
 """Functions that change arrays, but do little to a single number."""
 
 OF_ARRAYS = {name for name in dir(Tensor) if name[0] != "_" and not hasattr(Operators, name)}
@@ -207,8 +210,9 @@ OF_ARRAYS -= {"dtype"}  # by which numbers and arrays are distinguished
 """Methods and properties that only tensors have."""
 
 SAME = {
-    rules.alias, rules.item, rules.sum, rules.max, rules.min, rules.logsumexp, rules.sum_to,
-    rules.broadcast_to, rules.reshape, rules.transpose,
+    rules.alias, rules.item, array_rules.sum, array_rules.max, array_rules.min,
+    array_rules.logsumexp, array_rules.sum_to,
+    array_rules.broadcast_to, array_rules.reshape, array_rules.transpose,
 }  # fmt: skip
 """Operations that leave a single number as it is."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.core import rules, shapes
+from autograd.core import array_rules, rules, shapes
 from autograd.core.arguments import one_of, type_error
 from autograd.core.array_kernels import one_hot
 from autograd.core.array_libraries import as_operand, is_lazy, is_numpy
@@ -184,7 +184,7 @@ def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
 
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the sum of all entries, or along axes."""
-    return rules.sum(x, axis=axis, keepdims=keepdims)
+    return array_rules.sum(x, axis=axis, keepdims=keepdims)
 
 
 @on_reals
@@ -250,8 +250,10 @@ def _flatten_axes(x: Any, axes: Shape) -> Any:
     shape = shape_of(x)
     rest = tuple(i for i in range(len(shape)) if i not in axes)
     order = rest + axes
-    x = rules.transpose(x, axes=order) if order != tuple(range(len(shape))) else x
-    return rules.reshape(x, shape=(*(shape[i] for i in rest), math.prod(shape[i] for i in axes)))
+    x = array_rules.transpose(x, axes=order) if order != tuple(range(len(shape))) else x
+    return array_rules.reshape(
+        x, shape=(*(shape[i] for i in rest), math.prod(shape[i] for i in axes))
+    )
 
 
 @on_wide_integers
@@ -268,27 +270,27 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
         pairs = out[..., :half] * out[..., half : 2 * half]
         out = concatenate([pairs, out[..., 2 * half :]], -1) if n % 2 else pairs
     out = out[..., 0] if n else 1.0 + sum(out, -1)
-    return rules.reshape(out, shape=kept_shape(shape, axis)) if keepdims else out
+    return array_rules.reshape(out, shape=kept_shape(shape, axis)) if keepdims else out
 
 
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the largest entry of all, or along axes. Ties share its gradient equally."""
-    return rules.max(x, axis=axis, keepdims=keepdims)
+    return array_rules.max(x, axis=axis, keepdims=keepdims)
 
 
 def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the smallest entry of all, or along axes. Ties share its gradient equally."""
-    return rules.min(x, axis=axis, keepdims=keepdims)
+    return array_rules.min(x, axis=axis, keepdims=keepdims)
 
 
 def amax(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return `max(x, axis, keepdims)`."""
-    return rules.max(x, axis=axis, keepdims=keepdims)
+    return array_rules.max(x, axis=axis, keepdims=keepdims)
 
 
 def amin(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return `min(x, axis, keepdims)`."""
-    return rules.min(x, axis=axis, keepdims=keepdims)
+    return array_rules.min(x, axis=axis, keepdims=keepdims)
 
 
 @on_reals
@@ -303,13 +305,13 @@ def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     middle = 0.5 * (ordered[..., (n - 1) // 2] + ordered[..., n // 2])
     last = ordered[..., n - 1]
     out = rules.where(np.isnan(data_of(last)), last, middle)
-    return rules.reshape(out, shape=kept_shape(shape, axis)) if keepdims else out
+    return array_rules.reshape(out, shape=kept_shape(shape, axis)) if keepdims else out
 
 
 def cumsum(x: Any, axis: int | None = None) -> Any:
     """Return the sums of the first 1, 2, ... n entries along an axis, or flattened."""
     x, axis = flat_without_axis(x if shape_of(x) else ravel(x), axis)
-    return rules.cumsum(x, axis=axis)
+    return array_rules.cumsum(x, axis=axis)
 
 
 @on_wide_integers
@@ -330,19 +332,19 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
 @on_reals
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return log(sum(exp(x))) of all entries, or along axes, without overflow."""
-    return rules.logsumexp(x, axis=axis, keepdims=keepdims)
+    return array_rules.logsumexp(x, axis=axis, keepdims=keepdims)
 
 
 @on_reals
 def log_softmax(x: Any, axis: Axis = -1) -> Any:
     """Return log(softmax(x)) along `axis`, without underflow."""
-    return rules.log_softmax(x, axis=axis)
+    return array_rules.log_softmax(x, axis=axis)
 
 
 @on_reals
 def softmax(x: Any, axis: Axis = -1) -> Any:
     """Return exp(x), scaled to a sum of 1 along `axis`."""
-    return rules.softmax(x, axis=axis)
+    return array_rules.softmax(x, axis=axis)
 
 
 def softmax_cross_entropy(logits: Any, labels: Any) -> Any:
@@ -365,7 +367,7 @@ def pick_labels(x: Any, labels: Any) -> Any:
     if is_lazy(labels):
         mask = one_hot(labels, data_of(x))
         return rules.where(mask.any(axis=1), sum(rules.where(mask, x, 0.0), 1), np.nan)
-    return rules.getitem(x, index=(np.arange(len(labels), like=labels), labels))
+    return array_rules.getitem(x, index=(np.arange(len(labels), like=labels), labels))
 
 
 # --- functions without gradient -------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.core import matrix_rules, rules
+from autograd.core import array_rules, matrix_rules, rules
 from autograd.core.arguments import number
 from autograd.core.array_libraries import as_plain_array, no_fallback
 from autograd.core.op import data_of
@@ -43,10 +43,12 @@ def matmul(x: Any, y: Any) -> Any:
     if a[-1] != inner:
         raise ValueError(f"matmul: {a} @ {b}: inner dimensions {a[-1]} and {inner} differ")
     if len(a) > 1 and len(b) > 1:  # mutants 2: only faster
-        return rules.matmul(x, y)
+        return array_rules.matmul(x, y)
     row, column = len(a) == 1, len(b) == 1
     # mutants 2: any negative size is inferred
-    out = rules.matmul(reshape(x, (1, -1)) if row else x, reshape(y, (-1, 1)) if column else y)
+    out = array_rules.matmul(
+        reshape(x, (1, -1)) if row else x, reshape(y, (-1, 1)) if column else y
+    )
     *stack, n, m = shape_of(out)
     return reshape(out, (*stack, *([] if row else [n]), *([] if column else [m])))
 
@@ -98,7 +100,7 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
         raise ValueError(f"tensordot: the axes {left} of {a} and {right} of {b} differ in length")
     rows = [i for i in range(len(a)) if i not in left]
     columns = [i for i in range(len(b)) if i not in right]
-    out = rules.matmul(_as_matrix(x, rows, left), _as_matrix(y, right, columns))
+    out = array_rules.matmul(_as_matrix(x, rows, left), _as_matrix(y, right, columns))
     return reshape(out, [a[i] for i in rows] + [b[i] for i in columns])
 
 
@@ -106,7 +108,7 @@ def _as_matrix(x: Any, rows: list[int], columns: list[int]) -> Any:
     """Return `x` as a matrix, whose rows and columns are these axes, flattened."""
     shape = shape_of(x)
     n, m = math.prod([shape[i] for i in rows]), math.prod([shape[i] for i in columns])
-    return rules.reshape(rules.transpose(x, axes=(*rows, *columns)), shape=(n, m))
+    return array_rules.reshape(array_rules.transpose(x, axes=(*rows, *columns)), shape=(n, m))
 
 
 def einsum(subscripts: str, *xs: Any) -> Any:
@@ -130,7 +132,7 @@ def einsum(subscripts: str, *xs: Any) -> Any:
         alone = tuple(k for k, c in enumerate(name) if c not in elsewhere)
         operands.append(functions.sum(x, alone) if alone else x)  # mutants 1: only faster
         names.append("".join(c for c in name if c in elsewhere))
-    return rules.einsum(*operands, inputs=tuple(names), output=output)
+    return array_rules.einsum(*operands, inputs=tuple(names), output=output)
 
 
 def _take_diagonals(x: Any, name: str, subscripts: str) -> tuple[Any, str]:

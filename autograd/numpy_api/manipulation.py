@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from autograd.core import pytree, rules
+from autograd.core import array_rules, pytree, rules
 from autograd.core.arguments import integer, one_of
 from autograd.core.array_libraries import as_plain_array, is_numpy, no_fallback, to_library_of
 from autograd.core.changes import copy_if_small
@@ -24,17 +24,17 @@ NO_BYTES = np.dtype([])  # arrays of it have a shape, but take no memory
 
 def reshape(x: Any, shape: int | Sequence[int]) -> Any:
     """Return `x` with another shape of the same size; one length may be -1, and is inferred."""
-    return rules.reshape(x, shape=as_shape(shape))
+    return array_rules.reshape(x, shape=as_shape(shape))
 
 
 def ravel(x: Any) -> Any:
     """Return `x` flattened: (size,)."""
-    return rules.reshape(x, shape=(-1,))  # mutants 1: any negative size is inferred
+    return array_rules.reshape(x, shape=(-1,))  # mutants 1: any negative size is inferred
 
 
 def expand_dims(x: Any, axis: int | Sequence[int]) -> Any:
     """Return `x` with new axes of length 1 at the positions `axis` of the result."""
-    return rules.reshape(x, shape=np.expand_dims(np.empty(shape_of(x), NO_BYTES), axis).shape)
+    return array_rules.reshape(x, shape=np.expand_dims(np.empty(shape_of(x), NO_BYTES), axis).shape)
 
 
 def squeeze(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
@@ -46,11 +46,11 @@ def squeeze(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
     """
     shape = shape_of(x)
     if axis is None:
-        return rules.reshape(x, shape=tuple([n for n in shape if n != 1]))
+        return array_rules.reshape(x, shape=tuple([n for n in shape if n != 1]))
     axes = reduced_axes(axis, len(shape))
     if any(shape[i] != 1 for i in axes):
         raise ValueError(f"squeeze: axis {axis} of shape {shape} is not of length 1")
-    return rules.reshape(x, shape=tuple([n for i, n in enumerate(shape) if i not in axes]))
+    return array_rules.reshape(x, shape=tuple([n for i, n in enumerate(shape) if i not in axes]))
 
 
 def transpose(x: Any, axes: int | Sequence[int] | None = None) -> Any:
@@ -62,9 +62,9 @@ def transpose(x: Any, axes: int | Sequence[int] | None = None) -> Any:
     """
     ndim = len(shape_of(x))
     if axes is None:
-        return rules.transpose(x, axes=tuple(range(ndim - 1, -1, -1)))
+        return array_rules.transpose(x, axes=tuple(range(ndim - 1, -1, -1)))
     try:
-        return rules.transpose(x, axes=np.transpose(_numbered_axes(x), axes).shape)
+        return array_rules.transpose(x, axes=np.transpose(_numbered_axes(x), axes).shape)
     except ValueError as error:
         if type(error) is not ValueError:  # NumPy's AxisError names the axis
             raise
@@ -74,17 +74,17 @@ def transpose(x: Any, axes: int | Sequence[int] | None = None) -> Any:
 
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """Return `x` with two axes exchanged."""
-    return rules.transpose(x, axes=np.swapaxes(_numbered_axes(x), axis1, axis2).shape)
+    return array_rules.transpose(x, axes=np.swapaxes(_numbered_axes(x), axis1, axis2).shape)
 
 
 def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
     """Return `x` with the axes `source` at the positions `destination`, the rest in order."""
-    return rules.transpose(x, axes=np.moveaxis(_numbered_axes(x), source, destination).shape)
+    return array_rules.transpose(x, axes=np.moveaxis(_numbered_axes(x), source, destination).shape)
 
 
 def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
     """Return `x` with `axis` moved before the axis `start`."""
-    return rules.transpose(x, axes=np.rollaxis(_numbered_axes(x), axis, start).shape)
+    return array_rules.transpose(x, axes=np.rollaxis(_numbered_axes(x), axis, start).shape)
 
 
 def _numbered_axes(x: Any) -> Any:
@@ -97,7 +97,7 @@ def _numbered_axes(x: Any) -> Any:
 
 def broadcast_to(x: Any, shape: int | Sequence[int]) -> Any:
     """Return `x` repeated along new axes and axes of length 1, without copying."""
-    return rules.broadcast_to(x, shape=as_shape(shape))
+    return array_rules.broadcast_to(x, shape=as_shape(shape))
 
 
 # --- joining and splitting ------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
     elif not shape_of(xs[0]):
         raise ValueError("concatenate() joins along an axis, but got single numbers; use stack()")
     (axis,) = ordered_axes((axis,), len(shape_of(xs[0])))
-    return rules.concatenate(*xs, axis=axis)
+    return array_rules.concatenate(*xs, axis=axis)
 
 
 def stack(xs: Sequence[Any], axis: int = 0) -> Any:
@@ -139,7 +139,7 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Any:
             raise ValueError(f"stack() of different shapes, {shape} and {shape_of(x)}")
     (axis,) = ordered_axes((axis,), len(shape) + 1)
     longer = (*shape[:axis], 1, *shape[axis:])
-    return rules.concatenate(*[rules.reshape(x, shape=longer) for x in xs], axis=axis)
+    return array_rules.concatenate(*[array_rules.reshape(x, shape=longer) for x in xs], axis=axis)
 
 
 def vstack(xs: Sequence[Any]) -> Any:
@@ -192,7 +192,9 @@ def _split_with(function: Callable[..., list[Any]], x: Any, sections: Any, axis:
             what = f"{n} entries do not divide into {sections} equal parts"
         raise ValueError(f"{function.__name__}: {what}") from None
     return [
-        rules.getitem(x, index=(*front, slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0)))
+        array_rules.getitem(
+            x, index=(*front, slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0))
+        )
         for p in parts
     ]
 
@@ -246,7 +248,7 @@ def _rearrange(x: Any, move: Callable[[Any], Any]) -> Any:
     """Return the entries of `x` moved and repeated as `move` does it with a NumPy array."""
     shape = shape_of(x)
     positions = move(np.arange(math.prod(shape)).reshape(shape))
-    return rules.getitem(ravel(x), index=positions)
+    return array_rules.getitem(ravel(x), index=positions)
 
 
 def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
@@ -254,7 +256,9 @@ def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
     ndim = len(shape_of(x))
     axes = range(ndim) if axis is None else normalize_axis_tuple(axis, ndim)
     back = slice(None, None, -1)
-    return rules.getitem(x, index=tuple(back if i in axes else slice(None) for i in range(ndim)))
+    return array_rules.getitem(
+        x, index=tuple(back if i in axes else slice(None) for i in range(ndim))
+    )
 
 
 def flipud(x: Any) -> Any:
@@ -322,7 +326,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
         return _rearrange(x, lambda a: np.pad(a, widths, mode))  # type: ignore[call-overload]
     index = tuple(slice(before, before + n) for (before, _), n in zip(pairs, shape))
     padded = tuple(before + n + after for (before, after), n in zip(pairs, shape))
-    out = rules.scatter_add(x, index=index, shape=padded) if shape else x
+    out = array_rules.scatter_add(x, index=index, shape=padded) if shape else x
     if str(constant_values) in ("0", "0.0"):  # not -0.0
         return out
     if any(isinstance(c, Node) and c.level for c in pytree.leaves(constant_values)):
@@ -370,7 +374,7 @@ def diag(x: Any, k: int = 0) -> Any:
     k = integer("k", k)
     i = np.arange(shape_of(x)[0])
     n = len(i) + abs(k)
-    return rules.scatter_add(x, index=(i + max(-k, 0), i + max(k, 0)), shape=(n, n))
+    return array_rules.scatter_add(x, index=(i + max(-k, 0), i + max(k, 0)), shape=(n, n))
 
 
 def _all_true(x: Any) -> Any:
@@ -394,7 +398,7 @@ def tril(x: Any, k: int = 0) -> Any:
 
 def getitem(x: Any, index: Any) -> Any:
     """Return `x[index]` for every form of index that NumPy has; it is not differentiated."""
-    return rules.getitem(x, index=normalize_index(index))
+    return array_rules.getitem(x, index=normalize_index(index))
 
 
 def normalize_index(index: Any) -> Any:
@@ -449,7 +453,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
         )
     grid: list[Any] = list(np.ix_(*map(np.arange, shape_of(x))))
     grid[axis] = indices
-    return rules.getitem(x, index=tuple(grid))
+    return array_rules.getitem(x, index=tuple(grid))
 
 
 def sort(x: Any, axis: int | None = -1) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograd.core import arguments, array_libraries, pytree, rules
+from autograd.core import arguments, array_libraries, array_rules, pytree, rules
 from autograd.core.backward import backpropagate, consumers_first
 from autograd.core.changes import copy_if_small, ensure_unshared, memory_id
 from autograd.core.modes import enable_grad, is_grad_enabled
@@ -402,7 +402,7 @@ def dot(x: Any, y: Any) -> Any:
     """Return the sum of the products of all numbers in two trees of one form."""
     pairs = zip(pytree.match_leaves("x", x, y, "y"), pytree.leaves(y))
     # mutants 1: only its slope is used
-    return reduce(operator.add, (rules.sum(a * b) for a, b in pairs), 0.0)
+    return reduce(operator.add, (array_rules.sum(a * b) for a, b in pairs), 0.0)
 
 
 def zeros(x: Any) -> Any:

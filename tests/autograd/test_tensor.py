@@ -9,7 +9,7 @@ import pytest
 
 import autograd as ag
 from autograd import Tensor, Value
-from autograd.core import rules
+from autograd.core import array_rules
 
 
 def parameter(data: object) -> Tensor:
@@ -151,7 +151,7 @@ def test_axes_out_of_bounds_are_refused() -> None:
         ag.mean(t, (0, -2))
     for shape in ((2,), (3, 3), (2, 2, 3)):
         with pytest.raises(ValueError, match=r"does not broadcast to \(2, 3\)"):
-            rules.sum_to(np.ones((2, 3)), shape=shape)
+            array_rules.sum_to(np.ones((2, 3)), shape=shape)
 
 
 def test_memory_layout_is_kept() -> None:

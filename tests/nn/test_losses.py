@@ -13,7 +13,7 @@ from tables import TABLES
 import autograd as ag
 import nn
 from autograd import Tensor, Value, check_gradients
-from autograd.core import rules
+from autograd.core import array_rules
 from nn.losses import (
     binary_cross_entropy_with_logits,
     cross_entropy,
@@ -144,7 +144,7 @@ def test_fused_rows_equal_what_they_replace() -> None:
     labels = np.array([0, 4, 2, 2])
 
     def fused(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
-        return nn.cross_entropy(rules.linear(x, w, b), labels)
+        return nn.cross_entropy(array_rules.linear(x, w, b), labels)
 
     def composed(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
         return -ag.log_softmax(x @ ag.transpose(w) + b)[np.arange(4), labels].mean()
@@ -173,7 +173,7 @@ def test_labels_equal_one_hot_rows_and_nll_of_log_softmax(reduction: str, smooth
 
 def test_plain_labels_take_the_fused_row() -> None:
     out = cross_entropy(Tensor(X, requires_grad=True), LABELS)
-    assert out.op is rules.nll and out.args[0].op is rules.log_softmax
+    assert out.op is array_rules.nll and out.args[0].op is array_rules.log_softmax
 
 
 # --- extremes -------------------------------------------------------------------------------------

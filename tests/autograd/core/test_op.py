@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-from autograd import Op
-from autograd.core import rules
+from table import TABLE
 
 ROOT = Path(__file__).parents[3]
-ROWS = {name: op for name, op in vars(rules).items() if isinstance(op, Op)}
+ROWS = TABLE
 
 # --- no table is keyed by operation ---------------------------------------------------------------
 
 # The rows, and what they are made of.
-MAY_NAME_OPERATIONS = {"autograd/core/rules.py", "autograd/core/op.py", "autograd/core/kernels.py"}
+MAY_NAME_OPERATIONS = {
+    f"autograd/core/{name}.py" for name in ("rules", "array_rules", "matrix_rules", "op", "kernels")
+}
 # Error messages name the user's line; an operation does not need to know who made it.
 MAY_LOOK_AT_FRAMES = {"autograd/core/anomaly.py", "autograd/compiler/refusals.py"}
 MODULES = [
@@ -43,14 +43,14 @@ def tables_by_operation(text: str) -> Iterator[tuple[int, str]]:
     names = {
         alias.asname or alias.name
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[-1] == "rules"
+        if isinstance(node, ast.ImportFrom) and (node.module or "").endswith("rules")
         for alias in node.names
         if alias.name in ROWS
     }
 
     def is_operation(node: ast.AST | None) -> bool:
         match node:
-            case ast.Attribute(ast.Name("rules" | "ag"), name):
+            case ast.Attribute(ast.Name("rules" | "array_rules" | "matrix_rules" | "ag"), name):
                 return name in ROWS
             case ast.Name(name):
                 return name in names

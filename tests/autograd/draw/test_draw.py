@@ -24,7 +24,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Op, Tensor, Value, draw, no_grad, scope, where
-from autograd.core import rules
+from autograd.core import array_rules
 from autograd.draw import Drawing, GraphvizMissingError
 from autograd.draw.formats import notation
 from autograd.draw.graph.picture import Array, Box
@@ -635,7 +635,7 @@ STACK = Tensor(np.ones((2, 2, 2)), requires_grad=True)
         (ag.linalg.solve(SQUARE, ROW[:, None]), [None, None]),
         (ag.linalg.inv(SQUARE), [None]),
         (ag.linalg.cholesky(SQUARE), [None]),
-        (rules.linear(SQUARE, SQUARE, ROW), [None, None, None]),
+        (array_rules.linear(SQUARE, SQUARE, ROW), [None, None, None]),
         (ag.sum(SQUARE, axis=0), [None]),
         (ag.max(SQUARE, axis=0), [None]),
         (ag.softmax(ROW), [None]),

@@ -16,7 +16,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Tensor, Value, draw, explain, scope
-from autograd.core import rules
+from autograd.core import array_rules
 from autograd.draw.explorer.explore import story_of
 from autograd.draw.formats.tikz import escape
 from autograd.draw.graph.names import names_of
@@ -300,7 +300,7 @@ B = Tensor(np.ones(4), requires_grad=True, label="b")
 @pytest.mark.parametrize(
     ("out", "formula"),
     [
-        (rules.linear(X, W, B), "x @ w.T + b"),
+        (array_rules.linear(X, W, B), "x @ w.T + b"),
         (X @ W.T, "x @ v1"),
         (W.T, "w.T"),
         (ag.transpose(ag.expand_dims(X, 0), (0, 2, 1)), "v1.mT"),
@@ -342,7 +342,7 @@ SOFTMAX_RULE = "-g × v1 × (exp(log_softmax(x, axis=-1)) - 1) - v1 × (sum(g ×
         (ag.broadcast_to(B, (2, 4)), ["sum(g)"]),
         (X[0], ["scatter_add(g, [0])"]),
         (ag.expand_dims(X, 0).sum(), ["g"]),
-        (rules.linear(X, W, B), ["g @ w", "(x.T @ g).T", "sum(g, axis=0)"]),
+        (array_rules.linear(X, W, B), ["g @ w", "(x.T @ g).T", "sum(g, axis=0)"]),
         (ag.sign(X), ["0"]),
         (ag.softmax(X), [SOFTMAX_RULE]),
         (ag.log_softmax(X), ["-g × (exp(v1) - 1) - exp(v1) × (sum(g, axis=-1) - g)"]),

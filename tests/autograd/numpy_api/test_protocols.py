@@ -11,12 +11,12 @@ from table import CASES, Case
 
 import autograd as ag
 from autograd import Tensor, Value
-from autograd.core import rules
+from autograd.core import array_rules, rules
 from autograd.core.op import OF_UFUNC
 from autograd.numpy_api import protocols
 
 # Their references are written with `math`, or make an array of numbers one by one.
-NOT_IN_NUMPY = {ag.erf, ag.erfc, ag.gelu, rules.scatter_add, rules.item}
+NOT_IN_NUMPY = {ag.erf, ag.erfc, ag.gelu, array_rules.scatter_add, rules.item}
 NUMPYS = [c for c in CASES if c.reference and c.f not in NOT_IN_NUMPY]
 DIRECT = [c for c in NUMPYS if getattr(c.reference, "__module__", "numpy").startswith("numpy")]
 BOOLEAN = {ufunc for ufunc, op in OF_UFUNC.items() if op.boolean}
