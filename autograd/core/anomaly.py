@@ -63,22 +63,14 @@ def describe_call(op: Any, args: Any, saved: Any) -> str:
 
 
 def check_result(op: Any, args: Any, saved: Any, data: Any) -> None:
-    """Raise if the forward pass of `op` made a nan or an inf that no operand had.
-
-    Raises:
-        AnomalyError: naming op, operands and the line of the user's program.
-    """
+    """Raise if the forward pass of `op` made a nan or an inf that no operand had."""
     new = nonfinite_kind(data)
     if new and not any(nonfinite_kind(x) in (new, "nan") for x in saved if is_number(x)):
         raise AnomalyError(f"{describe_call(op, args, saved)} made {new}, at {user_line()}")
 
 
 def check_gradient(node: Any, arg: Any, g: Any, part: Any) -> None:
-    """Raise if a rule made a nan or an inf out of a gradient that had none.
-
-    Raises:
-        AnomalyError: naming op, argument and the line that made the node.
-    """
+    """Raise if a rule made a nan or an inf out of a gradient that had none."""
     g, part = (getattr(x, "_data", x) for x in (g, part))
     new = nonfinite_kind(part)
     if new and nonfinite_kind(g) not in (new, "nan"):

@@ -2,7 +2,8 @@
 
 Each function takes the argument's name and its value, and returns the value in Python's own types:
 NumPy's numbers and 0-d arrays become `int` and `float`. Strings, None, booleans, nan and nodes are
-no numbers. Errors name the argument, what was expected and what came.
+no numbers. A value of the wrong type is a TypeError, one outside the range or the choices a
+ValueError; both name the argument, what was expected and what came.
 """
 
 from __future__ import annotations
@@ -62,10 +63,6 @@ def number(
     >>> number("lr", -1, at_least=0)
     Traceback (most recent call last):
     ValueError: lr must be a finite number >= 0, but got -1
-
-    Raises:
-        TypeError: `x` is no real number.
-        ValueError: `x` is nan, is infinite although `finite`, or lies outside the bounds.
     """
     if type(x) is float and at_least <= x <= at_most and above < x < below:
         return x  # losses are called in every step
@@ -117,10 +114,6 @@ def integer(name: str, x: Any, *, at_least: float = -math.inf, at_most: float = 
     >>> integer("epochs", 1.5, at_least=0)
     Traceback (most recent call last):
     TypeError: epochs must be an integer >= 0, but got 1.5
-
-    Raises:
-        TypeError: `x` is no integer.
-        ValueError: `x` lies outside the bounds.
     """
     value = as_python(x)
     expected = range_text("integer", at_least, -math.inf, at_most, math.inf, True)
@@ -145,10 +138,6 @@ def pair(name: str, x: Any, *, at_least: float = -math.inf) -> tuple[int, int]:
 
     >>> pair("kernel_size", np.int64(3), at_least=1), pair("stride", (2, 1), at_least=1)
     ((3, 3), (2, 1))
-
-    Raises:
-        TypeError: `x` is neither an integer nor a sequence of integers.
-        ValueError: the sequence does not have two entries, or one is below `at_least`.
     """
     found = integers(name, x, at_least=at_least)
     if np.ndim(x) and len(found) != 2:
@@ -247,10 +236,6 @@ def path(name: str, x: Any) -> Path:
     >>> path("path", b"net.npz")
     Traceback (most recent call last):
     TypeError: path must be a str or a path, but got b'net.npz' (bytes); os.fsdecode() decodes it
-
-    Raises:
-        TypeError: `x` is something else.
-        ValueError: it is empty, or has characters that no file's name can have.
     """
     from pathlib import Path  # imported when used: most programs write no files
 

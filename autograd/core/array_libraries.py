@@ -32,11 +32,7 @@ def is_foreign(x: Any) -> bool:
 
 
 def to_numpy(x: Any) -> Any:
-    """Return the numbers as a NumPy array, by the method that the array's library has for that.
-
-    Raises:
-        TypeError: the array refuses.
-    """
+    """Return the numbers as a NumPy array, by the method that the array's library has for that."""
     if is_numpy(x):
         return x
     for method in ("get", "compute"):  # CuPy's, and Dask's, whose blocks may be CuPy's again
@@ -46,11 +42,7 @@ def to_numpy(x: Any) -> Any:
 
 
 def converter(library: Any) -> Converter:
-    """Return the converter to a library's arrays: its `asarray`, or a function of NumPy's arrays.
-
-    Raises:
-        TypeError: `library` is neither a library of arrays nor a function.
-    """
+    """Return the converter to a library's arrays: its `asarray`, or a function of NumPy arrays."""
     if library is np:
         return to_numpy
     if hasattr(library, "asarray"):
@@ -89,10 +81,7 @@ def as_plain_array(x: Any) -> Any:
 
     Numbers of pandas' Series, xarray's arrays, `np.matrix` and the like become a NumPy array, which
     shares their memory where that is possible. Arrays of a library that speaks NumPy's protocols,
-    and objects that are no arrays, are returned as they are.
-
-    Raises:
-        TypeError: `x` is a masked array with masked entries.
+    and objects that are no arrays, are returned as they are. Masked entries are refused.
     """
     if type(x) is np.ndarray or isinstance(x, np.generic):
         return x
@@ -104,11 +93,7 @@ def as_plain_array(x: Any) -> Any:
 
 
 def as_operand(x: Any) -> Any:
-    """Return `as_plain_array(x)`, but refuse NumPy arrays with other arithmetic.
-
-    Raises:
-        TypeError: `x` is a masked array, a matrix, or of another class with its own arithmetic.
-    """
+    """Return `as_plain_array(x)`, but refuse masked arrays, matrices and others like them."""
     if type(x) is np.ndarray:
         return x
     if isinstance(x, np.ndarray) and (
@@ -143,9 +128,7 @@ def copy_array(x: Any) -> Any:
 def no_fallback(function: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a NumPy function that other libraries may lack, so that it never converts their arrays.
 
-    Raises:
-        TypeError: the array's library lacks the function, and would convert the numbers to NumPy's
-            (as Dask does, with a FutureWarning).
+    Dask would, with a FutureWarning; then the wrapped function raises a TypeError.
     """
     name = f"{function.__module__}.{function.__name__}"
 

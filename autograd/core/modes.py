@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextvars import ContextVar, Token
-from functools import wraps
+from functools import partial, wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
-from types import TracebackType, coroutine
+from types import coroutine
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from .arguments import function
@@ -94,12 +94,7 @@ class set_mode:  # noqa: N801  # read as a verb: with set_mode(recording=False)
     def __enter__(self) -> None:
         self.tokens.append(mode.set(self.inside(current_mode())))
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         for token in self.tokens[::-1]:
             try:
                 mode.reset(token)
@@ -132,24 +127,18 @@ class Body:
     """
 
     def __init__(self, change: set_mode) -> None:
-        self.change = change
-        self.fields: dict[str, Any] | None = None  # those that differ from the caller's
+        self.inside: Callable[[Mode], Mode] = change.inside
 
     def run(self, step: Callable[..., Any], *args: Any) -> Any:
         """Return `step(*args)`, called in this mode."""
         found, outside = mode.get(), current_mode()
-        if self.fields is None:
-            mode.set(self.change.inside(outside))
-        else:
-            mode.set(replace(outside, **self.fields))
+        mode.set(self.inside(outside))
         try:
             return step(*args)
         finally:
-            self.fields = {
-                name: now
-                for name, now, before in zip(Mode._fields, current_mode(), outside)
-                if now is not before
-            }
+            fields = zip(Mode._fields, current_mode(), outside)
+            changed = {name: now for name, now, before in fields if now is not before}
+            self.inside = partial(replace, **changed)
             mode.set(found)
 
     def steps(self, generator: Any) -> Generator[Any, Any, Any]:

@@ -74,10 +74,6 @@ def match_leaves(
         given, like: the trees.
         model: the name of `like` in messages, with an article.
         needed: a function of a leaf of `like`: whether its counterpart must not be None.
-
-    Raises:
-        TypeError: `given` has a list, dict or number where `like` has something else.
-        ValueError: an entry is missing, is unknown, or has another shape.
     """
     if isinstance(like, dict):
         if not isinstance(given, dict):

@@ -226,11 +226,7 @@ def equal(x: Data, y: Data) -> bool:
 
 
 def run_taped(f: Callable[..., Any], args: Any, kwargs: Any, tape: Tape) -> tuple[Any, list[Node]]:
-    """Return the result of `f` and the nodes it was computed with, consumers first.
-
-    Raises:
-        TypeError: the result is no single number or array.
-    """
+    """Return the result of `f` and the nodes it was computed with, consumers first."""
     with set_mode(recording=True, tape=tape):
         out = f(*args, **kwargs)
     if not isinstance(out, (Node, Real)) and not hasattr(out, "dtype"):

@@ -78,12 +78,7 @@ def as_node(g: Any, like: Node) -> Node:
 
 
 def select_arguments(argnums: Argnums, count: int) -> int | tuple[int, ...]:
-    """Return `argnums` counted from 0, for a function that got `count` positional arguments.
-
-    Raises:
-        TypeError: `argnums` is neither an integer nor a sequence of integers.
-        ValueError: an argument is missing, or is named twice.
-    """
+    """Return `argnums` counted from 0, for a function that got `count` positional arguments."""
     if type(argnums) is int and 0 <= argnums < count:  # mutants 3: only faster
         return argnums
     numbers = arguments.integers("argnums", argnums)
@@ -100,9 +95,6 @@ class Trace:
     """One call of `f`, with variables in place of the arguments that `argnums` names.
 
     `inputs` are these arguments, `out` is the result and `outs` are its leaves.
-
-    Raises:
-        TypeError: the result contains something else than floating-point numbers.
     """
 
     def __init__(
@@ -168,11 +160,7 @@ class Trace:
 
 
 def check_differentiable(x: Any) -> None:
-    """Refuse results without derivatives: integers, booleans, None, text, complex numbers.
-
-    Raises:
-        TypeError: `x` is not a floating-point number, or an array or node of such numbers.
-    """
+    """Refuse results without derivatives: integers, booleans, None, text, complex numbers."""
     if isinstance(x, Node) and x.op is not None and not any(x.op.vjps):
         what = f"the result of {x.op.name}"  # a comparison, in a function that is being compiled
     elif isinstance(x, Node) and x.kind is not Node.array:
@@ -190,11 +178,7 @@ def check_differentiable(x: Any) -> None:
 
 
 def transform(f: Function, argnums: Argnums, finish: Callable[[Trace], Any]) -> Function:
-    """Return the function of f's arguments that returns `finish(trace)`, for the trace of its call.
-
-    Raises:
-        TypeError: `f` is no function, or `argnums` are no integers.
-    """
+    """Return the function of f's arguments that returns `finish(trace)`, for the trace of `f`."""
     arguments.function("f", f)
     arguments.integers("argnums", argnums)
 

@@ -156,10 +156,8 @@ def report(
 ) -> str:
     """Return the message: which entry is wrong, and by how much."""
     counts = [len(pytree.leaves(arg)) for arg in args]
-    i = 0
-    while k >= counts[i]:
-        k, i = k - counts[i], i + 1
-    where = f"argument {i}" + (f", leaf {k}" if counts[i] > 1 else "")
+    i, leaf = [(i, leaf) for i, count in enumerate(counts) for leaf in range(count)][k]
+    where = f"argument {i}" + (f", leaf {leaf}" if counts[i] > 1 else "")
     where += f", entry {entry}" if entry else ""
     wanted = f"{low:.10g}" if low == high else f"between {low:.10g} and {high:.10g}"
     return (
