@@ -13,8 +13,6 @@ from autograd.core.op import Data
 from autograd.core.shapes import Shape
 from autograd.expressions import FEW, Expression
 
-COMMUTATIVE = {"add", "mul", "maximum", "minimum", "fmax", "fmin", "hypot", "logaddexp", ""}
-
 Kind: TypeAlias = Literal["leaf", "constant", "step", "derivative", "group"]
 
 
@@ -51,6 +49,7 @@ class Box:
     op: str = ""
     formula: Expression | None = field(default=None, compare=False)  # of a step
     operands: Operands = ()  # the formula refers to them by their positions
+    ordered: bool = False  # its two operands can't be exchanged, such as those of a difference
     slopes: tuple[Number | None, ...] = ()  # the local derivatives, None where none is shown
     root: bool = False
     group: str = ""  # the id of the innermost group around it; "" outside of all
@@ -95,10 +94,8 @@ class Picture:
 
     @property
     def ordered(self) -> frozenset[str]:
-        """The boxes whose two operands can't be exchanged, such as those of a difference."""
-        return frozenset(
-            box.id for box in self.boxes if len(box.operands) == 2 and box.op not in COMMUTATIVE
-        )
+        """The ids of the boxes whose operands keep their order."""
+        return frozenset(box.id for box in self.boxes if box.ordered)
 
     @property
     def edges(self) -> Iterator[Edge]:

@@ -83,6 +83,7 @@ def snapshot(
             op=printable(node.op.name) if node.op else "",
             formula=formula_of(node) if node.op else None,
             operands=tuple(operands),
+            ordered=node.op is not None and len(operands) == 2 and not node.op.commutes,
             slopes=local_derivatives(node) if slopes else (),
             root=node in results,
             group=group,
@@ -137,7 +138,7 @@ class Groups:
     def __init__(self, nodes: Sequence[Node]) -> None:
         self.found: list[Group] = []  # each after its parent
         self.ids: dict[Scope, str] = {}
-        self.parameters: dict[Scope, set[int]] = {}  # the ids of those of a scope's module
+        self.parameters: dict[Scope, set[int]] = {}
         self.scopes = {node: node.notes.scope if node.notes else None for node in nodes}
         users: dict[Node, list[Scope | None]] = {}
         for node in nodes:
@@ -150,16 +151,17 @@ class Groups:
 
     def scope_of_leaf(self, leaf: Node, users: list[Scope | None]) -> Scope | None:
         """Return the innermost scope around all uses that the leaf may belong to."""
-        first, *others = map(outermost_first, users)
-        shared = [x for i, x in enumerate(first) if all(line[i : i + 1] == [x] for line in others)]
-        for scope in reversed(shared):
-            if scope.owner is None:
-                return scope
-            if scope not in self.parameters:
-                self.parameters[scope] = {id(x) for _, x in scope.owner.named_parameters()}
-            if id(leaf) in self.parameters[scope]:
+        shared = set.intersection(*(set(outermost_first(scope)) for scope in users))
+        for scope in reversed(outermost_first(users[0])):
+            if scope in shared and (scope.owner is None or id(leaf) in self.parameters_of(scope)):
                 return scope
         return None
+
+    def parameters_of(self, scope: Scope) -> set[int]:
+        """Return the ids of the parameters of a scope's module."""
+        if scope not in self.parameters:
+            self.parameters[scope] = {id(x) for _, x in scope.owner.named_parameters()}
+        return self.parameters[scope]
 
     def of(self, node: Node) -> str:
         """Return the id of the innermost group around a node; "" outside of all."""
