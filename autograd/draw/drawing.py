@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from os import PathLike
 from typing import Any
 
 from autograd.core.arguments import flag, integer, sequence_of
@@ -15,6 +14,7 @@ from autograd.core.node import Node
 from autograd.core.pytree import leaves
 from autograd.core.scope import scope
 
+from .figure import Figure
 from .formats.dot import render, to_dot
 from .formats.images import Form, to_image
 from .formats.options import Options
@@ -26,14 +26,15 @@ from .formats.tikz import to_tikz
 from .graph.groups import collapsed, depths, opened
 from .graph.picture import Picture
 from .graph.snapshot import has_groups, has_more_nodes, picture_of, snapshot
-from .saving import write
 
 GLANCE = 60  # nodes: a notebook shows a number without its graph if that is larger
 
 
 @dataclass(frozen=True, repr=False)
-class Drawing:
+class Drawing(Figure):
     """A drawn graph. Notebooks show it as a picture, terminals as text."""
+
+    formats = ("svg", "html", "tex", "png", "pdf", "dot", "txt")
 
     picture: Picture
     options: Options = field(default_factory=Options)
@@ -87,40 +88,6 @@ class Drawing:
         svg = to_svg(self.scene, "dark" if self.options.theme == "dark" else "light")
         return to_image(svg, *self.scene.size, form)
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the drawing to a file, in the format that its name ends with.
-
-        An error leaves a file that was there before as it was.
-
-        Args:
-            path: ends with .svg, .html, .png, .pdf, .tex, .txt or .dot. Typst makes .png and .pdf
-                from the SVG: `pip install napkingrad[demos]`.
-
-        Raises:
-            ValueError: the name has another ending.
-            FileNotFoundError: there is no such directory.
-            ModuleNotFoundError: the package that makes this image is not installed.
-            GraphvizMissingError: `engine="dot"` was asked for, and Graphviz is not installed.
-        """
-        write(
-            path,
-            {
-                ".svg": lambda: self.svg,
-                ".html": lambda: self.html,
-                ".tex": lambda: self.tex,
-                ".png": lambda: self.image("png"),
-                ".pdf": lambda: self.image("pdf"),
-                ".dot": lambda: self.dot,
-                ".txt": lambda: f"{self.text}\n",
-            },
-        )
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"image/svg+xml": self.svg, "text/plain": self.text}
-
 
 def picture_to_draw(
     subjects: Sequence[Any],
@@ -150,8 +117,17 @@ def picture_to_draw(
         values, gradients = first._graph_(*subjects[1:])
         return within(with_derivative(values, gradients, constants, slopes), limit, fold)
     if hasattr(first, "_picture_"):
-        subjects = results_of(*subjects)
-    check_roots(subjects)
+        with enable_grad(), scope(""):  # for which modules open scopes of their own
+            subjects = list(leaves(first(*subjects[1:])))
+    if not subjects:
+        raise TypeError("draw() takes results to show, Value or Tensor, but got none")
+    for root in subjects:
+        if not isinstance(root, Node):
+            hint = "; for several: draw(*results)" if isinstance(root, (list, tuple)) else ""
+            raise TypeError(
+                "draw() takes Value and Tensor, a model, or a compiled function, "
+                f"but got {type(root).__name__}{hint}"
+            )
     if has_more_nodes(subjects, limit) and depth is None and not names:
         slopes = False  # it is drawn as its groups, which have none
         nodes = [node for node in operands_first(*subjects) if node.level or node.label]
@@ -167,25 +143,6 @@ def picture_to_draw(
             )
         picture = collapsed(picture, {g.id for g in picture.groups if g.name in names}, fold)
     return within(picture if depth is None else opened(picture, depth, fold), limit, fold)
-
-
-def check_roots(roots: Sequence[Any]) -> None:
-    """Raise a TypeError if there are no roots, or if one is not a node."""
-    if not roots:
-        raise TypeError("draw() takes results to show, Value or Tensor, but got none")
-    for root in roots:
-        if not isinstance(root, Node):
-            hint = "; for several: draw(*results)" if isinstance(root, (list, tuple)) else ""
-            raise TypeError(
-                "draw() takes Value and Tensor, a model, or a compiled function, "
-                f"but got {type(root).__name__}{hint}"
-            )
-
-
-def results_of(model: Callable[..., Any], *inputs: Any) -> list[Any]:
-    """Return the results of a model for some inputs, grouped by its modules."""
-    with enable_grad(), scope(""):
-        return list(leaves(model(*inputs)))
 
 
 def with_derivative(

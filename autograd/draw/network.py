@@ -9,20 +9,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
-from os import PathLike
 from typing import Any
 
 from autograd.expressions import printable, rounded
 
+from .figure import Figure
 from .formats.box_labels import SMALL, TEXT
 from .formats.colours import Theme, stylesheet
 from .formats.fonts import FAMILY, width
-from .formats.images import to_image
+from .formats.images import Form, to_image
 from .formats.notation import typeset
 from .formats.page import to_html
 from .formats.svg import escape, paper, svg_start
 from .layout.geometry import Size
-from .saving import write
 
 RADIUS, APART, GAP = 16.0, 43.0, 150.0
 MARGIN, HEAD, FOOT = 26.0, 44.0, 34.0
@@ -58,7 +57,7 @@ class Column:
 
 
 @dataclass(frozen=True, repr=False)
-class NetworkDrawing:
+class NetworkDrawing(Figure):
     """A drawn net. Notebooks show it as a picture.
 
     `weights[i][k][j]` leads from neuron `j` of column `i` to neuron `k` of the next.
@@ -89,32 +88,10 @@ class NetworkDrawing:
             for c, more in zip(self.columns, about)
         )
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the drawing to a file that ends with .svg, .html, .png, .pdf or .txt.
-
-        Raises:
-            ValueError: the name has another ending.
-            FileNotFoundError: there is no such directory.
-            ModuleNotFoundError: the package that makes this image is not installed.
-        """
-        still = replace(self, theme="dark" if self.theme == "dark" else "light")
-        size = Plan(self).size
-        write(
-            path,
-            {
-                ".svg": lambda: self.svg,
-                ".html": lambda: self.html,
-                ".png": lambda: to_image(still.svg, *size, "png"),
-                ".pdf": lambda: to_image(still.svg, *size, "pdf"),
-                ".txt": self.__repr__,
-            },
-        )
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"image/svg+xml": self.svg, "text/plain": self.text}
+    def image(self, form: Form) -> bytes:
+        """The net as an image, light if the theme is "auto"."""
+        drawn = replace(self, theme="light") if self.theme == "auto" else self
+        return to_image(drawn.svg, *Plan(self).size, form)
 
 
 class Plan:
