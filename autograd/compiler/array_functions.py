@@ -12,7 +12,6 @@ from autograd.core import kernels, rules
 from autograd.core.op import Data, Op
 
 from .syntax import SPELLINGS
-from .targets.python import function_for
 
 UFUNCS: dict[Callable[..., Any], Any] = {
     operator.add: np.add,
@@ -41,7 +40,7 @@ def array_function(op: Op, dtype: Any) -> Callable[..., Any]:
         return where_of(dtype)
     if op.forward not in SPELLINGS:
         return elementwise_only(op)
-    return UFUNCS.get(op.forward) or function_for(SPELLINGS[op.forward].name or "", "numpy")
+    return UFUNCS.get(op.forward) or op.on_array
 
 
 def takes_out(function: Any) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import builtins
-import keyword
 import math
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
+
+from autograd.expressions import identifier
 
 
 class Names:
@@ -30,20 +30,6 @@ class Names:
         self.counts[stem] = n + 1
         self.taken.add(f"{stem}{n}")
         return f"{stem}{n}"
-
-
-def identifier(text: str) -> str:
-    """Return a text as an identifier, without all but letters, digits and underscores.
-
-    >>> identifier("x|y {z}"), identifier("2π"), identifier("lambda"), identifier("__import__")
-    ('x_y_z', 'n2π', 'lambda_', 'import_')
-    """
-    text = unicodedata.normalize("NFKC", text)[:40]  # as Python reads it
-    text = "".join(c if f"a{c}".isidentifier() else " " for c in text).strip(" _")
-    name = "_".join(text.replace("_", " ").split()) or "t"
-    if not name.isidentifier():
-        name = unicodedata.normalize("NFKC", f"n{name}")  # an accent in front joins the n
-    return f"{name}_" if keyword.iskeyword(name) or keyword.issoftkeyword(name) else name
 
 
 def option_text(name: str, x: Any) -> str:

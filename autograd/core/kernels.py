@@ -376,7 +376,7 @@ erf = kernel(math.erf, erf_of_arrays, real=True)
 erfc = kernel(math.erfc, erfc_of_arrays, real=True)
 
 
-def sinc(x: Data, *, n: int) -> Data:
+def sinc(x: Data, *, n: int = 0) -> Data:
     """The n-th derivative of sin(pi x) / (pi x).
 
     Near 0 by the Taylor series, elsewhere by x s_n + n s_(n-1) = d^n/dx^n sin(pi x) / pi.

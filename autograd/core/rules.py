@@ -37,7 +37,7 @@ def analytic(name: str, forward: Forward, *vjps: Rule, **facts: Any) -> Op:
     return elementwise(name, forward, *vjps, analytic=True, **facts)
 
 
-def relation(name: str, forward: Forward, text: str, commutes: bool = False) -> Op:
+def relation(name: str, forward: Forward, text: str | None = None, commutes: bool = False) -> Op:
     """A row that gives true or false, and has no derivatives."""
     ufunc = getattr(np, name)
     rules = (None,) * ufunc.nin
@@ -255,7 +255,7 @@ greater = relation("greater", operator.gt, "x > y")
 greater_equal = relation("greater_equal", operator.ge, "x >= y")
 logical_and = relation("logical_and", operator.and_, "x & y", commutes=True)
 logical_or = relation("logical_or", operator.or_, "x | y", commutes=True)
-logical_not = relation("logical_not", kernels.logical_not, "logical_not(x)")
+logical_not = relation("logical_not", kernels.logical_not)
 
 # --- the same numbers with another dtype, array library or node -----------------------------------
 

@@ -17,7 +17,7 @@ from contract import documented
 from hypothesis import strategies as st
 
 import autograd as ag
-from autograd.compiler.names import identifier
+from autograd.expressions import identifier
 
 HOSTILE = [
     "__import__('os').system('touch planted')", "x\nimport os", "'", '"""', "\\", "lambda", "None",

@@ -6,23 +6,32 @@ mathematics by name: labels become identifiers that nothing else has.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import math
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd.compiler.forms import Form
-from autograd.compiler.names import Names, identifier, option_text
+from autograd.compiler.names import Names, option_text
 from autograd.compiler.program import Line, Program
 from autograd.compiler.sandbox import defined
-from autograd.compiler.syntax import ATOM, NEGATIVE, SPELLINGS, Spelling, call
-from autograd.core import kernels
+from autograd.core import rules
 from autograd.core.op import Op
-
-from . import array_functions, float_functions
-from .float_functions import ON_FLOATS
+from autograd.expressions import (
+    ATOM,
+    Constant,
+    Expression,
+    Operation,
+    Python,
+    Symbol,
+    Written,
+    expression,
+    identifier,
+)  # fmt: skip
 
 WIDTH = 64  # how long an expression may grow before it gets a name
 
@@ -46,7 +55,20 @@ class Source(NamedTuple):
         return defined(self.name, body, self.functions, (abs, type, float, list, tuple, dict))
 
 
-RESERVED = {s.name for s in SPELLINGS.values() if s.name} | {"inf", "nan", "other", "math", "np"}
+PYTHON = Python()
+ROWS = {op for op in vars(rules).values() if isinstance(op, Op)}
+CALLED = [op for op in ROWS if op.elementwise and not isinstance(op.text, str)]
+FUNCTIONS = {"pow": rules.pow} | {PYTHON.function(op.name): op for op in CALLED}
+RESERVED = {*FUNCTIONS, "inf", "nan", "other", "math", "np"}
+
+
+class Template(NamedTuple):
+    """An operation as text for `str.format`, its level, and the levels that its operands need."""
+
+    text: str
+    level: int
+    needed: list[int]
+    leads: bool  # whether it begins with the first operand
 
 
 class Unpacking:
@@ -94,9 +116,10 @@ class Writer:
         self.program = program
         self.names = Names(RESERVED)
         self.name = self.names.new(name)
-        self.functions: dict[str, Any] = {}  # functions called, by name: op or None
-        self.text: dict[int, tuple[str, int]] = {}  # of each line: how to refer to it
-        self.ops: dict[Any, str] = {}  # the names of primitives of somebody's own
+        self.functions: dict[str, Op | None] = {}  # by name; None for inf and nan
+        self.text: dict[int, tuple[str, int]] = {}  # of each line, with its level
+        self.templates: dict[Any, Template] = {}
+        self.own: dict[Op, str] = {}  # names of operations that are not in the table
         self.body: list[str] = []
         self.parameters = parameters
 
@@ -147,13 +170,14 @@ class Writer:
             if i in self.text:
                 continue
             if line.op is None:
-                self.text[i] = number(line.constant)
+                number = PYTHON.constant(line.constant)
+                self.text[i] = str(number.pieces[0]), number.level
                 self.note_number(line.constant)
                 continue
-            text, tightness = self.expression(line)
+            text, level = self.expression(line)
             alone = uses[i] == 1 and i not in outputs and not line.label
             if alone and program.lines[consumer[i]].rule == line.rule and len(text) < WIDTH:
-                self.text[i] = text, tightness
+                self.text[i] = text, level
                 continue
             if line.rule and not derivatives:
                 derivatives = True
@@ -168,27 +192,45 @@ class Writer:
             self.functions["nan" if math.isnan(x) else "inf"] = None
 
     def expression(self, line: Line) -> tuple[str, int]:
-        assert line.op is not None
-        spelling = self.spelling(line.op, len(line.args))
-        operands = []
-        for i, j in enumerate(line.args):
-            text, tightness = self.text[j]
-            operands.append(text if tightness >= spelling.needs[i] else f"({text})")
-        text = spelling.text.format(*operands)
-        for option, x in line.kwargs.items():
-            text = f"{text[:-1]}{option_text(option, x)})"
-        return text, spelling.tightness
+        """Return the operation of a line and its level: `PYTHON.fill`, in a third of the time."""
+        text, level, needed, leads = self.template(line)
+        operands: list[str] = []
+        for j, need in zip(line.args, needed):
+            operand, binding = self.text[j]
+            if binding < need:
+                operand = f"({operand})"
+            elif leads and not operands:
+                level = min(level, binding)
+            operands.append(operand)
+        return text.format(*operands), level
 
-    def spelling(self, op: Op, operands: int) -> Spelling:
-        if op.forward in SPELLINGS:
-            spelling = SPELLINGS[op.forward]
-            if spelling.name:
-                self.functions[spelling.name] = None
-            return spelling
-        if op.forward not in self.ops:
-            self.ops[op.forward] = self.names.new(op.name)
-            self.functions[self.ops[op.forward]] = op
-        return call(self.ops[op.forward], operands)
+    def template(self, line: Line) -> Template:
+        """Return how the operation of a line is written, and note the functions that it calls."""
+        op, count, options = line.op, len(line.args), line.kwargs
+        assert op is not None
+        key = (op, *((name, repr(x)) for name, x in options.items())) if options else op
+        if key not in self.templates:
+            formula = self.formula(op, [Symbol(i) for i in range(count)], options)
+            pieces, level = PYTHON.write(formula, lambda i: Written((Symbol(i),), ATOM))
+            text = "".join(f"{{{x.key}}}" if isinstance(x, Symbol) else x for x in pieces)
+            for name in CALL.findall(text):
+                self.functions[name] = op if op not in ROWS else FUNCTIONS[name]
+            needed = [0] * count
+            for x in pieces:
+                if isinstance(x, Symbol):
+                    needed[x.key] = max(needed[x.key], x.level)
+            leads = isinstance(pieces[0], Symbol) and pieces[0].key == 0
+            self.templates[key] = Template(text, level, needed, leads)
+        return self.templates[key]
+
+    def formula(self, op: Op, operands: list[Symbol], options: Mapping[str, Any]) -> Expression:
+        """Return an operation as its row states it; others call their function on floats."""
+        if op in ROWS and op.text:
+            return expression(op, operands, options, "text")
+        if op not in ROWS and op not in self.own:
+            self.own[op] = self.names.new(op.name)
+        given = [Constant(option_text(*option).removeprefix(", ")) for option in options.items()]
+        return Operation("call", [*operands, *given], self.own.get(op) or PYTHON.function(op.name))
 
     # The result.
 
@@ -199,41 +241,50 @@ class Writer:
     # What it needs to run.
 
     def space(self, kind: str) -> dict[str, Any]:
-        """The functions by their names."""
+        """Return the functions by their names."""
         return {
-            name: function_for(name, kind) if op is None else op.forward
+            name: getattr(math, name) if op is None else function_for(op, kind)
             for name, op in self.functions.items()
         }
 
     def head(self, kind: str) -> str:
-        """The imports and definitions that the function needs to stand on its own."""
+        """Return the imports and definitions that the function needs to stand on its own."""
+        library = LIBRARIES[kind]
         names: set[str] = set()
-        ours, defined, remarks = [], [], []
+        remarks: list[str] = []
+        whole: list[str] = []
+        ours, definitions = [], []
         for name, op in sorted(self.functions.items(), key=lambda pair: pair[0]):
-            if op is not None:
+            f = op and function_for(op, kind)
+            if op is not None and op not in ROWS:
                 remarks.append(f"# {name} is a primitive of {identifier(op.__module__)}'s own")
-            elif in_library(name, kind):
-                names.add(name)
-            elif (f := function_for(name, kind)).__module__ == kernels.__name__:
+            elif f is None or not inspect.isfunction(f):
+                names |= {name} - {"abs"}  # which Python has
+            elif not (used := globals_of(f)) <= {"np", *vars(library)}:
                 ours.append(name)
-            elif name != "abs":
-                defined.append(source_of(f))
-                names |= {x for x in f.__code__.co_names if hasattr(LIBRARIES[kind], x)}
-        lines = remarks + [f"from {kind} import {', '.join(sorted(names))}"] * bool(names)
-        if ours:
-            lines.append(f"from autograd.core.kernels import {', '.join(ours)}")
+            else:
+                definitions.append(source_of(f, name))
+                names |= used - {"np"}
+                whole = ["import numpy as np"] * ("np" in used) or whole
+        lines = remarks + whole
+        lines += [f"from {kind} import {', '.join(sorted(names))}"] * bool(names)
+        lines += [f"from autograd.core.kernels import {', '.join(ours)}"] * bool(ours)
         imports = "\n".join(lines)
-        return "\n\n\n".join([imports] * bool(imports) + defined)
+        return "\n\n\n".join([imports] * bool(imports) + definitions)
 
 
-OURS = ("abs", "sinc")  # what NumPy has too, but not with all that is needed
+CALL = re.compile(r"\b(?!float\b)(\w+)\(")
 LIBRARIES: dict[str, Any] = {"math": math, "numpy": np}
 
 
-def number(x: Any) -> tuple[str, int]:
-    """A constant as text, and how tightly that holds together."""
-    text = repr(x)
-    return text, NEGATIVE if text.startswith("-") else ATOM
+def function_for(op: Op, kind: str) -> Any:
+    """Return the function of an operation on floats or on arrays."""
+    return op.on_float if kind == "math" else op.on_array
+
+
+def globals_of(f: Callable[..., Any]) -> set[str]:
+    """Return the global names that a function uses."""
+    return {name for name in f.__code__.co_names if name in f.__globals__}
 
 
 def nested(form: Form, numbers: Any) -> str:
@@ -248,23 +299,11 @@ def nested(form: Form, numbers: Any) -> str:
     return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
 
 
-def in_library(name: str, kind: str) -> bool:
-    """Whether the function is one of `math`'s, or NumPy's."""
-    if name in ("inf", "nan"):
-        return True
-    return name in ON_FLOATS if kind == "math" else name not in OURS and hasattr(np, name)
-
-
-def function_for(name: str, kind: str) -> Any:
-    """The mathematics of that name, on floats or on arrays."""
-    if name == "abs":
-        return abs
-    if in_library(name, kind):
-        return getattr(LIBRARIES[kind], name)
-    ours = getattr(float_functions if kind == "math" else array_functions, name, None)
-    return ours or getattr(kernels, name)  # sinc, and erf of arrays
-
-
-def source_of(f: Any) -> str:
-    """A function as it is written, without its annotations' imports and remarks to the linter."""
-    return "\n".join(line.split("  # noqa")[0] for line in inspect.getsource(f).splitlines())
+def source_of(f: Callable[..., Any], name: str) -> str:
+    """Return the source of a function under another name, without annotations."""
+    definition = ast.parse(inspect.getsource(f)).body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    definition.name, definition.returns = name, None
+    for argument in definition.args.args:
+        argument.annotation = None
+    return ast.unparse(definition)

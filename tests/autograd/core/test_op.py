@@ -31,7 +31,6 @@ KNOWN = {
     "autograd/compiler/program.py",
     "autograd/compiler/syntax.py",
     "autograd/compiler/targets/numpy.py",
-    "autograd/compiler/targets/python.py",
     "autograd/compiler/trace.py",
     "autograd/compiler/vectorize.py",
 }
