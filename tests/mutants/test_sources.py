@@ -20,6 +20,10 @@ HERE = Path(__file__).parent.parent
 # test_inputs_with_arithmetic_of_their_own does not pass in a session of trials.
 CONSTRUCTORS = ["test_constructors.py", "-k", "not arithmetic_of_their_own"]
 
+# Tests of what surrounds an operation: modes, hooks, copies, recomputation.
+SURROUNDINGS = ["test_modes.py", "test_anomaly.py", "test_node_methods.py", "test_pickling.py",
+                "test_checkpoint.py"]  # fmt: skip
+
 # A module, and what tells pytest which tests have to notice its mutants, in their folder.
 TARGETS = {
     "autograd.core.rules": ["test_table.py", "test_numbers.py", "test_derivatives.py",
@@ -47,25 +51,25 @@ TARGETS = {
     "autograd.core.determinants": [
                              "test_determinants.py", "test_table.py", "-k", "det or cofactors"],
     "autograd.core.changes": ["test_changes.py"],
-    "autograd.core.modes": ["test_modes.py", "test_scope.py", "test_node.py", "test_derivatives.py",
+    "autograd.core.modes": [*SURROUNDINGS, "test_scope.py", "test_node.py", "test_derivatives.py",
                        "autograd.core.modes"],
     "autograd.core.backward": ["test_changes.py", "test_backward.py", "test_derivatives.py",
-                          "test_modes.py", "test_value.py", "test_tensor.py",
+                          *SURROUNDINGS, "test_value.py", "test_tensor.py",
                           "test_compile_nets.py", "test_compile.py", "test_compile_blocks.py", "-k",
                           "not million and not linear_time and not every_process and not large"],
     "autograd.transforms.derivatives": ["test_changes.py", "test_derivatives.py",
                             "autograd.transforms.derivatives",
                             "test_refusing.py::test_functional_api_gives_it_back"],
-    "autograd.core.node": ["test_changes.py", "test_node.py", "test_modes.py", "test_value.py",
+    "autograd.core.node": ["test_changes.py", "test_node.py", *SURROUNDINGS, "test_value.py",
                       "test_tensor.py", "test_backward.py", "test_derivatives.py", "test_scope.py",
                       "autograd.core.node",
                       "test_compile.py::test_derivatives_inside_are_compiled",
                       "-k", "not million and not linear_time and not every_process and not large"],
-    "autograd.transforms.checkpoint": ["test_modes.py", "autograd.transforms.checkpoint",
+    "autograd.transforms.checkpoint": [*SURROUNDINGS, "autograd.transforms.checkpoint",
                             "test_refusing.py",
-                            "-k", "modes or checkpoint or gives_it_back"],
+                            "-k", "modes or checkpoint or pickling or methods or gives_it_back"],
     "autograd.tensor": ["test_changes.py", "test_tensor.py", "test_backward.py",
-                        "test_derivatives.py", "test_node.py", "test_modes.py", "test_refusing.py",
+                        "test_derivatives.py", "test_node.py", *SURROUNDINGS, "test_refusing.py",
                         "test_array_libraries.py",
                         "autograd.tensor",
                         "-k", (
