@@ -71,7 +71,7 @@ class Node(Recorder):
     kind: ClassVar[type[Node]]  # the class of results of operations on this class
 
     @staticmethod
-    @abstractmethod  # mutants 1: overridden
+    @abstractmethod
     def constant(x: Any) -> Data:
         """Return `x` as a plain operand beside nodes of this kind, or raise if it can't be one."""
 
@@ -79,7 +79,7 @@ class Node(Recorder):
     def fit(self, part: Data, op: Op) -> Data:
         """Return a gradient contributed by `op` in this node's own shape and dtype."""
 
-    @abstractmethod
+    @abstractmethod  # mutants 1: overridden
     def stale(self, op: Op, graph: bool = False) -> None:
         """Called before the rules of `op` run, if the data has changed since `op` saw it."""
 
