@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from .core import arguments, pickling, rules
-from .core.array_libraries import as_operand
+from .core.array_libraries import as_operand, is_operand
 from .core.backward import backward
 from .core.modes import ORDINARY, current_mode, mode
-from .core.node import Binary, Node, binary, is_operand
+from .core.node import Binary, Node, binary
 from .core.op import Op
 from .numpy_api import functions, protocols
 
@@ -84,6 +84,12 @@ class Operators(Node):
     )  # fmt: skip
     square, clip, round = functions.square, functions.clip, functions.round
 
+    def _check_leaf(self, what: str) -> None:
+        if self.op is not None:
+            raise ValueError(
+                f"{self.describe()} was computed by {self.op.name}; only leaves can {what}"
+            )
+
     def _before_write(self) -> None:
         """Called before a leaf's data changes: `checkpoint` undoes the writes of its second run."""
         if mode.get() is not ORDINARY and (tape := current_mode().tape) is not None:
@@ -110,11 +116,7 @@ class Operators(Node):
             ValueError: it was computed; only leaves have this choice.
             TypeError: it holds integers.
         """
-        if self.op is not None:
-            raise ValueError(
-                f"{self.describe()} was computed by {self.op.name}; only leaves can choose whether "
-                "they require a gradient. Use detach() for a constant"
-            )
+        self._check_leaf("choose whether they require a gradient. Use detach() for a constant")
         requires_grad = arguments.flag("requires_grad", requires_grad)
         if requires_grad and self.kind is Node.array and self._data.dtype.kind != "f":
             raise TypeError(f"only floating-point numbers have gradients, not {self._data.dtype}")

@@ -10,9 +10,16 @@ from typing import Any
 import numpy as np
 
 from .core import arguments, array_libraries, array_rules, rules
-from .core.changes import copy_if_small, ensure_unshared, mark_changed, mark_exposed
+from .core.array_libraries import is_operand
+from .core.changes import (
+    changed_in_place,
+    copy_if_small,
+    ensure_unshared,
+    mark_changed,
+    mark_exposed,
+)
 from .core.modes import current_mode
-from .core.node import Node, changed_in_place, is_operand
+from .core.node import Node
 from .core.op import Data, Op, data_of
 from .core.shapes import Shape, shape_of
 from .node_methods import Operators
@@ -157,11 +164,7 @@ class Tensor(Operators):
 
     @data.setter
     def data(self, data: Any) -> None:
-        if self.op is not None:
-            raise ValueError(
-                f"{self.describe()} was computed by {self.op.name}; only leaves can be given new "
-                "data. Change its inputs and compute it again"
-            )
+        self._check_leaf("be given new data. Change its inputs and compute it again")
         data = as_constant(data)
         if shape_of(data) != self.shape:
             raise ValueError(f"the data of {self.describe()} can't get shape {shape_of(data)}")
@@ -241,7 +244,7 @@ class Tensor(Operators):
         return part if part.dtype == dtype else rules.astype(part, dtype=dtype)
 
     def stale(self, op: Op, graph: bool = False) -> None:  # mutants 1: ignored for arrays
-        raise changed_in_place(self.describe(), op)
+        raise changed_in_place(self.describe(), op.name)
 
     def accumulate(self, g: Data, taken: set[int]) -> None:
         if self.grad is not None:

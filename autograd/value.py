@@ -77,17 +77,12 @@ class Value(Operators):
 
     @data.setter
     def data(self, data: Any) -> None:
-        if self.op is not None:
-            raise ValueError(
-                f"{self.describe()} was computed by {self.op.name}; only leaves can be given new "
-                "data. Change its inputs and compute it again"
-            )
+        self._check_leaf("be given new data. Change its inputs and compute it again")
         number = as_float(data)
         self._before_write()
         self._data = number
 
     def item(self) -> float:
-        """The number."""
         return self.data
 
     constant = staticmethod(as_float)
@@ -96,11 +91,10 @@ class Value(Operators):
         return 1.0 if seed is None else as_float(seed)
 
     def fit(self, part: Data, op: Op) -> Data:
-        if isinstance(part, Node):
-            if part.kind is Value:
-                return part
-            return rules.item(array_rules.sum_to(part, shape=()))
-        return float(array_rules.sum_to(part, shape=()))
+        if isinstance(part, Node) and part.kind is Value:
+            return part
+        part = array_rules.sum_to(part, shape=())
+        return rules.item(part) if isinstance(part, Node) else float(part)
 
     def stale(self, op: Op, graph: bool = False) -> None:
         """Refuse new nodes. On plain floats the rules use the numbers that were saved."""

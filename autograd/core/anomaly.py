@@ -69,7 +69,7 @@ def check_result(op: Any, args: Any, saved: Any, data: Any) -> None:
         raise AnomalyError(f"{describe_call(op, args, saved)} made {new}, at {user_line()}")
 
 
-def check_gradient(node: Any, arg: Any, g: Any, part: Any) -> None:
+def check_gradient(node: Any, i: int, g: Any, part: Any) -> None:
     """Raise if a rule made a nan or an inf out of a gradient that had none."""
     g, part = (getattr(x, "_data", x) for x in (g, part))
     new = nonfinite_kind(part)
@@ -78,7 +78,7 @@ def check_gradient(node: Any, arg: Any, g: Any, part: Any) -> None:
         origin = node.notes.origin if node.notes else None
         raise AnomalyError(
             f"the derivative of {describe_call(node.op, node.args, node.saved)} "
-            f"for its argument {node.position(arg)} made {new} of the gradient {describe_data(g)}"
+            f"for its argument {i} made {new} of the gradient {describe_data(g)}"
             + (f"; computed at {origin}" if origin else "")
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from functools import partial, wraps
+from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -106,6 +107,11 @@ def as_operand(x: Any) -> Any:
             f"use {way} for its numbers"
         )
     return as_plain_array(x)
+
+
+def is_operand(x: Any) -> bool:
+    """Whether `x` may stand beside a node: a node, a real number, an array or a list of numbers."""
+    return hasattr(x, "__array__") or isinstance(x, (list, tuple, Real))
 
 
 def as_array(x: Any) -> Any:

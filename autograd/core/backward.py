@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -91,7 +91,7 @@ def contributions(
         if arg._data is not saved[i]:
             arg.stale(op, graph)
         if arg.level >= level:
-            part = (op.vjps[i] or missing_rule(node, arg))(g, out, *operands, **kwargs)
+            part = (op.vjps[i] or missing_rule(node, i))(g, out, *operands, **kwargs)
             if type(part) is not float or type(arg) is not Node.scalar:
                 part = arg.fit(part, op)
             yield i, arg, part
@@ -102,16 +102,11 @@ def backpropagate(  # noqa: C901  # the two-operand case is spelt out twice, for
 ) -> dict[Node, Data]:
     """Return the gradients of the leaves, and of other nodes that keep theirs.
 
-    A node's gradient is complete when its turn comes, since all its consumers had theirs. Its op's
-    rules then pass it on, one contribution per argument. The rules run on plain data as the
+    It starts from `seeds`, the gradients of the roots. A node's gradient is complete when its turn
+    comes, since all its consumers had theirs. Its op's rules then pass it on, one contribution per
+    operand whose level is not below `level`. The rules run on plain data as the
     forward pass saw it, or with `graph=True` on the nodes themselves; the gradients are then nodes
     that can be differentiated again. This is the only difference between the orders.
-
-    Args:
-        order: the nodes, each after its consumers.
-        seeds: the gradients of the roots.
-        level: gradients of operands of lower levels are not computed.
-        graph: whether to compute with nodes.
     """
     grads = dict(seeds)
     anomaly, array = current_mode().anomaly, Node.array
@@ -130,9 +125,9 @@ def backpropagate(  # noqa: C901  # the two-operand case is spelt out twice, for
                 if notes is None or not notes.retains:
                     del grads[node]
             if not plain or node._made is not None:
-                for _, arg, part in contributions(node, g, level, graph):
+                for i, arg, part in contributions(node, g, level, graph):
                     if anomaly:
-                        check_gradient(node, arg, g, part)
+                        check_gradient(node, i, g, part)
                     grads[arg] = grads[arg] + part if arg in grads else part
                 continue
             left, right, x, y = node._left, node._right, node._x, node._y  # the same, spelt out
@@ -140,7 +135,7 @@ def backpropagate(  # noqa: C901  # the two-operand case is spelt out twice, for
                 if left._data is not x:
                     left.stale(op)
                 if left.level >= level:
-                    part = (op.vjps[0] or missing_rule(node, left))(g, node._data, x, y)
+                    part = (op.vjps[0] or missing_rule(node, 0))(g, node._data, x, y)
                     if type(part) is not float or type(left) is not scalar:
                         part = left.fit(part, op)
                     grads[left] = grads[left] + part if left in grads else part
@@ -148,7 +143,7 @@ def backpropagate(  # noqa: C901  # the two-operand case is spelt out twice, for
                 if right._data is not y:
                     right.stale(op)
                 if right.level >= level:
-                    part = (op.vjps[1] or missing_rule(node, right))(g, node._data, x, y)
+                    part = (op.vjps[1] or missing_rule(node, 1))(g, node._data, x, y)
                     if type(part) is not float or type(right) is not scalar:
                         part = right.fit(part, op)
                     grads[right] = grads[right] + part if right in grads else part
@@ -201,10 +196,10 @@ def hooked(node: Node, g: Data) -> Data:
     return g
 
 
-def missing_rule(node: Node, arg: Node) -> NoReturn:
-    assert node.op is not None
+def missing_rule(node: Node, i: int) -> NoReturn:
+    op: Any = node.op
+    arg: Any = node.args[i]
     raise NotDifferentiableError(
-        f"{node.op.name} has no derivative for its argument {node.position(arg)} "
-        f"({arg.describe()}); "
+        f"{op.name} has no derivative for its argument {i} ({arg.describe()}); "
         "pass arg.detach() if it is meant as a constant"
     )

@@ -129,3 +129,10 @@ def memory_id(g: Any) -> int:
     while (base := getattr(g, "base", None)) is not None:
         g = base
     return id(g)
+
+
+def changed_in_place(what: str, op_name: str) -> ValueError:
+    return ValueError(
+        f"{what} was changed in place after {op_name} had used it; "
+        "call backward() before updating it, or compute the result again"
+    )

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .op import Data
+from .op import Data, data_of
 from .precision import as_real
 from .shapes import shape_of
 
@@ -396,3 +396,18 @@ def sinc(x: Data, *, n: int = 0) -> Data:
     for m in range(n + 1):
         s = (math.pi ** (m - 1) * np.sin(angle + m * math.pi / 2) - m * s) / far
     return np.where(small, series, s)
+
+
+# --- constants for rules --------------------------------------------------------------------------
+
+
+def zeros_like(x: Data) -> Data:
+    """A constant zero for each entry of `x`: the slope of whatever is flat."""
+    data = data_of(x)
+    return 0.0 if type(data) is float else np.zeros_like(data)
+
+
+def one_like(out: Data) -> Data:
+    """A one in the dtype of `out`: an operand of lower precision takes on this dtype beside it."""
+    data = data_of(out)
+    return np.ones_like(data, shape=()) if hasattr(data, "dtype") else 1.0

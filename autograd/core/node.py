@@ -9,11 +9,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
-from numbers import Real
 from typing import Any, ClassVar, TypeAlias
 
 from . import anomaly, arguments, pytree
-from .changes import clock, copy_if_small, first_stale
+from .array_libraries import is_operand
+from .changes import changed_in_place, clock, copy_if_small, first_stale
 from .modes import ORDINARY, Mode, current_mode, mode
 from .op import Data, Op, Recorder
 from .scope import Scope
@@ -54,7 +54,6 @@ class Node(Recorder):
         *("grad", "level", "notes", "op"),
     )
 
-    _data: Data
     grad: Data | None
     op: Op | None
     _made: Made | None  # args, saved, kwargs; None: two operands, _left and _right, _x and _y
@@ -128,16 +127,22 @@ class Node(Recorder):
         Raises:
             ValueError: naming the op and the operand.
         """
-        i = stale_operand(self)
+        i = self._stale_operand()
         if i is not None:
             assert self.op is not None
-            arg, x = self.args[i] if i < len(self.args) else None, arrays_of(self)[i]
+            arg, x = self.args[i] if i < len(self.args) else None, self._arrays()[i]
             what = arg.describe() if arg is not None else f"an array of shape {x.shape}"
-            raise changed_in_place(what, self.op)
+            raise changed_in_place(what, self.op.name)
 
-    def position(self, arg: Node) -> int:
-        """Return which of the operands `arg` is, the first if it is several."""
-        return [x is arg for x in self.args].index(True)
+    def _arrays(self) -> list[Any]:
+        """Return the data of the operands, and the numbers and arrays among the options."""
+        return [*self.saved, *pytree.leaves(list(self.kwargs.values()))]
+
+    def _stale_operand(self) -> int | None:
+        """Return which of `_arrays()` was changed since the op used it, or None."""
+        if self.kind is not Node.array or self.op is None:
+            return None
+        return first_stale(self._arrays(), self.made_at)
 
     @property
     def label(self) -> str | None:
@@ -147,12 +152,6 @@ class Node(Recorder):
     @label.setter
     def label(self, label: str | None) -> None:
         self.note().label = None if label is None else arguments.instance_of("label", label, str)
-
-    @property
-    def leaves_grad(self) -> bool:
-        """Whether a backward pass leaves a gradient on this node."""
-        retains = self.notes is not None and self.notes.retains
-        return self.op is None or self.kind is Node.scalar or retains
 
     def note(self) -> Notes:
         """Return this node's notes, created if there are none."""
@@ -309,27 +308,3 @@ def binary(op: Op, reflected: bool = False) -> Binary:
         return out
 
     return method
-
-
-def is_operand(x: Any) -> bool:
-    """Whether `x` may stand beside a node: a node, a real number, an array or a list of numbers."""
-    return hasattr(x, "__array__") or isinstance(x, (Node, list, tuple, Real))
-
-
-def arrays_of(node: Node) -> list[Any]:
-    """Return the data of the operands, and the numbers and arrays among the options."""
-    return [*node.saved, *pytree.leaves(list(node.kwargs.values()))]
-
-
-def stale_operand(node: Node) -> int | None:
-    """Return which of `arrays_of(node)` was changed since the op used it, or None."""
-    if node.kind is not Node.array or node.op is None:
-        return None
-    return first_stale(arrays_of(node), node.made_at)
-
-
-def changed_in_place(what: str, op: Op) -> ValueError:
-    return ValueError(
-        f"{what} was changed in place after {op.name} had used it; "
-        "call backward() before updating it, or compute the result again"
-    )

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from .backward import operands_first
 from .changes import memory_of
-from .node import NO_KWARGS, Node, arrays_of, make, stale_operand
+from .node import NO_KWARGS, Node, make
 from .op import Data
 
 
@@ -31,7 +31,7 @@ def build(
     node = make(*made)
     node.grad, node.notes = grad, notes
     if stale is not None:
-        memory_of(arrays_of(node)[stale])
+        memory_of(node._arrays()[stale])
         node.made_at = -1  # before all known changes of this memory
     if attributes:
         vars(node).update(attributes)
@@ -68,7 +68,7 @@ def deepcopy_node(node: Node, memo: dict[int, Any]) -> Node:
         )
         op = None if x.op is None else x.op.__deepcopy__(memo)
         made = type(x), data, x.level, op, args, saved, kwargs
-        memo[id(x)] = out = build(grad, notes, stale_operand(x), {}, *made)
+        memo[id(x)] = out = build(grad, notes, x._stale_operand(), {}, *made)
         if attributes := attributes_of(x):  # they may refer to the node
             vars(out).update(deepcopy(attributes, memo))
     return memo[id(node)]
@@ -90,7 +90,7 @@ class Entry:
             () if arg is not None and arg._data is seen else (seen,)
             for arg, seen in zip(x.args, x.saved)
         )
-        rest = x.grad, x.notes, stale_operand(x), attributes_of(x)
+        rest = x.grad, x.notes, x._stale_operand(), attributes_of(x)
         return restore_node, (rest, type(x), x._data, x.level, x.op, args, saved, x.kwargs)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from . import kernels
 from .array_libraries import converter_like
-from .kernels import elementary
+from .kernels import elementary, one_like, zeros_like
 from .op import Data, Op, Rule, data_of
 
 LN2, LN10, TWO_OVER_ROOT_PI = math.log(2.0), math.log(10.0), 2.0 / math.sqrt(math.pi)
@@ -37,19 +37,10 @@ def analytic(name: str, forward: Forward, *vjps: Rule, **facts: Any) -> Op:
     return elementwise(name, forward, *vjps, analytic=True, **facts)
 
 
-def relation(name: str, forward: Forward, text: str | None = None, commutes: bool = False) -> Op:
+def relation(name: str, forward: Forward, **facts: Any) -> Op:
     """A row that gives true or false, and has no derivatives."""
-    ufunc = getattr(np, name)
-    rules = (None,) * ufunc.nin
-    return elementwise(
-        name, forward, *rules, boolean=True, text=text, commutes=commutes, ufunc=ufunc
-    )
-
-
-def zeros_like(x: Data) -> Data:
-    """A constant zero for each entry of `x`: the slope of whatever is flat."""
-    data = data_of(x)
-    return 0.0 if type(data) is float else np.zeros_like(data)
+    facts.update(ufunc=getattr(np, name), boolean=True)
+    return elementwise(name, forward, *[None] * facts["ufunc"].nin, **facts)
 
 
 def _power_below(x: Data, y: Data, out: Data) -> Data:
@@ -57,12 +48,6 @@ def _power_below(x: Data, y: Data, out: Data) -> Data:
     if type(y) in (int, float):
         return x if y == 2 else pow(x, y - (y != 0))  # mutants 1: only faster
     return pow(x, y - where(data_of(y) != 0, one_like(out), 0.0))
-
-
-def one_like(out: Data) -> Data:
-    """A one in the dtype of `out`: an operand of lower precision takes on this dtype beside it."""
-    data = data_of(out)
-    return np.ones_like(data, shape=()) if hasattr(data, "dtype") else 1.0
 
 
 def _square(x: Data) -> Data:
@@ -247,14 +232,14 @@ where = elementwise("where", kernels.where, None,                    # the condi
 
 # --- conditions: true or false, without derivatives -----------------------------------------------
 
-equal = relation("equal", operator.eq, "x == y", commutes=True)
-not_equal = relation("not_equal", operator.ne, "x != y", commutes=True)
-less = relation("less", operator.lt, "x < y")
-less_equal = relation("less_equal", operator.le, "x <= y")
-greater = relation("greater", operator.gt, "x > y")
-greater_equal = relation("greater_equal", operator.ge, "x >= y")
-logical_and = relation("logical_and", operator.and_, "x & y", commutes=True)
-logical_or = relation("logical_or", operator.or_, "x | y", commutes=True)
+equal = relation("equal", operator.eq, text="x == y", commutes=True)
+not_equal = relation("not_equal", operator.ne, text="x != y", commutes=True)
+less = relation("less", operator.lt, text="x < y")
+less_equal = relation("less_equal", operator.le, text="x <= y")
+greater = relation("greater", operator.gt, text="x > y")
+greater_equal = relation("greater_equal", operator.ge, text="x >= y")
+logical_and = relation("logical_and", operator.and_, text="x & y", commutes=True)
+logical_or = relation("logical_or", operator.or_, text="x | y", commutes=True)
 logical_not = relation("logical_not", kernels.logical_not)
 
 # --- the same numbers with another dtype, array library or node -----------------------------------

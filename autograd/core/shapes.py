@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -73,10 +74,7 @@ def kept_shape(shape: Shape, axis: Axis) -> Shape:
 
 def count_along(shape: Shape, axis: Axis) -> int:
     """Return how many entries a reduction over `axis` combines into one."""
-    count = 1
-    for i in reduced_axes(axis, len(shape)):
-        count *= shape[i]
-    return count
+    return math.prod(shape[i] for i in reduced_axes(axis, len(shape)))
 
 
 def inverse_permutation(axes: Sequence[int]) -> Shape:

@@ -17,6 +17,7 @@ from autograd.core import array_rules, rules, shapes
 from autograd.core.arguments import one_of, type_error
 from autograd.core.array_kernels import one_hot
 from autograd.core.array_libraries import as_operand, is_lazy, is_numpy
+from autograd.core.kernels import one_like
 from autograd.core.modes import current_mode
 from autograd.core.node import Node
 from autograd.core.op import data_of
@@ -120,7 +121,7 @@ def fmin(x: Any, y: Any) -> Any:
 def logaddexp2(x: Any, y: Any) -> Any:
     """Return log2(2^x + 2^y)."""
     x, y = _as_numbers("x", x), _as_numbers("y", y)
-    scale = rules.LN2 * rules.one_like(data_of(x) + data_of(y))
+    scale = rules.LN2 * one_like(data_of(x) + data_of(y))
     return rules.logaddexp(x * scale, y * scale) * (1 / rules.LN2)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from autograd.core import arguments, array_libraries, array_rules, pytree, rules
 from autograd.core.backward import backpropagate, consumers_first
 from autograd.core.changes import copy_if_small, ensure_unshared, memory_id
+from autograd.core.kernels import zeros_like
 from autograd.core.modes import enable_grad, is_grad_enabled
 from autograd.core.node import Node, make
 from autograd.core.op import Data, data_of
@@ -64,7 +65,7 @@ def plain(x: Any) -> Any:
 def as_result(x: Any, variable: Node, g: Data | None, graph: bool, taken: set[int]) -> Any:
     """Return the gradient `g` for the input `x`: a number for a number, a node for a node."""
     if g is None:  # nothing depends on x
-        g = rules.zeros_like(variable)
+        g = zeros_like(variable)
     if isinstance(g, Node):
         return g
     if type(g) is not float:

@@ -64,7 +64,7 @@ def slopes_of(node: Node, live: Mapping[Node, None]) -> list[Slope]:
         if arg is None or arg not in live:
             continue
         if vjp is None:
-            raise missing_rule(node, arg)
+            raise missing_rule(node, i)
         with np.errstate(all="ignore"):
             slope = arg.fit(vjp(one, node._data, *node.saved, **node.kwargs), op)
         slopes.append(Slope(node, i, arg, float(slope)))

@@ -106,7 +106,7 @@ def contributions(node: Node, grads: Gradients) -> Iterator[Contribution]:
         if not arg.level:
             continue
         if vjp is None:
-            raise missing_rule(node, arg)
+            raise missing_rule(node, i)
         with np.errstate(all="ignore"):
             part = vjp(g, node._data, *node.saved, **node.kwargs)
             if type(part) is not float or type(arg) is not Node.scalar:

@@ -77,7 +77,7 @@ def snapshot(
             kind=kind_of(node),
             value=number(node._data),
             gradient=None if node.grad is None else number(node.grad),
-            keeps_grad=node.leaves_grad,
+            keeps_grad=keeps_grad(node),
             label=labels.get(node, ""),
             name=names.get(node, ""),
             op=printable(node.op.name) if node.op else "",
@@ -191,3 +191,9 @@ def outermost_first(scope: Scope | None) -> list[Scope]:
         scopes.append(scope)
         scope = scope.parent
     return scopes[::-1]
+
+
+def keeps_grad(node: Node) -> bool:
+    """Whether a backward pass leaves a gradient on this node."""
+    retains = node.notes is not None and node.notes.retains
+    return node.op is None or node.kind is Node.scalar or retains
