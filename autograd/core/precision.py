@@ -37,8 +37,10 @@ def on_converted(convert: Callable[[Any], Any], function: Callable[..., Any]) ->
         if not args and first in kwargs:
             args = (kwargs.pop(first),)
         x = args[0] if args else None
-        ours = type(x) is np.ndarray or hasattr(x, "requires_grad")  # no other arithmetic
-        if x is None or (ours and getattr(x, "dtype", None) in REALS):
+        # mutants 4: only faster
+        plain = type(x) is np.ndarray or hasattr(x, "requires_grad")  # with ordinary arithmetic
+        # mutants 1: only faster
+        if x is None or (plain and getattr(x, "dtype", None) in REALS):
             return function(*args, **kwargs)
         x = convert(as_operand(x))
         if getattr(x, "dtype", None) != np.float16:

@@ -110,6 +110,7 @@ class Trace:
         for i, x in [(chosen, variables)] if isinstance(chosen, int) else zip(chosen, variables):
             replaced[i] = x
         self.recording = is_grad_enabled()
+        # mutants 1: only faster
         with nullcontext() if self.recording else enable_grad():
             self.out = f(*replaced, **kwargs)
         self.outs = pytree.leaves(self.out)

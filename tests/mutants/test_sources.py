@@ -50,7 +50,8 @@ TARGETS = {
     "autograd.core.precision": ["test_precision.py", "test_empty_and_axes.py"],
     "autograd.core.determinants": [
                              "test_determinants.py", "test_table.py", "-k", "det or cofactors"],
-    "autograd.core.changes": ["test_changes.py"],
+    "autograd.core.changes": ["test_changes.py", "test_backward.py", "test_tensor.py",
+                         "test_derivatives.py"],
     "autograd.core.modes": [*SURROUNDINGS, "test_scope.py", "test_node.py", "test_derivatives.py",
                        "autograd.core.modes"],
     "autograd.core.backward": ["test_changes.py", "test_backward.py", "test_derivatives.py",

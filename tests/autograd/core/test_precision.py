@@ -255,3 +255,9 @@ def test_a_float64_array_beside_low_precision_keeps_its_own(name: str, dtype: An
             assert out.dtype == np.float64
             np.testing.assert_allclose(out, wanted, rtol=1e-13, atol=1e-300)
             low, high = ag.elementwise_grad(low), ag.elementwise_grad(high)
+
+
+@pytest.mark.parametrize("f", [ag.mean, ag.prod, ag.softmax, ag.logsumexp])
+def test_masked_arrays_are_refused(f: Any) -> None:
+    with pytest.raises(TypeError, match="MaskedArray has arithmetic of its own"):
+        f(np.ma.masked_array([1.0, 2.0], [False, True]))

@@ -277,3 +277,14 @@ def test_checkpoint_computes_again_for_another_gradient() -> None:
     out.backward([1.0, 1.0])
     out.backward([10.0, 0.0])
     assert x.grad.tolist() == [2.0 + 20.0, 4.0]
+
+
+def test_a_checkpoint_belongs_to_the_open_scope() -> None:
+    with ag.scope("part"):
+        y = ag.checkpoint(lambda x: x * x)(Value(2.0))
+    assert y.notes.scope.name == "part"
+
+
+def test_checkpoint_returns_arrays_that_depend_on_no_node() -> None:
+    constant = np.ones(2)
+    assert ag.checkpoint(lambda x: constant)(Value(2.0)) is constant
