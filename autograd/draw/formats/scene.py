@@ -78,7 +78,7 @@ def compose(picture: Picture, options: Options) -> Scene:
     if again & bare - named:
         full, layout = arranged(named | again & bare)
     kinds = kinds_in(picture, bool(again), bool(slopes)) if options.legend else []
-    legend, below = legend_of(kinds, layout.width)
+    legend, size = legend_of(kinds, Size(layout.width, layout.height))
     return Scene(
         picture,
         layout,
@@ -89,7 +89,7 @@ def compose(picture: Picture, options: Options) -> Scene:
             if (key := (route.edge.target, route.edge.argument)) in slopes
         },
         legend,
-        Size(max(layout.width, below.width), layout.height + below.height),
+        size,
         descriptions(picture, precision),
     )
 

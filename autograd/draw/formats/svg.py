@@ -78,15 +78,14 @@ def to_svg(scene: Scene, theme: Theme = "light") -> str:
         *(edge(route, scene) for route in layout.routes),
         "</g>",
         '<g class="nodes">',
-        *(node(place, boxes[place.box], scene) for place in layout.places),
+        *(
+            node(place, boxes[place.box], scene.cards[place.id], scene.descriptions[place.box])
+            for place in layout.places
+        ),
         "</g>",
     ]
     if scene.legend:
-        parts += [
-            f'<g class="legend" transform="translate(0 {layout.height:.0f})">',
-            *map(explained, scene.legend),
-            "</g>",
-        ]
+        parts += ['<g class="legend">', *map(explained, scene.legend), "</g>"]
     return "\n".join((*parts, "</svg>", ""))
 
 
@@ -104,12 +103,9 @@ def paper(wide: float, high: float) -> str:
 
 
 def framed(frame: Frame, group: Group) -> str:
-    corner = f'x="{frame.x:.1f}" y="{frame.y:.1f}"'
-    return (
-        f'<g class="group" data-id="{group.id}"><rect class="frame" {corner} '
-        f'width="{frame.width:.1f}" height="{frame.height:.1f}" rx="8"/>'
-        f"{texts([title(group.name, frame)])}</g>"
-    )
+    outline = rect("frame", frame.x, frame.y, frame.width, frame.height, 8)
+    name = texts([title(group.name, frame)])
+    return f'<g class="group" data-id="{group.id}">{outline}{name}</g>'
 
 
 def edge(route: Route, scene: Scene) -> str:
@@ -145,23 +141,42 @@ def xy(point: Point) -> str:
     return f"{point.x:.1f},{point.y:.1f}"
 
 
-def node(place: Place, box: Box, scene: Scene) -> str:
-    card = scene.cards[place.id]
-    kind = "folded" if box.kind == "group" else box.kind
-    names = f"reference {kind}" if place.reference else f"node {kind}" + " root" * box.root
+def node(place: Place, box: Box, card: Card, description: str) -> str:
+    names = ("" if place.reference else "node ") + kind_of(box, place.reference)
     return (
-        f'<g class="{names}" data-id="{box.id}" role="img" '
-        f'transform="translate({place.x:.1f} {place.y:.1f})">'
-        f"<title>{escape(scene.descriptions[box.id])}</title>"
-        f"{''.join(outlines(card, box, place.reference))}{texts(card.texts)}</g>"
+        f'<g class="{names}" data-id="{box.id}" role="img" {moved(place)}>'
+        f"<title>{escape(description)}</title>{drawn(card, box, place.reference)}</g>"
     )
+
+
+def explained(entry: Entry) -> str:
+    place, box, card = entry
+    if box is None:
+        return f"<g {moved(place)}>{texts(card.texts)}</g>"
+    names = kind_of(box, place.reference)
+    return f'<g class="{names}" {moved(place)}>{drawn(card, box, place.reference)}</g>'
+
+
+def kind_of(box: Box, reference: bool) -> str:
+    """Return the classes of a box."""
+    kind = "folded" if box.kind == "group" else box.kind
+    return f"reference {kind}" if reference else kind + " root" * box.root
+
+
+def moved(place: Place) -> str:
+    return f'transform="translate({place.x:.1f} {place.y:.1f})"'
+
+
+def drawn(card: Card, box: Box, reference: bool) -> str:
+    return "".join(outlines(card, box, reference)) + texts(card.texts)
 
 
 def outlines(card: Card, box: Box, reference: bool) -> Iterator[str]:
     """Yield the outlines of a card."""
     border = card.border
     wide, high = card.size.width - 2 * border, card.size.height - 2 * border
-    radius = high / 2 if reference else RADII.get(box.kind, 6.0)
+    scale = 0.5 if high <= SAMPLE.height else 1.0
+    radius = high / 2 if reference else RADII.get(box.kind, 6.0) * scale
     if box.times > 1 and not reference:  # a stack of cards
         for shift in (6, 3):
             yield rect("face", border + shift, border - shift, wide, high, radius)
@@ -181,7 +196,7 @@ def outlines(card: Card, box: Box, reference: bool) -> Iterator[str]:
 
 
 def rect(name: str, x: float, y: float, wide: float, high: float, radius: float) -> str:
-    at = f'x="{x:g}" y="{y:g}" ' if x or y else ""
+    at = f'x="{x:.1f}" y="{y:.1f}" ' if x or y else ""
     return f'<rect class="{name}" {at}width="{wide:.1f}" height="{high:.1f}" rx="{radius:g}"/>'
 
 
@@ -197,23 +212,3 @@ def texts(lines: Iterable[Text]) -> str:
 
 def escape(text: str) -> str:
     return html.escape(printable(text))
-
-
-def explained(entry: Entry) -> str:
-    """Return an entry of the legend: a small box of its kind, and the meaning beside it."""
-    kind, (wide, high) = entry.kind, SAMPLE
-    radius = min(RADII.get(kind, 6.0), high) / 2
-    if kind == "slope":
-        sample = ""
-    elif kind == "result":
-        halo = rect("halo", -2, -2, wide + 4, high + 4, 5)
-        sample = f'<g class="step root">{halo}{rect("face", 0, 0, wide, high, radius)}</g>'
-    elif kind == "reference":
-        sample = f'<g class="reference leaf">{rect("face", 0, 0, wide, high, high / 2)}</g>'
-    else:
-        sample = f'<g class="{kind}">{rect("face", 0, 0, wide, high, radius)}'
-        if kind in {"step", "derivative"}:
-            sample += rect("cell", 0.6, 0.6, 9, high - 1.2, 0.8 * radius)
-        sample += "</g>"
-    corner = f"translate({entry.x:.1f} {entry.y:.1f})"
-    return f'<g transform="{corner}">{sample}{texts(entry.texts)}</g>'

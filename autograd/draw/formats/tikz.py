@@ -13,7 +13,7 @@ from autograd.expressions import GREEK, printable
 
 from .box_labels import Card, Role, Text, title
 from .colours import Theme, colours_of
-from .legend import SAMPLE, Entry
+from .legend import SAMPLE
 from .scene import Scene
 
 HEAD = r"""\documentclass{article}
@@ -49,11 +49,6 @@ INKS: dict[Role, str] = {  # the colours of texts; others are quiet
     "title": "title",
 }  # fmt: skip
 ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}
-SAMPLES = {  # in the legend: as the boxes, but for corners of smaller boxes
-    "leaf": "leaf box, rounded corners=6pt",
-    "result": "step box, root box, rounded corners=3pt",
-    "reference": "leaf box, reference box, rounded corners=7pt",
-}
 
 # Characters with a meaning in LaTeX, or missing in its fonts.
 SPECIAL = {
@@ -92,7 +87,7 @@ def to_tikz(scene: Scene, theme: Theme = "light") -> str:
     for place in scene.layout.places:
         lines += placed(place, boxes[place.box], scene.cards[place.id])
     for entry in scene.legend:
-        lines += explained(entry, scene.layout.height)
+        lines += placed(*entry)
     return "\n".join((*lines, r"\end{tikzpicture}", r"\end{document}", ""))
 
 
@@ -109,40 +104,30 @@ def at(point: Point) -> str:
     return f"({point.x:.1f}, {point.y:.1f})"
 
 
-def placed(place: Place, box: Box, card: Card) -> Iterator[str]:
+def placed(place: Place, box: Box | None, card: Card) -> Iterator[str]:
+    if box is not None:
+        yield from outlines(place, box, card)
+    yield from texts(card.texts, place.x, place.y)
+
+
+def outlines(place: Place, box: Box, card: Card) -> Iterator[str]:
+    """Yield the outlines of a card."""
     kind = "folded" if box.kind == "group" else box.kind
     style = f"{kind} box" + ", reference box" * place.reference
     border, (wide, high) = card.border, card.size
-    yield f"  % {box.id}"
+    if box.id:
+        yield f"  % {box.id}"
     if border:
         style += ", root box"
         yield rectangle(f"{style}, fill=none", place.x, place.y, wide, high)
     x, y, wide, high = place.x + border, place.y + border, wide - 2 * border, high - 2 * border
+    if high <= SAMPLE.height and kind != "derivative":
+        style += f", rounded corners={high / 2 - 1 if kind == 'leaf' else 3:g}pt"
     yield rectangle(style, x, y, wide, high)
     if card.cell:
-        rounding = "" if kind == "derivative" else ", rounded corners=3.5pt"
-        yield cell(kind, rounding, x, y, card.cell, high)
-    yield from texts(card.texts, place.x, place.y)
-
-
-def explained(entry: Entry, top: float) -> Iterator[str]:
-    """Yield an entry of the legend, which stands below the picture."""
-    x, y, (wide, high) = entry.x, top + entry.y, SAMPLE
-    kind = entry.kind
-    style = SAMPLES.get(kind, f"{kind} box")
-    if kind == "result":
-        yield rectangle(f"{style}, fill=none", x - 2, y - 2, wide + 4, high + 4)
-    if kind != "slope":
-        yield rectangle(style, x, y, wide, high)
-    if kind in {"step", "derivative"}:
-        yield cell(kind, "", x, y, 8, high)
-    yield from texts(entry.texts, x, y)
-
-
-def cell(kind: str, rounding: str, x: float, y: float, wide: float, high: float) -> str:
-    """Return the part of a box that holds the operation."""
-    colour = "derivative-cell" if kind == "derivative" else "cell"
-    return rectangle(f"draw=none, fill=ng-{colour}{rounding}", x + 1, y + 1, wide, high - 2)
+        own = kind == "derivative"
+        cell = "derivative-cell" if own else "cell, rounded corners=3.5pt"
+        yield rectangle(f"draw=none, fill=ng-{cell}", x + 1, y + 1, card.cell, high - 2)
 
 
 def rectangle(style: str, x: float, y: float, wide: float, high: float) -> str:
