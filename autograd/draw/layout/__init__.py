@@ -1,1 +1,1 @@
-"""Where boxes and edges stand."""
+"""Layouts: the positions of boxes and edges."""

@@ -1,218 +1,169 @@
-"""Positions of ordered items within their layers: chains straight, the rest near its neighbours.
+"""Positions of ordered items across their rows: chains straight, the rest near its neighbours.
 
-After Brandes & Köpf 2001: items are joined to blocks that stand in one line, in four ways (up or
-down, leaning to one side or the other); each gives positions, and the middle of them is taken.
+After Brandes & Köpf 2001: items are joined to blocks that stand in one line, in four ways (from the
+first row or the last, from the left or the right). Each way gives positions; the median is taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from graphlib import TopologicalSorter
+from itertools import accumulate, pairwise
+from math import inf
+from statistics import median
+from typing import TypeAlias
 
-from .ranking import Grid
+from .ordering import Grid, places
 
-SWEEPS = 12  # of settling, at most
+BETWEEN_BOXES, BETWEEN_BENDS = 18.0, 12.0  # distances across
+SWEEPS = 12  # of settle(), at most
 
-Separation = Callable[[int, int], float]  # from the middle of one item to that of the next
+Gap: TypeAlias = Callable[[int, int], float]  # from the middle of an item to that of its neighbour
 
 
 def positions(
-    made: Grid,
-    separation: Separation,
-    spine: dict[int, int],
-    links: Sequence[Sequence[tuple[int, float]]],
+    grid: Grid,
+    breadths: Sequence[float],
+    chains: Mapping[int, int],
+    offsets: Sequence[tuple[float, float]],
 ) -> list[float]:
-    """The position of each item across the layers.
+    """Return the position of each item's middle across the rows.
 
     Args:
-        made: items in layers, in order.
-        separation: how far apart two neighbours in a layer must be.
-        spine: links that are to be straight, from upper to lower item.
-        links: of each item, to which others, and how far off their middles it should stand.
+        grid: items in rows, in order.
+        breadths: of each item; 0 for bends and ports.
+        chains: links to be drawn straight, from the upper to the lower item.
+        offsets: of each path, how far off the middle of its tail and of its head it ends.
     """
-    n = len(made.rank)
-    straight = dict(spine)
-    for i in range(made.items, n):
-        for j in made.downs[i]:
-            if made.is_bend(j):
-                straight[i] = j
-    forbidden = conflicts(made, straight)
+    if not breadths:
+        return []
+    bends = range(grid.items, len(breadths))
+    straight = {**chains, **{i: j for i in bends for j in grid.downs[i] if j in bends}}
+
+    def gap(a: int, b: int) -> float:
+        boxes = breadths[a] and breadths[b]
+        return (breadths[a] + breadths[b]) / 2 + (BETWEEN_BOXES if boxes else BETWEEN_BENDS)
+
     candidates = []
-    for downwards in (True, False):
-        for mirrored in (False, True):
-            root = blocks(made, straight, forbidden, downwards, mirrored)
-            candidates.append(compacted(made.rows, root, separation, mirrored))
-    candidates = lined_up(candidates)
-    middle = [sum(sorted(xs)[1:3]) / 2 for xs in zip(*candidates)]
-    return settled(made, middle, straight, separation, links)
-
-
-def conflicts(made: Grid, straight: dict[int, int]) -> set[tuple[int, int]]:
-    """Links that cross one which is to be straight: these can't be straight themselves."""
-    found: set[tuple[int, int]] = set()
-    for upper, lower in zip(made.rows, made.rows[1:]):
-        place = {i: k for k, i in enumerate(lower)}
-        lines = [(k, place[straight[i]]) for k, i in enumerate(upper) if i in straight]
-        if not lines:
-            continue
-        before, after = [-1] * len(upper), [len(lower)] * len(upper)
-        highest = -1
-        at = dict(lines)
-        for k in range(len(upper)):
-            before[k] = highest
-            highest = max(highest, at.get(k, -1))
-        lowest = len(lower)
-        for k in reversed(range(len(upper))):
-            after[k] = lowest
-            lowest = min(lowest, at.get(k, lowest))
-        for k, i in enumerate(upper):
-            for j in made.downs[i]:
-                if straight.get(i) != j and not before[k] < place[j] < after[k]:
-                    found.add((i, j))
-    return found
+    for downwards in True, False:
+        for sign in 1, -1:
+            rows = [row[::sign] for row in (grid.rows if downwards else reversed(grid.rows))]
+            links = grid.ups if downwards else grid.downs
+            wanted = {j: i for i, j in straight.items()} if downwards else straight
+            x = compacted(rows, blocks(rows, links, wanted), gap)
+            candidates.append((sign, [sign * v for v in x]))
+    low, high = min(((min(x), max(x)) for _, x in candidates), key=lambda span: span[1] - span[0])
+    for sign, x in candidates:  # align all with the narrowest, on the side that they lean to
+        move = low - min(x) if sign == 1 else high - max(x)
+        x[:] = [v + move for v in x]
+    middle = [median(xs) for xs in zip(*(x for _, x in candidates))]
+    settle(middle, grid, straight, gap, offsets)
+    return middle
 
 
 def blocks(
-    made: Grid,
-    straight: dict[int, int],
-    forbidden: set[tuple[int, int]],
-    downwards: bool,
-    mirrored: bool,
+    rows: Sequence[Sequence[int]], links: Sequence[Sequence[int]], wanted: Mapping[int, int]
 ) -> list[int]:
-    """The block that each item is in, by its first item: each is joined to a neighbour before it.
+    """Return the first item of the block that each item is in.
 
-    That is the one at the other end of a line that is to be straight, or else the middle one.
+    An item joins the block of a neighbour in the row before: of the one in `wanted`, or else of the
+    median one. No two joins cross, and none crosses a later one that is wanted.
     """
-    back = {j: i for i, j in straight.items()}
-    wanted = back if downwards else straight
-    links = made.ups if downwards else made.downs
-    rows = made.rows if downwards else made.rows[::-1]
-    root = list(range(len(made.rank)))
-    taken: set[int] = set()
-    for beside, row in zip(rows, rows[1:]):
-        place = {i: k for k, i in enumerate(beside)}
-        limit = len(beside) if mirrored else -1
-        for j in reversed(row) if mirrored else row:
-            for i in middle_of(j, links[j], place, wanted, mirrored):
-                link = (i, j) if downwards else (j, i)
-                k = place[i]
-                free = k < limit if mirrored else k > limit
-                if free and i not in taken and link not in forbidden:
-                    root[j] = root[i]
-                    taken.add(i)
-                    limit = k
+    root = list(range(len(links)))
+    for beside, row in pairwise(rows):
+        place = places(beside)
+        ends = (place[wanted[j]] if j in wanted else inf for j in reversed(row))
+        bounds = list(accumulate(ends, min, initial=inf))[-2::-1]  # of the items further on
+        last = -1
+        for j, bound in zip(row, bounds):
+            if j in wanted:
+                options, bound = [place[wanted[j]]], inf
+            else:
+                near = sorted(place[i] for i in links[j])
+                options = near[(len(near) - 1) // 2 : len(near) // 2 + 1]
+            for k in options:
+                if last < k < bound:
+                    root[j], last = root[beside[k]], k
                     break
     return root
 
 
-def middle_of(
-    j: int, linked: Sequence[int], place: dict[int, int], wanted: dict[int, int], mirrored: bool
-) -> list[int]:
-    """The neighbours that an item may be joined to, the best first."""
-    if j in wanted:
-        return [wanted[j]]
-    near = sorted(linked, key=place.__getitem__)
-    if not near:
-        return []
-    low, high = near[(len(near) - 1) // 2], near[len(near) // 2]
-    return [high, low] if mirrored else [low, high]
-
-
-def compacted(
-    rows: Sequence[Sequence[int]], root: Sequence[int], separation: Separation, mirrored: bool
-) -> list[float]:
-    """Positions with each block in one line, close together, leaning to one side."""
-    after: dict[int, dict[int, float]] = {r: {} for r in root}
-    waiting = dict.fromkeys(after, 0)
+def compacted(rows: Sequence[Sequence[int]], root: Sequence[int], gap: Gap) -> list[float]:
+    """Return positions with each block in one line, close together, and leaning to the left."""
+    left: dict[int, dict[int, float]] = {r: {} for r in root}  # the blocks left of each, and gaps
     for row in rows:
-        line = row[::-1] if mirrored else row
-        for a, b in zip(line, line[1:]):
-            gap = separation(b, a) if mirrored else separation(a, b)
-            known = after[root[a]]
-            if root[b] not in known:
-                waiting[root[b]] += 1
-            known[root[b]] = max(gap, known.get(root[b], 0.0))
-    order = [block for block, count in waiting.items() if not count]
-    x = dict.fromkeys(after, 0.0)
+        for a, b in pairwise(row):
+            known = left[root[b]]
+            known[root[a]] = max(gap(a, b), known.get(root[a], 0.0))
+    order = list(TopologicalSorter(left).static_order())
+    x: dict[int, float] = {}
     for block in order:
-        for other, gap in after[block].items():
-            x[other] = max(x[other], x[block] + gap)
-            waiting[other] -= 1
-            if not waiting[other]:
-                order.append(other)
-    for block in reversed(order):  # what has room moves up to what stands behind it
-        if after[block]:
-            x[block] = max(x[block], min(x[other] - gap for other, gap in after[block].items()))
-    return [-x[r] if mirrored else x[r] for r in root]
+        x[block] = max((x[other] + width for other, width in left[block].items()), default=0.0)
+    room: dict[int, float] = {}
+    for block in reversed(order):  # to the right, up to the next block
+        x[block] = room.get(block, x[block])
+        for other, width in left[block].items():
+            room[other] = min(x[block] - width, room.get(other, inf))
+    return [x[r] for r in root]
 
 
-def lined_up(candidates: list[list[float]]) -> list[list[float]]:
-    """The candidates shifted to where the narrowest of them lies."""
-    narrowest = min(candidates, key=lambda xs: max(xs, default=0.0) - min(xs, default=0.0))
-    low, high = min(narrowest, default=0.0), max(narrowest, default=0.0)
-    out = []
-    for k, xs in enumerate(candidates):
-        move = high - max(xs, default=0.0) if k % 2 else low - min(xs, default=0.0)
-        out.append([x + move for x in xs])
-    return out
+def shifts(
+    grid: Grid, offsets: Sequence[tuple[float, float]]
+) -> list[dict[tuple[int, float], None]]:
+    """Return the links of each item: to which item, and how far from there the link is straight."""
+    found: list[dict[tuple[int, float], None]] = [{} for _ in grid.rank]
+    for path, (out, into) in zip(grid.paths, offsets):
+        for a, b in pairwise(path):
+            shift = (into if b == path[-1] else 0.0) - (out if a == path[0] else 0.0)
+            found[a][b, shift] = found[b][a, -shift] = None
+    return found
 
 
-def settled(
-    made: Grid,
+def settle(
     x: list[float],
-    straight: dict[int, int],
-    separation: Separation,
-    links: Sequence[Sequence[tuple[int, float]]],
-) -> list[float]:
-    """Blocks moved to the middle of what they are linked to, as far as there is room."""
+    grid: Grid,
+    straight: Mapping[int, int],
+    gap: Gap,
+    offsets: Sequence[tuple[float, float]],
+) -> None:
+    """Move each line of items, if there is room, to the median of where its links are straight."""
+    links = shifts(grid, offsets)
+    before = {b: a for row in grid.rows for a, b in pairwise(row)}
+    behind = {a: b for b, a in before.items()}
     lines = straight_lines(x, straight)
-    before, behind = neighbours(made.rows)
+    line_of = {i: k for k, line in enumerate(lines) for i in line}
     for sweep in range(SWEEPS):
         moved = 0.0
         for line in lines if sweep % 2 == 0 else reversed(lines):
-            members = set(line)
-            wishes = sorted(
-                x[j] + shift - x[i] for i in line for j, shift in links[i] if j not in members
-            )
+            ends = [(i, link) for i in line for link in links[i] if line_of[link[0]] != line_of[i]]
+            wishes = sorted(x[j] + shift - x[i] for i, (j, shift) in ends)
             if not wishes:
                 continue
-            middle = (wishes[(len(wishes) - 1) // 2] + wishes[len(wishes) // 2]) / 2
-            low = max(
-                (x[before[i]] + separation(before[i], i) - x[i] for i in line if i in before),
-                default=middle,
-            )
-            high = min(
-                (x[behind[i]] - separation(i, behind[i]) - x[i] for i in line if i in behind),
-                default=middle,
-            )
-            step = max(low, min(high, middle)) if low <= high else 0.0
-            if abs(step) > 0.01:
-                moved = max(moved, abs(step))
-                for i in line:
-                    x[i] += step
+            low, high = wishes[(len(wishes) - 1) // 2], wishes[len(wishes) // 2]
+            if line[0] >= grid.items:  # bends: an edge is straighter if it keeps to its nearer end
+                step = max(low, min(high, 0.0))
+            else:
+                step = (low + high) / 2
+            for i in line:
+                if i in behind:
+                    step = min(step, x[behind[i]] - gap(i, behind[i]) - x[i])
+            for i in line:
+                if i in before:
+                    step = max(step, x[before[i]] + gap(before[i], i) - x[i])
+            moved = max(moved, abs(step))
+            for i in line:
+                x[i] += step
         if moved < 0.05:
             break
-    return x
 
 
-def straight_lines(x: Sequence[float], straight: dict[int, int]) -> list[list[int]]:
-    """The items in lines that came out straight, each line from its first item on."""
+def straight_lines(x: Sequence[float], straight: Mapping[int, int]) -> list[list[int]]:
+    """Return the items in the lines that came out straight, each from its first item on."""
     joined = {i: j for i, j in straight.items() if abs(x[i] - x[j]) < 1e-6}
-    inner = set(joined.values())
     lines = []
-    for i in range(len(x)):
-        if i not in inner:
-            line = [i]
-            while line[-1] in joined:
-                line.append(joined[line[-1]])
-            lines.append(line)
+    for i in sorted({*range(len(x))} - {*joined.values()}):
+        line = [i]
+        while line[-1] in joined:
+            line.append(joined[line[-1]])
+        lines.append(line)
     return lines
-
-
-def neighbours(rows: Sequence[Sequence[int]]) -> tuple[dict[int, int], dict[int, int]]:
-    """What stands before each item in its layer, and what behind."""
-    before: dict[int, int] = {}
-    behind: dict[int, int] = {}
-    for row in rows:
-        for a, b in zip(row, row[1:]):
-            before[b], behind[a] = a, b
-    return before, behind

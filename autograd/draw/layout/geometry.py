@@ -1,6 +1,7 @@
-"""Where things are drawn: the positions of boxes, the curves between them, the frames of groups.
+"""The result of a layout: the positions of boxes, the curves of edges, the frames of groups.
 
-Pure data: nothing here knows what a box shows, or in which format.
+Positions are in pixels, from the upper left corner of the picture; `y` grows downwards. Nothing
+here depends on the content of a box, or on a format.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ Direction: TypeAlias = Literal["LR", "RL", "TB", "BT"]
 
 
 class Point(NamedTuple):
-    """In pixels, `y` downwards."""
+    """A point of the picture."""
 
     x: float
     y: float
 
 
 class Size(NamedTuple):
-    """In pixels."""
+    """The size of a rectangle."""
 
     width: float
     height: float
@@ -29,13 +30,13 @@ class Size(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a box stands: its upper left corner and its size; `y` grows downwards.
+    """A box as drawn: the upper left corner and the size.
 
-    What is used far from where it stands has further places beside its uses, references to it,
-    with ids of their own.
+    A box that is used far from where it stands has further places beside those uses: references,
+    with ids of their own ("n3-1" and "n3-2" for the box "n3").
     """
 
-    id: str  # of the box, and of a reference with an ending: "n3", "n3-1", "n3-2"
+    id: str
     box: str
     x: float
     y: float
@@ -52,7 +53,7 @@ class Place:
 class Route:
     """The curve of an edge: a start, and for each Bézier segment two control points and its end.
 
-    `source` and `target` are the places that it connects.
+    `source` and `target` are the ids of the places that it connects.
     """
 
     edge: Edge
@@ -63,7 +64,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The rectangle around a group: its upper left corner and its size."""
+    """The rectangle around a group: the upper left corner and the size."""
 
     group: str
     x: float
@@ -74,7 +75,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """All that is drawn lies between (0, 0) and (width, height)."""
+    """A whole picture: everything lies between (0, 0) and (width, height)."""
 
     places: tuple[Place, ...]
     routes: tuple[Route, ...]

@@ -1,231 +1,77 @@
-"""Which layer each item of a drawing stands in, and in which order: edges short, crossings few.
+"""Ranks of items in a layered drawing: every edge leads from a rank to a later one.
 
-Items are numbered 0, 1, ...; an edge is a pair of them. Sugiyama, Tagawa & Toda 1981 is where the
-method comes from: layers, then orders, then positions (in `alignment`).
+Items are numbered 0, 1, ...; an edge is a pair of them, tail and head. The layers, orders and
+positions of this package follow Sugiyama, Tagawa & Toda 1981.
 """
 
 from __future__ import annotations
 
-import random
-from bisect import bisect_right, insort
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from graphlib import TopologicalSorter
+from typing import TypeAlias
 
-SWEEPS = 24  # at most; they end when nothing has improved for a while
-PATIENCE = 6
-ATTEMPTS = 4, 24  # fewest and most; from the order that items have, its reverse, and others
-WORK = 6000  # links looked at, in all attempts: more attempts in small drawings
-EXCHANGES = 8  # rounds after each sweep
-TOO_MANY = 4000  # links of one layer: transposing neighbours is slow beyond, and helps little
+Edges: TypeAlias = Sequence[tuple[int, int]]
 
 
-class CyclicError(ValueError):
-    """The edges form a cycle, so there is no order to draw them in."""
+def ranks(n: int, edges: Edges) -> list[int]:
+    """Return the rank of each of n items, so that edges are short and leaves are near their uses.
 
-
-def topological(n: int, edges: Sequence[tuple[int, int]]) -> list[int]:
-    """The items, each after all that point to it.
+    The rank is the length of the longest path to an item. Then items move to just before their
+    first use, if that shortens at least as many edges as it lengthens.
 
     Raises:
-        CyclicError: there is no such order.
+        graphlib.CycleError: the edges form a cycle.
     """
-    heads: list[list[int]] = [[] for _ in range(n)]
-    missing = [0] * n
-    for tail, head in edges:
-        heads[tail].append(head)
-        missing[head] += 1
-    order = [i for i in range(n) if not missing[i]]
-    for i in order:
-        for head in heads[i]:
-            missing[head] -= 1
-            if not missing[head]:
-                order.append(head)
-    if len(order) < n:
-        raise CyclicError("the edges form a cycle")
-    return order
-
-
-def ranks(n: int, edges: Sequence[tuple[int, int]]) -> list[int]:
-    """The layer of each item: after all that point to it, and beside what it is used by.
-
-    Layers by longest path; then an item with more to gain on its way out than it has to lose on
-    its way in moves to just before its first use. So leaves stand beside their uses.
-    """
-    order = topological(n, edges)
-    tails: list[list[int]] = [[] for _ in range(n)]
-    heads: list[list[int]] = [[] for _ in range(n)]
-    for tail, head in edges:
-        tails[head].append(tail)
-        heads[tail].append(head)
-    rank = [0] * n
-    for i in order:
-        rank[i] = 1 + max((rank[tail] for tail in tails[i]), default=-1)
+    tails, heads = adjacency(n, edges)
+    order = list(TopologicalSorter(dict(enumerate(tails))).static_order())
+    rank = longest_paths(order, tails)
     for i in reversed(order):
         if heads[i]:
-            # What is used nowhere else comes along: it costs nothing.
-            holding = sum(1 for tail in tails[i] if tails[tail] or len(heads[tail]) > 1)
-            if holding <= len(heads[i]):
+            # A leaf that is used only here can move along: its edge gets no longer.
+            longer = sum(1 for tail in tails[i] if tails[tail] or len(heads[tail]) > 1)
+            if longer <= len(heads[i]):
                 rank[i] = min(rank[head] for head in heads[i]) - 1
     lowest = min(rank, default=0)
     return [r - lowest for r in rank]
 
 
-@dataclass(slots=True)
-class Grid:
-    """Items in layers, and the links between neighbouring layers.
+def chains(rank: Sequence[int], edges: Edges) -> dict[int, int]:
+    """Return the links of long chains, to be drawn straight, as a dict from tail to head.
 
-    A long edge runs through bends, one in each layer between; all edges of one item share theirs.
-    Bends are numbered after the items.
+    A link joins two items of neighbouring ranks: of all heads of its tail, the one with the longest
+    path behind it, and of all tails of its head, the one with the longest path before it.
     """
+    tails, heads = adjacency(len(rank), edges)
+    order = sorted(range(len(rank)), key=rank.__getitem__)
+    before, behind = longest_paths(order, tails), longest_paths(reversed(order), heads)
+    found = {}
+    for i, users in enumerate(heads):
+        j = only_maximum(users, behind)
+        if j is not None and rank[j] == rank[i] + 1 and only_maximum(tails[j], before) == i:
+            found[i] = j
+    return found
 
-    rows: list[list[int]]
-    ups: list[list[int]]  # the neighbours in the layer before, with repetitions
-    downs: list[list[int]]
-    rank: list[int]
-    items: int  # how many: what comes after is a bend
-    paths: list[list[int]]  # of each edge: its tail, bends, and head
 
-    def is_bend(self, i: int) -> bool:
-        return i >= self.items
-
-
-def grid(rank: Sequence[int], edges: Sequence[tuple[int, int]]) -> Grid:
-    """The layers, in the order in which items come, with bends for the long edges."""
-    n = len(rank)
-    rows: list[list[int]] = [[] for _ in range(max(rank, default=-1) + 1)]
-    for i, r in enumerate(rank):
-        rows[r].append(i)
-    made = Grid(rows, [[] for _ in rank], [[] for _ in rank], list(rank), n, [])
-    bends: dict[tuple[int, int], int] = {}
+def adjacency(n: int, edges: Edges) -> tuple[list[list[int]], list[list[int]]]:
+    """Return the tails of the edges into each item, and the heads of the edges out of it."""
+    tails: list[list[int]] = [[] for _ in range(n)]
+    heads: list[list[int]] = [[] for _ in range(n)]
     for tail, head in edges:
-        path = [tail]
-        for r in range(rank[tail] + 1, rank[head]):
-            bend = bends.get((tail, r))
-            if bend is None:
-                bend = bends[tail, r] = len(made.rank)
-                made.rank.append(r)
-                rows[r].append(bend)
-                made.ups.append([path[-1]])
-                made.downs.append([])
-                made.downs[path[-1]].append(bend)
-            path.append(bend)
-        made.downs[path[-1]].append(head)
-        made.ups[head].append(path[-1])
-        made.paths.append([*path, head])
-    return made
+        tails[head].append(tail)
+        heads[tail].append(head)
+    return tails, heads
 
 
-def crossings(upper: Sequence[int], lower: Sequence[int], downs: Sequence[list[int]]) -> int:
-    """How often the links between two layers cross."""
-    place = {i: k for k, i in enumerate(lower)}
-    seen: list[int] = []
-    total = 0
-    for i in upper:
-        ends = [place[head] for head in downs[i]]
-        for end in ends:
-            total += len(seen) - bisect_right(seen, end)
-        for end in ends:
-            insort(seen, end)
-    return total
+def longest_paths(order: Iterable[int], previous: Sequence[Sequence[int]]) -> list[int]:
+    """Return the length of the longest path to each item, for a topological order of all items."""
+    length = [0] * len(previous)
+    for i in order:
+        length[i] = 1 + max((length[j] for j in previous[i]), default=-1)
+    return length
 
 
-def untangle(made: Grid, fixed: Sequence[int] = ()) -> None:
-    """Reorder the layers so that few links cross: barycentres, down and up, then exchanges.
-
-    Args:
-        made: changed in place.
-        fixed: layers that keep their order.
-    """
-    first = [list(row) for row in made.rows]
-    best, fewest = first, total_crossings(made)
-    for start in range(attempts(made)):
-        shuffled = random.Random(start)  # the same picture every time
-        made.rows[:] = [list(row) if start < 2 else row[::-1] for row in first]
-        for r, row in enumerate(made.rows):
-            if r in fixed:
-                made.rows[r] = list(first[r])
-            elif start >= 4:
-                shuffled.shuffle(row)
-        tired = 0
-        for sweep in range(SWEEPS):
-            if not fewest or tired >= PATIENCE:
-                break
-            sweep_through(made, (sweep + start) % 2 == 0, fixed, turned=sweep % 4 >= 2)
-            for _ in range(EXCHANGES):
-                if not exchange(made, fixed):
-                    break
-            count = total_crossings(made)
-            tired += 1
-            if count < fewest:
-                fewest, best, tired = count, [list(row) for row in made.rows], 0
-    made.rows[:] = best
-
-
-def attempts(made: Grid) -> int:
-    low, high = ATTEMPTS
-    return max(low, min(high, WORK // (1 + sum(map(len, made.downs)))))
-
-
-def total_crossings(made: Grid) -> int:
-    return sum(crossings(a, b, made.downs) for a, b in zip(made.rows, made.rows[1:]))
-
-
-def sweep_through(made: Grid, downwards: bool, fixed: Sequence[int], turned: bool) -> None:
-    """Sort each layer by the mean place of what its items are linked to in the layer before."""
-    numbers = range(len(made.rows))
-    links = made.ups if downwards else made.downs
-    for r in numbers if downwards else reversed(numbers):
-        if r in fixed:
-            continue
-        beside = r - 1 if downwards else r + 1
-        if not 0 <= beside < len(made.rows):
-            continue
-        place = {i: k for k, i in enumerate(made.rows[beside])}
-        row = made.rows[r]
-        keyed = [(mean(place, links[i]), i) for i in row]
-        made.rows[r] = merged(keyed, turned)
-
-
-def mean(place: dict[int, int], linked: Sequence[int]) -> float | None:
-    return sum(place[i] for i in linked) / len(linked) if linked else None
-
-
-def merged(keyed: list[tuple[float | None, int]], turned: bool) -> list[int]:
-    """The items sorted by key, with those that have none where they were."""
-    with_key = [(key, i) for key, i in keyed if key is not None]
-    if turned:  # ties turn round, so that another order is tried
-        with_key.reverse()
-    with_key.sort(key=lambda pair: pair[0])
-    rest = iter(with_key)
-    return [i if key is None else next(rest)[1] for key, i in keyed]
-
-
-def exchange(made: Grid, fixed: Sequence[int]) -> bool:
-    """Exchange neighbours wherever that undoes crossings; whether it did."""
-    better = False
-    for r, row in enumerate(made.rows):
-        if r in fixed or len(row) < 2 or sum(len(made.downs[i]) for i in row) > TOO_MANY:
-            continue
-        sides = []
-        for beside, links in ((r - 1, made.ups), (r + 1, made.downs)):
-            if 0 <= beside < len(made.rows):
-                place = {i: k for k, i in enumerate(made.rows[beside])}
-                sides.append({i: sorted(place[j] for j in links[i]) for i in row})
-        for k in range(len(row) - 1):
-            a, b = row[k], row[k + 1]
-            now = sum(inversions(side[a], side[b]) for side in sides)
-            then = sum(inversions(side[b], side[a]) for side in sides)
-            if then < now:
-                row[k], row[k + 1] = b, a
-                better = True
-    return better
-
-
-def inversions(first: Sequence[int], second: Sequence[int]) -> int:
-    """How many links of `second`, which stands behind, end before links of `first`; both sorted."""
-    count = k = 0
-    for end in first:
-        while k < len(second) and second[k] < end:
-            k += 1
-        count += k
-    return count
+def only_maximum(items: Sequence[int], measure: Sequence[int]) -> int | None:
+    """Return the item of the greatest measure; None if there are several, or no items."""
+    greatest = max((measure[i] for i in items), default=0)
+    found = [i for i in items if measure[i] == greatest]
+    return found[0] if len(found) == 1 else None

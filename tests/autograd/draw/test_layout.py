@@ -21,7 +21,7 @@ from autograd.draw.formats.options import Options
 from autograd.draw.formats.scene import Scene, compose
 from autograd.draw.graph.picture import Edge, Group, Picture
 from autograd.draw.graph.snapshot import picture_of
-from autograd.draw.layout import ranking
+from autograd.draw.layout import ordering
 from autograd.draw.layout.arrange import arrange
 from autograd.draw.layout.geometry import Direction, Frame, Layout, Place, Point, Size
 from demos import graph
@@ -430,14 +430,14 @@ def edges(*pairs: tuple[int, int]) -> list[Edge]:
 def test_however_early_it_ends_fewer_edges_cross(
     limit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ranking, limit, 1)
+    monkeypatch.setattr(ordering, limit, 1)
     rng = random.Random(0)
     rank = [i // 8 for i in range(40)]
     links = [(i, 8 * (rank[i] + 1) + rng.randrange(8)) for i in range(32) for _ in range(2)]
-    made = ranking.grid(rank, links)
-    before, items = ranking.total_crossings(made), [sorted(row) for row in made.rows]
-    ranking.untangle(made)
-    assert ranking.total_crossings(made) < before / 2
+    made = ordering.Grid(rank, links)
+    before, items = made.crossings(), [sorted(row) for row in made.rows]
+    ordering.reorder(made)
+    assert made.crossings() < before / 2
     assert [sorted(row) for row in made.rows] == items
 
 
