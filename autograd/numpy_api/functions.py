@@ -71,8 +71,9 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None)
     posinf = None if posinf is None else _as_numbers("posinf", posinf)
     neginf = None if neginf is None else _as_numbers("neginf", neginf)
     usual = str(nan) in ("0", "0.0") and posinf is None and neginf is None  # -0.0 is not 0.0
+    # mutants 1: only Dask's function refuses options
     options = {} if usual else {"nan": nan, "posinf": posinf, "neginf": neginf}
-    return rules.where(np.isfinite(data), x, rules.nan_to_num(data, **options))  # Dask: no options
+    return rules.where(np.isfinite(data), x, rules.nan_to_num(data, **options))
 
 
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:
@@ -121,8 +122,9 @@ def fmin(x: Any, y: Any) -> Any:
 def logaddexp2(x: Any, y: Any) -> Any:
     """Return log2(2^x + 2^y)."""
     x, y = _as_numbers("x", x), _as_numbers("y", y)
+    # mutants 1: divides by one
     scale = rules.LN2 * one_like(data_of(x) + data_of(y))
-    return rules.logaddexp(x * scale, y * scale) * (1 / rules.LN2)
+    return rules.logaddexp(x * scale, y * scale) * (1 / rules.LN2)  # mutants 1: in either order
 
 
 # --- activations ----------------------------------------------------------------------------------
@@ -130,7 +132,7 @@ def logaddexp2(x: Any, y: Any) -> Any:
 
 def softplus(x: Any) -> Any:
     """Return log(1 + e^x), a smooth relu."""
-    return rules.logaddexp(x, 0.0)
+    return rules.logaddexp(x, 0.0)  # mutants 1: in either order
 
 
 def logsigmoid(x: Any) -> Any:
@@ -148,6 +150,7 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     """Return `x` where it is positive, else `alpha * (e^x - 1)` (Clevert et al. 2016)."""
     x, alpha = as_real(x), _as_numbers("alpha", alpha)
     positive = data_of(x) > 0
+    # mutants 1: any small number
     return rules.where(positive, x, alpha * rules.expm1(rules.where(positive, 0.0, x)))
 
 
@@ -163,6 +166,7 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     `approximate` is "none", or "tanh" for the paper's approximation.
     """
     if one_of("approximate", approximate, ("none", "tanh")) == "tanh":
+        # mutants 3: any large bounds, in either order
         near = clip(x, -100.0, 100.0)  # beyond, sigmoid is 0 or 1, and cubes may overflow
         return x * rules.sigmoid(math.sqrt(8 / math.pi) * (near + 0.044715 * (near * near * near)))
     return x * (0.5 * rules.erfc(x * -math.sqrt(0.5)))
@@ -214,6 +218,7 @@ def std(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> A
 def _safe_range(dtype: Any) -> tuple[float, float]:
     """Return bounds within which fourth powers, which second derivatives need, are in range."""
     limits = np.finfo(dtype)
+    # mutants 4: scaling changes no bits
     return float(limits.tiny) ** 0.25, float(limits.max) ** 0.25
 
 
@@ -229,12 +234,15 @@ def without_overflow(length: Callable[[Any], Any], x: Any, axis: Axis) -> Any:
         with np.errstate(over="ignore"):
             out = length(x)
         data = data_of(out)
+        # mutants 9: scaling changes no bits
         if low < data < high if not data.ndim else np.all((low < data) & (data < high)):
             return out
     largest = np.max(np.abs(data_of(x)), axis, keepdims=True, initial=0.0)
+    # mutants 9: scaling changes no bits
     far = np.isfinite(largest) & (largest > 0) & ~((low < largest) & (largest < high))
     if not np.any(far):
         return length(x)
+    # mutants 1: scaling changes no bits
     unit = np.ldexp(np.ones_like(largest), np.where(far, np.frexp(largest)[1] - 1, 0))
     out = length(x / unit)
     return out * np.reshape(unit, shape_of(out))
@@ -243,6 +251,7 @@ def without_overflow(length: Callable[[Any], Any], x: Any, axis: Axis) -> Any:
 def flat_power(size: Any, exponent: float) -> Any:
     """Return a power of numbers >= 0, with slope 0 at 0, where sums of powers have a minimum."""
     zero = data_of(size) == 0
+    # mutants 1: any positive number
     return rules.where(zero, 0.0, rules.where(zero, 1.0, size) ** exponent)
 
 
@@ -251,6 +260,7 @@ def _flatten_axes(x: Any, axes: Shape) -> Any:
     shape = shape_of(x)
     rest = tuple(i for i in range(len(shape)) if i not in axes)
     order = rest + axes
+    # mutants 1: only faster
     x = array_rules.transpose(x, axes=order) if order != tuple(range(len(shape))) else x
     return array_rules.reshape(
         x, shape=(*(shape[i] for i in rest), math.prod(shape[i] for i in axes))
@@ -269,8 +279,9 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     while (n := shape_of(out)[-1]) > 1:
         half = n // 2
         pairs = out[..., :half] * out[..., half : 2 * half]
+        # mutants 4: only faster
         out = concatenate([pairs, out[..., 2 * half :]], -1) if n % 2 else pairs
-    out = out[..., 0] if n else 1.0 + sum(out, -1)
+    out = out[..., 0] if n else 1.0 + sum(out, -1)  # mutants 1: the sum is 0
     return array_rules.reshape(out, shape=kept_shape(shape, axis)) if keepdims else out
 
 
@@ -323,7 +334,7 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
     """
     x, axis = flat_without_axis(x if shape_of(x) else ravel(x), axis)
     front, reach = (slice(None),) * axis, 1
-    while reach < shape_of(x)[axis]:
+    while reach < shape_of(x)[axis]:  # mutants 1: multiplies no entries
         left, right = (*front, slice(None, -reach)), (*front, slice(reach, None))
         x = concatenate([x[(*front, slice(None, reach))], x[left] * x[right]], axis)
         reach *= 2
@@ -357,7 +368,7 @@ def softmax_cross_entropy(logits: Any, labels: Any) -> Any:
         logits: (n, classes).
         labels: (n,), integers from 0 to classes - 1.
     """
-    return -pick_labels(log_softmax(logits, axis=1), normalize_index(labels))
+    return -pick_labels(log_softmax(logits), normalize_index(labels))
 
 
 def pick_labels(x: Any, labels: Any) -> Any:
@@ -368,6 +379,7 @@ def pick_labels(x: Any, labels: Any) -> Any:
     if is_lazy(labels):
         mask = one_hot(labels, data_of(x))
         return rules.where(mask.any(axis=1), sum(rules.where(mask, x, 0.0), 1), np.nan)
+    # mutants 1: only CuPy's indices must be CuPy's
     return array_rules.getitem(x, index=(np.arange(len(labels), like=labels), labels))
 
 

@@ -43,7 +43,7 @@ UFUNCS: dict[Any, Callable[..., Any]] = {
 """Differentiable ufuncs: those that rows of the table name as theirs, and compositions."""
 
 PLAIN_UFUNCS = {np.isnan, np.isinf, np.isfinite, np.signbit, np.logical_xor}
-"""Ufuncs that are no operations. As those with true or false results, they return plain arrays."""
+"""Ufuncs without an operation. Like operations with true or false results, they return arrays."""
 
 
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:

@@ -82,6 +82,8 @@ TARGETS = {
     "autograd.numpy_api.manipulation": ["test_manipulation.py", "test_table.py",
                          "autograd.numpy_api.manipulation",
                          "-k", "manipulation or value_is_numpys"],
+    "autograd.numpy_api.functions": ["test_functions.py", "test_slopes_far_out.py",
+                                     "test_precision.py"],
     "autograd.numpy_api.linalg": ["test_linalg.py", "test_slopes_far_out.py",
                                   "-k", "linalg or norm or far"],
     "nn.layers": ["test_layers.py", "test_nn.py", *CONSTRUCTORS, "nn.layers"],

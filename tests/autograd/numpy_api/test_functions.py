@@ -1,0 +1,219 @@
+"""Functions of numbers, reductions and scans: arguments, edges, and dtypes far out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from refusing import Refusing
+
+import autograd as ag
+from autograd import Tensor, Value
+from autograd.numpy_api import functions
+
+ROW = np.array([1.5, -2.0, 0.5])
+EDGES = np.array([np.nan, np.inf, -np.inf, 1.0])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"nan": 1.0}, {"nan": -0.0}, {"posinf": 2.0}, {"neginf": [3.0]}, {"nan": 4, "posinf": 5}],
+    ids=str,
+)
+def test_nan_to_num_equals_numpys(options: dict[str, Any]) -> None:
+    t = Tensor(EDGES, requires_grad=True)
+    out, wanted = ag.nan_to_num(t, **options), np.nan_to_num(EDGES, **options)
+    np.testing.assert_array_equal(out.data, wanted)
+    np.testing.assert_array_equal(np.signbit(out.data), np.signbit(wanted))
+    out.sum().backward()
+    assert t.grad.tolist() == [0.0, 0.0, 0.0, 1.0]
+
+
+NUMBERS = "must be a number or an array of numbers, but got"
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (lambda x: ag.round(x, 1.0), r"decimals must be an integer, but got 1\.0"),
+        (lambda x: ag.nan_to_num(x, "a"), f"nan {NUMBERS} 'a'"),
+        (lambda x: ag.nan_to_num(x, posinf="a"), f"posinf {NUMBERS} 'a'"),
+        (lambda x: ag.nan_to_num(x, neginf="a"), f"neginf {NUMBERS} 'a'"),
+        (lambda x: ag.clip("a"), f"x {NUMBERS} 'a'"),
+        (lambda x: ag.clip(x, "a"), f"min {NUMBERS} 'a'"),
+        (lambda x: ag.clip(x, None, ["a"]), f"max {NUMBERS} "),
+        (lambda x: ag.clip(x, None, np.ma.array([1.0])), "MaskedArray has arithmetic of its own"),
+        (lambda x: ag.hardtanh(x, "a"), f"min_val {NUMBERS} 'a'"),
+        (lambda x: ag.hardtanh(x, 0.0, "a"), f"max_val {NUMBERS} 'a'"),
+        (lambda x: ag.leaky_relu(x, "a"), f"negative_slope {NUMBERS} 'a'"),
+        (lambda x: ag.elu(x, "a"), f"alpha {NUMBERS} 'a'"),
+        (lambda x: ag.logaddexp2(x, "a"), f"y {NUMBERS} 'a'"),
+        (lambda x: ag.logaddexp2("a", x), f"x {NUMBERS} 'a'"),
+        (lambda x: ag.where(True, x, "a"), f"y {NUMBERS} 'a'"),
+        (lambda x: ag.where(True, "a", x), f"x {NUMBERS} 'a'"),
+    ],
+)
+def test_errors_name_the_argument(f: Callable[..., Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        f(Tensor(ROW))
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "slope"),
+    [
+        (ag.leaky_relu, 0.0, 0.01),
+        (ag.leaky_relu, 0.5, 1.0),
+        (lambda x: ag.elu(x, 2.0), 0.0, 2.0),
+        (ag.hardtanh, -1.0, 0.0),
+        (ag.hardtanh, -0.99, 1.0),
+        (ag.hardtanh, 1.0, 0.0),
+        (lambda x: ag.clip(x, -1, 1), -1.0, 1.0),
+        (lambda x: ag.clip(x, -1, 1), 1.0, 1.0),
+        (lambda x: ag.clip(x, -1, 1), 1.5, 0.0),
+        (ag.deg2rad, 2.0, np.pi / 180),
+        (ag.rad2deg, 2.0, 180 / np.pi),
+    ],
+)
+def test_slopes_at_kinks(f: Callable[..., Any], x: float, slope: float) -> None:
+    assert ag.grad(f)(x) == pytest.approx(slope, rel=1e-15)
+    assert ag.grad(lambda t: f(t).sum())(np.array([x]))[0] == pytest.approx(slope, rel=1e-15)
+
+
+def test_bounds_replace_what_lies_beyond_them() -> None:
+    low, high = Value(-1.0), Tensor([1.0, np.nan, 1.0], requires_grad=True)
+    out = ag.clip(Tensor(ROW), low, high)
+    np.testing.assert_array_equal(out.data, [1.0, np.nan, 0.5])
+    out.sum().backward()
+    assert high.grad.tolist() == [1.0, 1.0, 0.0] and low.grad == 0.0
+    assert np.isnan(ag.clip(2.0, np.nan)) and ag.clip(2.0, 3) == 3 and ag.clip(2.0, 1, 2) == 2.0
+
+
+def test_activations_do_not_overflow() -> None:
+    far = Tensor([1e200, -1e200])
+    with np.errstate(over="raise"):
+        assert ag.gelu(far, "tanh").tolist() == ag.elu(far, 0.0).tolist() == [1e200, 0.0]
+        assert ag.gelu(Tensor([1e100, -1e100])).tolist() == [1e100, 0.0]
+
+
+def test_elementwise_functions_equal_numpys() -> None:
+    x = Tensor(ROW)
+    for name in ("square", "reciprocal", "sinc"):
+        out, wanted = getattr(ag, name)(x), getattr(np, name)(ROW)
+        np.testing.assert_allclose(out.data, wanted, 1e-15, 1e-15)
+    assert ag.round(2.25).is_integer() and ag.round(2.25, 1) == 2.2
+    wanted = np.where([True, False, True], ROW, 0.0)
+    np.testing.assert_array_equal(ag.where([True, False, True], x, 0.0).data, wanted)
+    assert ag.selu(1.0) == 1.0507009873554805
+    assert ag.selu(-1.0) == 1.0507009873554805 * (1.6732632423543772 * np.expm1(-1.0))
+    assert ag.elu(0.5) == 0.5
+    assert ag.hardtanh(-1.5) == -1.0 and ag.hardtanh(1.5) == 1.0
+
+
+def test_fmax_and_fmin_ignore_nan() -> None:
+    x, y = np.array([np.nan, 1.0, 2.0, np.nan]), np.array([3.0, np.nan, 1.0, np.nan])
+    for ours, numpys in ((ag.fmax, np.fmax), (ag.fmin, np.fmin)):
+        np.testing.assert_array_equal(ours(Tensor(x), y).data, numpys(x, y))
+
+
+def test_a_median_of_nan_is_nan() -> None:
+    x = np.array([[1.0, np.nan, 3.0], [4.0, 2.0, 3.0]])
+    np.testing.assert_array_equal(ag.median(Tensor(x), 1).data, [np.nan, 3.0])
+    out = ag.median(Tensor(x), (0, 1), True).data
+    np.testing.assert_array_equal(out, np.array([[np.nan]]), strict=True)
+    np.testing.assert_array_equal(ag.median(Tensor(x[:, ::2]), [0]).data, [2.5, 3.0])
+    with np.errstate(invalid="ignore"):
+        out = ag.median(Tensor(x[:, :0]), 1, True)
+    np.testing.assert_array_equal(out.data, [[np.nan], [np.nan]])
+
+
+@pytest.mark.parametrize("n", range(6))
+def test_products_equal_numpys(n: int) -> None:
+    x = np.arange(2.0 * n).reshape(2, n) - 1.5
+    for axis in (None, 0, 1, (1, 0)):
+        for keepdims in (False, True):
+            out = ag.prod(Tensor(x), axis, keepdims)
+            np.testing.assert_allclose(out.data, np.prod(x, axis, keepdims=keepdims), strict=True)
+    for axis in (None, 0, 1):
+        np.testing.assert_allclose(ag.cumprod(Tensor(x), axis).data, np.cumprod(x, axis))
+        np.testing.assert_allclose(ag.cumsum(Tensor(x), axis).data, np.cumsum(x, axis))
+    for ours in (ag.cumsum, ag.cumprod):
+        np.testing.assert_array_equal(ours(Value(2.0), 0).data, [2.0])
+    ag.check_gradients(lambda x: ag.prod(x) + ag.prod(x, 0).sum() + ag.cumprod(x).sum(), x)
+
+
+@pytest.mark.parametrize("name", ["max", "min", "amax", "amin", "sum", "mean", "any", "all"])
+def test_reductions_equal_numpys(name: str) -> None:
+    x = np.array([[1.0, 0.0, 3.0], [4.0, 2.0, -3.0]])
+    for args in ((), (0,), (1, True), (None, True)):
+        out = getattr(ag, name)(Tensor(x), *args)
+        kept = {"keepdims": True} if len(args) > 1 else {}
+        wanted = getattr(np, name)(x, *args[:1], **kept)
+        np.testing.assert_array_equal(np.asarray(getattr(out, "data", out)), wanted)
+    for position in ("argmax", "argmin"):
+        for args in ((), (0,), (1, True)):
+            kept = {"keepdims": True} if len(args) > 1 else {}
+            wanted = getattr(np, position)(x, *args[:1], **kept)
+            np.testing.assert_array_equal(getattr(ag, position)(Tensor(x), *args), wanted)
+
+
+def test_reductions_along_axes_are_real_formulas() -> None:
+    x = np.array([[1.0, 0.0, 3.0], [4.0, 2.0, -3.0]])
+    t = Tensor(x)
+    for args, axis in (((), -1), ((0,), 0)):
+        np.testing.assert_allclose(ag.softmax(t, *args).data.sum(axis), 1.0)
+        np.testing.assert_allclose(np.exp(ag.log_softmax(t, *args).data).sum(axis), 1.0)
+    wanted = np.log(np.exp(x).sum(0, keepdims=True))
+    np.testing.assert_allclose(ag.logsumexp(t, 0, True).data, wanted)
+    wanted = np.var(x, 0, ddof=1, keepdims=True)
+    np.testing.assert_allclose(ag.var(t, 0, 1, True).data, wanted)
+    np.testing.assert_allclose(ag.var(t, 1).data, np.var(x, 1), strict=True)
+    with np.errstate(divide="ignore"):
+        assert np.isinf(ag.var(t, 0, 3).data).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_deviations_of_huge_and_tiny_numbers(dtype: Any) -> None:
+    limits = np.finfo(dtype)
+    rows = np.array([[1, 2, 4], [1, 2, 4], [1, 2, 4], [0, 0, 0]], dtype)
+    unit = np.array([limits.max / 8, 1, limits.tiny * 8, 1], dtype)[:, None]
+    with np.errstate(under="ignore"):
+        out, pull = ag.vjp(lambda x: ag.std(x, 1))(rows * unit)
+        np.testing.assert_allclose(out, np.std(rows, 1) * unit[:, 0], 1e-6)
+        (slopes,) = [pull(np.ones(4, dtype))]
+    np.testing.assert_allclose(slopes[:3], np.broadcast_to(slopes[1], (3, 3)), 1e-6)
+    assert not slopes[3].any() and out.dtype == slopes.dtype == dtype
+    assert np.isinf(ag.linalg.norm(np.array([np.inf, 1.0])))
+    assert ag.linalg.norm(Tensor(np.ones((0, 2))), axis=0).tolist() == [0.0, 0.0]
+
+
+class Lazy(np.ndarray):
+    """Labels whose values are not known yet."""
+
+    __dask_graph__ = None
+    __array_ufunc__ = np.ndarray.__array_ufunc__
+
+
+def test_labels_pick_one_entry_of_each_row() -> None:
+    x = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    labels = np.array([2, 0])
+    for given in (labels, labels.view(Lazy)):
+        t = Tensor(x, requires_grad=True)
+        out = functions.pick_labels(t, given)
+        assert out.tolist() == [3.0, 4.0]
+        out.sum().backward()
+        assert t.grad.tolist() == [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    out = functions.pick_labels(Tensor(x), np.array([3, 1]).view(Lazy))
+    np.testing.assert_array_equal(out.data, [np.nan, 5.0])
+    assert functions.pick_labels(Tensor(Refusing(x)), Refusing(labels)).tolist() == [3.0, 4.0]
+    loss = ag.softmax_cross_entropy(Tensor(x), [2, 0])
+    np.testing.assert_allclose(loss.data, np.log(np.exp(x).sum(1)) - [3.0, 4.0])
+
+
+def test_constants_have_no_gradient() -> None:
+    v, t = Value(2.0), Tensor([1.0], requires_grad=True)
+    assert ag.stop_gradient(1.5) == 1.5
+    for x in (v, t):
+        out = ag.stop_gradient(x)
+        assert type(out) is type(x) and not out.requires_grad and out.data == x.data
