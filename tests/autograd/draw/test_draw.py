@@ -736,8 +736,9 @@ def test_every_drawn_format_has_the_legend(form: str) -> None:
 
 def test_legends_of_narrow_pictures_have_several_lines() -> None:
     svg = draw(Value(2.0, "x") * 3, constants=True, legend=True, direction="TB").svg
-    entries = re.findall(r'translate\([\d.]+ ([\d.]+)\)"><g class="[\w ]+"><rect', svg)
-    assert len(set(entries)) > 1
+    legend = svg[svg.index('class="legend"') :]
+    entries = re.findall(r'<g class="[\w ]+" transform="translate\([\d.]+ ([\d.]+)\)"', legend)
+    assert len(entries) == 4 and len(set(entries)) > 1
     assert float(re.findall(r'viewBox="0 0 (\d+)', svg)[0]) <= 320
 
 
