@@ -1,4 +1,4 @@
-"""Arguments of everything in `nn`: what is no such number, flag or name is refused by name."""
+"""Arguments of all classes in `nn`: wrong numbers, flags and names are refused by name."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ OTHERS: list[Case] = [
 
 
 def arguments_of(cases: list[Case], **first: Any) -> list[Any]:
-    """A test for each argument."""
+    """Return a test for each argument."""
     return [
         pytest.param(make, first | given, name, kind, id=f"{made}-{name}")
         for make, given, wrong in cases

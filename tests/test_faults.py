@@ -1,4 +1,4 @@
-"""What must survive: kill -9, full disks, folders that may not be written to, Ctrl-C, wrong clocks.
+"""Files and trainings survive kill -9, full disks, read-only folders, Ctrl-C and wrong clocks.
 
 The short part takes a few of each; `make soak` takes a hundred.
 """
@@ -31,7 +31,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals, limits and modes
 
 
 class Program(subprocess.Popen[bytes]):
-    """Another Python, which begins by saying "ready"."""
+    """Another Python process, which prints "ready" first."""
 
     def __init__(self, program: str, *arguments: object) -> None:
         super().__init__(
@@ -43,7 +43,7 @@ class Program(subprocess.Popen[bytes]):
         self.listen("ready\n")
 
     def listen(self, for_what: str) -> None:
-        """Wait until it has printed that."""
+        """Wait until the process has printed this line."""
         assert self.stdout and self.stderr
         while not self.heard.endswith(for_what.encode()):
             letter = self.stdout.read(1)
@@ -51,18 +51,18 @@ class Program(subprocess.Popen[bytes]):
             self.heard += letter
 
     def ended(self) -> tuple[str, str]:
-        """What it printed, and its errors, when it has come to its end."""
+        """Return the output and the errors of the process after its end."""
         out, error = self.communicate(timeout=900)
         return (self.heard + out).decode(), error.decode()
 
     def answer(self) -> str:
-        """The last line that it printed, having ended well."""
+        """Return the last line of the output, if the process succeeded."""
         out, error = self.ended()
         assert self.returncode == 0, error
         return out.splitlines()[-1]
 
     def killed(self, seconds: float) -> bool:
-        """Kill it after a while. Whether it had not ended by itself."""
+        """Kill the process after some seconds; return whether it was still running."""
         time.sleep(seconds)
         self.kill()
         self.out, error = self.ended()
@@ -71,7 +71,7 @@ class Program(subprocess.Popen[bytes]):
 
 
 def hidden(folder: Path) -> list[Path]:
-    """What programs left unfinished."""
+    """Return the unfinished files in a folder."""
     return [*folder.glob(".*")]
 
 
@@ -115,7 +115,7 @@ while os.getppid() == parent:
 
 
 def number_in(path: Path) -> int:
-    """Which of the numbers that were written one after the other is in the file, in all of it."""
+    """Return the number that fills the whole file, of those written one after the other."""
     if path.suffix in {".npz", ".safetensors"}:
         model = nn.load(nn.Linear(1000, 1000), path)
         found = {int(x) for p in model.parameters() for x in np.unique(p.data)}

@@ -1,4 +1,4 @@
-"""What can't be done is refused, and the message says what was wanted and what came."""
+"""Invalid calls raise errors that say what was expected and what came."""
 
 from __future__ import annotations
 

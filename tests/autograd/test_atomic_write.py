@@ -1,4 +1,4 @@
-"""Writing files: on every platform, for every kind of path, and readable by nobody else."""
+"""Atomic writes on every platform, for every kind of path, with the right permissions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def names(folder: Path) -> list[str]:
 
 
 def mode_of(file: Any) -> int:
-    """Of a path, or of an open file by its descriptor."""
+    """Return the permissions of a path, or of an open file by its descriptor."""
     return (os.fstat(file) if isinstance(file, int) else Path(file).stat()).st_mode & 0o777
 
 
@@ -119,7 +119,7 @@ def disk_without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where an open file can be neither renamed nor removed."""
+    """Pretend to be a system where an open file can be neither renamed nor removed."""
     without_locks(monkeypatch)
     opened: list[Any] = []
     real_open, unlink, replace = open, Path.unlink, Path.replace
@@ -316,7 +316,7 @@ def test_another_group_does_not_get_the_old_ones_rights(
 
 
 class Fspath:
-    """A path of a library of its own."""
+    """A path class of another library."""
 
     def __init__(self, path: Any) -> None:
         self.path = path

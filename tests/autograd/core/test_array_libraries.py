@@ -36,7 +36,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 
 def kind(place: Any) -> type:
-    """The type of the arrays that are made there."""
+    """Return the type of the arrays of a library."""
     return type(Tensor(np.zeros(2)).to(place).data)
 
 
@@ -82,7 +82,7 @@ MODELS: dict[str, tuple[Callable[[], nn.Module], Any]] = {
 
 
 def trained(model: nn.Module, x: Any, place: Any = np) -> list[Any]:
-    """Outputs, gradients, parameters and buffers of two steps, and the output in evaluation."""
+    """Return outputs, gradients, parameters, buffers of two steps, and the output in evaluation."""
     model.to(place)
     optimizer = nn.Adam(model.parameters(), lr=0.01)
     found = []
@@ -160,7 +160,7 @@ def test_losses(name: str, where: str, reduction: str, place: Any) -> None:
 @places
 def test_wrong_labels_are_named(place: Any) -> None:
     scores = Tensor(SCORES).to(place)
-    if kind(place).__module__.startswith("dask"):  # nothing is looked at before all is computed
+    if kind(place).__module__.startswith("dask"):  # Dask checks nothing before it computes
         wrong = Tensor(np.array([0, 1, 7, 0, -1])).to(place).data
         assert np.isnan(nn.cross_entropy(scores, wrong).item())
         each = nn.cross_entropy(scores, wrong, reduction="none", weight=[1.0, 1.0, 1.0])
@@ -191,7 +191,7 @@ OPTIMIZERS: dict[str, Callable[[list[Any]], nn.Optimizer]] = {
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_optimizers_clip_step_and_follow(name: str, place: Any) -> None:
     def walk(*stations: Any) -> list[Any]:
-        """A step at each place, parameters and state moving along."""
+        """Take a step in each library; parameters and state move to it."""
         w, v = nn.Parameter(ROWS), Value(2.0)
         b = nn.Parameter(ROWS[0])
         optimizer = OPTIMIZERS[name]([w, v, b])
@@ -382,7 +382,7 @@ def fitted(place: Any, path: Path, **options: Any) -> tuple[nn.Module, nn.Histor
 
 
 class Bare:
-    """An array of a library that has neither CuPy's name for fetching numbers nor Dask's."""
+    """An array of a library with neither CuPy's method for conversion to NumPy nor Dask's."""
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.arange(3.0)

@@ -90,7 +90,7 @@ def prepared(switch: str) -> tuple[Any, Any, Any]:
 
 
 @switches
-def test_a_decorated_generator_has_its_mode_and_the_caller_keeps_his(switch: str) -> None:
+def test_a_decorated_generator_has_a_mode_and_its_caller_another(switch: str) -> None:
     decorator, is_on, off = prepared(switch)
     seen = []
 
@@ -210,7 +210,7 @@ def test_a_decorated_coroutine_has_its_mode_and_other_tasks_do_not(switch: str) 
         asyncio.run(main())
         by_hand = work(None)
         by_hand.send(None)
-        assert not is_on()  # nor does who drives it by hand
+        assert not is_on()  # the caller that drives it keeps its own mode
         by_hand.close()
         assert not is_on()
 
@@ -303,7 +303,7 @@ def test_modes_nest_as_decorators_of_generators() -> None:
 
 
 def in_a_thread_that_inherits_the_context(f: Any) -> Any:
-    """As every thread of free-threaded Python 3.14 does."""
+    """Run `f` in a thread with this context, as free-threaded Python 3.14 does."""
     found: list[Any] = []
     context = contextvars.copy_context()
     thread = threading.Thread(target=lambda: found.append(context.run(f)))
@@ -364,7 +364,7 @@ def test_one_switch_is_left_while_another_task_is_inside() -> None:
 
 
 def test_one_switch_is_left_while_another_thread_is_leaving_it() -> None:
-    """Which has its own mode back, and has not yet crossed itself off the list."""
+    """The other thread has restored its mode, and has not yet removed its token."""
     switch = ag.no_grad()
 
     def about_to_leave() -> None:
@@ -376,7 +376,7 @@ def test_one_switch_is_left_while_another_thread_is_leaving_it() -> None:
     assert ag.is_grad_enabled()
 
 
-def test_a_switch_is_left_by_whoever_has_entered_it() -> None:
+def test_only_the_thread_that_entered_a_switch_leaves_it() -> None:
     switch = ag.no_grad()
     with switch:
         contextvars.Context().run(switch.__exit__, None, None, None)

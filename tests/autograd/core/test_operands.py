@@ -1,4 +1,4 @@
-"""Arrays that are none of NumPy's own: their numbers count, and their arithmetic does not."""
+"""Arrays of pandas and of subclasses: their numbers are used, their arithmetic is not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autograd import Tensor
 
 
 class Labelled:
-    """Numbers with labels, which arithmetic lines up, as pandas' Series does."""
+    """Numbers with labels, which arithmetic aligns, as in pandas' Series."""
 
     __pandas_priority__ = 3000
     ndim = 1
@@ -79,7 +79,7 @@ class Marked(np.ndarray):
 
 
 class Units(np.ndarray):
-    """A subclass whose arithmetic is its own."""
+    """A subclass with arithmetic of its own."""
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if any(hasattr(x, "requires_grad") for x in inputs):
@@ -147,7 +147,7 @@ def test_comparisons_are_plain_arrays(f: Any, make: Any) -> None:
 
 
 def test_two_products_with_other_labels_are_by_position() -> None:
-    """The sum of two products that pandas would have lined up by different labels."""
+    """Return the sum of two products that pandas would align by different labels."""
     w = Tensor([1.0, 2.0], requires_grad=True)
     out = np.multiply(w, Labelled([3, 4], [1, 0])) + np.multiply(w, Labelled([5, 6], [0, 1]))
     out.backward(np.ones(2))

@@ -41,7 +41,7 @@ def test_copies_share_among_themselves_and_with_nothing_else(again: Any) -> None
     t.data[0] = 100.0
     assert original[3].data[0] == 1.0
     slope = ag.grad(lambda x: again([x])[0] * 1.0)
-    assert slope(1.0) == 0.0  # a copy is somebody else
+    assert slope(1.0) == 0.0  # the copy is not the variable
 
 
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
@@ -179,7 +179,7 @@ def test_a_function_without_a_name_under_checkpoint_is_no_pickle_and_is_named() 
 
 
 class Tagged(Tensor):
-    """A class of one's own, with an attribute."""
+    """A user's subclass with an attribute."""
 
 
 NODES = {
@@ -230,7 +230,7 @@ def test_a_shallow_copy_of_a_result_has_its_history(kind: str) -> None:
 
 def test_threads_that_pickle_one_graph_keep_what_it_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     class Slow(pickling.Entry):
-        """Which lets another thread run in the middle."""
+        """An entry that lets another thread run before it is made."""
 
         def __init__(self, node: Any) -> None:
             time.sleep(1e-4)

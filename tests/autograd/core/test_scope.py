@@ -125,7 +125,7 @@ def test_copies_keep_their_groups(copy: Any) -> None:
         out = model([Value(1.0, "x"), Value(2.0, "y")])
     groups = copy(out).note().scope
     assert groups.name == "neurons.0: Neuron"
-    assert groups.owner is None  # the copy of a number is no copy of the model
+    assert groups.owner is None  # copies of nodes do not copy the model
     assert draw(copy(out)).picture.groups == draw(out).picture.groups
 
 

@@ -1,4 +1,4 @@
-"""Functions that are computed again in the backward pass."""
+"""Functions that the backward pass computes again."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def test_dropout_draws_the_same_numbers_again(wrap: Any) -> None:
     assert grads[0] == grads[1]
 
 
-def test_a_layer_of_ones_own_may_draw_numbers_and_create_graph() -> None:
+def test_a_users_layer_may_draw_numbers_and_create_graph() -> None:
     rng = np.random.default_rng(3)
     noisy = lambda x: x**3 * nn.random.generator_from(rng).normal(size=2)
     x, factors = np.array([1.0, 2.0]), np.random.default_rng(3).normal(size=2)

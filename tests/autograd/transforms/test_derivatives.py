@@ -1,4 +1,4 @@
-"""Derivatives of functions, nested and not."""
+"""Derivatives of functions, nested ones too."""
 
 from __future__ import annotations
 
@@ -288,7 +288,7 @@ def test_bad_input(call, error, message) -> None:  # type: ignore[no-untyped-def
     "f", [ag.sign, ag.floor, ag.round, lambda x: x // 1.5, lambda x: x.astype(int) * 1.5]
 )
 def test_flat_slopes_meet_numbers_and_arrays_in_second_order(f) -> None:  # type: ignore[no-untyped-def]
-    """A number times an array: the gradient that the rule of `*` is given is an array of zeros."""
+    """A number times an array: the rule of `*` gets an array of zeros as its gradient."""
     x = np.array([0.7, -1.2, 2.1])
     gradient, product = ag.hvp(lambda a, x: ag.sum(f(a * x)), (0, 1))(1.3, x)
     for found in (gradient, product((1.0, x))):

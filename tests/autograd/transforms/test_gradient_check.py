@@ -1,4 +1,4 @@
-"""The checker must fail on wrong rules, and only on those."""
+"""The checker fails on wrong rules, and only on those."""
 
 from __future__ import annotations
 
