@@ -159,7 +159,7 @@ def expression(
     field, text = next(((f, t) for f in fields if (t := getattr(op, f))), ("", None))
     if text is None:
         shown = {k: x for k, x in options.items() if k != "keepdims" and is_short(x)}
-        given = (*operands, *(option(k, x) for k, x in shown.items()))
+        given = (*operands, *(Constant(option_text(k, x)) for k, x in shown.items()))
         return make("call", given, printable(op.name), tuple(map(printable, shown)))
     names: dict[str, Any] = dict(zip(op.parameters, operands))
     if op.arity is None or len(names) < len(operands):  # the last name is of all that are left
@@ -193,7 +193,8 @@ class Reader(NamedTuple):
         make, read = self.make, self.read
         match node:
             case ast.Name(name) if name in self.options:
-                return option(name, self.options[name])
+                x = self.options[name]
+                return Constant(x if type(x) in (int, float) else option_text(name, x))
             case ast.Name(name):
                 return self.names.get(name, Constant(name))
             case ast.Constant(x):
@@ -210,13 +211,19 @@ class Reader(NamedTuple):
                 return make(f".{name}", (read(x),))
             case ast.Subscript(x, index):
                 return make("[]", (read(x), Constant(self.index_text(index))))
+            case ast.Tuple():
+                return Constant(ast.unparse(node))
             case ast.List([index]):
                 return Constant(f"[{self.index_text(index)}]")
             case ast.Call(ast.Name(name), args, named):
                 xs = [y for x in map(read, args) for y in (x if type(x) is list else [x])]
-                keywords = tuple(str(x.arg) for x in named)
-                return make("call", (*xs, *(read(x.value) for x in named)), name, keywords)
+                xs += [self.keyword(x) for x in named]
+                return make("call", xs, name, [str(x.arg) for x in named])
         raise NotImplementedError
+
+    def keyword(self, node: ast.keyword) -> Any:
+        x = self.read(node.value)
+        return Constant(str(x.value)) if isinstance(x, Constant) else x
 
     def index_text(self, node: ast.expr) -> str:
         if isinstance(node, ast.Name) and node.id in self.options:
@@ -229,12 +236,10 @@ def is_short(x: Any) -> bool:
     return isinstance(x, (int, float, tuple, str)) and len(repr(x)) < 20
 
 
-def option(name: str, x: Any) -> Constant:
+def option_text(name: str, x: Any) -> str:
     if name == "axis" and isinstance(x, tuple) and len(x) == 1:
         (x,) = x
-    if isinstance(x, (int, float)) and not isinstance(x, bool):
-        return Constant(x)
-    return Constant(index_text(x) if hasattr(x, "dtype") else printable(repr(x)))
+    return index_text(x) if hasattr(x, "dtype") else printable(repr(x))
 
 
 def index_text(index: Any) -> str:
@@ -324,16 +329,17 @@ def identifier(text: str) -> str:
 
 # How tightly a formula binds: Python's precedence. A formula that begins with a minus sign stands
 # without parentheses only where it comes first, as -x * y is the same number read either way.
-TEST, COMPARISON, OR, AND, SUM, SIGNED, REMAINDER, PRODUCT, POWER, ATOM = range(10)
+TEST, COMPARISON, OR, AND, SUM, SIGNED, REMAINDER, MATMUL, PRODUCT, POWER, ATOM = range(11)
 LEVELS = {
     **dict.fromkeys(("==", "!=", "<", "<=", ">", ">="), COMPARISON), "|": OR, "&": AND,
-    "+": SUM, "-": SUM, "%": REMAINDER, "//": REMAINDER, "*": PRODUCT, "/": PRODUCT, "@": PRODUCT,
+    "+": SUM, "-": SUM, "%": REMAINDER, "//": REMAINDER, "@": MATMUL, "*": PRODUCT, "/": PRODUCT,
 }  # fmt: skip
 
 
-def infix(sign: str, level: int) -> Written:
+def infix(sign: str, level: int, right: int = 0) -> Written:
+    """Return an operator between its operands; the one on the right binds tightly enough."""
     left = OR if level == COMPARISON else min(level, SIGNED)
-    right = {SUM: REMAINDER, REMAINDER: POWER}.get(level, level + 1)
+    right = right or (level + 1 if level < SUM else REMAINDER if level == SUM else POWER)
     return Written((Symbol(0, left), sign, Symbol(1, right)), level)
 
 
@@ -375,6 +381,7 @@ class PlainText:
     functions: ClassVar[Mapping[str, str]] = {}  # that have another name
     brackets = "(", ")"
     fields: tuple[str, ...] = ()  # of ops, to look at before `formula` and `text`
+    exact = False  # whether parentheses keep the order of products
 
     def __init__(self, precision: int | None = None) -> None:
         self.precision = precision  # significant digits; None: all
@@ -426,12 +433,13 @@ class PlainText:
         if isinstance(kind, Written):
             return kind
         if kind == "neg":
-            return Written((self.signs["neg"], Symbol(0, PRODUCT)), SIGNED)
+            return Written((self.signs["neg"], Symbol(0, MATMUL)), SIGNED)
         function = f"{x.name}()" if len(operands) == 1 else ""
         if kind == "call" and function not in self.forms:
             return self.call(x)
         if kind in LEVELS and kind not in self.forms:
-            return infix(self.signs.get(kind, f" {kind} "), LEVELS[kind])
+            right = PRODUCT if kind == "*" and not self.exact else 0  # x * (y * z) is x * y * z
+            return infix(self.signs.get(kind, f" {kind} "), LEVELS[kind], right)
         text, level = self.forms[function if kind == "call" else kind]
         form: Written = template(text, level=level)
         if text == "x**y" and isinstance(x.operands[1], Constant):  # x**-2
@@ -508,6 +516,7 @@ class Typeset(PlainText):
 class Python(PlainText):
     """Python source, for the functions of `math` or of NumPy."""
 
+    exact = True
     forms: ClassVar = PlainText.forms | {"**": ("pow(x, y)", ATOM)}
     functions: ClassVar = {
         f"arc{f}": f"a{f}" for f in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2")
@@ -529,7 +538,8 @@ TEX_LETTERS = {
     **{c: f"\\{name} " for c, name in GREEK.items()},
 }  # fmt: skip
 RUNS = re.compile(r"[A-Za-z0-9]+|.")
-NUMERAL = re.compile(r"(\{|\\left\()*-?(\d|\\infty|\\mathrm\{nan)")
+NUMBER = re.compile(r"-?[\d.]+|-\\infty")
+NUMERAL = re.compile(r"\{?(\d|\\infty|\\mathrm\{nan)")
 
 
 class Tex(PlainText):
@@ -556,9 +566,12 @@ class Tex(PlainText):
     fields = ("tex",)
 
     def form(self, x: Operation, operands: Sequence[Written]) -> Written:
-        if x.kind == "*" and NUMERAL.match("".join(map(str, operands[1].pieces))):
-            return infix(r" \cdot ", PRODUCT)
-        return super().form(x, operands)
+        form = super().form(x, operands)
+        if x.kind == "*":  # a number on the right
+            text, whole = "".join(map(str, operands[1].pieces)), operands[1].level < PRODUCT
+            if (NUMBER.fullmatch if whole else NUMERAL.match)(text):
+                return form._replace(pieces=(form.pieces[0], r" \cdot ", form.pieces[2]))
+        return form
 
     def constant(self, x: Data) -> Written:
         if isinstance(x, (bool, np.bool_)):

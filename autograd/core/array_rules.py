@@ -97,7 +97,7 @@ def _transpose_text(axes: tuple[int, ...]) -> str:
     *stack, rows, columns = range(len(axes)) if len(axes) > 1 else (0, 0)
     if axes == (*stack, columns, rows):
         return "x.mT" if stack else "x.T"
-    return "x" if axes == tuple(range(len(axes))) else "transpose(x, axes)"
+    return "x" if axes == tuple(range(len(axes))) else f"transpose(x, {axes})"
 
 
 # fmt: off

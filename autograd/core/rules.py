@@ -181,19 +181,19 @@ xlogy = elementwise("xlogy", kernels.xlogy,                          # x log(y),
 # Parts of slopes above. Where textbooks write 1 - tanh^2 x, s (1 - s), 1 - x^2 and 1 - (x/r)^2, a
 # difference would cancel.
 sech2 = elementwise("sech2", kernels.sech2,                          # 1 / cosh^2 x
-                    lambda g, out, x: g * (-2.0 * tanh(x) * out), formula="1 - tanh(x)**2")
+                    lambda g, out, x: g * (-2.0 * tanh(x) * out), text="1 - tanh(x)**2")
 
 logistic_density = elementwise("logistic_density", kernels.logistic_density,     # s(x) s(-x)
                                lambda g, out, x: -g * (tanh(0.5 * x) * out),
-                               formula="sigmoid(x) * (1 - sigmoid(x))")
+                               text="sigmoid(x) * (1 - sigmoid(x))")
 
 one_minus_square = analytic("one_minus_square", kernels.one_minus_square,
-                            lambda g, out, x: g * (-2.0 * x), formula="1 - x**2")
+                            lambda g, out, x: g * (-2.0 * x), text="1 - x**2")
 
 cosine = elementwise("cosine", kernels.cosine,                       # x / r, where r = hypot(x, y)
                      lambda g, out, x, y: g * div(_square(cosine(y, x)), hypot(x, y)),
                      lambda g, out, x, y: -g * div(out * cosine(y, x), hypot(x, y)),
-                     formula="x / sqrt(x**2 + y**2)")
+                     text="x / sqrt(x**2 + y**2)")
 
 # --- kinks: flat on both sides has slope 0; a tie is shared equally -------------------------------
 

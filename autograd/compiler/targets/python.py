@@ -7,10 +7,10 @@ mathematics by name: labels become identifiers that nothing else has.
 from __future__ import annotations
 
 import ast
-import inspect
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from inspect import getsource, isbuiltin, isfunction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,7 +57,8 @@ class Source(NamedTuple):
 
 PYTHON = Python()
 ROWS = {op for op in vars(rules).values() if isinstance(op, Op)}
-CALLED = [op for op in ROWS if op.elementwise and not isinstance(op.text, str)]
+INFIX = [op for op in ROWS if op.text and (isbuiltin(op.on_float) or op.text == "x")]
+CALLED = [op for op in ROWS if op.elementwise and op not in INFIX]
 FUNCTIONS = {"pow": rules.pow} | {PYTHON.function(op.name): op for op in CALLED}
 RESERVED = {*FUNCTIONS, "inf", "nan", "other", "math", "np"}
 
@@ -224,8 +225,8 @@ class Writer:
         return self.templates[key]
 
     def formula(self, op: Op, operands: list[Symbol], options: Mapping[str, Any]) -> Expression:
-        """Return an operation as its row states it; others call their function on floats."""
-        if op in ROWS and op.text:
+        """Return an operation as its row states it, if that is what its function on floats does."""
+        if op in ROWS and op.text and isbuiltin(op.on_float):
             return expression(op, operands, options, "text")
         if op not in ROWS and op not in self.own:
             self.own[op] = self.names.new(op.name)
@@ -258,7 +259,7 @@ class Writer:
             f = op and function_for(op, kind)
             if op is not None and op not in ROWS:
                 remarks.append(f"# {name} is a primitive of {identifier(op.__module__)}'s own")
-            elif f is None or not inspect.isfunction(f):
+            elif f is None or not isfunction(f):
                 names |= {name} - {"abs"}  # which Python has
             elif not (used := globals_of(f)) <= {"np", *vars(library)}:
                 ours.append(name)
@@ -301,7 +302,7 @@ def nested(form: Form, numbers: Any) -> str:
 
 def source_of(f: Callable[..., Any], name: str) -> str:
     """Return the source of a function under another name, without annotations."""
-    definition = ast.parse(inspect.getsource(f)).body[0]
+    definition = ast.parse(getsource(f)).body[0]
     assert isinstance(definition, ast.FunctionDef)
     definition.name, definition.returns = name, None
     for argument in definition.args.args:

@@ -51,6 +51,8 @@ def rule_as_graph(node: Node, i: int, g: Data | None = None) -> Graph | None:
         return fresh
 
     def operand(k: int, arg: Node | None, seen: Data) -> Any:
+        if getattr(seen, "dtype", np.float64) == np.bool_ and uniform(seen) is not seen:
+            return seen  # a condition that is the same for all entries
         if arg is None:
             return seen if is_number(seen) else symbol(seen, (node, k))
         if arg not in made:
