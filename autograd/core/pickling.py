@@ -74,7 +74,7 @@ def deepcopy_node(node: Node, memo: dict[int, Any]) -> Node:
     return memo[id(node)]
 
 
-class Entry:
+class NodeEntry:
     """A node in a pickle: its operands are entries too, and are unpickled as nodes."""
 
     __slots__ = ("__weakref__", "node")
@@ -95,15 +95,15 @@ class Entry:
 
 
 # One entry per node for as long as a pickler refers to it: so pickles keep sharing.
-_entries: WeakValueDictionary[int, Entry] = WeakValueDictionary()
+_entries: WeakValueDictionary[int, NodeEntry] = WeakValueDictionary()
 _lock = Lock()  # two threads may pickle one graph
 
 
-def entry_of(node: Node) -> Entry:
+def entry_of(node: Node) -> NodeEntry:
     with _lock:
         found = _entries.get(id(node))
         if found is None:
-            found = _entries[id(node)] = Entry(node)
+            found = _entries[id(node)] = NodeEntry(node)
         return found
 
 
@@ -122,6 +122,6 @@ def restore_node(
     saved: tuple[tuple[Any, ...], ...],
     kwargs: Any,
 ) -> Node:
-    """Return the node that an `Entry` was."""
+    """Return the node that a `NodeEntry` was."""
     seen = [s[0] if s else None if arg is None else arg._data for s, arg in zip(saved, args)]
     return build(*rest, kind, data, level, op, args, seen, kwargs)

@@ -55,14 +55,14 @@ def new_variable(x: Any, level: int) -> Node:
     return node
 
 
-def plain(x: Any) -> Any:
+def to_plain(x: Any) -> Any:
     """Return the number or array of a node, and a 0-d array as NumPy's number."""
     data = data_of(x)
     # mutants 1: [()] is the whole array
     return data[()] if isinstance(data, np.ndarray) and data.ndim == 0 else data
 
 
-def as_result(x: Any, variable: Node, g: Data | None, graph: bool, taken: set[int]) -> Any:
+def as_gradient(x: Any, variable: Node, g: Data | None, graph: bool, taken: set[int]) -> Any:
     """Return the gradient `g` for the input `x`: a number for a number, a node for a node."""
     if g is None:  # nothing depends on x
         g = zeros_like(variable)
@@ -70,7 +70,7 @@ def as_result(x: Any, variable: Node, g: Data | None, graph: bool, taken: set[in
         return g
     if type(g) is not float:
         g = ensure_unshared(np.asarray(g) if isinstance(g, np.generic) else g, taken)
-    return as_node(g, variable) if graph or isinstance(x, Node) else plain(g)
+    return as_node(g, variable) if graph or isinstance(x, Node) else to_plain(g)
 
 
 def as_node(g: Any, like: Node) -> Node:
@@ -92,7 +92,7 @@ def select_arguments(argnums: Argnums, count: int) -> int | tuple[int, ...]:
     return chosen if np.ndim(argnums) else chosen[0]
 
 
-class Trace:
+class Call:
     """One call of `f`, with variables in place of the arguments that `argnums` names.
 
     `inputs` are these arguments, `out` is the result and `outs` are its leaves.
@@ -136,7 +136,7 @@ class Trace:
 
     def value(self) -> Any:
         """Return the result of `f`: nodes if they are to be differentiated further, or numbers."""
-        return self.out if self.attached else pytree.map_leaves(plain, self.out)
+        return self.out if self.attached else pytree.map_leaves(to_plain, self.out)
 
     def pull(self, seed: Any, name: str = "seed", model: str = "the result") -> Any:
         """Return the gradients of the inputs, in their form, given those of the result.
@@ -155,7 +155,7 @@ class Trace:
         grads = backpropagate(self.order, seeds, self.level, graph)
         taken = set(map(memory_id, seeds.values()))
         results = (
-            as_result(x, variable, grads.get(variable), graph, taken)
+            as_gradient(x, variable, grads.get(variable), graph, taken)
             for x, variable in zip(pytree.leaves(self.inputs), self.variables)
         )
         return pytree.rebuild(self.inputs, results)
@@ -179,28 +179,28 @@ def check_differentiable(x: Any) -> None:
     )
 
 
-def transform(f: Function, argnums: Argnums, finish: Callable[[Trace], Any]) -> Function:
-    """Return the function of f's arguments that returns `finish(trace)`, for the trace of `f`."""
+def transform(f: Function, argnums: Argnums, finish: Callable[[Call], Any]) -> Function:
+    """Return the function of f's arguments that returns `finish(call)`, for the call of `f`."""
     arguments.function("f", f)
     arguments.integers("argnums", argnums)
 
     @wraps(f, updated=())
     def transformed(*args: Any, **kwargs: Any) -> Any:
-        return finish(Trace(f, argnums, args, kwargs))
+        return finish(Call(f, argnums, args, kwargs))
 
     return transformed
 
 
-def scalar_gradient(trace: Trace) -> Any:
+def scalar_gradient(call: Call) -> Any:
     """Return the gradient of a result that must be one number."""
-    out = trace.out
+    out = call.out
     if pytree.is_branch(out) or shape_of(out) != ():
         what = type(out).__name__ if pytree.is_branch(out) else shape_of(out)
         raise ValueError(
             f"grad() needs a scalar result, but f returned {what}; "
             "use jacobian(f), or sum the result"
         )
-    return trace.pull(1.0)
+    return call.pull(1.0)
 
 
 def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
@@ -213,9 +213,9 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     (12.0, (4.0, 12.0))
     """
 
-    def finish(trace: Trace) -> tuple[Any, Any]:
-        gradient = scalar_gradient(trace)
-        return trace.value(), gradient
+    def finish(call: Call) -> tuple[Any, Any]:
+        gradient = scalar_gradient(call)
+        return call.value(), gradient
 
     return transform(f, argnums, finish)
 
@@ -261,7 +261,7 @@ def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> elementwise_grad(ag.square)(np.array([1.0, 2.0, 3.0]))
     array([2., 4., 6.])
     """
-    return transform(f, argnums, lambda trace: trace.pull(pytree.map_leaves(ones, trace.out)))
+    return transform(f, argnums, lambda call: call.pull(pytree.map_leaves(ones, call.out)))
 
 
 def vjp(f: Function, argnums: Argnums = 0) -> Function:
@@ -278,7 +278,7 @@ def vjp(f: Function, argnums: Argnums = 0) -> Function:
             one of these.
         argnums: the positional argument to differentiate by, or a tuple of several.
     """
-    return transform(f, argnums, lambda trace: (trace.value(), trace.pull))
+    return transform(f, argnums, lambda call: (call.value(), call.pull))
 
 
 def jvp(f: Function, argnums: Argnums = 0) -> Function:
@@ -294,18 +294,18 @@ def jvp(f: Function, argnums: Argnums = 0) -> Function:
     Args: as for `vjp`; the direction has the form of the argument.
     """
 
-    def finish(trace: Trace) -> tuple[Any, Function]:
+    def finish(call: Call) -> tuple[Any, Function]:
         def push(direction: Any) -> Any:
-            pytree.match_leaves("direction", direction, trace.inputs, "the argument")  # or an error
+            pytree.match_leaves("direction", direction, call.inputs, "the argument")  # or an error
 
             def slope(g: Any) -> Any:
-                return dot(trace.pull(g), direction)  # mutants 1: the same products
+                return dot(call.pull(g), direction)  # mutants 1: the same products
 
-            product = Trace(slope, 0, (pytree.map_leaves(zeros, trace.out),), {}).pull(1.0)
-            outer = trace.attached or any(isinstance(v, Node) for v in pytree.leaves(direction))
-            return product if outer else pytree.map_leaves(plain, product)
+            product = Call(slope, 0, (pytree.map_leaves(zeros, call.out),), {}).pull(1.0)
+            outer = call.attached or any(isinstance(v, Node) for v in pytree.leaves(direction))
+            return product if outer else pytree.map_leaves(to_plain, product)
 
-        return trace.value(), push
+        return call.value(), push
 
     return transform(f, argnums, finish)
 
@@ -321,8 +321,8 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
     (array([ 3., 12.]), array([ 6., 12.]))
     """
 
-    def finish(trace: Trace) -> tuple[Any, Function]:
-        return trace.value(), lambda v: trace.pull(v, "direction", "the argument")
+    def finish(call: Call) -> tuple[Any, Function]:
+        return call.value(), lambda v: call.pull(v, "direction", "the argument")
 
     return transform(grad(f, argnums), argnums, finish)
 
@@ -340,8 +340,8 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
     Where argument or result are nested, so is the Jacobian: first like the result.
     """
 
-    def finish(trace: Trace) -> Any:
-        seeds = [zeros(x) for x in trace.outs]
+    def finish(call: Call) -> Any:
+        seeds = [zeros(x) for x in call.outs]
 
         def rows(k: int) -> Any:
             """Return the derivatives of the k-th number or array of the result."""
@@ -351,14 +351,14 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
                 others[k] = zeros(seeds[k]) if shape else 1.0
                 if shape:
                     others[k][entry] = 1.0
-                pulled.append(pytree.leaves(trace.pull(pytree.rebuild(trace.out, others))))
+                pulled.append(pytree.leaves(call.pull(pytree.rebuild(call.out, others))))
             columns = (
                 stacked([row[j] for row in pulled], shape, x)
-                for j, x in enumerate(pytree.leaves(trace.inputs))
+                for j, x in enumerate(pytree.leaves(call.inputs))
             )
-            return pytree.rebuild(trace.inputs, columns)
+            return pytree.rebuild(call.inputs, columns)
 
-        return pytree.rebuild(trace.out, map(rows, range(len(seeds))))
+        return pytree.rebuild(call.out, map(rows, range(len(seeds))))
 
     return transform(f, argnums, finish)
 

@@ -15,7 +15,7 @@ from autograd.core.modes import no_grad
 from autograd.core.op import Op, data_of
 from autograd.core.shapes import shape_of
 
-from .derivatives import Trace, dot, grad
+from .derivatives import Call, dot, grad
 
 STEP = 6e-6  # of central differences, relative to the argument: the cube root of float64's epsilon
 
@@ -68,11 +68,11 @@ def check_gradients(
             raise TypeError(f"check_gradients() needs float64 numbers, but got {what}: {x!r}")
     rng = np.random.default_rng(seed)
     argnums = tuple(range(len(args)))
-    trace = Trace(f, argnums, args, kwargs)
-    weights = random_like(trace.out, rng)
+    call = Call(f, argnums, args, kwargs)
+    weights = random_like(call.out, rng)
     given = pytree.map_leaves(np.copy, weights)
     with shape_errors_as_failures(1):
-        trace.pull(weights)
+        call.pull(weights)
     if not all(map(np.array_equal, pytree.leaves(weights), pytree.leaves(given))):
         raise GradientCheckError("order 1: a rule changed the gradient that it was given")
 
@@ -84,13 +84,13 @@ def check_gradients(
             found = gradient(*args)
         for k, g in enumerate(pytree.leaves(found)):
             for entry in np.ndindex(shape_of(g)):
-                line = Line(exact or scalar, args, k, entry)
-                slope = line.complex_slope() if exact else line.slope()
+                section = Section(exact or scalar, args, k, entry)
+                slope = section.complex_slope() if exact else section.slope()
                 value = float(np.asarray(g)[entry])
                 slack = atol + rtol * max(abs(slope), abs(value))
                 if abs(value - slope) <= slack < np.inf:
                     continue
-                low, high = (slope, slope) if exact else line.slopes_at_kink()
+                low, high = (slope, slope) if exact else section.slopes_at_kink()
                 if not low - slack <= value <= high + slack:
                     raise GradientCheckError(report(n, args, k, entry, value, low, high))
         scalar, exact = weighted(gradient, random_like(args, rng), {}), None
@@ -101,7 +101,7 @@ def weighted(f: Callable[..., Any], weights: Any, kwargs: dict[str, Any]) -> Cal
     return lambda *args: dot(weights, f(*args, **kwargs))
 
 
-class Line:
+class Section:
     """A scalar function of one entry of the k-th leaf of `args`, as its distance from there."""
 
     def __init__(self, f: Callable[..., Any], args: Any, k: int, entry: tuple[int, ...]) -> None:

@@ -13,7 +13,7 @@ from autograd.core.node import Node
 from autograd.core.op import Data
 from autograd.core.shapes import shape_of
 from autograd.draw.graph.formulas import Graph, rule_as_graph
-from autograd.transforms.gradient_check import Line
+from autograd.transforms.gradient_check import Section
 
 
 class Slope(NamedTuple):
@@ -156,4 +156,4 @@ def finite_differences(
         return float(np.sum(now[root]))  # its only entry
 
     with np.errstate(all="ignore"):
-        return Line(root_at, (at,), 0, ()).slopes_at_kink()
+        return Section(root_at, (at,), 0, ()).slopes_at_kink()

@@ -229,7 +229,7 @@ def test_a_shallow_copy_of_a_result_has_its_history(kind: str) -> None:
 
 
 def test_threads_that_pickle_one_graph_keep_what_it_shares(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Slow(pickling.Entry):
+    class Slow(pickling.NodeEntry):
         """An entry that lets another thread run before it is made."""
 
         def __init__(self, node: Any) -> None:
