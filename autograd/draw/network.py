@@ -1,5 +1,5 @@
-"""The picture of a net as circles and arrows: a column of neurons for each layer, and the weights
-between them by thickness and sign.
+"""The picture of a net: a column of neurons for each layer, and between them the weights, whose
+lines show size and sign.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 from autograd.expressions import printable, rounded
 
 from .figure import Figure
-from .formats.box_labels import SMALL, TEXT
+from .formats.box_labels import SMALL, TEXT, Text
 from .formats.colours import Theme, stylesheet
 from .formats.fonts import FAMILY, width
 from .formats.images import Form, to_image
 from .formats.notation import typeset
 from .formats.page import to_html
-from .formats.svg import escape, paper, svg_start
+from .formats.svg import paper, svg_start, texts
 from .layout.geometry import Size
 
 RADIUS, APART, GAP = 16.0, 43.0, 150.0
@@ -47,7 +47,7 @@ STYLE = """\
 
 @dataclass(frozen=True)
 class Column:
-    """A layer: how many neurons, what it is called, and what the neurons give for an input."""
+    """A layer: its number of neurons, its name, and the neurons' outputs for an input."""
 
     size: int
     name: str
@@ -76,7 +76,7 @@ class NetworkDrawing(Figure):
 
     @property
     def html(self) -> str:
-        """The net as a page of its own."""
+        """The net as an HTML page in one file."""
         return to_html(self.svg, self.text, self.theme, "Neural net")
 
     @property
@@ -95,7 +95,7 @@ class NetworkDrawing(Figure):
 
 
 class Plan:
-    """Where everything stands."""
+    """The positions of a drawing's neurons, weights and texts."""
 
     def __init__(self, drawing: NetworkDrawing) -> None:
         self.drawing = drawing
@@ -128,12 +128,12 @@ class Plan:
         )
 
     def elided(self, i: int) -> str:
-        """The dots and the number in place of the neurons that are left out."""
+        """Return the text in place of the neurons that are left out."""
         count = self.drawing.columns[i].size - sum(1 for j in self.rows[i] if j is not None)
         return f"{count} more" if count else ""
 
     def pairs(self, i: int) -> Iterator[tuple[int, int]]:
-        """The weights that are drawn between a column and the next: to which neuron, from which."""
+        """Yield the weights that are drawn between a column and the next, as (to, from)."""
         for k in self.rows[i + 1]:
             for j in self.rows[i]:
                 if k is not None and j is not None:
@@ -159,7 +159,7 @@ class Plan:
         yield from self.legend()
 
     def edges(self, i: int) -> Iterator[str]:
-        """The weights, the large ones on top."""
+        """Yield the weights, the large ones on top."""
         weights = self.drawing.weights[i]
         for k, j in sorted(self.pairs(i), key=lambda pair: abs(weights[pair[0]][pair[1]])):
             w = float(weights[k][j])
@@ -177,15 +177,15 @@ class Plan:
     def neurons(self, i: int) -> Iterator[str]:
         column = self.drawing.columns[i]
         x, _ = self.middle(i, self.rows[i][0])
-        yield centred("column", x, 18, column.name, TEXT)
-        yield centred("about", x, 33, column.about, SMALL)
+        yield texts(Text(x, 18, column.name, "column", "middle"))
+        yield texts(Text(x, 33, column.about, "about", "middle", SMALL))
         largest = greatest(column.values)
         for row, j in enumerate(self.rows[i]):
             x, y = self.middle(i, j, row)
             if j is None:
                 for d in (-8, 0, 8):
                     yield f'<circle class="dot" cx="{x:.1f}" cy="{y + d:.1f}" r="1.6"/>'
-                yield left("about", x + ASIDE, y + 4, self.elided(i), SMALL)
+                yield texts(Text(x + ASIDE, y + 4, self.elided(i), "about", size=SMALL))
                 continue
             yield f'<g class="neuron" data-column="{i}" data-index="{j}">'
             yield f'<circle class="ring" cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS:g}"/>'
@@ -194,11 +194,8 @@ class Plan:
                 yield from activation(x, y, value, largest, self.drawing.precision)
             if len(column.names):
                 end = i == len(self.rows) - 1
-                at, anchor = (x + RADIUS + 8, "start") if end else (x - RADIUS - 8, "end")
-                yield (
-                    f'<text class="about" x="{at:.1f}" y="{y + 4:.1f}" text-anchor="{anchor}" '
-                    f'font-size="{TEXT:g}">{escape(column.names[j])}</text>'
-                )
+                at = x + RADIUS + 8 if end else x - RADIUS - 8
+                yield texts(Text(at, y + 4, column.names[j], "about", "start" if end else "end"))
             yield "</g>"
 
     def legend(self) -> Iterator[str]:
@@ -206,15 +203,15 @@ class Plan:
         x = MARGIN
         for sign, text in SIGNS.items():
             yield f'<path class="{sign}" d="M{x:.0f},{y - 4:.0f}h28" stroke-width="2.6"/>'
-            yield left("about", x + 34, y, text, SMALL)
+            yield texts(Text(x + 34, y, text, "about", size=SMALL))
             x += KEY + width(text, SMALL)
         text = f"thickest: {typeset(rounded(self.largest, 3))}"
         if x + width(text, SMALL) < self.width:
-            yield left("about", x, y, text, SMALL)
+            yield texts(Text(x, y, text, "about", size=SMALL))
 
 
 def visible(size: int, shown: int) -> list[int | None]:
-    """The neurons that are drawn, with `None` where some are left out."""
+    """Return the neurons that are drawn, with `None` where some are left out."""
     if size <= shown:
         return list(range(size))
     half = (shown - 1) // 2
@@ -222,12 +219,12 @@ def visible(size: int, shown: int) -> list[int | None]:
 
 
 def greatest(numbers: Iterable[float]) -> float:
-    """The greatest magnitude among finite numbers, to compare others with: never zero."""
+    """Return the greatest magnitude among finite numbers, or 1 if that is 0."""
     return max((abs(float(x)) for x in numbers if isfinite(x)), default=0.0) or 1.0
 
 
 def activation(x: float, y: float, value: float, largest: float, precision: int) -> Iterator[str]:
-    """A neuron's output: as its fill, as large as it is, and as a number."""
+    """Yield a neuron's output: as the opacity of its fill, and as a number."""
     share = abs(value) / largest if isfinite(value) else 0.0
     low = " low" if value < 0 else ""
     yield (
@@ -237,17 +234,4 @@ def activation(x: float, y: float, value: float, largest: float, precision: int)
     text = typeset(rounded(value, min(precision, 2)))
     text = re.sub("e[+]?(\N{MINUS SIGN}?)0*", r"e\1", text)  # 1e+06 as 1e6
     size = min(9.5, (2 * RADIUS - 4) / width(text, 1.0))
-    yield centred("number", x, y + 0.36 * size, text, size)
-
-
-def centred(name: str, x: float, y: float, text: str, size: float) -> str:
-    return (
-        f'<text class="{name}" x="{x:.1f}" y="{y:.1f}" text-anchor="middle" '
-        f'font-size="{size:.3g}">{escape(text)}</text>'
-    )
-
-
-def left(name: str, x: float, y: float, text: str, size: float) -> str:
-    return (
-        f'<text class="{name}" x="{x:.1f}" y="{y:.1f}" font-size="{size:g}">{escape(text)}</text>'
-    )
+    yield texts(Text(x, y + 0.36 * size, text, "number", "middle", size))

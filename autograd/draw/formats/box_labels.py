@@ -15,8 +15,9 @@ from .notation import gradient_text, number_text, sign, summary_lines, typeset
 
 Anchor: TypeAlias = Literal["start", "middle", "end"]
 Role: TypeAlias = Literal[
-    "label", "name", "value", "gradient", "missing", "op", "number", "note", "slope", "title"
-]
+    "label", "name", "value", "gradient", "missing", "op", "number", "note", "slope", "title",
+    "column", "about",  # of nets
+]  # fmt: skip
 Row: TypeAlias = tuple[tuple[str, Role], ...]  # texts side by side
 
 TEXT, SMALL, SIGN = 12.0, 10.5, 18.0  # font sizes, in pixels

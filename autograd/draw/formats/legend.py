@@ -42,13 +42,10 @@ class Entry(NamedTuple):
 
 def kinds_in(picture: Picture, references: bool, slopes: bool) -> list[str]:
     """Return the kinds of signs that a picture has, in the order of the legend."""
-    kinds = {"folded" if box.kind == "group" else box.kind for box in picture.boxes}
-    others = {
-        "result": any(box.root for box in picture.boxes),
-        "reference": references,
-        "slope": slopes,
-    }
-    return [kind for kind in MEANINGS if kind in kinds or others.get(kind)]
+    roots = any(box.root for box in picture.boxes)
+    shown = {"folded" if box.kind == "group" else box.kind: True for box in picture.boxes}
+    shown |= {"result": roots, "reference": references, "slope": slopes}
+    return [kind for kind in MEANINGS if shown.get(kind)]
 
 
 def legend_of(kinds: Sequence[str], picture: Size) -> tuple[tuple[Entry, ...], Size]:

@@ -9,7 +9,7 @@ several pictures can stand on one page.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from autograd.draw.graph.picture import Box, Group
 from autograd.draw.layout.geometry import Frame, Place, Point, Route
@@ -104,7 +104,7 @@ def paper(wide: float, high: float) -> str:
 
 def framed(frame: Frame, group: Group) -> str:
     outline = rect("frame", frame.x, frame.y, frame.width, frame.height, 8)
-    name = texts([title(group.name, frame)])
+    name = texts(title(group.name, frame))
     return f'<g class="group" data-id="{group.id}">{outline}{name}</g>'
 
 
@@ -117,7 +117,7 @@ def edge(route: Route, scene: Scene) -> str:
         f'data-argument="{argument}">'
         f'<path class="line" d="{path((*route.points[:-1], end))}"/>'
         f'<path class="head" d="M{"L".join(map(xy, head))}Z"/>'
-        f"{texts([slope] if slope else [])}</g>"
+        f"{texts(slope) if slope else ''}</g>"
     )
 
 
@@ -152,7 +152,7 @@ def node(place: Place, box: Box, card: Card, description: str) -> str:
 def explained(entry: Entry) -> str:
     place, box, card = entry
     if box is None:
-        return f"<g {moved(place)}>{texts(card.texts)}</g>"
+        return f"<g {moved(place)}>{texts(*card.texts)}</g>"
     names = kind_of(box, place.reference)
     return f'<g class="{names}" {moved(place)}>{drawn(card, box, place.reference)}</g>'
 
@@ -168,7 +168,7 @@ def moved(place: Place) -> str:
 
 
 def drawn(card: Card, box: Box, reference: bool) -> str:
-    return "".join(outlines(card, box, reference)) + texts(card.texts)
+    return "".join(outlines(card, box, reference)) + texts(*card.texts)
 
 
 def outlines(card: Card, box: Box, reference: bool) -> Iterator[str]:
@@ -200,7 +200,7 @@ def rect(name: str, x: float, y: float, wide: float, high: float, radius: float)
     return f'<rect class="{name}" {at}width="{wide:.1f}" height="{high:.1f}" rx="{radius:g}"/>'
 
 
-def texts(lines: Iterable[Text]) -> str:
+def texts(*lines: Text) -> str:
     """Return lines of text, each with its role as its class."""
     return "".join(
         f'<text class="{role}" x="{x:.1f}" y="{y:.1f}"'
