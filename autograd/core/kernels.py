@@ -337,7 +337,8 @@ def chebyshev(series: Any, x: Data) -> Data:
 
 def exp_of_minus_square(x: Data) -> Data:
     """exp(-x^2) for x >= 0: the square of `near` is exact, and what is left over is small."""
-    near = np.floor(16.0 * np.minimum(x, 30.0)) / 16.0  # mutants 2: rounding; 0 beyond 27
+    x = np.minimum(x, 30.0)  # mutants 1: it is 0 beyond 27
+    near = np.floor(16.0 * x) / 16.0  # mutants 2: rounding; 0 beyond 27
     return np.exp(-near * near) * np.exp((near - x) * (near + x))
 
 

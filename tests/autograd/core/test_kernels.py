@@ -23,6 +23,12 @@ def test_erf_of_whole_numbers() -> None:
     assert kernels.erf(2) == math.erf(2)
 
 
+def test_error_functions_of_huge_numbers_do_not_overflow() -> None:
+    x = np.array([1e200, -1e200, np.inf, -np.inf])  # warnings are errors in the suite
+    assert kernels.erf(x).tolist() == [1.0, -1.0, 1.0, -1.0]
+    assert kernels.erfc(x).tolist() == [0.0, 2.0, 0.0, 2.0]
+
+
 def test_numpys_functions_take_no_options_that_derivatives_know_nothing_of() -> None:
     x = np.ones(2)
     with pytest.raises(TypeError, match="floor has no option 'out'"):
