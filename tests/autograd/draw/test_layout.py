@@ -441,6 +441,26 @@ def test_however_early_it_ends_fewer_edges_cross(
     assert [sorted(row) for row in made.rows] == items
 
 
+@pytest.mark.parametrize(("name", "limit"), [("expression", 0.0), ("powers", 300), ("random", 400)])
+def test_edges_make_few_detours(name: str, limit: float) -> None:
+    """Lines of bends move into free room, if only one side has a neighbour too."""
+    detours = 0.0
+    for route in scene(name).layout.routes:
+        ys = [y for _, y in route.points]
+        low, high = sorted((ys[0], ys[-1]))
+        detours += low - min(low, *ys) + max(high, *ys) - high
+    assert detours <= limit
+
+
+def test_long_edges_keep_level_with_their_source() -> None:
+    """c of (a + b) - (a * b + b**3) has one bend on its way, not two."""
+    shown, drawn = picture("expression"), scene("expression")
+    (c,) = [box.id for box in shown.boxes if box.name == "c"]
+    (route,) = [route for route in drawn.layout.routes if route.source == c]
+    levels = [y for _, y in route.points[::3]]
+    assert sum(abs(a - b) > 0.01 for a, b in pairwise(levels)) == 1
+
+
 def test_a_chain_is_straight() -> None:
     layout = arrange(boxes(50), edges(*pairwise(range(50))))
     assert len({place.center.y for place in layout.places}) == 1
