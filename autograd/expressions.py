@@ -166,6 +166,8 @@ def expression(
         names[op.parameters[-1]] = [*operands[len(op.parameters) - 1 :]]
     if field == "tex":
         return Operation(template(text, tuple(names)), tuple(names.values()))
+    defaults = {x.name: x.default for x in op.arguments if x.default is not x.empty}
+    options = {name: x for name, x in defaults.items() if name in op.options} | dict(options)
     if callable(text):
         text, options = text(**options), {}  # it has put them in
     try:
@@ -354,7 +356,7 @@ def template(text: str, names: tuple[str, ...] = ("x", "y", "z"), level: int | N
     ('pow(', Symbol(key=0, level=0), ', ', Symbol(key=1, level=0), ')')
     """
     words = "|".join(map(re.escape, names))
-    parts = re.split(rf"(?<![\\A-Za-z])({words})(?![A-Za-z])", text)
+    parts = re.split(rf"(?<![\\A-Za-z])({words})(?![A-Za-z0-9])", text)
     pieces: list[str | Symbol] = []
     for before, name, after in zip(parts[::2], parts[1::2], parts[2::2]):
         inside = OPENING.search(before) and CLOSING.match(after)
@@ -504,10 +506,8 @@ class Typeset(PlainText):
     """The same with the signs of mathematics: `3 × x**2`."""
 
     signs: ClassVar = {
-        "neg": "\N{MINUS SIGN}",
-        "-": " \N{MINUS SIGN} ",
-        "*": " \N{MULTIPLICATION SIGN} ",
-    }
+        "neg": "\N{MINUS SIGN}", "-": " \N{MINUS SIGN} ", "*": " \N{MULTIPLICATION SIGN} ",
+    }  # fmt: skip
 
     def number(self, x: float) -> str:
         return super().number(x).replace("-", "\N{MINUS SIGN}")

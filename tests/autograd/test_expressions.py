@@ -176,6 +176,7 @@ def test_options_stand_where_the_text_names_them() -> None:
     power = Op("power", lambda x, n=2: x, (lambda g, out, x, n=2: g,), text="x**n")
     plain = PlainText(4)
     assert plain.text(expression(power, [X], {"n": 3}, "text"), str) == "x**3"
+    assert plain.text(expression(power, [X], {}, "text"), str) == "x**2"
     assert plain.text(expression(power, [X], {"n": -1.5}, "text"), str) == "x**-1.5"
     scaled = Op("scaled", lambda x, by: x, (lambda g, out, x, by: g,), text=lambda by: f"{by} * x")
     assert plain.text(expression(scaled, [X], {"by": 3}, "text"), str) == "3 * x"
