@@ -21,7 +21,7 @@ Role: TypeAlias = Literal[
 Row: TypeAlias = tuple[tuple[str, Role], ...]  # texts side by side
 
 TEXT, SMALL, SIGN = 12.0, 10.5, 18.0  # font sizes, in pixels
-NUMBERS: frozenset[Role] = frozenset({"value", "gradient"})
+NUMBERS = {"value", "gradient"}  # roles
 LINE = 16.0  # height
 PAD_X, PAD_Y = 9.0, 7.0
 COLUMN = 9.0  # between a name and its number
@@ -65,15 +65,10 @@ def card(box: Box, precision: int, named: bool = False, least: Size = NO_SIZE) -
         tuple((typeset(text) if role in NUMBERS else text, role) for text, role in row)
         for row in rows(box, precision)
     ]
-    number = box.name if named and not box.label else ""
+    if named and box.name and not box.label:
+        beside = lines.pop(0) if lines and len(lines[0]) == 1 else (("", "name"),)
+        lines.insert(0, (*beside, (box.name, "number")))
     wide = max(map(row_width, lines), default=0.0)
-    if number:
-        beside = 0.0
-        if lines and len(lines[0]) == 1:
-            beside = row_width(lines[0]) + COLUMN
-        else:
-            lines.insert(0, ())
-        wide = max(wide, beside + width(number, SMALL))
     op = sign(box, precision)
     size = SIGN if len(op) == 1 else TEXT
     cell = max(28.0, width(op, size, bold=True) + 2 * PAD_X) if op else 0.0
@@ -87,15 +82,14 @@ def card(box: Box, precision: int, named: bool = False, least: Size = NO_SIZE) -
     if op:
         texts.append(Text(cell / 2, full.height / 2 + size * 0.34, op, "op", "middle", size))
     for i, row in enumerate(lines):
-        y = first + i * LINE
-        if len(row) == 1 and len(lines) == 1 and not op and not number:
-            places: list[tuple[float, Anchor]] = [((left + right) / 2, "middle")]
-        else:
-            places = [(left, "start"), (right, "end")]
-        for (text, role), (x, anchor) in zip(row, places):
-            texts.append(Text(x, y, text, role, anchor, size_of(role)))
-    if number:
-        texts.append(Text(right, first, number, "number", "end", SMALL))
+        places: list[tuple[float, Anchor]] = [(left, "start"), (right, "end")]
+        if len(row) == len(lines) == 1 and not op:
+            places = [((left + right) / 2, "middle")]
+        texts += [
+            Text(x, first + i * LINE, text, role, anchor, size_of(role))
+            for (text, role), (x, anchor) in zip(row, places)
+            if text
+        ]
     if not box.root:
         return Card(full, tuple(texts), cell)
     moved = tuple(text._replace(x=text.x + BORDER, y=text.y + BORDER) for text in texts)
@@ -124,7 +118,7 @@ def size_of(role: Role) -> float:
 
 
 def row_width(row: Row) -> float:
-    widths = [width(text, size_of(role), role == "label") for text, role in row]
+    widths = [width(text, size_of(role), role == "label") for text, role in row if text]
     return sum(widths) + COLUMN * (len(widths) - 1)
 
 

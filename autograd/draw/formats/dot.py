@@ -11,7 +11,7 @@ from autograd.expressions import printable
 
 from .box_labels import Row, rows
 from .colours import colours_of
-from .legend import MEANINGS, kinds_in
+from .legend import SIGNS, signs_in
 from .notation import sign, slope_texts
 from .options import Options
 
@@ -139,9 +139,9 @@ class Writer:
     def legend(self) -> Iterator[str]:
         """Yield the legend, as the label of the graph."""
         yield '  label=<<table border="0" cellspacing="6" cellpadding="0"><tr>'
-        for kind in kinds_in(self.picture, False, bool(self.slopes)):
-            yield f"    <td>{SAMPLES[kind].format_map(self.colours)}</td>"
-            yield f'    <td>{self.small(MEANINGS[kind])}</td><td width="8"></td>'
+        for shown in signs_in(self.picture, False, bool(self.slopes)):
+            yield f"    <td>{SAMPLES[shown].format_map(self.colours)}</td>"
+            yield f'    <td>{self.small(SIGNS[shown][1])}</td><td width="8"></td>'
         yield "  </tr></table>>\n  labelloc=b\n  labeljust=l"
 
     def small(self, text: str) -> str:

@@ -12,7 +12,7 @@ from autograd.draw.layout.geometry import Direction, Layout, Route, Size
 
 from .box_labels import SMALL, Anchor, Card, Text, card, reference_card, title_size
 from .fonts import width
-from .legend import Entry, kinds_in, legend_of
+from .legend import Entry, legend_of, signs_in
 from .notation import slope_texts, typeset
 from .options import Options
 from .text import descriptions
@@ -77,8 +77,8 @@ def compose(picture: Picture, options: Options) -> Scene:
     again = {place.box for place in layout.places if place.reference}
     if again & bare - named:
         full, layout = arranged(named | again & bare)
-    kinds = kinds_in(picture, bool(again), bool(slopes)) if options.legend else []
-    legend, size = legend_of(kinds, Size(layout.width, layout.height))
+    signs = signs_in(picture, bool(again), bool(slopes)) if options.legend else []
+    legend, size = legend_of(signs, Size(layout.width, layout.height))
     return Scene(
         picture,
         layout,
