@@ -110,7 +110,7 @@ def as_operand(x: Any) -> Any:
 
 
 def is_operand(x: Any) -> bool:
-    """Whether `x` may stand beside a node: a node, a real number, an array or a list of numbers."""
+    """Return whether `x` can be combined with a node: a real number, an array or a list."""
     return hasattr(x, "__array__") or isinstance(x, (list, tuple, Real))
 
 

@@ -102,7 +102,7 @@ def weighted(f: Callable[..., Any], weights: Any, kwargs: dict[str, Any]) -> Cal
 
 
 class Section:
-    """A scalar function of one entry of the k-th leaf of `args`, as its distance from there."""
+    """A scalar function of one entry of the k-th leaf of `args`, by the change of that entry."""
 
     def __init__(self, f: Callable[..., Any], args: Any, k: int, entry: tuple[int, ...]) -> None:
         self.f, self.args, self.k, self.entry = f, args, k, entry
