@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from math import isfinite
 from typing import Any
 
@@ -20,8 +21,8 @@ from .formats.fonts import FAMILY, width
 from .formats.images import Form, to_image
 from .formats.notation import typeset
 from .formats.page import to_html
-from .formats.svg import paper, svg_start, texts
-from .layout.geometry import Size
+from .formats.svg import paper, svg_start, texts, xy
+from .layout.geometry import Point, Size
 
 RADIUS, APART, GAP = 16.0, 43.0, 150.0
 MARGIN, HEAD, FOOT = 26.0, 44.0, 34.0
@@ -98,94 +99,79 @@ class Plan:
     """The positions of a drawing's neurons, weights and texts."""
 
     def __init__(self, drawing: NetworkDrawing) -> None:
-        self.drawing = drawing
-        self.rows = [visible(column.size, drawing.shown) for column in drawing.columns]
-        self.tall = max(len(row) for row in self.rows)
-        self.left = MARGIN + self.names_width(0)
-        self.height = HEAD + self.tall * APART + FOOT
-        heads = [
-            max(width(c.name, TEXT, bold=True), width(c.about, SMALL)) for c in drawing.columns
+        self.drawing, columns = drawing, drawing.columns
+        rows = [visible(column.size, drawing.shown) for column in columns]
+        self.more = [  # the text in place of the neurons that are left out
+            f"{c.size - len(row) + 1} more" if None in row else "" for c, row in zip(columns, rows)
         ]
-        self.gap = max(GAP, max(heads) + 24, 0.36 * self.tall * APART)
-        last = self.left + RADIUS + (len(self.rows) - 1) * self.gap
-        beside = max(RADIUS + self.names_width(-1), ASIDE + width(self.elided(-1), SMALL))
+        tall = max(map(len, rows))
+        heads = [max(width(c.name, TEXT, bold=True), width(c.about, SMALL)) for c in columns]
+        gap = max(GAP, max(heads) + 24, 0.36 * tall * APART)
+        left = MARGIN + names_width(columns[0]) + RADIUS
+        last = left + (len(rows) - 1) * gap
+        beside = max(RADIUS + names_width(columns[-1]), ASIDE + width(self.more[-1], SMALL))
         wide = last + max(beside + MARGIN, heads[-1] / 2 + 12)
-        self.width = max(wide, MARGIN + sum(KEY + width(text, SMALL) for text in SIGNS.values()))
-        self.left += (self.width - wide) / 2
-        drawn = (w[k][j] for i, w in enumerate(drawing.weights) for k, j in self.pairs(i))
+        legend = MARGIN + sum(KEY + width(text, SMALL) for text in SIGNS.values())
+        self.size = Size(max(wide, legend), HEAD + tall * APART + FOOT)
+        left += (self.size.width - wide) / 2
+        self.middles = [  # of the neurons in each column
+            {
+                j: Point(left + i * gap, HEAD + (k + (tall - len(row) + 1) / 2) * APART)
+                for k, j in enumerate(row)
+            }
+            for i, row in enumerate(rows)
+        ]
+        self.pairs = [  # of neurons whose weights are drawn: to which, from which
+            [(k, j) for k in after for j in row if k is not None and j is not None]
+            for row, after in pairwise(rows)
+        ]
+        drawn = (w[k][j] for w, pairs in zip(drawing.weights, self.pairs) for k, j in pairs)
         self.largest = greatest(drawn)
-        dense = max(len(a) * len(b) for a, b in zip(self.rows, self.rows[1:]))
+        dense = max(len(row) * len(after) for row, after in pairwise(rows))
         self.thickest = THICKEST * min(1.0, (DENSE / dense) ** 0.5)
 
-    @property
-    def size(self) -> Size:
-        return Size(self.width, self.height)
-
-    def names_width(self, column: int) -> float:
-        names = self.drawing.columns[column].names
-        return max((width(printable(name), TEXT) for name in names), default=0.0) + (
-            10.0 if len(names) else 0.0
-        )
-
-    def elided(self, i: int) -> str:
-        """Return the text in place of the neurons that are left out."""
-        count = self.drawing.columns[i].size - sum(1 for j in self.rows[i] if j is not None)
-        return f"{count} more" if count else ""
-
-    def pairs(self, i: int) -> Iterator[tuple[int, int]]:
-        """Yield the weights that are drawn between a column and the next, as (to, from)."""
-        for k in self.rows[i + 1]:
-            for j in self.rows[i]:
-                if k is not None and j is not None:
-                    yield k, j
-
-    def middle(self, i: int, j: int | None, row: int = -1) -> tuple[float, float]:
-        rows = self.rows[i]
-        place = rows.index(j) if j is not None else row
-        top = HEAD + (self.tall - len(rows)) * APART / 2 + APART / 2
-        return self.left + RADIUS + i * self.gap, top + place * APART
-
     def parts(self) -> Iterator[str]:
-        theme, wide, high = self.drawing.theme, self.width, self.height
+        """Yield the elements of the SVG image."""
+        theme, (wide, high) = self.drawing.theme, self.size
         label = f"Neural net: {self.drawing.text}"
         yield svg_start("network", theme, wide, high, role="img", label=label)
         css = stylesheet(STYLE, theme, s=f".network.{theme}", family=FAMILY)
         yield f"<style>\n{css}\n</style>"
         yield paper(wide, high)
-        for i in range(len(self.drawing.weights)):
+        for i in range(len(self.pairs)):
             yield from self.edges(i)
-        for i in range(len(self.rows)):
+        for i in range(len(self.middles)):
             yield from self.neurons(i)
         yield from self.legend()
 
     def edges(self, i: int) -> Iterator[str]:
-        """Yield the weights, the large ones on top."""
+        """Yield the weights behind a column, the large ones on top."""
         weights = self.drawing.weights[i]
-        for k, j in sorted(self.pairs(i), key=lambda pair: abs(weights[pair[0]][pair[1]])):
+        for k, j in sorted(self.pairs[i], key=lambda pair: abs(weights[pair[0]][pair[1]])):
             w = float(weights[k][j])
             share = abs(w) / self.largest if isfinite(w) else 0.0
-            (x1, y1), (x2, y2) = self.middle(i, j), self.middle(i + 1, k)
+            start, end = self.middles[i][j], self.middles[i + 1][k]
             sign = " negative" if w < 0 else ""
             yield (
                 f'<path class="weight{sign}" data-from="{j}" data-to="{k}" '
-                f'd="M{x1:.1f},{y1:.1f}L{x2:.1f},{y2:.1f}" '
+                f'd="M{xy(start)}L{xy(end)}" '
                 f'stroke-width="{THINNEST + share * (self.thickest - THINNEST):.2f}" '
                 f'opacity="{0.2 + 0.7 * share:.2f}">'
                 f"<title>{rounded(w, 4)}</title></path>"
             )
 
     def neurons(self, i: int) -> Iterator[str]:
-        column = self.drawing.columns[i]
-        x, _ = self.middle(i, self.rows[i][0])
+        """Yield a column with its title, its neurons and their names."""
+        column, is_last = self.drawing.columns[i], i == len(self.middles) - 1
+        x, _ = self.middles[i][0]
         yield texts(Text(x, 18, column.name, "column", "middle"))
         yield texts(Text(x, 33, column.about, "about", "middle", SMALL))
         largest = greatest(column.values)
-        for row, j in enumerate(self.rows[i]):
-            x, y = self.middle(i, j, row)
+        for j, (x, y) in self.middles[i].items():
             if j is None:
                 for d in (-8, 0, 8):
                     yield f'<circle class="dot" cx="{x:.1f}" cy="{y + d:.1f}" r="1.6"/>'
-                yield texts(Text(x + ASIDE, y + 4, self.elided(i), "about", size=SMALL))
+                yield texts(Text(x + ASIDE, y + 4, self.more[i], "about", size=SMALL))
                 continue
             yield f'<g class="neuron" data-column="{i}" data-index="{j}">'
             yield f'<circle class="ring" cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS:g}"/>'
@@ -193,21 +179,26 @@ class Plan:
                 value = float(column.values[j])
                 yield from activation(x, y, value, largest, self.drawing.precision)
             if len(column.names):
-                end = i == len(self.rows) - 1
-                at = x + RADIUS + 8 if end else x - RADIUS - 8
-                yield texts(Text(at, y + 4, column.names[j], "about", "start" if end else "end"))
+                at = x + RADIUS + 8 if is_last else x - RADIUS - 8
+                name = column.names[j]
+                yield texts(Text(at, y + 4, name, "about", "start" if is_last else "end"))
             yield "</g>"
 
     def legend(self) -> Iterator[str]:
-        y = self.height - 16
-        x = MARGIN
+        """Yield the meaning of the lines, and the size of the thickest if there is room."""
+        x, y = MARGIN, self.size.height - 16
         for sign, text in SIGNS.items():
             yield f'<path class="{sign}" d="M{x:.0f},{y - 4:.0f}h28" stroke-width="2.6"/>'
             yield texts(Text(x + 34, y, text, "about", size=SMALL))
             x += KEY + width(text, SMALL)
         text = f"thickest: {typeset(rounded(self.largest, 3))}"
-        if x + width(text, SMALL) < self.width:
+        if x + width(text, SMALL) < self.size.width:
             yield texts(Text(x, y, text, "about", size=SMALL))
+
+
+def names_width(column: Column) -> float:
+    """Return the room for the names beside the neurons of a column."""
+    return max((width(printable(name), TEXT) + 10 for name in column.names), default=0.0)
 
 
 def visible(size: int, shown: int) -> list[int | None]:

@@ -6,7 +6,6 @@ here depends on the content of a box, or on a format.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from autograd.draw.graph.picture import Edge
@@ -28,8 +27,7 @@ class Size(NamedTuple):
     height: float
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A box as drawn: the upper left corner and the size.
 
     A box that is used far from where it stands has further places beside those uses: references,
@@ -49,8 +47,7 @@ class Place:
         return Point(self.x + self.width / 2, self.y + self.height / 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """The curve of an edge: a start, and for each Bézier segment two control points and its end.
 
     `source` and `target` are the ids of the places that it connects.
@@ -62,8 +59,7 @@ class Route:
     points: tuple[Point, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """The rectangle around a group: the upper left corner and the size."""
 
     group: str
@@ -73,8 +69,7 @@ class Frame:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """A whole picture: everything lies between (0, 0) and (width, height)."""
 
     places: tuple[Place, ...]
