@@ -1,4 +1,4 @@
-"""What `draw` returns: a drawing, which can be shown and saved in several formats."""
+"""The result of `draw`, and how the picture that it shows is chosen."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Drawing(Figure):
         """
         if self.options.engine == "dot":
             return render(self.dot, form)
-        svg = to_svg(self.scene, "dark" if self.options.theme == "dark" else "light")
+        svg = self.svg if self.options.theme != "auto" else to_svg(self.scene, "light")
         return to_image(svg, *self.scene.size, form)
 
 
@@ -152,9 +152,11 @@ def with_derivative(
     picture, ids = snapshot([*values, *gradients], constants, slopes)
     forward = set(operands_first(*values))
     own = {box for node, box in ids.items() if node.op and node not in forward}
-    boxes = [replace(box, differentiated=False) for box in picture.boxes]
     return Picture(
-        tuple(replace(box, kind="derivative") if box.id in own else box for box in boxes)
+        tuple(
+            replace(box, differentiated=False, kind="derivative" if box.id in own else box.kind)
+            for box in picture.boxes
+        )
     )
 
 

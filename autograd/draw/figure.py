@@ -1,4 +1,4 @@
-"""What all drawings can do: be shown in notebooks and terminals, and saved as files."""
+"""The base class of drawings: how they are shown and saved."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class NetworkDrawing(Figure):
 
     @property
     def text(self) -> str:
-        """The columns in words."""
+        """The layers with their sizes, in one line."""
         about = [c.about.removeprefix(str(c.size)).removeprefix(", ") for c in self.columns]
         return " → ".join(
             printable(f"{c.name} {c.size}" + (f" ({more})" if more else ""))

@@ -1,1 +1,1 @@
-"""A picture in each format."""
+"""Pictures written as text, SVG, HTML, LaTeX, DOT and images."""

@@ -58,6 +58,8 @@ engine="dot" has {} images made by Graphviz, which is not installed: {}
 class GraphvizMissingError(RuntimeError):
     """An image was asked for, and Graphviz, which makes it, is not installed."""
 
+    __module__ = "autograd.draw"
+
 
 def to_dot(picture: Picture, options: Options) -> str:
     """Return the graph in the DOT language. Ids do not depend on labels."""

@@ -1,4 +1,4 @@
-"""The legend of a picture: what its outlines and colours mean, and where each entry stands."""
+"""The legend of a picture: the meaning of its outlines and colours, entry by entry."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What there is to see of a graph."""
+"""A graph as data: boxes and groups, with their names, numbers and formulas."""

@@ -6,6 +6,7 @@ import errno
 import html
 import math
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -466,6 +467,11 @@ def test_without_dot_images_name_the_cure(tmp_path: Path, no_dot: None) -> None:
     with pytest.raises(GraphvizMissingError, match="PNG.*apt-get install graphviz"):
         drawing.save(tmp_path / "graph.png")
     assert not list(tmp_path.iterdir())
+
+
+def test_the_error_is_known_by_its_public_place() -> None:
+    assert GraphvizMissingError.__module__ == "autograd.draw"
+    assert type(pickle.loads(pickle.dumps(GraphvizMissingError("x")))) is GraphvizMissingError
 
 
 def test_without_the_package_images_name_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
