@@ -398,17 +398,14 @@ class PlainText:
         stack = [x]
         while stack:  # each after its operands, without recursion
             x = stack[-1]
-            operands = x.operands if isinstance(x, Operation) else ()
-            ahead = [y for y in operands if id(y) not in done]
+            if not isinstance(x, Operation):
+                done[id(stack.pop())] = self.leaf(x, spell)
+                continue
+            ahead = [y for y in x.operands if id(y) not in done]
             stack += ahead
             if not ahead:
-                stack.pop()
-                given = [done[id(y)] for y in operands]
-                done[id(x)] = (
-                    self.fill(self.form(x, given), given)
-                    if isinstance(x, Operation)
-                    else self.leaf(x, spell)
-                )
+                operands = [done[id(y)] for y in x.operands]
+                done[id(stack.pop())] = self.fill(self.form(x, operands), operands)
         return done[id(x)]
 
     def fill(self, form: Written, operands: Sequence[Written]) -> Written:
