@@ -31,7 +31,7 @@ from autograd.expressions import (
     Written,
     expression,
     identifier,
-)  # fmt: skip
+)
 
 WIDTH = 64  # how long an expression may grow before it gets a name
 
@@ -57,8 +57,9 @@ class Source(NamedTuple):
 
 PYTHON = Python()
 ROWS = {op for op in vars(rules).values() if isinstance(op, Op)}
-INFIX = [op for op in ROWS if op.text and (isbuiltin(op.on_float) or op.text == "x")]
-CALLED = [op for op in ROWS if op.elementwise and op not in INFIX]
+# Rows whose text is what their function on floats does; all others are called by their names.
+STATED = {op for op in ROWS if op.text and (isbuiltin(op.on_float) or op.text == "x")}
+CALLED = [op for op in ROWS - STATED if op.elementwise]
 FUNCTIONS = {"pow": rules.pow} | {PYTHON.function(op.name): op for op in CALLED}
 RESERVED = {*FUNCTIONS, "inf", "nan", "other", "math", "np"}
 
@@ -225,8 +226,8 @@ class Writer:
         return self.templates[key]
 
     def formula(self, op: Op, operands: list[Symbol], options: Mapping[str, Any]) -> Expression:
-        """Return an operation as its row states it, if that is what its function on floats does."""
-        if op in ROWS and op.text and isbuiltin(op.on_float):
+        """Return an operation as its row states it, or as a call."""
+        if op in STATED:
             return expression(op, operands, options, "text")
         if op not in ROWS and op not in self.own:
             self.own[op] = self.names.new(op.name)
