@@ -115,7 +115,8 @@ expm1 = analytic("expm1", elementary("expm1"), lambda g, out, x: g * exp(x),    
 log = analytic("log", elementary("log"), lambda g, out, x: div(g, x))            # d log x = dx/x
 log2 = analytic("log2", elementary("log2"), lambda g, out, x: div(g, LN2 * x))
 log10 = analytic("log10", elementary("log10"), lambda g, out, x: div(g, LN10 * x))
-log1p = analytic("log1p", elementary("log1p"), lambda g, out, x: div(g, 1.0 + x))
+log1p = analytic("log1p", elementary("log1p"), lambda g, out, x: div(g, 1.0 + x),    # likewise
+                 formula="log(1 + x)")
 
 sqrt = analytic("sqrt", elementary("sqrt"), lambda g, out, x: div(0.5 * g, out))
 cbrt = elementwise("cbrt", elementary("cbrt"), lambda g, out, x: div(g, 3.0 * out * out))
