@@ -16,7 +16,14 @@ import pytest
 
 import autograd as ag
 from autograd import Value
-from autograd.core.modes import mode
+from autograd.core.modes import ORDINARY, mode
+
+
+def test_leaving_a_mode_by_its_opposite_gives_the_ordinary_mode_itself() -> None:
+    with ag.no_grad():
+        assert mode.get() != ORDINARY
+        with ag.enable_grad():
+            assert mode.get() is ORDINARY
 
 
 @pytest.mark.parametrize("wrong", ["f", None, 1.0, Value], ids=repr)
