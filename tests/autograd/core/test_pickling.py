@@ -236,7 +236,7 @@ def test_threads_that_pickle_one_graph_keep_what_it_shares(monkeypatch: pytest.M
             time.sleep(1e-4)
             super().__init__(node)
 
-    monkeypatch.setattr(pickling, "Entry", Slow)
+    monkeypatch.setattr(pickling, "NodeEntry", Slow)
     y = Value(1.0)
     for _ in range(30):
         y = y * 1.0
