@@ -21,7 +21,7 @@ from .formats.fonts import FAMILY, width
 from .formats.images import Form, to_image
 from .formats.notation import typeset
 from .formats.page import to_html
-from .formats.svg import paper, svg_start, texts, xy
+from .formats.svg import svg_image, texts, xy
 from .layout.geometry import Point, Size
 
 RADIUS, APART, GAP = 16.0, 43.0, 150.0
@@ -73,7 +73,9 @@ class NetworkDrawing(Figure):
     @cached_property
     def svg(self) -> str:
         """The net as an SVG image."""
-        return "\n".join((*Plan(self).parts(), "</svg>", ""))
+        plan, about = Plan(self), f"Neural net: {self.text}"
+        css = stylesheet(STYLE, self.theme, s=f".network.{self.theme}", family=FAMILY)
+        return svg_image(f"network {self.theme}", plan.size, css, plan.parts(), "img", about)
 
     @property
     def html(self) -> str:
@@ -132,12 +134,6 @@ class Plan:
 
     def parts(self) -> Iterator[str]:
         """Yield the elements of the SVG image."""
-        theme, (wide, high) = self.drawing.theme, self.size
-        label = f"Neural net: {self.drawing.text}"
-        yield svg_start("network", theme, wide, high, role="img", label=label)
-        css = stylesheet(STYLE, theme, s=f".network.{theme}", family=FAMILY)
-        yield f"<style>\n{css}\n</style>"
-        yield paper(wide, high)
         for i in range(len(self.pairs)):
             yield from self.edges(i)
         for i in range(len(self.middles)):

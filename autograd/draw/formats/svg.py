@@ -9,10 +9,10 @@ several pictures can stand on one page.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from autograd.draw.graph.picture import Box, Group
-from autograd.draw.layout.geometry import Frame, Place, Point, Route
+from autograd.draw.graph.picture import Box
+from autograd.draw.layout.geometry import Frame, Place, Point, Route, Size
 from autograd.expressions import printable
 
 from .box_labels import Card, Text, title
@@ -63,49 +63,43 @@ def to_svg(scene: Scene, theme: Theme = "light") -> str:
     """Return the scene as an SVG image, which shrinks to fit the page around it."""
     layout = scene.layout
     boxes = {box.id: box for box in scene.picture.boxes}
-    groups = {group.id: group for group in scene.picture.groups}
+    names = {group.id: group.name for group in scene.picture.groups}
     scope = f".computation-graph.{theme}"
-    label = f"Computation graph with {len(boxes)} nodes"
+    css = f"{STYLE.format(s=scope, family=FAMILY)}\n{stylesheet(COLOURS, theme, s=scope)}"
     parts = [
-        svg_start("computation-graph", theme, *scene.size, role="group", label=label),
-        f"<style>\n{STYLE.format(s=scope, family=FAMILY)}",
-        f"{stylesheet(COLOURS, theme, s=scope)}\n</style>",
-        paper(*scene.size),
         '<g class="groups">',
-        *(framed(frame, groups[frame.group]) for frame in layout.frames),
+        *(framed(frame, names[frame.group]) for frame in layout.frames),
         "</g>",
         '<g class="edges" aria-hidden="true">',
         *(edge(route, scene) for route in layout.routes),
         "</g>",
         '<g class="nodes">',
-        *(
-            node(place, boxes[place.box], scene.cards[place.id], scene.descriptions[place.box])
-            for place in layout.places
-        ),
+        *(node(place, boxes[place.box], scene) for place in layout.places),
         "</g>",
     ]
     if scene.legend:
         parts += ['<g class="legend">', *map(explained, scene.legend), "</g>"]
-    return "\n".join((*parts, "</svg>", ""))
+    about = f"Computation graph with {len(boxes)} nodes"
+    return svg_image(f"computation-graph {theme}", scene.size, css, parts, "group", about)
 
 
-def svg_start(name: str, theme: Theme, wide: float, high: float, *, role: str, label: str) -> str:
-    """Return the start of an image of this class and size, described by its label."""
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" class="{name} {theme}" '
-        f'viewBox="0 0 {wide:.0f} {high:.0f}" width="{wide:.0f}" height="{high:.0f}" '
-        f'style="max-width: 100%; height: auto" role="{role}" aria-label="{escape(label)}">'
+def svg_image(
+    classes: str, size: Size, css: str, parts: Iterable[str], role: str, about: str
+) -> str:
+    """Return an SVG image of these classes, style and parts, with a description for readers."""
+    wide, high = f"{size.width:.0f}", f"{size.height:.0f}"
+    start = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" class="{classes}" '
+        f'viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" '
+        f'style="max-width: 100%; height: auto" role="{role}" aria-label="{escape(about)}">'
     )
+    paper = f'<rect class="paper" width="{wide}" height="{high}"/>'
+    return "\n".join((start, f"<style>\n{css}\n</style>", paper, *parts, "</svg>", ""))
 
 
-def paper(wide: float, high: float) -> str:
-    return f'<rect class="paper" width="{wide:.0f}" height="{high:.0f}"/>'
-
-
-def framed(frame: Frame, group: Group) -> str:
+def framed(frame: Frame, name: str) -> str:
     outline = rect("frame", frame.x, frame.y, frame.width, frame.height, 8)
-    name = texts(title(group.name, frame))
-    return f'<g class="group" data-id="{group.id}">{outline}{name}</g>'
+    return f'<g class="group" data-id="{frame.group}">{outline}{texts(title(name, frame))}</g>'
 
 
 def edge(route: Route, scene: Scene) -> str:
@@ -141,11 +135,12 @@ def xy(point: Point) -> str:
     return f"{point.x:.1f},{point.y:.1f}"
 
 
-def node(place: Place, box: Box, card: Card, description: str) -> str:
+def node(place: Place, box: Box, scene: Scene) -> str:
+    drawn = outlined(scene.cards[place.id], box, place.reference)
     names = ("" if place.reference else "node ") + kind_of(box, place.reference)
     return (
         f'<g class="{names}" data-id="{box.id}" role="img" {moved(place)}>'
-        f"<title>{escape(description)}</title>{drawn(card, box, place.reference)}</g>"
+        f"<title>{escape(scene.descriptions[box.id])}</title>{drawn}</g>"
     )
 
 
@@ -154,7 +149,7 @@ def explained(entry: Entry) -> str:
     if box is None:
         return f"<g {moved(place)}>{texts(*card.texts)}</g>"
     names = kind_of(box, place.reference)
-    return f'<g class="{names}" {moved(place)}>{drawn(card, box, place.reference)}</g>'
+    return f'<g class="{names}" {moved(place)}>{outlined(card, box, place.reference)}</g>'
 
 
 def kind_of(box: Box, reference: bool) -> str:
@@ -167,7 +162,7 @@ def moved(place: Place) -> str:
     return f'transform="translate({place.x:.1f} {place.y:.1f})"'
 
 
-def drawn(card: Card, box: Box, reference: bool) -> str:
+def outlined(card: Card, box: Box, reference: bool) -> str:
     return "".join(outlines(card, box, reference)) + texts(*card.texts)
 
 
