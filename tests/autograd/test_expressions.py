@@ -357,13 +357,13 @@ def test_markdown_keeps_its_own_signs() -> None:
 
 
 def test_the_slope_of_where_is_the_branch_that_was_taken_everywhere() -> None:
-    from autograd.draw.explorer.explore import story_of
+    from autograd.draw.explorer.explore import page_data
 
     x = Tensor([1.0, 2.0], requires_grad=True)
     for condition, slope in (
         (np.array([True, True]), [["g", 0, 0]]),
         (np.array([True, False]), None),
     ):
-        step = story_of(ag.where(condition, x, 0.0).sum())["nodes"][-2]
-        found = step["slopes"]["1"]
+        step = page_data(ag.where(condition, x, 0.0).sum())["nodes"][-2]
+        found = step["rules"]["1"]
         assert found == slope if slope else found[0] == "where("

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import Op, Tensor, Value, draw, explain, explore, scope
-from autograd.draw.explorer.explore import page_of, story_of
+from autograd.draw.explorer.explore import page_data, page_html
 
 HOSTILE = [
     "<script>alert(1)</script>", "</script>", "</style><script>x()</script>", "</title>", "</pre>",
@@ -169,9 +169,9 @@ def test_pages_to_step_through(fuzz: Any, tmp_path: Path) -> None:
         with documented(), np.errstate(all="ignore"):
             explore(root, path, title=title)
             page = path.read_text("utf-8")
-            own = set(Elements(page_of(story_of(Value(1.0) * 2.0), "t")).tags)
+            own = set(Elements(page_html(page_data(Value(1.0) * 2.0), "t")).tags)
             check_inert(page, own, scripts=2)
-            data = page.split('id="story">')[1].split("</script>")[0]
+            data = page.split('id="data">')[1].split("</script>")[0]
             assert "<" not in data and json.loads(data)["nodes"]
         assert {x.name for x in tmp_path.iterdir()} <= {"page.html"}
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from autograd.core.backward import backpropagate, hooked, missing_rule
+from autograd.core.backward import backpropagate, contributions, hooked
 from autograd.core.node import Node
 from autograd.core.op import Data
 from autograd.core.shapes import shape_of
@@ -56,19 +56,13 @@ def check_single(live: Mapping[Node, None]) -> None:
 
 def slopes_of(node: Node, live: Mapping[Node, None]) -> list[Slope]:
     """Return the slopes of a node in those operands that depend on the leaf."""
-    op = node.op
-    assert op is not None
     one = 1.0 if node.kind is Node.scalar else np.ones_like(node._data)
-    slopes = []
-    for i, (arg, vjp) in enumerate(zip(node.args, op.vjps)):
-        if arg is None or arg not in live:
-            continue
-        if vjp is None:
-            raise missing_rule(node, i)
-        with np.errstate(all="ignore"):
-            slope = arg.fit(vjp(one, node._data, *node.saved, **node.kwargs), op)
-        slopes.append(Slope(node, i, arg, float(slope)))
-    return slopes
+    with np.errstate(all="ignore"):
+        return [
+            Slope(node, i, arg, float(part))
+            for i, arg, part in contributions(node, one)
+            if arg in live
+        ]
 
 
 def paths_between(root: Node, leaf: Node, slopes: Mapping[Node, Sequence[Slope]]) -> Iterator[Path]:

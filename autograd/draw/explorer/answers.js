@@ -20,18 +20,18 @@ const OTHER_NAMES = {
   atan2: "arctan2", ln: "log", max: "maximum", min: "minimum", pow: "power", "√": "sqrt",
 };
 const CONSTANTS = { pi: Math.PI, "π": Math.PI, e: Math.E };
-const NUMERALS = { inf: Infinity, infinity: Infinity, "∞": Infinity, nan: NaN }; // in quotes they are names
+const NUMERALS = { inf: Infinity, infinity: Infinity, "∞": Infinity, nan: NaN }; // names, where in quotes
 const DECIMAL = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const TOKEN = /\s*("[^"]*"|\d+\.?\d*(?:e[+-]?\d+)?(?![\w#]|\.[^\W\d])|\.\d+(?:e[+-]?\d+)?|[\p{L}_\d][\p{L}\p{M}_\d.]*(?:#\d+)?|\*\*|[∞√]|\S)/giuy;
 const LONGEST_ANSWER = 200;
 const ACCEPTED = "Use numbers, + - * / ** and parentheses, functions such as sin, exp and sqrt, and names of nodes that have a value";
 
-/** Says why an answer can't be read. */
+/** An answer that can't be read; the message says why. */
 class Unreadable extends Error {}
 
 /**
  * The value of an expression such as 2*-3, sin(2) or x*y. It is parsed here, and never run as code.
- * `names` are the numbers that it may use. A comma is a decimal point, except in functions of several numbers.
+ * `names` maps the names that it may use to numbers. A comma is a decimal point, except in functions of several numbers.
  */
 function evaluate(text, names = new Map()) {
   if (text.length > LONGEST_ANSWER) throw new Unreadable(`An answer has at most ${LONGEST_ANSWER} characters.`);
@@ -68,7 +68,7 @@ function evaluate(text, names = new Map()) {
     return f(...parts);
   };
   const atom = () => {
-    if (at === tokens.length) throw new Unreadable(at ? "Something is missing at the end." : `There is no answer yet. ${ACCEPTED}.`);
+    if (at === tokens.length) throw new Unreadable(at ? "The expression is incomplete: an operand is missing at the end." : `There is no answer yet. ${ACCEPTED}.`);
     const token = tokens[at++];
     if (token === "(") return closed(sum());
     if (DECIMAL.test(token)) return Number(token);
@@ -81,7 +81,7 @@ function evaluate(text, names = new Map()) {
     if (token === "√") return Math.sqrt(atom());
     if (Object.hasOwn(CONSTANTS, lower)) return CONSTANTS[lower];
     if (key) throw new Unreadable(`${name} needs its number in parentheses: ${name}(2).`);
-    const why = /^\.?\d/.test(token) ? "is no number" : "can't be read here";
+    const why = /^\.?\d/.test(token) ? "is not a number" : "can't be read here";
     throw new Unreadable(`“${token}” ${why}. ${ACCEPTED}${listed(names)}.`);
   };
   const x = sum();
@@ -89,11 +89,11 @@ function evaluate(text, names = new Map()) {
   return x;
 }
 
-/** The text with one sign for each operation, and with points in numbers. */
+/** The text with one sign for each operation, and with decimal points. */
 function plainSigns(text) {
   const plain = text.trim().replace(/[\u2212\u2013]/g, "-").replace(/[·×⋅]/g, "*").replace(/[÷∕]/g, "/")
     .replace(/[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+/g, (digits) => "**" + [...digits].map((c) => (c === "⁻" ? "-" : "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c))).join(""));
-  const several = []; // for each open parenthesis, whether there are arguments in it
+  const several = []; // for each open parenthesis, whether it holds several arguments
   return [...plain].map((c, i) => {
     if (c === "(") several.push(argumentsOf(plain.slice(0, i)) > 1);
     if (c === ")") several.pop();
@@ -108,22 +108,22 @@ function functionNamed(name) {
   return Object.hasOwn(FUNCTIONS, key) ? key : null;
 }
 
-/** The number of arguments of the function that a text ends with; 0 if it ends with none. */
+/** The number of arguments of the function whose name ends a text; 0 without one. */
 function argumentsOf(text) {
   const key = functionNamed(/[a-z_\d]*\s*$/i.exec(text)[0].trim());
   return key ? FUNCTIONS[key].length : 0;
 }
 
-/** The number that a name stands for. */
+/** The value of a name. */
 function known(name, x) {
   if (x === null) throw new Unreadable(`${name} has no value yet.`);
-  if (typeof x === "object") throw new Unreadable(`${name} is an array; answers are single numbers.`);
-  return num(x);
+  if (isArray(x)) throw new Unreadable(`${name} is an array; answers are single numbers.`);
+  return toNumber(x);
 }
 
-/** A few of the names that have a value. */
+/** Some of the names that have a number. */
 function listed(names) {
-  const some = [...names].filter(([, x]) => x !== null && typeof x !== "object").map(([name]) => name);
+  const some = [...names].filter(([, x]) => x !== null && !isArray(x)).map(([name]) => name);
   return some.length ? `: ${some.slice(0, 6).join(", ")}${some.length > 6 ? " …" : ""}` : "";
 }
 
@@ -137,7 +137,7 @@ function roundToEven(x) {
   return x - below === 0.5 ? below + (below % 2 ? 1 : 0) : Math.round(x);
 }
 
-/** The error function: its Taylor series, or 1 far out. */
+/** The error function by its Taylor series, which converges slowly far from 0, where erf is ±1. */
 function erf(x) {
   if (Math.abs(x) > 6) return Math.sign(x);
   let [term, total] = [x, x];

@@ -1,4 +1,4 @@
-"""A page that steps through a computation: forward number by number, back by contributions."""
+"""Write a page that steps through a computation: forward by nodes, back by contributions."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from os import PathLike
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from autograd.atomic_write import replacing
 from autograd.core import arguments
-from autograd.core.backward import consumers_first, operands_first
+from autograd.core.backward import operands_first
 from autograd.core.node import Node
 from autograd.core.op import Data
 from autograd.core.shapes import shape_of
@@ -23,18 +23,28 @@ from autograd.draw.formats.fonts import width
 from autograd.draw.formats.notation import sign
 from autograd.draw.formats.text import equations
 from autograd.draw.graph.formulas import derivative_formula, rule_as_graph, step_formula
-from autograd.draw.graph.names import Named, is_number
-from autograd.draw.graph.picture import Array, Number, Picture, number
+from autograd.draw.graph.names import is_number
+from autograd.draw.graph.picture import Array, Box, Number, number
 from autograd.draw.graph.snapshot import snapshot
 from autograd.draw.layout.arrange import arrange
 from autograd.draw.layout.geometry import Direction, Size
 from autograd.expressions import Expression, Typeset, printable
 
-from .passes import Contribution, Hooked, Pass, early, engine, recursive, unhooked, visits
+from .passes import (
+    Contribution,
+    HookCall,
+    Pass,
+    derivatives,
+    early,
+    recursive,
+    recursive_count,
+    topological,
+)
 
-LONGEST_WRONG = 3000  # contributions of a wrong order that the page plays
+LONGEST_RECURSIVE = 3000  # contributions that the page steps through
 TURNED = 200  # nodes up to which there are two layouts
-WRONG: Final[Mapping[str, Pass]] = {"recursive": recursive, "early": early}
+DIGITS = 4  # of numbers in equations
+SCRIPTS = "numbers", "answers", "timeline", "graph_view", "predict", "explore"
 
 
 def explore(
@@ -42,28 +52,28 @@ def explore(
 ) -> None:
     """Write a page that steps through the computation of `root` and its backward pass.
 
-    One HTML file, which needs no network and nothing else: open it in a browser. It steps forward
-    node by node, then back contribution by contribution, in the engine's own order and with its own
-    numbers; each step says which rule was applied, and with which numbers. Readers can be asked for
-    the next number before they see it, watch two wrong orders fail on shared nodes, and compare
-    each leaf's gradient with a finite difference. Scopes can be collapsed. The arrow keys step,
-    space plays, `?` lists the other keys.
+    The page is one HTML file that needs no network: open it in a browser. It steps forward node by
+    node, then back contribution by contribution, in the order and with the numbers of
+    `root.backward()`; each step shows which rule was applied, and to which numbers. Readers can be
+    asked for the next number before they see it, see how two wrong orders fail on shared nodes, and
+    compare each leaf's gradient with a finite difference. Scopes can be collapsed. The arrow keys
+    step, space plays, `?` lists the other keys.
 
-    The graph itself is left as it is: no `.grad` changes. Hooks run once, as in a backward pass,
+    The graph itself does not change, nor does any `.grad`. Hooks run once, as in a backward pass,
     and what they change is a step of its own.
 
     Args:
         root: the result, a single number.
         path: the file to write; its name ends with .html.
-        title: the page's heading; without it, the result's label.
+        title: the page's heading; by default, the result's label.
         limit: how many nodes to show at most.
 
     Raises:
-        TypeError: `root` is no node, or `path` neither a `str` nor a path.
-        ValueError: it is no single number or needs no gradient, an array was changed in place since
-            it was used, the graph has more nodes than `limit`, or the file's name has another
-            ending.
-        FileNotFoundError: there is no such directory.
+        TypeError: `root` is not a node, or `path` neither a `str` nor a path.
+        ValueError: `root` is not a single number or needs no gradient, an array was changed in
+            place since it was used, the graph has more nodes than `limit`, or the file's name has
+            another ending.
+        FileNotFoundError: the directory does not exist.
     """
     path = arguments.path("path", path)
     if title is not None:
@@ -72,7 +82,7 @@ def explore(
         raise TypeError(f"explore() takes a Value or Tensor, but got {type(root).__name__}")
     if not root.level:
         raise ValueError(
-            f"explore() follows gradients, but {root.describe()} needs none: it is a constant, was "
+            f"explore() shows gradients, but {root.describe()} needs none: it is a constant, was "
             "detached, or was computed under no_grad()"
         )
     if not is_number(root._data):
@@ -89,246 +99,195 @@ def explore(
     if count > limit:
         raise ValueError(
             f"explore() shows graphs of up to {limit} nodes, but this one has {count}; explore a "
-            f"smaller model or a node further inside, or ask for it all: limit={count}"
+            f"smaller model or a node further inside, or set limit={count}"
         )
-    page = page_of(story_of(root), title)
+    page = page_html(page_data(root), title)
     with replacing(path) as file:
         file.write(page.encode(errors="backslashreplace"))
 
 
-# --- the page -------------------------------------------------------------------------------------
-
-
-def page_of(story: Mapping[str, Any], title: str | None) -> str:
-    """The template with style, scripts and data filled in."""
+def page_html(data: Mapping[str, Any], title: str | None) -> str:
+    """Return the template, with style, scripts and data filled in."""
     folder = files(__package__)
-    scripts = (
-        "numbers.js",
-        "answers.js",
-        "timeline.js",
-        "graph_view.js",
-        "predict.js",
-        "explore.js",
-    )
     filling = {
-        "title": html.escape(printable(title or story["title"])),
+        "title": html.escape(printable(title or data["title"])),
         "style": (folder / "explore.css").read_text("utf-8"),
-        "data": embedded(story),
-        "script": "\n".join((folder / name).read_text("utf-8") for name in scripts),
+        "data": embedded(data),
+        "script": "\n".join((folder / f"{name}.js").read_text("utf-8") for name in SCRIPTS),
     }
     head, *parts = (folder / "explore.html").read_text("utf-8").split("{{")
     return head + "".join(filling[name] + rest for name, rest in (p.split("}}", 1) for p in parts))
 
 
-def embedded(story: Mapping[str, Any]) -> str:
-    """JSON that is safe inside a script element, for any labels."""
-    text = json.dumps(story, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+def embedded(data: Mapping[str, Any]) -> str:
+    """Return JSON that is safe inside a script element, for any labels."""
+    text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-# --- the data -------------------------------------------------------------------------------------
+def page_data(root: Node) -> dict[str, Any]:
+    """Return all that the page shows, as JSON; nodes are given by the position of their box."""
+    return PageData(root).as_json()
 
 
-def story_of(root: Node) -> dict[str, Any]:
-    """All that the page shows, with nodes by their place in the picture."""
-    picture, ids = snapshot([root])
-    return Story(root, picture, ids).as_json()
+class PageData:
+    """The picture of a graph, with the position of each node's box in it."""
 
-
-class Story:
-    """A root, its picture, and how the page refers to nodes: by their box's place among all."""
-
-    def __init__(self, root: Node, picture: Picture, ids: Mapping[Node, str]) -> None:
-        self.root, self.picture = root, picture
-        place = {box.id: i for i, box in enumerate(picture.boxes)}
-        self.place = {node: place[box] for node, box in ids.items()}
-        self.nodes = {i: node for node, i in self.place.items()}
-        self.style = Typeset(4)
-        self.equations = equations(picture, 4)
+    def __init__(self, root: Node) -> None:
+        self.root = root
+        self.picture, ids = snapshot([root])
+        self.boxes = self.picture.boxes
+        self.position = {box.id: i for i, box in enumerate(self.boxes)}
+        self.index: dict[Node | None, int] = {n: self.position[box] for n, box in ids.items()}
+        self.style = Typeset(DIGITS)
 
     def as_json(self) -> dict[str, Any]:
-        passes = {"engine": list(map(self.step, engine(self.root)))}
-        count = visits(self.root)
-        for name, wrong in WRONG.items():
-            if name == "early" or count <= LONGEST_WRONG:
-                passes[name] = list(map(self.step, wrong(self.root)))
-        derivatives = self.derivatives()
+        root, index, picture = self.root, self.index, self.picture
+        nodes = {i: node for node, i in index.items()}
+        texts = equations(picture, DIGITS)
+        count = recursive_count(root)
+        passes: dict[str, Pass] = {"topological": topological, "early": early}
+        if count <= LONGEST_RECURSIVE:
+            passes["recursive"] = recursive
+        slopes = derivatives(root)
+        order = operands_first(root, level=1)
         return {
-            "title": self.picture.boxes[self.place[self.root]].name,
-            "root": self.place[self.root],
-            "seed": plain(self.root.seed(None)),
-            "nodes": [self.node(i) for i in range(len(self.picture.boxes))],
-            "forward": [
-                self.place[n] for n in operands_first(self.root) if n.op and n in self.place
+            "title": self.boxes[index[root]].name,
+            "root": index[root],
+            "seed": plain(root.seed(None)),
+            "nodes": [
+                self.node(box, nodes.get(i)) | {"equation": texts[box.id]}
+                for i, box in enumerate(self.boxes)
             ],
-            "passes": passes,
-            "visits": str(count),
-            "derivatives": {str(self.place[n]): plain(x) for n, x in derivatives.items()},
-            "checks": self.checks(derivatives),
+            "forward": [index[node] for node in operands_first(root) if node.op and node in index],
+            "passes": {name: list(map(self.step, steps(root))) for name, steps in passes.items()},
+            "recursiveCount": str(count),
+            "derivatives": {str(index[node]): plain(x) for node, x in slopes.items()},
+            "checks": {
+                str(index[leaf]): self.check(leaf, slopes[leaf], order)
+                for leaf in order
+                if leaf.op is None
+            },
             "groups": [
-                {"id": g.id, "name": printable(g.name), "parent": g.parent}
-                for g in self.picture.groups
+                {"id": g.id, "name": printable(g.name), "parent": g.parent} for g in picture.groups
             ],
-            "layouts": {direction: self.layout(direction) for direction in self.directions()},
+            "layouts": {
+                direction: self.layout(direction)
+                for direction in (("LR", "TB") if len(self.boxes) <= TURNED else ("LR",))
+            },
         }
 
-    # --- nodes and steps
+    def node(self, box: Box, node: Node | None) -> dict[str, Any]:
+        data: dict[str, Any] = {"group": box.group, "kind": box.kind, "name": box.name}
+        if node is None:  # an array that is a constant operand
+            return data | {"value": described(box.value)}
+        data |= {"value": plain(node._data), "grad": bool(node.level)}
+        if not node.op:
+            return data
+        uses = enumerate(zip(node.args, node.saved))
+        operands = [(str(i), arg, x) for i, (arg, x) in uses if arg is not None]
+        return data | {
+            "op": node.op.name,
+            "sign": sign(box, DIGITS),
+            "formula": self.pieces(step_formula(node, self.style), node),
+            "args": [self.index.get(arg) for arg in node.args],
+            # values that the operation saw, of leaves that were given other ones since
+            "seen": {i: plain(x) for i, arg, x in operands if arg._data is not x},
+            "rules": {i: self.rule(node, int(i)) for i, arg, _ in operands if arg.level},
+        }
 
-    def node(self, i: int) -> dict[str, Any]:
-        box, node = self.picture.boxes[i], self.nodes.get(i)
-        shared = {"group": box.group, "kind": box.kind, "name": box.name}
-        shared["equation"] = self.equations[box.id]
-        if node is None:  # a constant that is no node: an array
-            return shared | {"value": described(box.value)}
-        story = shared | {"value": plain(node._data)}
-        story["grad"] = bool(node.level)
-        if node.op:
-            story["op"] = sign(box, 4)
-            story["rule"] = node.op.name
-            story["formula"] = self.pieces(step_formula(node, self.style), node)
-            story["args"] = [self.place.get(arg) if arg is not None else None for arg in node.args]
-            seen = {
-                str(k): plain(x)
-                for k, (arg, x) in enumerate(zip(node.args, node.saved))
-                if arg is not None and arg._data is not x
-            }
-            if seen:
-                story["seen"] = seen  # a leaf was given another number afterwards
-            story["slopes"] = {
-                str(k): self.slope(node, k)
-                for k, arg in enumerate(node.args)
-                if arg is not None and arg.level
-            }
-        return story
-
-    def slope(self, node: Node, i: int) -> list[Any] | None:
-        """What the rule for operand `i` makes of the gradient g, as a formula."""
+    def rule(self, node: Node, i: int) -> list[Any] | None:
+        """Return the contribution to operand `i` as a formula of the incoming gradient g."""
         ones = np.ones_like(node._data) if hasattr(node._data, "dtype") else 1.0
         formula = derivative_formula(rule_as_graph(node, i, ones), self.style)
         return None if formula is None else self.pieces(formula, node)
 
     def pieces(self, formula: Expression, node: Node) -> list[Any]:
-        """A formula as the page spells it: text; ["g"], a node's place or a number, if tight."""
-        seen: dict[Any, Data] = {a: x for a, x in zip(node.args, node.saved) if a is not None}
-        out: list[Any] = []
-        for piece in self.style.write(formula).pieces:
-            if isinstance(piece, str):
-                out.append(piece)
-            elif isinstance(piece.key, (Node, tuple)):
-                at = self.place_of(piece.key)
-                shown = ["#", plain(seen[piece.key])] if at is None else ["n", at]
-                out.append([*shown, int(piece.tight)])
-            else:
-                key = ["g", 0] if piece.key == "g" else ["#", plain(piece.key)]
-                out.append([*key, int(piece.tight)])
-        return out
+        """Return a formula as text and symbols, each with 1 if a number needs parentheses there."""
+        return [
+            piece if isinstance(piece, str) else [*self.symbol(piece.key, node), int(piece.tight)]
+            for piece in self.style.write(formula).pieces
+        ]
 
-    def place_of(self, named: Named) -> int | None:
-        """The position of the box of a node or a constant array; None if it has none."""
-        if isinstance(named, Node):
-            return self.place.get(named)
-        user, i = named
-        operand = self.picture.boxes[self.place[user]].operands[i]
-        assert isinstance(operand, str)
-        return int(operand.removeprefix("n"))  # boxes are numbered in order
+    def symbol(self, key: Any, node: Node) -> tuple[str, Any]:
+        """Return what a symbol in a formula of `node` stands for: a box, a number, or g."""
+        if isinstance(key, tuple):  # a constant array, by its node and position there
+            user, i = key
+            return "n", self.position[str(self.boxes[self.index[user]].operands[i])]
+        if isinstance(key, Node):
+            if key in self.index:
+                return "n", self.index[key]
+            key = next(x for arg, x in zip(node.args, node.saved) if arg is key)
+        return ("g", 0) if isinstance(key, str) else ("#", plain(key))
 
-    def step(self, step: Contribution | Hooked) -> list[Any]:
-        """A contribution: from, operand, to, g, part, before, after. Hooks: node, before, after."""
-        if isinstance(step, Hooked):
-            return [self.place[step.node], plain(step.before), plain(step.after)]
+    def step(self, step: Contribution | HookCall) -> list[Any]:
+        """Return a contribution with 7 entries, or a call of hooks with 3."""
+        if isinstance(step, HookCall):
+            return [self.index[step.node], plain(step.before), plain(step.after)]
         before = None if step.before is None else plain(step.before)
         return [
-            self.place[step.node], step.i, self.place[step.arg],
+            self.index[step.node], step.i, self.index[step.arg],
             plain(step.g), plain(step.part), before, plain(step.after),
         ]  # fmt: skip
 
-    # --- geometry
-
-    def directions(self) -> tuple[Direction, ...]:
-        """Those in which the page can draw the graph; a large one is laid out but once."""
-        return ("LR", "TB") if len(self.picture.boxes) <= TURNED else ("LR",)
-
     def layout(self, direction: Direction) -> dict[str, Any]:
-        """Where all is drawn."""
-        sizes, references = {}, {}
-        for box in self.picture.boxes:
-            array = isinstance(box.value, Array) and bool(box.value.shape)
-            wide = card_width(box.name, sign(box, 4), array)
-            sizes[box.id] = Size(wide, 88.0 if array else 72.0)
-            if box.kind != "step":
-                references[box.id] = Size(
-                    max(40.0, 22.0 + width(box.name[:16], 12.0, bold=True)), 26.0
-                )
-        homes = {box.id: box.group for box in self.picture.boxes if box.group}
-        titles = {
-            g.id: Size(width(f"▾ {printable(g.name)}", 12.0, bold=True) + 6.0, 22.0)
-            for g in self.picture.groups
-        }
-        edges = list(self.picture.edges)
-        layout = arrange(
-            sizes, edges, direction, homes=homes, groups=self.picture.groups, titles=titles,
-            references=references, ordered=self.picture.ordered,
-        )  # fmt: skip
-        place = {box.id: i for i, box in enumerate(self.picture.boxes)}
+        """Return the size of the graph, and the places of boxes, edges and frames."""
+        names = {box.id: width(box.name[:16], 12.0, bold=True) for box in self.boxes}
+        found = arrange(
+            {box.id: card_size(box) for box in self.boxes},
+            list(self.picture.edges),
+            direction,
+            homes={box.id: box.group for box in self.boxes if box.group},
+            groups=self.picture.groups,
+            titles={
+                g.id: Size(width(f"▾ {printable(g.name)}", 12.0, bold=True) + 6.0, 22.0)
+                for g in self.picture.groups
+            },
+            references={
+                box.id: Size(max(40.0, 22.0 + names[box.id]), 26.0)
+                for box in self.boxes
+                if box.kind != "step"
+            },
+            ordered=self.picture.ordered,
+        )
+        position = self.position
         return {
-            "size": rounded([layout.width, layout.height]),
+            "size": rounded([found.width, found.height]),
             "places": [
-                [place[p.box], *rounded([p.x, p.y, p.width, p.height]), int(p.reference)]
-                for p in layout.places
+                [position[p.box], *rounded([p.x, p.y, p.width, p.height]), int(p.reference)]
+                for p in found.places
             ],
             "edges": [
                 [
-                    place[r.edge.source],
-                    place[r.edge.target],
-                    r.edge.argument,
+                    *(position[r.edge.source], position[r.edge.target], r.edge.argument),
                     *rounded(x for point in r.points for x in point),
                 ]
-                for r in layout.routes
+                for r in found.routes
             ],
-            "frames": {f.group: rounded([f.x, f.y, f.width, f.height]) for f in layout.frames},
-        }
-
-    # --- finite differences
-
-    def derivatives(self) -> dict[Node, Data]:
-        """The gradients as they are without hooks."""
-        gradients: dict[Node, Data] = {self.root: self.root.seed(None)}
-        for step in unhooked(self.root):
-            gradients[step.arg] = step.after
-        return gradients
-
-    def checks(self, gradients: Mapping[Node, Data]) -> dict[str, Any]:
-        """For each leaf its gradient and the measured slope, as a pair of sides."""
-        order = consumers_first(self.root)
-        order.reverse()
-        return {
-            str(self.place[leaf]): self.check(leaf, gradients[leaf], order)
-            for leaf in order
-            if leaf.op is None
+            "frames": {f.group: rounded([f.x, f.y, f.width, f.height]) for f in found.frames},
         }
 
     def check(self, leaf: Node, gradient: Data, order: Sequence[Node]) -> dict[str, Any]:
-        """Single numbers are moved themselves, arrays in a random direction."""
-        live = nodes_between(leaf, order)
+        """Return a leaf's slope and finite differences; an array is moved in a random direction."""
         shape = shape_of(leaf._data)
         direction: Any = 1.0
         if shape:
             direction = np.random.default_rng(0).uniform(-1.0, 1.0, shape)  # nothing cancels
-        slope = float(np.sum(gradient * direction))
-        low, high = finite_differences(leaf, self.root, live, direction)
-        return {"slope": plain(slope), "low": plain(low), "high": plain(high), "array": bool(shape)}
+        low, high = finite_differences(leaf, self.root, nodes_between(leaf, order), direction)
+        slope = plain(np.sum(gradient * direction))
+        return {"slope": slope, "low": plain(low), "high": plain(high), "array": bool(shape)}
 
 
 def plain(x: Data) -> Any:
-    """A number in JSON, which knows neither nan nor infinity; of an array a summary."""
+    """Return a number for JSON, which has no nan or infinity; of an array a summary."""
     if not hasattr(x, "dtype") or x.shape == ():
         x = float(x)
         return x if math.isfinite(x) else repr(x)
     return described(number(x))
 
 
-def described(value: Number | None) -> Any:
-    """A summary of an array in JSON: what its box shows."""
+def described(value: Number | None) -> dict[str, Any]:
+    """Return a summary of an array for JSON."""
     assert isinstance(value, Array)
     summary: dict[str, Any] = {"shape": list(value.shape), "dtype": value.dtype}
     if math.prod(value.shape):
@@ -338,12 +297,14 @@ def described(value: Number | None) -> Any:
     return summary
 
 
-def card_width(name: str, op: str, array: bool) -> float:
-    """A width for name and operation, up to 18 characters of each, and for numbers."""
-    head = width(name[:18], 14.0, bold=True) + width(op[:18], 14.0, bold=True) + 8.0
-    number = "0" * 20 if array else "\N{MINUS SIGN}1.234e\N{MINUS SIGN}10 …"
+def card_size(box: Box) -> Size:
+    """Return the size for name and operation, up to 18 characters of each, and for numbers."""
+    is_array = isinstance(box.value, Array) and bool(box.value.shape)
+    texts = box.name[:18], sign(box, DIGITS)[:18]
+    head = sum(width(text, 14.0, bold=True) for text in texts) + 8.0
+    number = "0" * 20 if is_array else "\N{MINUS SIGN}1.234e\N{MINUS SIGN}10 …"
     row = width("gradient", 10.5) + width(number, 13.0, bold=True) + 4.0
-    return max(head, row) + 28.0
+    return Size(max(head, row) + 28.0, 88.0 if is_array else 72.0)
 
 
 def rounded(xs: Iterable[float]) -> list[float]:

@@ -1,7 +1,8 @@
-// The stage: the graph with pan and zoom, and how each node looks at the moment. Edges are an SVG;
-// cards are elements that are laid out each by itself, so that a step costs what it changes and no more.
+// The graph, with pan and zoom. Edges are an SVG; boxes are elements, each laid out by itself, so that
+// a step costs only what it changes.
 
 const SVG = "http://www.w3.org/2000/svg";
+const MARGIN = 8; // between a step and the border of the view
 
 function svg(tag, attributes, ...children) {
   const made = document.createElementNS(SVG, tag);
@@ -10,12 +11,12 @@ function svg(tag, attributes, ...children) {
   return made;
 }
 
-class Stage {
-  constructor(story, on) {
-    this.story = story;
-    this.on = on; // what to do when a node is chosen, hovered or left, or a group clicked
-    this.frame = document.getElementById("stage");
-    this.view = document.getElementById("view");
+class GraphView {
+  /** `on` has the actions when a node is selected, hovered or left, or a group is clicked. */
+  constructor(timeline, on) {
+    this.timeline = timeline;
+    this.on = on;
+    this.view = get("view");
     this.world = element("div", "world");
     this.view.append(this.world);
     this.scale = 1;
@@ -26,267 +27,228 @@ class Stage {
 
   // --- drawing
 
-  /** Draw the graph in the direction in which more of it fits, or in the other. */
-  build(other = false) {
-    const { layouts } = this.story.data;
-    const fits = (name) => this.scaleOf(layouts[name].size);
+  /** Draw the graph in the direction in which it is larger on the screen, or turn it to the other. */
+  build(turn = false) {
+    const { layouts } = this.timeline.data;
+    const scale = (name) => this.scaleOf(layouts[name].size);
     get("turn").hidden = !layouts.TB;
-    if (!layouts.TB) this.direction = "LR";
-    else if (!this.direction) this.direction = fits("TB") > 1.15 * fits("LR") ? "TB" : "LR";
-    else if (other) this.direction = this.direction === "LR" ? "TB" : "LR";
+    if (!this.direction) this.direction = layouts.TB && scale("TB") > 1.15 * scale("LR") ? "TB" : "LR";
+    else if (turn && layouts.TB) this.direction = this.direction === "LR" ? "TB" : "LR";
     this.layout = layouts[this.direction];
     this.size = this.layout.size;
-    this.boxes = new Map(); // node: its elements
-    this.shown = new Map(); // node: what stands there now
-    this.edges = new Map(); // "target argument": its path
-    this.frames = new Map(); // group: its frame, and the lid that covers it when it is collapsed
-    this.drawn = svg("svg", { "aria-hidden": "true" }, arrowheads());
-    this.world.replaceChildren();
+    this.boxes = new Map(); // by node: its elements, and where it is
+    this.edges = new Map(); // by "target argument": its path
+    this.frames = new Map(); // by group: its frame, and the cover over it when it is collapsed
+    this.drawing = svg("svg", { "aria-hidden": "true" }, arrowheads());
     const { places, edges, frames } = this.layout;
-    for (const id of Object.keys(frames)) {
-      const title = element("span", "title", "▾ " + this.story.groups.get(id).name);
-      const frame = element("div", "frame", title);
-      frame.dataset.group = id;
-      title.addEventListener("click", () => this.on.fold(id));
-      this.frames.set(id, { frame });
-      this.world.append(frame);
-    }
-    this.world.append(this.drawn);
+    for (const id of Object.keys(frames)) this.frames.set(id, { frame: this.frame(id), cover: this.cover(id) });
     for (const [source, target, argument] of edges) {
       const path = svg("path", { class: "edge", "data-from": source, "data-to": target });
       this.edges.set(`${target} ${argument}`, path);
-      this.drawn.append(path);
+      this.drawing.append(path);
     }
-    for (const [node, , , width, height, isReference] of places) {
-      if (!this.boxes.has(node)) this.boxes.set(node, { references: [] });
-      const made = isReference ? this.reference(node) : this.card(node);
-      made.style.width = `${width}px`;
-      made.style.height = `${height}px`;
-      if (!isReference) Object.assign(this.boxes.get(node), { made, width, height });
-      this.attend(made, node);
-      this.world.append(made);
-    }
-    for (const id of Object.keys(frames)) {
-      const lid = this.lid(id);
-      this.frames.get(id).lid = lid;
-      this.world.append(lid);
-    }
+    for (const [node] of places) this.boxes.set(node, { references: [] });
+    this.placed = places.map(([node, , , , , isReference]) => (isReference ? this.reference(node) : this.box(node))); // by place
+    const groups = [...this.frames.values()];
+    this.world.replaceChildren(...groups.map(({ frame }) => frame), this.drawing, ...this.placed, ...groups.map(({ cover }) => cover));
     this.fold();
   }
 
-  card(node) {
-    const { name, op, kind, value, grad } = this.story.nodes[node];
+  box(node) {
+    const { name, sign, kind, value, grad } = this.timeline.nodes[node];
     const parts = { value: element("span", "value"), grad: element("span", "grad"), mark: element("span", "mark") };
     const made = element(
-      "div", `box ${kind}`,
-      element("div", "head", element("span", "name", shortened(name, 18)), element("span", "op", op || "")),
+      "div", `box ${kind}${node === this.timeline.root ? " root" : ""}`,
+      element("div", "head", element("span", "name", shortened(name, 18)), element("span", "op", sign || "")),
       shapeOf(value) ? element("span", "shape", shapeOf(value)) : null,
       element("span", "label", "value"), parts.value,
       grad ? [element("span", "label", "gradient"), parts.grad] : null,
       parts.mark,
     );
-    if (node === this.story.root) made.classList.add("root");
     made.dataset.id = node;
-    made.setAttribute("role", "button");
-    made.tabIndex = 0;
-    this.boxes.get(node).parts = parts;
-    return made;
+    Object.assign(this.boxes.get(node), { made, parts });
+    this.react(made, node);
+    return asButton(made, () => this.on.select(node));
   }
 
+  /** A name for a node that is drawn elsewhere. */
   reference(node) {
-    const made = element("div", "reference", element("span", "name", shortened(this.story.nodes[node].name, 16)));
+    const made = element("div", "reference", element("span", "name", shortened(this.timeline.nodes[node].name, 16)));
     made.dataset.ref = node;
+    made.addEventListener("click", () => this.on.select(node));
     this.boxes.get(node).references.push(made);
+    this.react(made, node);
     return made;
   }
 
-  /** What covers a collapsed group. */
-  lid(id) {
-    const { name } = this.story.groups.get(id);
-    const lid = element("div", "lid", element("span", "title", "▸ " + name), element("span", "note"));
-    lid.dataset.group = id;
-    lid.setAttribute("role", "button");
-    lid.setAttribute("aria-label", `Open ${name}`);
-    lid.tabIndex = 0;
-    lid.addEventListener("click", () => this.on.fold(id));
-    lid.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") this.on.fold(id);
-    });
-    return lid;
+  react(made, node) {
+    for (const name of ["pointerenter", "pointermove"]) made.addEventListener(name, (event) => this.on.hover(node, event));
+    made.addEventListener("pointerleave", () => this.on.leave());
   }
 
-  /** Put everything where it belongs: where it was laid out, less the room that collapsed groups need no more. */
+  frame(id) {
+    const title = element("span", "title", "▾ " + this.timeline.groups.get(id).name);
+    title.addEventListener("click", () => this.on.fold(id));
+    const frame = element("div", "frame", title);
+    frame.dataset.group = id;
+    return frame;
+  }
+
+  /** The box that stands for a collapsed group. */
+  cover(id) {
+    const { name } = this.timeline.groups.get(id);
+    const cover = element("div", "cover", element("span", "title", "▸ " + name), element("span", "note"));
+    cover.dataset.group = id;
+    cover.setAttribute("aria-label", `Open ${name}`);
+    return asButton(cover, () => this.on.fold(id));
+  }
+
+  /** Whether a group is collapsed, and no group around it is. */
+  isCovered(id) {
+    return this.timeline.collapsed.has(id) && !this.timeline.isHiddenGroup(id);
+  }
+
+  /** Place everything, without the room that collapsed groups no longer need. */
   arrange() {
     const { places, edges, frames, size } = this.layout;
-    const lids = Object.keys(frames).filter((id) => this.isLid(id));
-    const seen = places.filter(([node]) => this.story.hidden(node) === null);
-    const open = Object.keys(frames).filter((id) => !this.story.collapsed.has(id) && this.story.hiddenGroup(id) === null);
-    const axis = (at, length, core, ends) => squeeze(
-      lids.map((id) => [frames[id][at], frames[id][at] + frames[id][at + 2]]),
-      [
-        ...seen.map((place) => [place[at + 1], place[at + 1] + place[at + 3]]),
-        ...open.flatMap((id) => {
-          const [low, high] = [frames[id][at], frames[id][at] + frames[id][at + 2]];
-          return [[low, low + ends], [high - 12, high]];
-        }),
-        ...lids.map((id) => {
-          const middle = frames[id][at] + frames[id][at + 2] / 2;
-          const half = Math.min(core(id), frames[id][at + 2]) / 2;
-          return [middle - half, middle + half];
-        }),
-      ],
-      length,
-    );
-    const X = axis(0, size[0], (id) => Math.max(290, 40 + 11.5 * this.story.groups.get(id).name.length), 12);
-    const Y = axis(1, size[1], () => 72, 28);
+    const rectangles = Object.entries(frames);
+    const covered = rectangles.filter(([id]) => this.isCovered(id));
+    const open = rectangles.filter(([id]) => !this.timeline.collapsed.has(id) && !this.timeline.isHiddenGroup(id));
+    const shown = places.filter(([node]) => this.timeline.hiding(node) === null).map(([, ...rectangle]) => rectangle);
+    const axis = (i, coverLength, titleLength) => { // 0 is x, 1 is y
+      const range = (rectangle) => [rectangle[i], rectangle[i] + rectangle[i + 2]];
+      const kept = shown.map(range);
+      for (const [low, high] of open.map(([, frame]) => range(frame))) kept.push([low, low + titleLength], [high - 12, high]);
+      for (const [id, frame] of covered) {
+        const [middle, half] = [frame[i] + frame[i + 2] / 2, Math.min(coverLength(id), frame[i + 2]) / 2];
+        kept.push([middle - half, middle + half]);
+      }
+      return squeeze(covered.map(([, frame]) => range(frame)), kept, size[i]);
+    };
+    const X = axis(0, (id) => Math.max(290, 40 + 11.5 * this.timeline.groups.get(id).name.length), 12);
+    const Y = axis(1, () => 72, 28);
     this.size = [X(size[0]), Y(size[1])];
-    const references = new Map();
-    for (const [node, x, y, width, height, isReference] of places) {
-      const box = this.boxes.get(node);
-      const next = references.get(node) || 0;
-      const made = isReference ? box.references[next] : box.made;
-      if (isReference) references.set(node, next + 1);
-      else Object.assign(box, { x: X(x), y: Y(y) });
-      made.style.left = `${X(x)}px`;
-      made.style.top = `${Y(y)}px`;
-    }
+    places.forEach(([node, x, y, width, height, isReference], i) => {
+      const rectangle = put(this.placed[i], X(x), Y(y), width, height);
+      if (!isReference) Object.assign(this.boxes.get(node), rectangle);
+    });
     for (const [, target, argument, ...points] of edges) {
       const d = points.map((p, i) => (i === 0 ? "M" : i === 2 ? "C" : " ") + (i % 2 ? Y(p) : X(p)).toFixed(1));
       this.edges.get(`${target} ${argument}`).setAttribute("d", d.join(""));
     }
-    for (const [id, [x, y, width, height]] of Object.entries(frames)) {
-      const rectangle = { x: X(x), y: Y(y), width: X(x + width) - X(x), height: Y(y + height) - Y(y) };
-      const { frame, lid } = Object.assign(this.frames.get(id), rectangle);
-      for (const { style } of [frame, lid]) {
-        [style.left, style.top] = [`${rectangle.x}px`, `${rectangle.y}px`];
-        [style.width, style.height] = [`${rectangle.width}px`, `${rectangle.height}px`];
+    for (const [id, [x, y, width, height]] of rectangles) {
+      const group = this.frames.get(id);
+      for (const made of [group.frame, group.cover]) {
+        Object.assign(group, put(made, X(x), Y(y), X(x + width) - X(x), Y(y + height) - Y(y)));
       }
-      lid.style.display = this.isLid(id) ? "" : "none";
     }
-    this.drawn.setAttribute("width", this.size[0]);
-    this.drawn.setAttribute("height", this.size[1]);
+    this.drawing.setAttribute("width", this.size[0]);
+    this.drawing.setAttribute("height", this.size[1]);
   }
 
-  /** Whether a group is collapsed, and no group around it is. */
-  isLid(id) {
-    return this.story.collapsed.has(id) && this.story.hiddenGroup(id) === null;
-  }
-
-  attend(made, node) {
-    made.addEventListener("click", () => this.on.choose(node));
-    made.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") this.on.choose(node);
-    });
-    made.addEventListener("pointerenter", (event) => this.on.hover(node, event));
-    made.addEventListener("pointermove", (event) => this.on.hover(node, event));
-    made.addEventListener("pointerleave", () => this.on.leave());
-  }
-
-  // --- how things stand
-
-  /** Bring the cards up to date: only what changed is written. */
-  refresh(digits, hidden) {
-    const { story } = this;
+  /** Show groups as collapsed or open. */
+  fold() {
+    const { collapsed } = this.timeline;
+    this.arrange();
     for (const [node, box] of this.boxes) {
-      const { value, grad, equation } = story.nodes[node];
-      const progress = grad ? story.progress(node) : "";
-      const known = story.known[node];
-      const values = known ? briefly(value, digits) : "?";
+      box.shown = null;
+      for (const made of [box.made, ...box.references]) made.hidden = this.timeline.hiding(node) !== null;
+    }
+    for (const [id, { frame, cover }] of this.frames) {
+      cover.hidden = !this.isCovered(id);
+      frame.hidden = collapsed.has(id) || this.timeline.isHiddenGroup(id);
+    }
+    for (const path of this.edges.values()) {
+      const [from, to] = [path.dataset.from, path.dataset.to].map((node) => this.timeline.hiding(Number(node)));
+      path.toggleAttribute("hidden", from !== null && from === to);
+    }
+  }
+
+  // --- the state of nodes
+
+  /** Update the boxes: only what changed is written. */
+  refresh(digits) {
+    const { timeline } = this;
+    for (const [node, box] of this.boxes) {
+      const { value, grad, equation } = timeline.nodes[node];
+      const progress = grad ? timeline.progress(node) : "";
+      const isKnown = timeline.known[node];
+      const isWrong = timeline.isWrong(node);
+      const values = isKnown ? brief(value, digits) : "?";
       const grads = !grad ? "" : progress === "none" ? "not computed"
-        : briefly(story.grads[node], digits) + (progress === "part" ? " …" : "");
-      const wrong = story.isWrong(node);
-      const key = `${values}|${grads}|${progress}|${wrong}`;
-      if (this.shown.get(node) === key) continue;
-      this.shown.set(node, key);
+        : brief(timeline.grads[node], digits) + (progress === "part" ? " …" : "");
+      const key = `${values}|${grads}|${progress}|${isWrong}`;
+      if (box.shown === key) continue;
+      box.shown = key;
       box.parts.value.textContent = values;
       box.parts.grad.textContent = grads;
       box.parts.grad.className = `grad ${progress}`;
-      box.parts.mark.textContent = wrong ? "✗" : "";
-      const room = shapeOf(value) ? 21 : 12; // characters beside a name
-      box.made.classList.toggle("long", Math.max(values.length, grads.length) > room);
-      box.made.classList.toggle("unknown", !known);
-      box.made.classList.toggle("wrong", wrong);
+      box.parts.mark.textContent = isWrong ? "✗" : "";
+      const room = shapeOf(value) ? 21 : 12; // characters beside a label
+      const { classList } = box.made;
+      classList.toggle("long", Math.max(values.length, grads.length) > room);
+      classList.toggle("unknown", !isKnown);
+      classList.toggle("wrong", isWrong);
       box.made.setAttribute(
         "aria-label",
-        `${equation}, value ${known ? values : "not yet computed"}${grad ? `, gradient ${grads}` : ""}${wrong ? ", wrong" : ""}`,
+        `${equation}, value ${isKnown ? values : "not yet computed"}${grad ? `, gradient ${grads}` : ""}${isWrong ? ", wrong" : ""}`,
       );
     }
-    for (const [id, { lid }] of this.frames) {
-      if (!this.isLid(id)) continue;
-      const inside = story.nodes.map((_, node) => node).filter((node) => this.isWithin(node, id));
-      const count = (test) => inside.filter(test).length;
-      lid.lastChild.textContent =
-        `${inside.length} nodes · values ${count((n) => story.known[n])} · ` +
-        `gradients ${count((n) => story.progress(n) === "complete")}`;
+    for (const [id, { cover }] of this.frames) {
+      if (cover.hidden) continue;
+      const inside = [...timeline.nodes.keys()].filter((node) => timeline.around(timeline.nodes[node].group).includes(id));
+      const known = inside.filter((node) => timeline.known[node]).length;
+      const complete = inside.filter((node) => timeline.progress(node) === "complete").length;
+      cover.lastChild.textContent = `${inside.length} nodes · values ${known} · gradients ${complete}`;
     }
   }
 
-  isWithin(node, group) {
-    for (let id = this.story.nodes[node].group; id; id = this.story.groups.get(id).parent) {
-      if (id === group) return true;
-    }
-    return false;
+  /** The box of a node, or the group whose cover hides it. */
+  visible(node) {
+    const group = this.timeline.hiding(node);
+    return group === null ? this.boxes.get(node) : this.frames.get(group);
   }
 
-  /** Mark what the step is about: the node it changes, and those and the edges that it takes. */
-  point(step) {
-    for (const made of this.pointed || []) made.classList.remove("now", "from", "forward", "backward");
-    this.pointed = [];
+  /** Mark the node that a step changes, and the nodes and edges that it uses. */
+  highlight({ kind, node, from, argument }) {
+    for (const made of this.marked || []) made.classList.remove("now", "from", "forward", "backward");
+    this.marked = [];
     const mark = (made, ...classes) => {
       if (!made) return;
       made.classList.add(...classes);
-      this.pointed.push(made);
+      this.marked.push(made);
     };
-    const { nodes } = this.story;
-    const visible = (node) => {
-      const group = this.story.hidden(node);
-      return group === null ? this.boxes.get(node).made : this.frames.get(group).lid;
-    };
-    if (step.node !== undefined) mark(visible(step.node), "now", step.kind === "forward" ? "forward" : "backward");
-    if (step.kind === "forward") {
-      nodes[step.node].args.forEach((arg, i) => {
+    const markNode = (node, ...classes) => mark(this.visible(node).cover ?? this.visible(node).made, ...classes);
+    if (node !== undefined) markNode(node, "now", kind === "forward" ? "forward" : "backward");
+    if (kind === "forward") {
+      this.timeline.nodes[node].args.forEach((arg, i) => {
         if (arg === null) return;
-        mark(visible(arg), "from");
-        mark(this.edges.get(`${step.node} ${i}`), "now", "forward");
+        markNode(arg, "from");
+        mark(this.edges.get(`${node} ${i}`), "now", "forward");
       });
-    } else if (step.kind === "backward") {
-      mark(visible(step.from), "from");
-      mark(this.edges.get(`${step.from} ${step.argument}`), "now", "backward");
-      for (const reference of this.boxes.get(step.node).references) mark(reference, "from");
+    } else if (kind === "backward") {
+      markNode(from, "from");
+      mark(this.edges.get(`${from} ${argument}`), "now", "backward");
+      for (const reference of this.boxes.get(node).references) mark(reference, "from");
     }
   }
 
-  choose(node) {
-    this.chosen?.classList.remove("chosen");
-    this.chosen = node === null ? null : this.boxes.get(node).made;
-    this.chosen?.classList.add("chosen");
-  }
-
-  /** Show groups collapsed or open, as the story has them. */
-  fold() {
-    this.arrange();
-    for (const [node, box] of this.boxes) {
-      const hidden = this.story.hidden(node) !== null;
-      for (const made of [box.made, ...box.references]) made.style.display = hidden ? "none" : "";
-    }
-    for (const [id, { frame }] of this.frames) {
-      frame.style.display = this.story.collapsed.has(id) || this.story.hiddenGroup(id) !== null ? "none" : "";
-    }
-    for (const path of this.edges.values()) {
-      const [from, to] = [path.dataset.from, path.dataset.to].map((node) => this.story.hidden(Number(node)));
-      path.style.display = from !== null && from === to ? "none" : "";
-    }
-    this.shown.clear();
+  select(node) {
+    this.selected?.classList.remove("selected");
+    this.selected = node === null ? null : this.boxes.get(node).made;
+    this.selected?.classList.add("selected");
   }
 
   // --- pan and zoom
 
-  place(smooth) {
-    this.world.classList.toggle("smooth", Boolean(smooth));
+  /** Move and scale what is seen. */
+  transform(change, isSmooth = false) {
+    Object.assign(this, change);
+    this.world.classList.toggle("smooth", isSmooth);
     this.world.style.transform = `translate(${this.x}px, ${this.y}px) scale(${this.scale})`;
   }
 
-  /** At which scale a picture of this size fits. */
+  /** The scale at which a picture of this size fits. */
   scaleOf([w, h]) {
     const { width, height } = this.view.getBoundingClientRect();
     return Math.min(1.25, (width - 24) / w, (height - 24) / h);
@@ -294,81 +256,63 @@ class Stage {
 
   fit() {
     const { width, height } = this.view.getBoundingClientRect();
-    const [w, h] = this.size;
-    this.scale = this.scaleOf(this.size);
-    this.x = (width - w * this.scale) / 2;
-    this.y = (height - h * this.scale) / 2;
-    this.place();
+    const scale = this.scaleOf(this.size);
+    this.transform({ scale, x: (width - this.size[0] * scale) / 2, y: (height - this.size[1] * scale) / 2 });
   }
 
-  /** Show all of it in a frame that fits on paper. */
+  /** Show the whole graph in a frame that fits on paper. */
   toPaper() {
-    const { x, y, scale, frame } = this;
+    const { x, y, scale, size: [w, h] } = this;
     this.onScreen = this.onScreen || { x, y, scale };
-    const [w, h] = this.size;
-    frame.style.width = "650px"; // A4 and Letter have more within their margins
-    frame.style.height = `${Math.max(200, Math.min(800, (626 * h) / w + 64))}px`;
+    Object.assign(get("graph").style, { // A4 and Letter are wider within their margins
+      width: "650px", height: `${Math.max(200, Math.min(800, (626 * h) / w + 64))}px`,
+    });
     this.fit();
   }
 
   toScreen() {
-    this.frame.style.width = this.frame.style.height = "";
-    Object.assign(this, this.onScreen);
+    Object.assign(get("graph").style, { width: "", height: "" });
+    this.transform(this.onScreen);
     this.onScreen = null;
-    this.place();
   }
 
-  /** Where to begin: all of it if it can be read, or else the part where things begin. */
-  begin() {
+  /** Show the whole graph if it is readable then, or else its start. */
+  showStart() {
     this.fit();
     if (this.scale >= 0.5) return;
     const { width, height } = this.view.getBoundingClientRect();
-    const across = this.direction === "LR" ? (height - 24) / this.size[1] : (width - 24) / this.size[0];
-    this.scale = across < 0.5 ? 0.75 : Math.min(0.75, across);
-    const [w, h] = this.size.map((length) => length * this.scale);
-    this.x = this.direction === "LR" ? 16 : (width - w) / 2;
-    this.y = this.direction === "LR" ? (height - h) / 2 : 16;
-    this.place();
-    this.follow(this.story.steps[Math.min(1, this.story.steps.length - 1)]);
+    const isAcross = this.direction === "LR";
+    const across = isAcross ? (height - 24) / this.size[1] : (width - 24) / this.size[0];
+    const scale = across < 0.5 ? 0.75 : Math.min(0.75, across);
+    const middle = (room, length) => (room - length * scale) / 2;
+    const [x, y] = isAcross ? [16, middle(height, this.size[1])] : [middle(width, this.size[0]), 16];
+    this.transform({ scale, x, y });
+    this.follow(this.timeline.steps[Math.min(1, this.timeline.steps.length - 1)]);
   }
 
   zoom(factor, at) {
     const { width, height } = this.view.getBoundingClientRect();
     const [x, y] = at || [width / 2, height / 2];
     const scale = Math.max(0.05, Math.min(4, this.scale * factor));
-    this.x = x - ((x - this.x) * scale) / this.scale;
-    this.y = y - ((y - this.y) * scale) / this.scale;
-    this.scale = scale;
-    this.place();
+    this.transform({ scale, x: x - ((x - this.x) * scale) / this.scale, y: y - ((y - this.y) * scale) / this.scale });
   }
 
-  /** Move as little as is needed to have the step in sight. */
-  follow(step) {
-    const boxes = [step.node, step.from].filter((node) => node !== undefined).map((node) => {
-      const group = this.story.hidden(node);
-      return group === null ? this.boxes.get(node) : this.frames.get(group);
-    });
+  /** Move as little as is needed to show a step: both of its nodes if they fit, or else the one that it changes. */
+  follow({ node, from }) {
+    const boxes = [node, from].filter((x) => x !== undefined).map((x) => this.visible(x));
     if (!boxes.length) return;
     const { width, height } = this.view.getBoundingClientRect();
-    const margin = 8;
-    const span = (some, at, length, offset) => [
-      Math.min(...some.map((b) => b[at])) * this.scale + offset,
-      Math.max(...some.map((b) => b[at] + b[length])) * this.scale + offset,
+    const span = (some, at, length) => [
+      Math.min(...some.map((box) => box[at])) * this.scale + this[at],
+      Math.max(...some.map((box) => box[at] + box[length])) * this.scale + this[at],
     ];
-    const nudge = ([low, high], room) => {
-      if (low >= margin && high <= room - margin) return 0;
-      return room / 2 - (low + high) / 2;
-    };
-    for (const some of [boxes, boxes.slice(0, 1)]) { // both ends if they fit, or else where the step goes
-      const xs = span(some, "x", "width", this.x);
-      const ys = span(some, "y", "height", this.y);
-      if (some.length > 1 && (xs[1] - xs[0] > width - 2 * margin || ys[1] - ys[0] > height - 2 * margin)) continue;
-      const [dx, dy] = [nudge(xs, width), nudge(ys, height)];
-      if (dx || dy) {
-        this.x += dx;
-        this.y += dy;
-        this.place(true);
-      }
+    const fits = ([low, high], room) => high - low <= room - 2 * MARGIN;
+    const shift = ([low, high], room) => (low >= MARGIN && high <= room - MARGIN ? 0 : room / 2 - (low + high) / 2);
+    for (const some of [boxes, boxes.slice(0, 1)]) {
+      const [xs, ys] = [span(some, "x", "width"), span(some, "y", "height")];
+      if (some.length > 1 && !(fits(xs, width) && fits(ys, height))) continue;
+      const [dx, dy] = [shift(xs, width), shift(ys, height)];
+      if (dx || dy) this.transform({ x: this.x + dx, y: this.y + dy }, true);
       return;
     }
   }
@@ -376,7 +320,7 @@ class Stage {
   listen() {
     const fingers = new Map();
     let moved = 0;
-    const spread = () => {
+    const distance = () => {
       const [a, b] = [...fingers.values()];
       return Math.hypot(a.x - b.x, a.y - b.y);
     };
@@ -386,12 +330,8 @@ class Stage {
     };
     this.view.addEventListener("wheel", (event) => {
       event.preventDefault();
-      if (event.shiftKey) {
-        this.x -= event.deltaY + event.deltaX;
-        this.place();
-      } else {
-        this.zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)), local(event));
-      }
+      if (event.shiftKey) this.transform({ x: this.x - event.deltaY - event.deltaX });
+      else this.zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)), local(event));
     }, { passive: false });
     this.view.addEventListener("pointerdown", (event) => {
       fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
@@ -400,41 +340,54 @@ class Stage {
     window.addEventListener("pointermove", (event) => {
       const finger = fingers.get(event.pointerId);
       if (!finger) return;
-      const before = fingers.size === 2 ? spread() : 0;
+      const before = fingers.size === 2 ? distance() : 0;
       const [dx, dy] = [event.clientX - finger.x, event.clientY - finger.y];
-      [finger.x, finger.y] = [event.clientX, event.clientY];
+      Object.assign(finger, { x: event.clientX, y: event.clientY });
       moved += Math.abs(dx) + Math.abs(dy);
-      if (moved > 4) this.frame.classList.add("dragging");
-      if (fingers.size === 2) this.zoom(spread() / before, local(event));
-      this.x += dx / fingers.size;
-      this.y += dy / fingers.size;
-      this.place();
+      if (moved > 4) get("graph").classList.add("dragging");
+      if (fingers.size === 2) this.zoom(distance() / before, local(event));
+      this.transform({ x: this.x + dx / fingers.size, y: this.y + dy / fingers.size });
     });
     for (const name of ["pointerup", "pointercancel"]) {
       window.addEventListener(name, (event) => {
         fingers.delete(event.pointerId);
-        this.frame.classList.remove("dragging");
+        get("graph").classList.remove("dragging");
       });
     }
-    this.view.addEventListener("click", (event) => { // the end of a drag is no click
+    this.view.addEventListener("click", (event) => { // the end of a drag is not a click
       if (moved > 4) event.stopPropagation();
     }, true);
   }
 }
 
-/** A long name with dots in place of its middle, so that its end stays: "layers…query.weight". */
+/** Make an element act as a button, for the pointer and for the keyboard. */
+function asButton(made, action) {
+  made.setAttribute("role", "button");
+  made.tabIndex = 0;
+  made.addEventListener("click", action);
+  made.addEventListener("keydown", (event) => event.key === "Enter" && action());
+  return made;
+}
+
+/** Place an element, and return where it is. */
+function put(made, x, y, width, height) {
+  Object.assign(made.style, { left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${height}px` });
+  return { x, y, width, height };
+}
+
+/** A long name with dots in place of its middle, so that its end is kept: "layers…query.weight". */
 function shortened(name, most) {
   const ends = Math.ceil((most - 1) / 3);
   return name.length <= most ? name : name.slice(0, ends) + "…" + name.slice(ends + 1 - most);
 }
 
-/** A number as a card has room for it. */
-function briefly(x, digits) {
-  const text = formatAny(x, Math.min(digits, x !== null && typeof x === "object" ? 3 : 17));
-  return text.length > 20 && x.entries ? formatAny({ ...x, entries: undefined }, digits) : text;
+/** A number in the room of a box. */
+function brief(x, digits) {
+  const text = format(x, Math.min(digits, isArray(x) ? 3 : 17));
+  return text.length > 20 && x.entries ? format({ ...x, entries: undefined }, digits) : text;
 }
 
-/** A map of one axis under which ranges lose what nothing needs, and all that is kept keeps its length. */
+/** A function that maps one axis so that ranges are shortened to what is kept in them. */
 function squeeze(ranges, kept, length) {
   if (!ranges.length) return (x) => x;
   const within = (x, intervals) => intervals.some(([low, high]) => low <= x && x <= high);
@@ -443,12 +396,11 @@ function squeeze(ranges, kept, length) {
   for (let i = 1; i < ends.length; i++) {
     const middle = (ends[i - 1] + ends[i]) / 2;
     const full = ends[i] - ends[i - 1];
-    const free = within(middle, ranges) && !within(middle, kept);
-    places.push(places[i - 1] + (free ? Math.min(full, 8) : full));
+    const isFree = within(middle, ranges) && !within(middle, kept);
+    places.push(places[i - 1] + (isFree ? Math.min(full, 8) : full));
   }
   return (x) => {
-    let low = 0;
-    let high = ends.length - 1;
+    let [low, high] = [0, ends.length - 1];
     while (high - low > 1) {
       const middle = (low + high) >> 1;
       if (ends[middle] <= x) low = middle;

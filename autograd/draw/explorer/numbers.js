@@ -1,33 +1,35 @@
-// Numbers and elements: how they are written and compared.
+// Numbers as text, comparisons of numbers, and elements of the page.
 
 const MINUS = "\u2212";
 
-/** A number from the data, where nan and infinities are words. */
-function num(x) {
+/** Whether this is the summary of an array, not a number. */
+function isArray(x) {
+  return x !== null && typeof x === "object";
+}
+
+/** A number of the data, where nan and infinities are strings. */
+function toNumber(x) {
   return typeof x === "string" ? { nan: NaN, inf: Infinity, "-inf": -Infinity }[x] : x;
 }
 
-/** So many significant digits, but below a million never less than a whole number. */
+/** A number with so many significant digits, but below a million never rounded to tens; of an array its entries or range. */
 function format(x, digits) {
-  x = num(x);
+  if (isArray(x)) return formatArray(x, digits);
+  x = toNumber(x);
   if (Number.isNaN(x)) return "nan";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : MINUS + "∞";
   if (digits >= 17) return String(x).replace(/-/g, MINUS);
   const size = Math.abs(x);
-  const whole = size < 1e6 ? Math.round(size).toString().length : 0;
-  const precision = Math.max(digits, whole);
+  const precision = Math.max(digits, size < 1e6 ? Math.round(size).toString().length : 0);
   const short = Number(x.toPrecision(precision));
-  const far = size !== 0 && (size < 1e-4 || Math.abs(short) >= 10 ** Math.max(precision, 6));
-  const text = far ? short.toExponential().replace("e+", "e") : String(short);
-  return text.replace(/-/g, MINUS);
+  const isFar = size !== 0 && (size < 1e-4 || Math.abs(short) >= 10 ** Math.max(precision, 6));
+  return (isFar ? short.toExponential().replace("e+", "e") : String(short)).replace(/-/g, MINUS);
 }
 
-/** A number, or of an array its few entries or its range. */
-function formatAny(x, digits) {
-  if (x === null || typeof x !== "object") return format(x, digits);
+function formatArray(x, digits) {
   if (x.low === undefined) return "empty";
   if (x.shape.every((length) => length === 1)) return format(x.low, digits);
-  if (num(x.low) === num(x.high)) return "all " + format(x.low, digits);
+  if (toNumber(x.low) === toNumber(x.high)) return "all " + format(x.low, digits);
   if (x.entries) return nested(x.entries.map((y) => format(y, Math.min(digits, 4))), x.shape);
   return `${format(x.low, 3)} … ${format(x.high, 3)}`;
 }
@@ -39,22 +41,38 @@ function nested(entries, [length, ...inner]) {
   return "[" + rows.map((row) => (inner.length ? nested(row, inner) : row[0])).join(" ") + "]";
 }
 
-/** The shape and dtype of an array. */
+/** The shape and dtype of an array; "" for a number. */
 function shapeOf(x) {
-  return x !== null && typeof x === "object" ? `(${x.shape.join(", ")}${x.shape.length === 1 ? "," : ""}) ${x.dtype}` : "";
+  return isArray(x) ? `(${x.shape.join(", ")}${x.shape.length === 1 ? "," : ""}) ${x.dtype}` : "";
 }
 
-/** Whether a guess is the number, to one part in a hundred. */
-function isRight(guess, truth) {
-  truth = num(truth);
-  if (Number.isNaN(truth)) return false;
-  return guess === truth || Number.isFinite(truth) && Math.abs(guess - truth) <= 0.01 * Math.abs(truth) + 1e-9;
+/** Whether two numbers, or the summaries of two arrays, are equal up to rounding. */
+function isSame(x, y) {
+  if (x === null || y === null) return x === y;
+  if (isArray(x)) return ["norm", "low", "high"].every((name) => isSame(x[name] ?? 0, y[name] ?? 0));
+  [x, y] = [toNumber(x), toNumber(y)];
+  return Object.is(x, y) || Math.abs(x - y) <= 1e-9 * Math.max(Math.abs(x), Math.abs(y));
 }
 
-/** An element with a class and contents; text is never markup. */
+/** Whether an answer equals the expected number within 1 %. */
+function isRight(answer, expected) {
+  expected = toNumber(expected);
+  if (Number.isNaN(expected)) return Number.isNaN(answer);
+  return answer === expected || Number.isFinite(expected) && Math.abs(answer - expected) <= 0.01 * Math.abs(expected) + 1e-9;
+}
+
+function plural(count, noun) {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** A new element with a class and contents; text is never read as markup. */
 function element(tag, className, ...contents) {
   const made = document.createElement(tag);
   if (className) made.className = className;
   made.append(...contents.flat(Infinity).filter((x) => x !== null && x !== undefined));
   return made;
+}
+
+function get(id) {
+  return document.getElementById(id);
 }

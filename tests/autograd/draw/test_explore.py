@@ -22,7 +22,7 @@ from autograd import Tensor, Value, draw, explain, explore, no_grad, scope
 from autograd.core import pytree, rules
 from autograd.core.backward import operands_first
 from autograd.draw.explorer import passes
-from autograd.draw.explorer.explore import LONGEST_WRONG, embedded, story_of
+from autograd.draw.explorer.explore import LONGEST_RECURSIVE, embedded, page_data
 
 ATTACK = '</script><script>document.title="owned"</script>'
 Page = Callable[..., Any]
@@ -67,10 +67,10 @@ def random_graph(seed: int) -> Value:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_the_trace_is_the_engines_pass_to_the_last_bit(seed: int) -> None:
+def test_the_topological_pass_has_the_numbers_of_backward(seed: int) -> None:
     root = random_graph(seed)
     found: dict[Any, float] = {root: 1.0}
-    for step in passes.engine(root):
+    for step in passes.topological(root):
         assert step.before == (found.get(step.arg))
         assert step.g == found[step.node]
         found[step.arg] = step.after
@@ -78,11 +78,11 @@ def test_the_trace_is_the_engines_pass_to_the_last_bit(seed: int) -> None:
     assert found == {node: node.grad for node in operands_first(root)}
 
 
-def test_the_trace_of_tensors_is_the_engines_too() -> None:
+def test_the_topological_pass_of_tensors_has_the_numbers_of_backward() -> None:
     w = Tensor(np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3), requires_grad=True)
     b = Tensor(np.ones(2, np.float32), requires_grad=True)
     loss = (ag.tanh(w @ np.array([1, 2, 3], np.float32) + b) ** 2).mean()
-    found = {step.arg: step.after for step in passes.engine(loss)}
+    found = {step.arg: step.after for step in passes.topological(loss)}
     loss.backward()
     for leaf in w, b:
         assert found[leaf].dtype == np.float32 and np.array_equal(found[leaf], leaf.grad)
@@ -96,7 +96,7 @@ def test_what_wrong_orders_make_of_a_shared_node() -> None:
     """h = x x goes into 3 h and sin h: dy/dh = 3 + cos h, dy/dx = 2 x dy/dh."""
     slope = 3 + math.cos(4.0)
     right, again, early = (
-        gradients(order, shared()) for order in (passes.engine, passes.recursive, passes.early)
+        gradients(order, shared()) for order in (passes.topological, passes.recursive, passes.early)
     )
     assert math.isclose(right["x"], 4 * slope)
     assert math.isclose(again["h"], slope)
@@ -109,12 +109,16 @@ def test_recursion_visits_each_path() -> None:
     x = y = Value(1.0)
     for _ in range(8):
         y = y + y
-    assert passes.visits(y) == sum(2**n for n in range(1, 9)) == len(list(passes.recursive(y)))
-    assert len(list(passes.engine(y))) == 16 == len(list(passes.early(y)))
+    assert (
+        passes.recursive_count(y)
+        == sum(2**n for n in range(1, 9))
+        == len(list(passes.recursive(y)))
+    )
+    assert len(list(passes.topological(y))) == 16 == len(list(passes.early(y)))
     for _ in range(60):
         y = y + y
-    story = story_of(y)
-    assert "recursive" not in story["passes"] and int(story["visits"]) == 2**69 - 2
+    data = page_data(y)
+    assert "recursive" not in data["passes"] and int(data["recursiveCount"]) == 2**69 - 2
     assert x.grad is None
 
 
@@ -122,7 +126,7 @@ def test_deep_graphs_are_walked_without_recursion() -> None:
     x = y = Value(1.0)
     for _ in range(5000):
         y = ag.sin(y)
-    for order in passes.engine, passes.recursive, passes.early:
+    for order in passes.topological, passes.recursive, passes.early:
         assert len(list(order(y))) == 5000
     assert x.grad is None
 
@@ -131,21 +135,21 @@ def test_hooks_and_missing_rules_are_as_in_a_backward_pass() -> None:
     x = Value(2.0)
     h = x * 3
     h.register_hook(lambda g: g * 10)
-    onto_h, changed, onto_x = passes.engine(h * 1)
+    onto_h, changed, onto_x = passes.topological(h * 1)
     assert isinstance(onto_h, passes.Contribution) and onto_h.part == 1.0
-    assert changed == passes.Hooked(h, 1.0, 10.0)
+    assert changed == passes.HookCall(h, 1.0, 10.0)
     assert isinstance(onto_x, passes.Contribution) and onto_x.part == 30.0
-    assert [step.part for step in passes.unhooked(h * 1)] == [1.0, 3.0]
+    assert list(passes.derivatives(h * 1).values()) == [1.0, 1.0, 3.0]
     bare = ag.Op("bare", lambda x: x, vjps=(None,))
     with pytest.raises(ag.NotDifferentiableError, match="bare has no derivative"):
-        list(passes.engine(bare(x)))
+        list(passes.topological(bare(x)))
 
 
 def test_names_of_operations_stay_on_one_line() -> None:
     op = ag.Op("two\nlines", lambda x, **_: x, vjps=(lambda g, out, x, **_: g,))
     y = op(Value(2.0, "x"), **{"a\nb": 1})
-    (made,) = (node for node in story_of(y)["nodes"] if node["kind"] == "step")
-    assert made["op"] == "two\\nlines"
+    (made,) = (node for node in page_data(y)["nodes"] if node["kind"] == "step")
+    assert made["sign"] == "two\\nlines"
     assert made["formula"][0] == "two\\nlines"
     told = draw(y).text
     assert "two\\nlines" in told and "two\n" not in told
@@ -157,9 +161,9 @@ def test_names_of_operations_stay_on_one_line() -> None:
 
 def test_differences_stand_beside_the_leaves() -> None:
     x, y = Value(0.5, "x"), Value(0.0, "y")
-    story = story_of(ag.exp(x) + abs(y))
+    data = page_data(ag.exp(x) + abs(y))
     smooth, kink = (
-        story["checks"][str(i)] for i, n in enumerate(story["nodes"]) if n["kind"] == "leaf"
+        data["checks"][str(i)] for i, n in enumerate(data["nodes"]) if n["kind"] == "leaf"
     )
     assert math.isclose(smooth["slope"], math.exp(0.5))
     assert (
@@ -171,18 +175,18 @@ def test_differences_stand_beside_the_leaves() -> None:
 
 def test_arrays_are_checked_along_a_direction() -> None:
     w = Tensor(np.linspace(-1, 2, 6, dtype=np.float32), requires_grad=True)
-    (check,) = story_of(ag.tanh(w).sum())["checks"].values()
+    (check,) = page_data(ag.tanh(w).sum())["checks"].values()
     assert check["array"] and math.isclose(check["low"], check["slope"], rel_tol=1e-4)
 
 
 def test_equal_gradients_do_not_cancel_in_the_check() -> None:
     """Along +1, -1, ... a gradient of ones would give 0, and so would one of twos."""
     w = Tensor(np.ones(6), requires_grad=True)
-    (check,) = story_of(w.sum())["checks"].values()
+    (check,) = page_data(w.sum())["checks"].values()
     assert abs(check["slope"]) > 0.1
 
 
-def test_an_array_changed_in_place_is_refused_as_by_the_engine(tmp_path: Path) -> None:
+def test_an_array_changed_in_place_is_refused_as_by_backward(tmp_path: Path) -> None:
     w = Tensor([1.0, 2.0], requires_grad=True)
     loss = (w * w).sum()
     w.data -= 0.5
@@ -195,8 +199,8 @@ def test_an_array_changed_in_place_is_refused_as_by_the_engine(tmp_path: Path) -
 def test_no_order_is_cut_short() -> None:
     x = Value(1.0)
     root = ag.stack([x * float(i) for i in range(2000)]).sum()
-    passes = story_of(root)["passes"]
-    assert len(passes["early"]) == len(passes["engine"]) > LONGEST_WRONG
+    passes = page_data(root)["passes"]
+    assert len(passes["early"]) == len(passes["topological"]) > LONGEST_RECURSIVE
 
 
 def test_one_file_without_links(tmp_path: Path) -> None:
@@ -226,9 +230,9 @@ def test_every_op_can_be_explored() -> None:
         parts = [(out * 1.0).sum() for out in outs if isinstance(out, Tensor) and out.requires_grad]
         if not parts:
             continue
-        story = json.loads(embedded(story_of(sum(parts))))
-        assert all(None not in node.get("slopes", {}).values() for node in story["nodes"]), case
-        for check in story["checks"].values():
+        data = json.loads(embedded(page_data(sum(parts))))
+        assert all(None not in node.get("rules", {}).values() for node in data["nodes"]), case
+        for check in data["checks"].values():
             slope, low, high = (float(check[name]) for name in ("slope", "low", "high"))
             slack = 1e-4 * max(map(abs, (slope, low, high))) + 1e-5
             assert low - slack <= slope <= high + slack, case
@@ -238,11 +242,11 @@ def test_every_op_can_be_explored() -> None:
 
 def test_a_result_may_be_an_array_of_one_entry_or_a_leaf() -> None:
     w = Tensor([[2.0]], requires_grad=True)
-    story = story_of((w * np.ones((1, 3))).sum(axis=1))
-    (check,) = story["checks"].values()
+    data = page_data((w * np.ones((1, 3))).sum(axis=1))
+    (check,) = data["checks"].values()
     assert 0.0 < abs(check["slope"]) < 3.0
     assert math.isclose(check["low"], check["slope"], rel_tol=1e-7)
-    assert story_of(Value(3.0))["forward"] == []
+    assert page_data(Value(3.0))["forward"] == []
 
 
 def test_what_has_changed_since_is_told_as_it_was_seen() -> None:
@@ -250,23 +254,29 @@ def test_what_has_changed_since_is_told_as_it_was_seen() -> None:
     y = x * w
     x.data = 5.0
     w.requires_grad_(False)
-    story = story_of(y)
-    product = story["nodes"][-1]
+    data = page_data(y)
+    product = data["nodes"][-1]
     assert product["value"] == 6.0 and product["seen"] == {"0": 2.0}
-    (step,) = passes.engine(y)
+    (step,) = passes.topological(y)
     assert isinstance(step, passes.Contribution) and (step.arg, step.part) == (x, 3.0)
+
+
+def test_constant_nodes_without_a_box_stand_as_numbers_in_formulas() -> None:
+    product = page_data(Value(2.0, "x") * Value(3.0).detach())["nodes"][-1]
+    assert product["formula"] == [["n", 0, 1], " \N{MULTIPLICATION SIGN} ", ["#", 3.0, 1]]
+    assert product["rules"] == {"0": [["g", 0, 1], " \N{MULTIPLICATION SIGN} ", ["#", 3.0, 1]]}
 
 
 def test_a_change_of_dtype_passes_the_gradient_on() -> None:
     x = Tensor(np.float32(2.0), requires_grad=True)
-    assert story_of(x.astype(float))["nodes"][-1]["slopes"] == {"0": [["g", 0, 0]]}
+    assert page_data(x.astype(float))["nodes"][-1]["rules"] == {"0": [["g", 0, 0]]}
 
 
 def test_numbers_that_json_lacks() -> None:
     with np.errstate(all="ignore"):
         x = Value(0.0)
-        story = story_of(ag.log(x) * 0.0)
-    text = embedded(story)
+        data = page_data(ag.log(x) * 0.0)
+    text = embedded(data)
     assert "NaN" not in text and "Infinity" not in text
     assert {"nan", "-inf"} <= {
         node["value"] for node in json.loads(text)["nodes"] if isinstance(node["value"], str)
@@ -349,7 +359,7 @@ def text(browser: Any, selector: str) -> str:
 ALL_STEPS = """
   explorer.digits = 17;
   const shown = (node, name) => document.querySelector(`[data-id="${node}"] .${name}`).textContent;
-  return explorer.story.steps.map((step, at) => {
+  return explorer.timeline.steps.map((step, at) => {
     explorer.show(at);
     const node = step.node ?? null;
     const [value, grad] = ["value", "grad"].map((name) => (node === null ? "" : shown(node, name)));
@@ -361,13 +371,13 @@ ALL_STEPS = """
 @pytest.mark.parametrize(
     "root", [shared(), random_graph(3), random_graph(4)], ids=["shared", "3", "4"]
 )
-def test_every_number_of_every_step_is_the_engines(page: Page, root: Value) -> None:
+def test_every_number_of_every_step_is_that_of_backward(page: Page, root: Value) -> None:
     steps = page(root).execute_script(ALL_STEPS)
     nodes = operands_first(root)
     forward = [step for step in steps if step[0] == "forward"]
     assert [number(step[2]) for step in forward] == [node.data for node in nodes if node.op]
     back = [step for step in steps if step[0] == "backward"]
-    contributions = list(passes.engine(root))
+    contributions = list(passes.topological(root))
     assert len(back) == len(contributions)
     for (_, _, value, grad, said), step in zip(back, contributions):
         assert number(grad) == step.after and number(value) == step.arg.data
@@ -468,7 +478,7 @@ def viewport(browser: Any) -> Iterator[Callable[[int, int], None]]:
 def test_nothing_covers_the_graph(page: Page, viewport: Any, width: int, height: int) -> None:
     viewport(width, height)
     browser = page(net(1, 3))
-    for script in "explorer.show(0)", "explorer.show(Infinity)", "explorer.stage.fit()":
+    for script in "explorer.show(0)", "explorer.show(Infinity)", "explorer.graph.fit()":
         browser.execute_script(script)
         found = browser.execute_script(COVERED)
         assert found["covered"] == found["hidden"] == found["wide"] == [], script
@@ -519,7 +529,7 @@ def test_long_names_and_numbers_stay_on_the_cards_of_steps(
     assert not browser.execute_script("""
       explorer.digits = 17;
       const card = document.getElementById("step");
-      return explorer.story.steps.flatMap((_, at) => {
+      return explorer.timeline.steps.flatMap((_, at) => {
         explorer.show(at);
         const { right } = card.getBoundingClientRect();
         const parts = [...card.querySelectorAll("*")];
@@ -569,9 +579,9 @@ CLIPPED = """
   document.head.append(element("style", "", `* { font-family: "${arguments[0]}" !important }`));
   explorer.digits = arguments[1];
   const clipped = [];
-  for (const at of explorer.story.steps.keys()) {
+  for (const at of explorer.timeline.steps.keys()) {
     explorer.show(at);
-    for (const e of document.querySelectorAll(".box span, .reference span, .title, .lid span")) {
+    for (const e of document.querySelectorAll(".box span, .reference span, .title, .cover span")) {
       const room = e.closest(".frame") ? e.closest(".frame").clientWidth - 12 : e.clientWidth;
       if (e.offsetParent && e.scrollWidth > room) clipped.push(e.textContent);
     }
@@ -599,18 +609,18 @@ def test_luck_is_not_taken_for_order(page: Page) -> None:
     h = x * 1.0
     browser = page(h * h + ag.sin(h) * 0.0)
     browser.execute_script("explorer.order('recursive'); explorer.show(Infinity)")
-    assert "happen to have such numbers" in text(browser, "#step")
+    assert "the numbers of the shared nodes happen to make no difference" in text(browser, "#step")
 
 
 def test_keys_step_play_and_jump(page: Page) -> None:
     from selenium.webdriver.common.keys import Keys
 
     browser = page(shared())
-    at = lambda: browser.execute_script("return explorer.story.at")
-    last = browser.execute_script("return explorer.story.steps.length") - 1
+    at = lambda: browser.execute_script("return explorer.timeline.at")
+    last = browser.execute_script("return explorer.timeline.steps.length") - 1
     press(browser, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_LEFT)
-    assert at() == 1 and "h is computed" in text(browser, "#step")
-    assert "h gets the value 4." in text(browser, "#said")
+    assert at() == 1 and "h gets the value 4." in text(browser, "#step")
+    assert "h gets the value 4." in text(browser, "#announcement")
     press(browser, Keys.END)
     assert at() == last and "All gradients are complete" in text(browser, "#step")
     press(browser, Keys.HOME)
@@ -665,7 +675,9 @@ def test_predict_asks_judges_and_tells(page: Page) -> None:
     press(browser, "2*2", Keys.ENTER)
     assert "Right, at the second try." in text(browser, "#step")
     assert text(browser, '[data-id="1"] .value') == "4"
-    browser.execute_script("explorer.show(explorer.story.turn); explorer.next()")  # after the seed
+    browser.execute_script(
+        "explorer.show(explorer.timeline.firstBackward); explorer.next()"
+    )  # after the seed
     assert "What does y add to the gradient of v2?" in text(browser, "#step")
     press(browser, "1", Keys.ENTER)
     assert "Right." in text(browser, "#step") and text(browser, '[data-id="2"] .grad') == "1"
@@ -681,7 +693,7 @@ def test_next_says_that_a_question_is_open(page: Page) -> None:
 
     browser = page(shared())
     press(browser, "p")
-    at = lambda: browser.execute_script("return explorer.story.at")
+    at = lambda: browser.execute_script("return explorer.timeline.at")
     for button in "next", "play":
         browser.find_element("id", button).click()
         browser.execute_async_script("setTimeout(arguments[0], 300)")
@@ -703,7 +715,7 @@ def test_predict_takes_expressions_and_says_what_it_can_not_read(page: Page) -> 
     assert "h has no value yet" in text(browser, ".verdict")
     press(browser, Keys.BACKSPACE, "x*x", Keys.ENTER)
     assert "Right" in text(browser, "#step")
-    browser.execute_script("explorer.show(explorer.story.turn + 2); explorer.next()")
+    browser.execute_script("explorer.show(explorer.timeline.firstBackward + 2); explorer.next()")
     assert "What does v3 add to the gradient of h?" in text(browser, "#step")
     browser.find_element("id", "answer").send_keys("g * cos(h)", Keys.ENTER)
     assert "Right." in text(browser, "#step")
@@ -715,10 +727,10 @@ def test_predict_takes_expressions_and_says_what_it_can_not_read(page: Page) -> 
 def test_all_of_the_graph_is_printed(page: Page) -> None:
     browser = page(net())
     browser.execute_script("explorer.show(40)")
-    before = browser.execute_script("return explorer.stage.world.style.transform")
+    before = browser.execute_script("return explorer.graph.world.style.transform")
     inside = browser.execute_script("""
       window.dispatchEvent(new Event("beforeprint"));
-      const frame = document.getElementById("stage").getBoundingClientRect();
+      const frame = document.getElementById("graph").getBoundingClientRect();
       return [frame.width, [...document.querySelectorAll(".box")].every((box) => {
         const { left, right, top, bottom } = box.getBoundingClientRect();
         return frame.left <= left && right <= frame.right
@@ -727,7 +739,7 @@ def test_all_of_the_graph_is_printed(page: Page) -> None:
     """)
     assert inside[0] < 700 and inside[1]  # A4 is 794 pixels wide
     browser.execute_script("window.dispatchEvent(new Event('afterprint'))")
-    assert browser.execute_script("return explorer.stage.world.style.transform") == before
+    assert browser.execute_script("return explorer.graph.world.style.transform") == before
 
 
 ANSWERS: list[tuple[str, float]] = [
@@ -769,8 +781,8 @@ REFUSED = {
     "": "no answer yet",
     "two": "“two” can't be read",
     "2 3": "“3” can't be read here",
-    "2x": "“2x” is no number",
-    "0x10": "“0x10” is no number",
+    "2x": "“2x” is not a number",
+    "0x10": "“0x10” is not a number",
     "(": "missing at the end",
     "(1 + 2": "closing parenthesis",
     "2 +": "missing at the end",
@@ -850,7 +862,7 @@ def test_wrong_orders_are_shown_to_be_wrong(page: Page) -> None:
     browser = page(shared())
     for order, wrong in (passes.recursive, "recursive"), (passes.early, "early"):
         press(browser, "w", Keys.END)
-        assert browser.execute_script("return explorer.story.order") == wrong
+        assert browser.execute_script("return explorer.timeline.order") == wrong
         browser.execute_script("explorer.digits = 17; explorer.refresh()")
         assert number(text(browser, '[data-id="0"] .grad')) == gradients(order, shared())["x"]
         assert (
@@ -858,8 +870,8 @@ def test_wrong_orders_are_shown_to_be_wrong(page: Page) -> None:
             and text(browser, '[data-id="1"] .mark') == ""
         )
         row = text(browser, '[data-leaf="0"]')
-        assert "✗" in row and str(gradients(passes.engine, shared())["x"]) in row
-        assert "Why the order matters" in text(browser, "#exhibit")
+        assert "✗" in row and str(gradients(passes.topological, shared())["x"]) in row
+        assert "Why the order matters" in text(browser, "#order-note")
     press(browser, "w", Keys.END)
     assert "✓" in text(browser, '[data-leaf="0"]')
 
@@ -877,26 +889,27 @@ def test_too_many_paths_are_counted_instead(page: Page) -> None:
         y = y + y
     browser = page(y)
     browser.execute_script("explorer.order('recursive')")
-    assert "2,097,150 contributions" in text(browser, "#exhibit")
-    assert browser.execute_script("return explorer.story.order") == "engine"
+    assert "2,097,150 contributions" in text(browser, "#order-note")
+    assert browser.execute_script("return explorer.timeline.order") == "topological"
 
 
 def test_groups_collapse_and_are_stepped_over(page: Page) -> None:
     browser = page(net())
-    count = browser.execute_script("return explorer.story.steps.length")
-    size = "return explorer.stage.size[0] * explorer.stage.size[1]"
+    count = browser.execute_script("return explorer.timeline.steps.length")
+    size = "return explorer.graph.size[0] * explorer.graph.size[1]"
     full = browser.execute_script(size)
     boxes = browser.find_elements("css selector", "#groups input")[:2]
     for box in boxes:
         box.click()
     assert browser.execute_script(size) < full / 2
-    boxes_shown = browser.find_elements("css selector", '.box:not([style*="display: none"])')
-    assert len(boxes_shown) < browser.execute_script("return explorer.story.nodes.length") / 2
+    boxes_shown = browser.find_elements("css selector", ".box:not([hidden])")
+    assert len(boxes_shown) < browser.execute_script("return explorer.timeline.nodes.length") / 2
     stepped = browser.execute_script(
-        "let n = 0; while (explorer.story.step.kind !== 'end') { explorer.next(); n++; } return n"
+        "let n = 0; while (explorer.timeline.step.kind !== 'end') { explorer.next(); n++; }"
+        " return n"
     )
     assert stepped < count - 50
-    lid = text(browser, '.lid[data-group="g0"] .note')
+    lid = text(browser, '.cover[data-group="g0"] .note')
     nodes = re.match(r"(\d+) nodes", lid)
     assert nodes and lid == f"{nodes[1]} nodes · values {nodes[1]} · gradients {nodes[1]}"
     for box in boxes:
@@ -950,7 +963,7 @@ def test_few_entries_of_arrays_are_shown(page: Page) -> None:
 
 def test_a_graph_of_hundreds_of_nodes_writes_only_what_changes(page: Page) -> None:
     browser = page(net(depth=9))
-    count = browser.execute_script("return explorer.story.nodes.length")
+    count = browser.execute_script("return explorer.timeline.nodes.length")
     changes = browser.execute_async_script("""
       const done = arguments[0];
       explorer.show(200);
@@ -958,7 +971,7 @@ def test_a_graph_of_hundreds_of_nodes_writes_only_what_changes(page: Page) -> No
       const watch = new MutationObserver((list) => {
         for (const { target } of list) changed.add(target.parentElement.closest(".box"));
       });
-      watch.observe(explorer.stage.view, { subtree: true, childList: true, attributes: true });
+      watch.observe(explorer.graph.view, { subtree: true, childList: true, attributes: true });
       for (let i = 0; i < 10; i++) explorer.next();
       setTimeout(() => done(changed.size), 50);
     """)

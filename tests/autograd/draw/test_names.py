@@ -17,7 +17,7 @@ import autograd as ag
 import nn
 from autograd import Tensor, Value, draw, explain, scope
 from autograd.core import array_rules
-from autograd.draw.explorer.explore import story_of
+from autograd.draw.explorer.explore import page_data
 from autograd.draw.formats.tikz import escape
 from autograd.draw.graph.names import names_of
 from autograd.expressions import quoted
@@ -93,10 +93,10 @@ each_graph = pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
 @each_graph
 def test_a_node_has_one_name_everywhere(make: Callable[[], Any]) -> None:
     root = make()
-    drawing, story = draw(root, numbers=True), story_of(root)
+    drawing, data = draw(root, numbers=True), page_data(root)
     names = [box.name for box in drawing.picture.boxes]
     assert len(set(names)) == len(names) and all(names)
-    assert [node["name"] for node in story["nodes"]] == names
+    assert [node["name"] for node in data["nodes"]] == names
     assert sorted(names_of(root).values()) == sorted(names)
     text = "\n".join(line.strip().split("  ")[0] for line in drawing.text.splitlines())
     svg = html.unescape(drawing.svg).replace("\xa0", " ")
@@ -188,11 +188,11 @@ def test_powers_are_written_in_one_way() -> None:
     drawn, told = draw(y), explain(x, y).text
     for power in "x**2", "x**0.5", "x**x":
         assert power in drawn.text and f" = {power} = " in told
-    story = story_of(y)
-    for text in drawn.text, drawn.svg, drawn.dot, told, str(story):
+    data = page_data(y)
+    for text in drawn.text, drawn.svg, drawn.dot, told, str(data):
         assert "²" not in text and "^" not in text.split("</style>")[-1] and "** " not in text
     assert ">**2</text>" in drawn.svg and "<b>**2</b>" in drawn.dot
-    assert next(node["op"] for node in story["nodes"] if node.get("rule") == "pow") == "**2"
+    assert next(node["sign"] for node in data["nodes"] if node.get("op") == "pow") == "**2"
 
 
 # --- parameters -----------------------------------------------------------------------------------
@@ -220,8 +220,8 @@ def test_parameters_are_called_by_their_place_in_the_model() -> None:
     net = Net()
     assert leaves(draw(net(ONES).sum())) == PARAMETERS
     assert leaves(draw(net, ONES)) == PARAMETERS
-    story = story_of(net(ONES).sum())
-    assert {node["name"] for node in story["nodes"] if node["kind"] == "leaf"} == PARAMETERS
+    data = page_data(net(ONES).sum())
+    assert {node["name"] for node in data["nodes"] if node["kind"] == "leaf"} == PARAMETERS
     assert "@ layer1.weight.T + layer1.bias" in draw(net(ONES)).text
     outer = nn.Sequential(net)
     assert leaves(draw(net(ONES).sum())) == {f"0.{x}" for x in PARAMETERS - {"gain"}} | {"gain"}
@@ -359,16 +359,16 @@ SOFTMAX_RULE = "-g × v1 × (exp(log_softmax(x, axis=-1)) - 1) - v1 × (sum(g ×
     ],
 )
 def test_derivatives_are_written_without_changes_of_shape(out: Any, formulas: list[str]) -> None:
-    story = story_of(ag.sum(out))
-    step = next(node for node in story["nodes"] if node["kind"] == "step")
+    data = page_data(ag.sum(out))
+    step = next(node for node in data["nodes"] if node["kind"] == "step")
 
     def spelled(piece: Any) -> str:
         if isinstance(piece, str):
             return piece
         kind, key, _ = piece
-        return {"n": lambda: story["nodes"][key]["name"], "#": lambda: f"{key:g}"}.get(
+        return {"n": lambda: data["nodes"][key]["name"], "#": lambda: f"{key:g}"}.get(
             kind, lambda: "g"
         )()
 
-    found = ["".join(map(spelled, slope)) for slope in step["slopes"].values()]
+    found = ["".join(map(spelled, slope)) for slope in step["rules"].values()]
     assert [formula.replace("\N{MINUS SIGN}", "-") for formula in found] == formulas
