@@ -79,7 +79,7 @@ class Part(NamedTuple):
 
 @dataclass
 class GroupLayout:
-    """The inside of a group; `solve` sets the fields from `length` on."""
+    """The inside of a group; `solve()` sets the fields from `length` on."""
 
     padding: Padding
     apart: float  # the distance between edges that arrive at one box, in addition to their labels
@@ -143,12 +143,12 @@ class GroupLayout:
         first, last = len(ins), len(self.ends) - len(outs)  # the items between are no ports
         inside = [(a - first, b - first) for a, b in edges if a >= first and b < last]
         inner = ranks(last - first, inside)
-        depth = 1 + max(inner, default=-1)
-        rank = [r + bool(ins) for r in (*[-1] * first, *inner, *[depth] * len(outs))]
+        start = 1 if ins else 0  # ports that lead in are before all other items, the rest behind
+        end = start + max(inner, default=-1) + 1
+        rank = [*[0] * first, *(start + r for r in inner), *[end] * len(outs)]
         self.grid = grid = Grid(rank, edges)
         self.port_rows = {rank[i] for i in range(len(rank)) if not first <= i < last}
         reorder(grid, self.port_rows if wanted else ())
-
         groups = (Item(group.length, group.breadth) for group in self.groups.values())
         self.items = [Item() for _ in grid.rank]  # ports and bends
         self.items[first:last] = [*self.boxes.values(), *groups]
@@ -179,7 +179,7 @@ class GroupLayout:
         return group.ports[End(side, part.source)] - group.breadth / 2
 
     def finish(self) -> None:
-        """Set the length, the corners, the ports, and the ways of edges."""
+        """Set the length, the rectangles, the ports, and the ways of edges."""
         grid, v = self.grid, self.v
         spans = self.spans()
         u = []  # where each item begins

@@ -71,10 +71,7 @@ def parts_of(
 ) -> Iterator[tuple[str, Part]]:
     """Yield the parts of an edge, each with its group.
 
-    Args:
-        source, target: the boxes that it joins.
-        number: of the edge.
-        outward, inward: the groups around its source and around its target, outermost first.
+    `outward` and `inward` are the groups around its source and its target, outermost first.
     """
     shared = sum(1 for a, b in zip(outward, inward) if a == b)
     at = End("box", source)

@@ -135,15 +135,16 @@ def exchange(grid: Grid, fixed: Collection[int]) -> bool:
                 sides.append({i: sorted(place[j] for j in links[i]) for i in row})
         for k in range(len(row) - 1):
             a, b = row[k], row[k + 1]
-            now = sum(inversions(side[a], side[b]) for side in sides)
-            if sum(inversions(side[b], side[a]) for side in sides) < now:
+            if sum(crossings(side[a], side[b]) - crossings(side[b], side[a]) for side in sides) > 0:
                 row[k], row[k + 1] = b, a
                 better = True
     return better
 
 
-def inversions(first: Iterable[int], second: Sequence[int]) -> int:
-    """Return for how many pairs of places the one from `second`, which is sorted, is less."""
+def crossings(first: Sequence[int], second: Sequence[int]) -> int:
+    """Return how often links of two neighbours cross, given the sorted places of their ends."""
+    if not first or not second or first[-1] <= second[0]:
+        return 0
     return sum(bisect_left(second, place) for place in first)
 
 
