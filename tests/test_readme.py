@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import re
 from argparse import ArgumentParser
 from pathlib import Path
 
@@ -30,6 +31,12 @@ def test_the_readme_shows_results() -> None:
 def test_linked_files_exist(page: Path) -> None:
     links = [part.split(")")[0] for part in page.read_text("utf-8").split("](")[1:]]
     assert all((page.parent / x).exists() for x in links if not x.startswith(("http", "#")))
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
+def test_named_modules_exist(page: Path) -> None:
+    names = re.findall(r"`((?:autograd|nn|demos|tests)/[\w/]+\.py)`", page.read_text("utf-8"))
+    assert [name for name in names if not (ROOT / name).exists()] == []
 
 
 def test_the_pictures_of_graphs_are_those_that_the_demo_draws(tmp_path: Path) -> None:
