@@ -42,10 +42,6 @@ class Place(NamedTuple):
     height: float
     reference: bool = False
 
-    @property
-    def center(self) -> Point:
-        return Point(self.x + self.width / 2, self.y + self.height / 2)
-
 
 class Route(NamedTuple):
     """The curve of an edge: a start, and for each Bézier segment two control points and its end.

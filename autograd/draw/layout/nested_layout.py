@@ -21,15 +21,10 @@ def solve(
     paddings: Mapping[str, Padding],
     apart: float,
 ) -> tuple[dict[str, Rectangle], list[list[Spot]]]:
-    """Return the rectangles of boxes, groups and the picture, and the curve of each edge.
+    """Return the rectangles of boxes, groups and the picture (""), and the curve of each edge.
 
-    Args:
-        boxes: by their ids.
-        edges: from which box to which.
-        homes: the innermost group of each box that is in one.
-        groups: each after its parent.
-        paddings: of each group's frame, and of the picture ("").
-        apart: the distance between edges that arrive at one box, in addition to their labels.
+    `edges` are pairs of boxes, and `paddings` are those of the groups and of the picture; `homes`,
+    `groups` and `apart` are as in `arrange()`.
 
     Raises:
         graphlib.CycleError: a group uses what is computed from it.
