@@ -1,68 +1,44 @@
-"""NumPy's function for each operation."""
+"""The functions on arrays that columns are computed with."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from autograd.core import kernels, rules
 from autograd.core.op import Data, Op
-
-from .syntax import SPELLINGS
-
-UFUNCS: dict[Callable[..., Any], Any] = {
-    operator.add: np.add,
-    operator.sub: np.subtract,
-    operator.mul: np.multiply,
-    kernels.divide: np.divide,
-    kernels.mod: np.remainder,
-    kernels.floor_divide: np.floor_divide,
-    operator.neg: np.negative,
-    operator.abs: np.absolute,
-    operator.eq: np.equal,
-    operator.ne: np.not_equal,
-    operator.lt: np.less,
-    operator.le: np.less_equal,
-    operator.gt: np.greater,
-    operator.ge: np.greater_equal,
-    operator.and_: np.logical_and,
-    operator.or_: np.logical_or,
-    kernels.power: operator.pow,
-}
 
 
 def array_function(op: Op, dtype: Any) -> Callable[..., Any]:
-    """Return the function on arrays for an operation."""
-    if op is rules.where:
-        return where_of(dtype)
-    if op.forward not in SPELLINGS:
+    """Return the function of an operation on columns of a dtype."""
+    if op.elementwise is None:
         return elementwise_only(op)
-    return UFUNCS.get(op.forward) or op.on_array
+    if op.rule and None in op.vjps:  # of conditions, beside which all numbers may be floats
+        return of_dtype(op.on_array, dtype)
+    return op.on_array
 
 
 def takes_out(function: Any) -> bool:
     """Whether a function can write into an array."""
-    return isinstance(function, np.ufunc) or function.__name__ == "relu"
+    return isinstance(function, np.ufunc) or "out" in getattr(function, "__annotations__", ())
 
 
-def where_of(dtype: Any) -> Callable[..., Data]:
-    """Return NumPy's `where`, which of two plain numbers would make float64."""
+def of_dtype(function: Callable[..., Data], dtype: Any) -> Callable[..., Data]:
+    """Return the function with its results in a dtype: NumPy makes float64 of Python's floats."""
 
-    def where(condition: Data, x: Data, y: Data) -> Data:
-        out: Any = np.where(condition, x, y)
+    def converted(*operands: Data, **options: Any) -> Data:
+        out = function(*operands, **options)
         return out if out.dtype in (dtype, bool) else out.astype(dtype)
 
-    return where
+    return converted
 
 
 def elementwise_only(op: Op) -> Callable[..., Data]:
-    """Return a primitive's forward function, which raises where it changes shapes."""
+    """Return the function of an operation, which raises if it changes shapes."""
 
-    def forward(*operands: Data, **options: Any) -> Data:
-        out = op.forward(*operands, **options)
+    def checked(*operands: Data, **options: Any) -> Data:
+        out = op.on_array(*operands, **options)
         wanted = np.broadcast_shapes(*map(np.shape, operands))
         if np.shape(out) != wanted:
             raise ValueError(
@@ -71,4 +47,4 @@ def elementwise_only(op: Op) -> Callable[..., Data]:
             )
         return out
 
-    return forward
+    return checked

@@ -10,8 +10,6 @@ import numpy as np
 from autograd.core.node import NO_KWARGS, Node
 from autograd.core.op import Op
 
-from .syntax import COMMUTATIVE, CONDITIONS
-
 
 class Line:
     """One number: an input, a constant, or `op` of earlier lines.
@@ -35,9 +33,7 @@ class Line:
 
     @property
     def is_condition(self) -> bool:
-        return isinstance(self.constant, bool) or (
-            self.op is not None and self.op.forward in CONDITIONS
-        )
+        return isinstance(self.constant, bool) or (self.op is not None and self.op.boolean)
 
 
 class Program:
@@ -78,7 +74,7 @@ class Program:
             with np.errstate(all="ignore"):
                 x = op.forward(*constants, **kwargs)
             return self.constant(bool(x) if isinstance(x, (bool, np.bool_)) else float(x))
-        same = tuple(sorted(args)) if op.forward in COMMUTATIVE else args
+        same = tuple(sorted(args)) if op.commutes else args
         key = (op, same, options_key(kwargs))
         if key not in self.known:
             self.known[key] = self.add(Line(op, args, kwargs, rule=rule))

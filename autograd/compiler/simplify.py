@@ -8,6 +8,7 @@ place at most.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from autograd.core import pytree, rules
@@ -16,8 +17,6 @@ from autograd.core.op import Op
 
 from .program import Program
 from .trace import Symbol, Trace
-
-IDENTITY = {rules.add: -0.0, rules.sub: 0.0, rules.mul: 1.0, rules.div: 1.0, rules.pow: 1.0}
 
 
 def simplified(trace: Trace, inputs: Iterable[Symbol], outputs: Sequence[Any]) -> Program:
@@ -77,12 +76,12 @@ def simpler(p: Program, op: Op, args: tuple[int, ...], rule: str | None) -> int 
         return args[1] if args[1] == args[2] else None
     if op is rules.neg:
         return negated(p, args[0])
-    if op not in IDENTITY or any(p.lines[i].is_condition for i in args):
+    if op.identity is None or any(p.lines[i].is_condition for i in args):
         return None
     x, y = args
-    if p.is_constant(y, IDENTITY[op]):
+    if p.is_constant(y, op.identity):
         return x
-    if op in (rules.add, rules.mul) and p.is_constant(x, IDENTITY[op]):
+    if op.commutes and p.is_constant(x, op.identity):
         return y
     if op is rules.pow:
         return power(p, x, p.lines[y].constant, rule)
@@ -124,3 +123,24 @@ def power(p: Program, x: int, exponent: float | None, rule: str | None) -> int |
         square = apply(p, rules.mul, (x, x), rule=rule)
         return square if exponent == 2.0 else apply(p, rules.mul, (square, x), rule=rule)
     return None
+
+
+# What sums and products are, for the search for matrix products.
+
+
+def is_product(op: Op | None) -> bool:
+    return op is rules.mul
+
+
+@lru_cache(256)
+def signs(op: Op | None) -> tuple[int, ...] | None:
+    """Return the signs with which an operation adds its operands up; None if it does not.
+
+    >>> signs(rules.sub), signs(rules.mul)
+    ((1, -1), None)
+    """
+    if op is None or op.arity is None or op.linear is not True or not op.elementwise or op.options:
+        return None
+    units = [[float(i == j) for j in range(op.arity)] for i in range(op.arity)]
+    found = [op.forward(*unit) for unit in units]
+    return tuple(int(x) for x in found) if all(abs(x) == 1.0 for x in found) else None

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
 
-from autograd.core import array_rules, pytree, rules
+from autograd.core import pytree, rules
 from autograd.core.anomaly import user_line
 from autograd.core.arguments import as_python, brief
 from autograd.core.backward import backpropagate, consumers_first
 from autograd.core.modes import current_mode, set_mode
 from autograd.core.node import NO_KWARGS, Node, Notes, make
-from autograd.core.op import Data, Op
+from autograd.core.op import OF_UFUNC, Data, Op
 from autograd.node_methods import Operators
 from autograd.numpy_api import protocols
 from autograd.tensor import Tensor
@@ -23,8 +23,6 @@ from autograd.value import Value, as_float
 
 from . import DataDependentError
 from .refusals import array_function_failed, called_by_user, not_compiled
-from .syntax import CONDITIONS as CONDITION_FORWARDS
-from .syntax import SPELLINGS
 
 LIMIT = 1_000_000  # operations; every one becomes a line
 SLOT: Any = vars(Node)["_data"]  # symbols that stand for constants have it too
@@ -111,13 +109,13 @@ class Symbol(Operators):
     # Conditions.
 
     def __and__(self, other: Any) -> Any:
-        return AND(self, other)
+        return rules.logical_and(self, other)
 
     def __or__(self, other: Any) -> Any:
-        return OR(self, other)
+        return rules.logical_or(self, other)
 
     def __invert__(self) -> Any:
-        return NOT(self)
+        return rules.logical_not(self)
 
     __rand__, __ror__ = __and__, __or__
 
@@ -178,47 +176,24 @@ class Symbol(Operators):
 
 Symbol.kind = Symbol
 
-AND, OR, NOT = rules.logical_and, rules.logical_or, rules.logical_not
-
 CONDITIONS: dict[Any, Callable[..., Any]] = {
-    np.equal: operator.eq,
-    np.not_equal: operator.ne,
-    np.less: operator.lt,
-    np.less_equal: operator.le,
-    np.greater: operator.gt,
-    np.greater_equal: operator.ge,
+    ufunc: op for ufunc, op in OF_UFUNC.items() if op.boolean
+} | {
     np.isnan: lambda x: x != x,  # noqa: PLR0124  # only nan is not itself
     np.isinf: lambda x: abs(x) == np.inf,
     np.isfinite: lambda x: abs(x) < np.inf,
-    np.logical_and: AND,
-    np.logical_or: OR,
-    np.logical_not: NOT,
 }
 """NumPy's functions of numbers that return conditions."""
 
 LIKE = {np.zeros_like: 0.0, np.ones_like: 1.0, np.shape: (), np.ndim: 0, np.size: 1}
 """NumPy's functions that return the same for any single number."""
 
-REDUCING = {
-    np.any, np.all, np.argmax, np.argmin,
-    array_rules.sum, array_rules.max, array_rules.min, array_rules.logsumexp,
-}  # fmt: skip
-"""Functions that change arrays, but do little to a single number."""
+REDUCING = {np.any, np.all, np.argmax, np.argmin}
+"""NumPy's functions of arrays that do little to a single number."""
 
 OF_ARRAYS = {name for name in dir(Tensor) if name[0] != "_" and not hasattr(Operators, name)}
 OF_ARRAYS -= {"dtype"}  # by which numbers and arrays are distinguished
 """Methods and properties that only tensors have."""
-
-SAME = {
-    rules.alias, rules.item, array_rules.sum, array_rules.max, array_rules.min,
-    array_rules.logsumexp, array_rules.sum_to,
-    array_rules.broadcast_to, array_rules.reshape, array_rules.transpose,
-}  # fmt: skip
-"""Operations that leave a single number as it is."""
-
-
-CHOOSING = {*CONDITION_FORWARDS, rules.where.forward, rules.alias.forward}
-"""Operations on conditions. Others count with them: true is one, for arrays too."""
 
 
 def constant(x: Any) -> float:
@@ -249,8 +224,27 @@ def option(name: str, x: Any) -> Any:
 def is_condition(x: Any) -> bool:
     """Whether an operand is true or false."""
     if isinstance(x, Symbol):
-        return x.op is not None and x.op.forward in CONDITION_FORWARDS
+        return x.op is not None and x.op.boolean
     return isinstance(x, bool)
+
+
+def keeps_number(op: Op, options: Mapping[str, Any]) -> bool:
+    """Whether an operation on arrays, such as a sum, leaves a single number as it is.
+
+    Raises:
+        numpy.exceptions.AxisError: it has the option axis, and a number has no such axis.
+    """
+    if not op.options <= {"axis", "axes", "keepdims", "shape"}:
+        return False
+    results = []
+    for x in (-1.5, 2.25):
+        try:
+            results.append(op.forward(x, **options))
+        except (ValueError, IndexError):
+            if "keepdims" in op.options:
+                raise
+            return False
+    return all(map(np.array_equal, results, (-1.5, 2.25)))
 
 
 def trace() -> Trace:
@@ -299,15 +293,12 @@ class Trace:
 
     def record(self, op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Return the result of `op` on operands of which at least one is no plain number."""
-        if op in SAME and not kwargs.get("shape"):
-            if op in REDUCING and self.origin is None:
-                op.forward(1.0, **kwargs)  # an axis that a number lacks is an error
+        if op.elementwise is False:
+            if len(operands) != 1 or not keeps_number(op, kwargs):
+                raise not_compiled(called_by_user(op))
+            if "keepdims" in op.options and self.origin is None:
                 self.note_reduction(called_by_user(op))
-            op, kwargs = rules.alias, NO_KWARGS
-        elif op.elementwise is False or (
-            op.__module__ == rules.__name__ and op.forward not in SPELLINGS
-        ):
-            raise not_compiled(called_by_user(op))
+            return self.add(rules.alias, operands, NO_KWARGS)
         options = {name: option(f"{op.name}: {name}", x) for name, x in kwargs.items()}
         return self.add(op, operands, options or NO_KWARGS)
 
@@ -320,13 +311,28 @@ class Trace:
         self, op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any], level: int | None = None
     ) -> Any:
         saved = tuple(map(self.operand, operands, op.vjps))
-        if op.forward not in CHOOSING and all(map(is_condition, saved)):
-            saved = tuple(self.add(rules.where, (x, 1.0, 0.0), NO_KWARGS) for x in saved)
+        if not op.boolean:
+            saved = self.counted(saved, op)
         args = tuple(x if isinstance(x, Symbol) else None for x in saved)
         flat = not current_mode().recording or all(rule is None for _, rule in zip(saved, op.vjps))
         if level is None:
             level = 0 if flat else max((x.level for x in args if x is not None), default=0)
         return self.symbol(op, args, saved, kwargs, level)
+
+    def counted(self, operands: tuple[Any, ...], op: Op) -> tuple[Any, ...]:
+        """Return conditions as numbers, where all operands are conditions: true is one.
+
+        Operands without a rule, such as the first of `where`, remain conditions beside others.
+        """
+        numbers = [bool(rule) for _, rule in zip(operands, op.vjps)]
+        if not any(numbers):
+            numbers = [True] * len(operands)
+        if not all(map(is_condition, compress(operands, numbers))):
+            return operands
+        return tuple(
+            self.add(rules.where, (x, 1.0, 0.0), NO_KWARGS) if number else x
+            for x, number in zip(operands, numbers)
+        )
 
     def operand(self, x: Any, rule: Any) -> Any:
         """Return `x` as it stands in an operation: a symbol of this trace, or a constant."""

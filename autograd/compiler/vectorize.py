@@ -19,9 +19,8 @@ from autograd.core import rules
 from autograd.core.op import Op
 
 from .program import Line, Program, options_key
-from .simplify import apply
+from .simplify import apply, is_product, signs
 
-SIGNS = {operator.add: (1, 1), operator.sub: (1, -1), operator.neg: (-1,)}
 LEAST = 4  # so many single numbers are worth an array
 NUMBER, COLUMN, REDUCED = range(3)  # kinds of lines: computed before, for, or after all examples
 
@@ -123,7 +122,7 @@ class Vectorized:
     def is_product(self, line: Line) -> bool:
         """Whether a line is the product of two columns, of which at least one holds numbers."""
         return (
-            line.op is rules.mul
+            is_product(line.op)
             and all(self.kind(j) == COLUMN for j in line.args)
             and not all(self.program.lines[j].is_condition for j in line.args)
         )
@@ -151,14 +150,14 @@ class Vectorized:
             sign, factors, j = stack.pop()
             line = self.program.lines[j]
             other_uses = self.uses.get(j, 1) > 1 and (j != root or through_products)
-            signs = SIGNS.get(line.op.forward) if line.op else None
+            added = signs(line.op)
             if self.kind(j) != COLUMN or other_uses:
                 yield sign, factors, j
-            elif signs:
+            elif added:
                 if inside is not None and j != root:
                     inside.append(j)
-                stack += [(sign * s, factors, k) for s, k in zip(signs[::-1], line.args[::-1])]
-            elif line.op is not rules.mul or all(self.kind(k) == COLUMN for k in line.args):
+                stack += [(sign * s, factors, k) for s, k in zip(added[::-1], line.args[::-1])]
+            elif not is_product(line.op) or all(self.kind(k) == COLUMN for k in line.args):
                 yield sign, factors, j
             else:
                 number, column = sorted(line.args, key=self.kind)
@@ -177,7 +176,7 @@ class Vectorized:
         found: dict[int, Sum] = {}
         shared: dict[tuple[int, ...], int] = {}
         for i in reversed(p.live()):
-            if i in tried or p.lines[i].op not in (rules.add, rules.sub):
+            if i in tried or len(signs(p.lines[i].op) or ()) < 2:
                 continue
             if self.kind(i) != COLUMN:
                 self.gather(i, tried)
@@ -216,7 +215,7 @@ class Vectorized:
             j = stack.pop()
             if lines[j].constant == 0.0:
                 continue  # what sum() starts from
-            summed = lines[j].op is rules.add and self.kind(j) == kind
+            summed = signs(lines[j].op) == (1, 1) and self.kind(j) == kind
             if not summed or (j != i and self.uses[j] > 1):
                 terms.append(j)
             else:
