@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +54,7 @@ def snapshot(
     groups = Groups(nodes)
     boxes: list[Box] = []
     ids: dict[Node, str] = {}
+    formulas: dict[Any, Expression] = {}
 
     def add(box: Box) -> bool:
         if constants or not box.is_bare_number:
@@ -81,7 +83,7 @@ def snapshot(
             label=labels.get(node, ""),
             name=names.get(node, ""),
             op=printable(node.op.name) if node.op else "",
-            formula=formula_of(node) if node.op else None,
+            formula=formula_of(node, formulas) if node.op else None,
             operands=tuple(operands),
             ordered=node.op is not None and len(operands) == 2 and not node.op.commutes,
             slopes=local_derivatives(node) if slopes else (),
@@ -93,14 +95,18 @@ def snapshot(
     return Picture(tuple(boxes), tuple(groups.found)), ids
 
 
-def formula_of(node: Node) -> Expression:
-    """Return the operation of a node as a formula, with operands by their position."""
+def formula_of(node: Node, known: dict[Any, Expression]) -> Expression:
+    """Return the operation of a node, with operands by their position; `known` is a cache."""
     assert node.op is not None
-    operands = [
+    operands = tuple(
         Constant(seen) if arg is None and isinstance(seen, (bool, np.bool_)) else Symbol(i)
         for i, (arg, seen) in enumerate(zip(node.args, node.saved))
-    ]
-    return expression(node.op, operands, node.kwargs, "text")
+    )
+    if node.kwargs:
+        return expression(node.op, operands, node.kwargs, "text")
+    if (node.op, operands) not in known:
+        known[node.op, operands] = expression(node.op, operands, {}, "text")
+    return known[node.op, operands]
 
 
 def local_derivatives(node: Node) -> tuple[Number | None, ...]:
