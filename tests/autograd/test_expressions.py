@@ -13,7 +13,7 @@ import pytest
 
 import autograd as ag
 from autograd import Op, Tensor, Value, draw, explain
-from autograd.core import rules
+from autograd.core import array_rules, matrix_rules, rules
 from autograd.expressions import (
     Constant,
     Expression,
@@ -30,7 +30,12 @@ from autograd.expressions import (
 
 X, Y, Z = Symbol("x"), Symbol("y"), Symbol("z")
 STYLES = (PlainText(4), Typeset(4), Python(), Tex(4), MarkdownTex(4))
-ROWS = [op for op in vars(rules).values() if isinstance(op, Op)]
+ROWS = {
+    op
+    for module in (rules, array_rules, matrix_rules)
+    for op in vars(module).values()
+    if isinstance(op, Op)
+}
 
 
 def stated(text: Any, *operands: Expression, **options: Any) -> Operation:
@@ -100,6 +105,9 @@ def test_parentheses_stand_where_python_needs_them(seed: int) -> None:
         ("x // y", "x // y", "x // y", r"\left\lfloor \frac{x}{y} \right\rfloor"),
         ("(x < y) & (y >= z)", *["(x < y) & (y >= z)"] * 2,
          r"\left(x < y\right) \land \left(y \ge z\right)"),
+        ("x < (y < z)", "x < (y < z)", "x < (y < z)", r"x < \left(y < z\right)"),
+        ("x | (y | z)", "x | (y | z)", "x | (y | z)", r"x \lor \left(y \lor z\right)"),
+        ("x & y | z", "x & y | z", "x & y | z", r"x \land y \lor z"),
         ("x + y < z", "x + y < z", "x + y < z", "x + y < z"),
         ("(x + y).T @ z[0]", "(x + y).T @ z[0]", "(x + y).T @ z[0]",
          r"\left(x + y\right)^{\top}\,z_{0}"),
@@ -155,7 +163,7 @@ def test_deep_formulas_are_written_without_recursion() -> None:
 # --- what rows state ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
+@pytest.mark.parametrize("op", sorted(ROWS, key=lambda op: op.name), ids=lambda op: op.name)
 def test_what_a_row_states_can_be_written_in_every_style(op: Op) -> None:
     options = {
         "n": 1, "shape": (2,), "axes": (1, 0), "index": 0, "dtype": np.dtype(float), "axis": 0,
@@ -183,6 +191,28 @@ def test_options_stand_where_the_text_names_them() -> None:
     bare = Op("bare", lambda x, **_: x, (lambda g, out, x, **_: g,))
     given = {"axis": (1,), "keepdims": True, "by": 0.5, "how": "up", "long": "a" * 30, "f": len}
     assert plain.text(expression(bare, [X], given), str) == "bare(x, axis=1, by=0.5, how='up')"
+
+
+def test_numbers_among_the_options_are_simplified_like_others() -> None:
+    scaled = Op("scaled", lambda x, by: x, (lambda g, out, x, by: g,), text="x * by + by")
+    for by, text in (1.0, "x + 1"), (2.0, "x * 2 + 2"), ("b", "x * 'b' + 'b'"):
+        formula = expression(scaled, [X], {"by": by}, "text", make=simplified)
+        assert PlainText(4).text(formula, str) == text
+
+
+@pytest.mark.parametrize(
+    ("index", "text"),
+    [
+        (0, "x[0]"), (slice(None), "x[:]"), (slice(1, None), "x[1:]"), (slice(0, 5, 2), "x[0:5:2]"),
+        ((slice(None, -1), None, ...), "x[:-1, None, ...]"), ((), "x[()]"),
+        (np.array([3, 1]), "x[[3, 1]]"), (np.arange(5), "x[…]"), (np.eye(2) > 0, "x[…]"),
+        ((0, np.array([1, 2])), "x[0, [1, 2]]"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_indices(index: Any, text: str) -> None:
+    formula = expression(array_rules.getitem, [X], {"index": index}, "text")
+    assert PlainText().text(formula, str) == text
 
 
 def test_operands_may_share_a_name() -> None:
