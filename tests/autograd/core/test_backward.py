@@ -15,7 +15,7 @@ import pytest
 import autograd as ag
 from autograd import Tensor, Value
 from autograd.core import rules
-from autograd.core.backward import consumers_first, operands_first
+from autograd.core.backward import consumers_first, contributions, operands_first
 from autograd.core.op import Op
 
 
@@ -450,3 +450,15 @@ def test_value_and_tensor_in_one_expression() -> None:
     stacked = ag.stack([v, v * 2])
     (stacked * stacked).sum().backward()
     assert v.grad == 5.0 + 2 * 3 + 2 * 6 * 2
+
+
+def test_contributions_are_those_of_one_node_to_each_operand() -> None:
+    x, y = Value(3.0), Value(4.0)
+    out = x * y
+    assert list(contributions(out, 2.0)) == [(0, x, 8.0), (1, y, 6.0)]
+    assert [part for _, _, part in contributions(x * x, 1.0)] == [3.0, 3.0]
+    assert [arg for _, arg, _ in contributions(x * y.detach(), 1.0)] == [x]
+    assert list(contributions(out, 2.0, level=2)) == []
+    nodes = [part for _, _, part in contributions(out, Value(2.0), graph=True)]
+    assert [part.data for part in nodes] == [8.0, 6.0]
+    assert nodes[0].op is rules.mul
