@@ -185,7 +185,7 @@ linear = of_arrays("linear", array_kernels.linear,
                    lambda g, out, x, w, b: g @ w,                    # (n, out) @ (out, in)
                    lambda g, out, x, w, b: (x.T @ g).T,              # ((in, n) @ (n, out)).T
                    lambda g, out, x, w, b: _ones(g) @ g,             # (n,) @ (n, out)
-                   text="x @ w.T + b")
+                   text="x @ w.T + b", linear=(0, 2))
 
 einsum = Op("einsum", array_kernels.einsum,
             per_argument(lambda i: lambda g, out, *xs, inputs, output:

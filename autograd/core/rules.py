@@ -173,11 +173,11 @@ arctan2 = elementwise("arctan2", elementary("arctan2"),
 
 logaddexp = elementwise("logaddexp", kernels.logaddexp,              # log(e^x + e^y)
                         lambda g, out, x, y: g * sigmoid(x - y),
-                        lambda g, out, x, y: g * sigmoid(y - x))
+                        lambda g, out, x, y: g * sigmoid(y - x), commutes=True)
 
 xlogy = elementwise("xlogy", kernels.xlogy,                          # x log(y), and 0 where x is 0
                     lambda g, out, x, y: g * log(where((x == 0) & (y <= 0), one_like(out), y)),
-                    lambda g, out, x, y: g * div(x, y))
+                    lambda g, out, x, y: g * div(x, y), linear=(0,))
 
 # Parts of slopes above. Where textbooks write 1 - tanh^2 x, s (1 - s), 1 - x^2 and 1 - (x/r)^2, a
 # difference would cancel.

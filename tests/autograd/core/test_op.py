@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
-from table import TABLE
+from table import CASES, TABLE
+from test_table import as_tensors
+
+from autograd import Op
+from autograd.core import rules
+from autograd.core.backward import operands_first
 
 ROOT = Path(__file__).parents[3]
 ROWS = TABLE
@@ -110,3 +119,183 @@ y = rules.add(1, 2) if op.linear is True else self.names[op.forward]
 z = op is rules.neg or op in (rules.mul, rules.div)
 """
     assert list(tables_by_operation(text)) == []
+
+
+# --- what the rows say is true --------------------------------------------------------------------
+
+Call = tuple[tuple[Any, ...], dict[str, Any]]  # the operands and options of an operation
+
+EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.5, 1e-310, 1e-200, 1e200, np.inf, -np.inf, np.nan]
+SPREAD = np.random.default_rng(1)
+NUMBERS = np.array([*EDGES, *SPREAD.normal(size=12), *(10 * SPREAD.normal(size=6)), 30.0, -700.0])
+OF_NUMBERS = [op for op in TABLE.values() if op.elementwise and op.arity and op.rule]
+MAYBE = {rules.astype, rules.nan_to_num}  # linear for some dtypes, and for finite numbers
+
+
+@cache
+def calls() -> dict[Op, list[Call]]:
+    """Every call of a row in the cases of the table, with its operands as arrays."""
+    found: dict[Op, list[Call]] = {op: [] for op in TABLE.values()}
+    for case in CASES:
+        for node in operands_first(case.f(*as_tensors(case), **case.kwargs)):
+            if node.op is not None:
+                found.setdefault(node.op, []).append((node.saved, dict(node.kwargs)))
+    return found
+
+
+def moved(x: Any) -> Any:
+    """Other numbers of the same shape, of the same sign; other conditions."""
+    if np.asarray(x).dtype == bool:
+        return SPREAD.random(np.shape(x)) < 0.5
+    return np.where(x == 0, 1.0, x) * SPREAD.uniform(0.5, 1.5, np.shape(x))
+
+
+def is_linear(op: Op, positions: tuple[int, ...], call: Call) -> bool:
+    """Whether `op` is linear in these operands together, as far as numbers show."""
+    args, options = call
+
+    def value(numbers: dict[int, Any]) -> Any:
+        return op.forward(*(numbers.get(i, x) for i, x in enumerate(args)), **options)
+
+    x, y = ({i: moved(args[i]) for i in positions} for _ in range(2))
+    with np.errstate(all="ignore"):
+        try:
+            both = value({i: -3.0 * x[i] + 2.5 * y[i] for i in positions})
+            apart = -3.0 * value(x) + 2.5 * value(y)
+        except (TypeError, ValueError, IndexError, np.linalg.LinAlgError):
+            return False  # it takes no numbers there
+    return bool(np.allclose(both, apart, rtol=1e-9, atol=1e-9))
+
+
+@pytest.mark.parametrize("name", [name for name, op in TABLE.items() if op not in MAYBE])
+def test_a_row_says_where_it_is_linear(name: str) -> None:
+    op, found = TABLE[name], calls()[TABLE[name]]
+    if not found:  # conditions, which have no derivatives
+        assert op.boolean and not op.linear
+        return
+    subsets = [x for n in (2, 1) for x in itertools.combinations(range(op.arity or 0), n)]
+    if all(is_linear(op, tuple(range(len(call[0]))), call) for call in found):
+        assert op.linear is True or (op.linear == "each" and op.arity == 1)
+    elif all(is_linear(op, (i,), call) for call in found for i in range(len(call[0]))):
+        assert op.linear == "each"
+    else:
+        there = (x for x in subsets if all(is_linear(op, x, call) for call in found))
+        assert op.linear == next(there, False)
+
+
+def same_bits(x: Any, y: Any) -> bool:
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    return np.array_equal(x, y, equal_nan=True) and bool(
+        np.all((np.signbit(x) == np.signbit(y)) | np.isnan(x))
+    )
+
+
+PAIRS = [op for op in TABLE.values() if op.elementwise and op.arity == 2]
+LEFT, RIGHT = map(np.array, zip(*itertools.product(NUMBERS, NUMBERS)))
+
+
+def on_pairs(op: Op, x: Any = LEFT, y: Any = RIGHT) -> Any:
+    kinds = (bool, bool) if op.name.startswith("logical") else (float, float)
+    with np.errstate(all="ignore"):
+        return op.forward(*(np.asarray(z, kind) for z, kind in zip((x, y), kinds)))
+
+
+@pytest.mark.parametrize("op", PAIRS, ids=lambda op: op.name)
+def test_a_row_says_whether_it_commutes(op: Op) -> None:
+    assert op.commutes == same_bits(on_pairs(op), on_pairs(op, RIGHT, LEFT))
+    if op.commutes and not op.name.startswith("logical"):
+        pairs = itertools.product(NUMBERS.tolist(), repeat=2)
+        assert all(same_bits(op.forward(x, y), op.forward(y, x)) for x, y in pairs)
+
+
+@pytest.mark.parametrize("op", [op for op in PAIRS if not op.boolean], ids=lambda op: op.name)
+def test_a_row_says_which_number_changes_nothing(op: Op) -> None:
+    kept = [y for y in (0.0, -0.0, 1.0, -1.0) if same_bits(on_pairs(op, NUMBERS, y), NUMBERS)]
+    assert any(same_bits(op.identity, y) for y in kept) if kept else op.identity is None
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_row_says_whether_it_gives_true_or_false(name: str) -> None:
+    op = TABLE[name]
+    results = [np.asarray(op.forward(*args, **options)) for args, options in calls()[op]]
+    if op in PAIRS:
+        results.append(np.asarray(on_pairs(op)))
+    assert all((x.dtype == bool) == op.boolean for x in results)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_row_says_whether_it_works_entry_by_entry(name: str) -> None:
+    op = TABLE[name]
+    found = [works_by_entry(op, call) for call in calls()[op]]
+    assert all(found) if op.elementwise else not found or not all(found)
+
+
+def works_by_entry(op: Op, call: Call) -> bool:
+    """Whether a change of the first entries changes the first entry of the result alone."""
+    args, options = call
+    out = op.forward(*args, **options)
+    try:
+        if np.shape(out) != np.broadcast_shapes(*map(np.shape, args)):
+            return False
+        before = [np.broadcast_to(x, np.shape(out)).copy() for x in args]
+        after = [x.copy() for x in before]
+        for x in after:
+            if x.size > 1 and x.dtype.kind == "f":
+                x.flat[0] = x.flat[1] * 1.01
+        pair = [np.ravel(op.forward(*x, **options))[1:] for x in (before, after)]
+    except (ValueError, np.linalg.LinAlgError):
+        return False
+    return same_bits(*pair)
+
+
+def within_4_ulp(x: Any, y: Any) -> Any:
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    with np.errstate(all="ignore"):
+        near = np.abs(x - y) <= 4 * np.spacing(np.maximum(np.abs(x), np.abs(y)))
+    signs = np.signbit(x) == np.signbit(y)
+    return ((x == y) & ((x != 0) | signs)) | near & (x != 0) | (np.isnan(x) & np.isnan(y))
+
+
+def operands_of(op: Op) -> list[Any]:
+    """All pairs of numbers, or all numbers; conditions where the operation takes them."""
+    assert op.arity is not None
+    if op is rules.where:
+        return [LEFT > 0, LEFT, RIGHT]
+    of_pairs = [LEFT, RIGHT] if op.arity == 2 else [NUMBERS]
+    return [x != 0 for x in of_pairs] if op.name.startswith("logical") else of_pairs
+
+
+def options_of(op: Op) -> list[dict[str, Any]]:
+    """The options in the cases of the table; without those of arrays alone."""
+    found = [options for _, options in calls()[op]] or [{}]
+    return [x for i, x in enumerate(found) if x not in found[:i] and not {"make", "dtype"} & {*x}]
+
+
+@pytest.mark.parametrize("op", OF_NUMBERS, ids=lambda op: op.name)
+def test_functions_for_compiled_source_agree_with_forward(op: Op) -> None:
+    arrays = operands_of(op)
+    for options in options_of(op):
+        with np.errstate(all="ignore"):
+            if op is not rules.item:
+                expected = op.forward(*arrays, **options)
+                found = op.on_array(*arrays, **options)
+                assert np.all(within_4_ulp(found, expected)), "on_array"
+                if op.ufunc is not None:
+                    assert np.all(within_4_ulp(op.ufunc(*arrays), expected)), "ufunc"
+        for row in zip(*(x.tolist() for x in arrays)):
+            with np.errstate(all="ignore"):
+                expected = op.forward(*row, **options)
+                try:
+                    found = op.on_float(*row, **options)
+                except (ArithmeticError, ValueError):
+                    continue  # as it may where IEEE 754 has an answer
+            assert within_4_ulp(found, expected), (row, found, expected)
+
+
+def test_a_row_names_the_ufunc_that_equals_it() -> None:
+    for op in OF_NUMBERS:
+        ufunc = getattr(np, op.public_name, None)
+        if isinstance(ufunc, np.ufunc) and op.ufunc is None:
+            with np.errstate(all="ignore"):
+                found, expected = ufunc(*operands_of(op)), op.forward(*operands_of(op))
+            assert not np.all(within_4_ulp(found, expected)), op.name
