@@ -313,6 +313,7 @@ def quoted(name: str) -> str:
     return f'"{name}"'
 
 
+@lru_cache(1000)
 def identifier(text: str) -> str:
     """Return the text with all but letters, digits and underscores taken out.
 

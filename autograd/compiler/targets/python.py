@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from inspect import getsource, isbuiltin, isfunction
+from textwrap import dedent
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -162,12 +163,11 @@ class Writer:
 
     def statements(self) -> None:
         program = self.program
-        live = program.live()
         uses = program.uses()
         outputs = set(program.outputs)
-        consumer = {j: i for i in live for j in program.lines[i].args}
+        consumer = {j: i for i in uses for j in program.lines[i].args}
         derivatives = False
-        for i in live:
+        for i in uses:
             line = program.lines[i]
             if i in self.text:
                 continue
@@ -258,16 +258,17 @@ class Writer:
         ours, definitions = [], []
         for name, op in sorted(self.functions.items(), key=lambda pair: pair[0]):
             f = op and function_for(op, kind)
-            if op is not None and op not in ROWS:
-                remarks.append(f"# {name} is a primitive of {identifier(op.__module__)}'s own")
-            elif f is None or not isfunction(f):
-                names |= {name} - {"abs"}  # which Python has
-            elif not (used := globals_of(f)) <= {"np", *vars(library)}:
-                ours.append(name)
-            else:
-                definitions.append(source_of(f, name))
+            used: set[str] = set()
+            if isfunction(f) and (text := source_of(f, name, used, library)):
+                definitions.append(text)
                 names |= used - {"np"}
                 whole = ["import numpy as np"] * ("np" in used) or whole
+            elif op is not None and op not in ROWS:
+                remarks.append(f"# {name} is a primitive of {identifier(op.__module__)}'s own")
+            elif isfunction(f):
+                ours.append(name)
+            else:
+                names |= {name} - {"abs"}  # which Python has
         lines = remarks + whole
         lines += [f"from {kind} import {', '.join(sorted(names))}"] * bool(names)
         lines += [f"from autograd.core.kernels import {', '.join(ours)}"] * bool(ours)
@@ -284,11 +285,6 @@ def function_for(op: Op, kind: str) -> Any:
     return op.on_float if kind == "math" else op.on_array
 
 
-def globals_of(f: Callable[..., Any]) -> set[str]:
-    """Return the global names that a function uses."""
-    return {name for name in f.__code__.co_names if name in f.__globals__}
-
-
 def nested(form: Form, numbers: Any) -> str:
     """Numbers in the form of an argument."""
     if form.kind is None:
@@ -301,11 +297,26 @@ def nested(form: Form, numbers: Any) -> str:
     return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
 
 
-def source_of(f: Callable[..., Any], name: str) -> str:
-    """Return the source of a function under another name, without annotations."""
-    definition = ast.parse(getsource(f)).body[0]
-    assert isinstance(definition, ast.FunctionDef)
+def source_of(f: Callable[..., Any], name: str, used: set[str], library: Any) -> str:
+    """Return the source of a function under another name, without annotations.
+
+    It is empty if the function needs more than NumPy as `np` and the names of a library, which are
+    added to `used`.
+    """
+    try:
+        definition = ast.parse(dedent(getsource(f))).body[0]
+    except (OSError, SyntaxError):  # it was made by exec(), or is part of a longer line
+        return ""
+    if not isinstance(definition, ast.FunctionDef) or definition.decorator_list or f.__closure__:
+        return ""
+    arguments = definition.args
     definition.name, definition.returns = name, None
-    for argument in definition.args.args:
+    for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
         argument.annotation = None
+    words = {node.id for node in ast.walk(definition) if isinstance(node, ast.Name)}
+    for word in words & f.__globals__.keys() - {*f.__code__.co_varnames}:
+        value = f.__globals__[word]
+        if value is not (np if word == "np" else getattr(library, word, None)):
+            return ""
+        used.add(word)
     return ast.unparse(definition)

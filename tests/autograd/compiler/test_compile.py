@@ -7,6 +7,7 @@ import math
 import re
 import threading
 from collections import OrderedDict
+from math import fabs
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -696,6 +697,43 @@ def test_primitives_of_ones_own_count_in_whatever_they_like() -> None:
         TypeError, match="by must be a number or None in a compiled function, but got 'two'"
     ):
         ag.compile(lambda x: Op("odd", lambda x, by: x, (None,))(x, by="two"))(1.0)
+
+
+def cube_of_float(x: float) -> float:
+    return fabs(x) * x * x if x > 0.0 else x * x * x
+
+
+def cube_of_array(x: Any) -> Any:
+    return np.multiply(x * x, x)
+
+
+def scaled(x: Any) -> Any:
+    return SCALE * x
+
+
+SCALE = 2.0
+
+
+def test_primitives_of_ones_own_are_written_out() -> None:
+    """Their functions on floats and on arrays, if these need `math` and NumPy alone."""
+    cube = Op(
+        "cube",
+        lambda x: x**3,
+        (lambda g, out, x: g * 3.0 * x * x,),
+        elementwise=True,
+        on_float=cube_of_float,
+        on_array=cube_of_array,
+    )
+    f = ag.compile(lambda x: cube(x))
+    x = np.array([1.0, -2.0])
+    assert f(2.0) == 8.0 and f(x).tolist() == [1.0, -8.0]
+    for text, argument in ((f.source, 2.0), (f.numpy_source, np.array([2.0]))):
+        space: dict[str, Any] = {}
+        exec(text, space)
+        assert space["f"](argument) == (8.0, 12.0)
+    assert "from math import fabs" in f.source and "import numpy as np" in f.numpy_source
+    other = Op("scaled", scaled, (lambda g, out, x: g * SCALE,), elementwise=True)
+    assert "# scaled is a primitive of" in ag.compile(lambda x: other(x)).source
 
 
 def lines_of(f: Any, *args: Any) -> list[str]:
