@@ -1,8 +1,9 @@
-"""Errors for functions of arrays in a function that is compiled for single numbers."""
+"""Functions of arrays in a function that is compiled for single numbers, and their errors."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from traceback import walk_tb
 from typing import Any
 
@@ -14,7 +15,7 @@ from autograd.numpy_api import functions, linalg, manipulation
 
 
 def not_compiled(name: str, line: str = "") -> TypeError:
-    """The error for a function of arrays."""
+    """Return the error for a function of arrays."""
     return TypeError(
         f"{name} can't be compiled, at {line or user_line()}; compile() takes functions of "
         "single numbers, and computes arrays entry by entry: write it with numbers, in lists if "
@@ -23,7 +24,7 @@ def not_compiled(name: str, line: str = "") -> TypeError:
 
 
 def called_by_user(op: Op) -> str:
-    """The function of this library that the user's line calls, or else the name of the op."""
+    """Return the function of this library that the user's line calls, or else the op's name."""
     frame, name = sys._getframe(1), op.name
     while frame.f_back and is_library_frame(frame):
         if has_function(frame.f_code.co_name):
@@ -37,7 +38,7 @@ def has_function(name: str, modules: Any = (functions, manipulation, linalg)) ->
 
 
 def array_function_failed(error: Exception) -> TypeError | None:
-    """The error in place of one that a function of arrays raises since a number has no axes."""
+    """Return the error that replaces one of a function of arrays for a number without axes."""
     line = name = ""
     for frame, number in walk_tb(error.__traceback__):
         if not is_library_frame(frame):
@@ -48,3 +49,22 @@ def array_function_failed(error: Exception) -> TypeError | None:
         name, (manipulation, linalg)
     )
     return not_compiled(name, line) if line and name and of_arrays else None
+
+
+def keeps_number(op: Op, options: Mapping[str, Any]) -> bool:
+    """Whether an operation on arrays, such as a sum, leaves a single number as it is.
+
+    Raises:
+        numpy.exceptions.AxisError: it has the option axis, and a number has no such axis.
+    """
+    if not op.options <= {"axis", "axes", "keepdims", "shape"}:
+        return False
+    results = []
+    for x in (-1.5, 2.25):
+        try:
+            results.append(op.forward(x, **options))
+        except (ValueError, IndexError):
+            if "keepdims" in op.options:
+                raise
+            return False
+    return all(map(np.array_equal, results, (-1.5, 2.25)))

@@ -22,12 +22,10 @@ from autograd.transforms import derivatives
 from autograd.value import Value, as_float
 
 from . import DataDependentError
-from .refusals import array_function_failed, called_by_user, not_compiled
+from .refusals import array_function_failed, called_by_user, keeps_number, not_compiled
 
 LIMIT = 1_000_000  # operations; every one becomes a line
 SLOT: Any = vars(Node)["_data"]  # symbols that stand for constants have it too
-
-
 DECIDE = (
     "write ag.where(condition, x, y), ag.maximum or ag.minimum; or hand over what decides "
     "by keyword: keyword arguments are compiled in, once for each value"
@@ -228,25 +226,6 @@ def is_condition(x: Any) -> bool:
     return isinstance(x, bool)
 
 
-def keeps_number(op: Op, options: Mapping[str, Any]) -> bool:
-    """Whether an operation on arrays, such as a sum, leaves a single number as it is.
-
-    Raises:
-        numpy.exceptions.AxisError: it has the option axis, and a number has no such axis.
-    """
-    if not op.options <= {"axis", "axes", "keepdims", "shape"}:
-        return False
-    results = []
-    for x in (-1.5, 2.25):
-        try:
-            results.append(op.forward(x, **options))
-        except (ValueError, IndexError):
-            if "keepdims" in op.options:
-                raise
-            return False
-    return all(map(np.array_equal, results, (-1.5, 2.25)))
-
-
 def trace() -> Trace:
     """Return the trace that is being made."""
     tracer = current_mode().tracer
@@ -311,7 +290,7 @@ class Trace:
         self, op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any], level: int | None = None
     ) -> Any:
         saved = tuple(map(self.operand, operands, op.vjps))
-        if not op.boolean:
+        if not op.boolean and any(map(is_condition, saved)):
             saved = self.counted(saved, op)
         args = tuple(x if isinstance(x, Symbol) else None for x in saved)
         flat = not current_mode().recording or all(rule is None for _, rule in zip(saved, op.vjps))
