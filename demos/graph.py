@@ -18,9 +18,9 @@ import nn
 from autograd import Tensor, Value, draw, explain, explore, scope
 from autograd.core.backward import consumers_first
 from autograd.draw import Direction, Drawing
-from autograd.draw.network import NetworkDrawing
 from demos import add_out
 from demos.averaging import RECTANGLE, START
+from nn.network_drawing import NetworkDrawing
 
 
 def product() -> Value:

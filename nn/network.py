@@ -19,7 +19,8 @@ from .samples import as_numbers
 
 if TYPE_CHECKING:
     from autograd.draw.formats.colours import Theme
-    from autograd.draw.network import NetworkDrawing
+
+    from .network_drawing import NetworkDrawing
 
 
 def draw_network(
@@ -54,7 +55,8 @@ def draw_network(
         ValueError: the names are not as many as the neurons, or `shown` is below 3.
     """
     from autograd.draw.formats.colours import Theme  # the first picture loads this
-    from autograd.draw.network import Column, NetworkDrawing
+
+    from .network_drawing import Column, NetworkDrawing
 
     theme = one_of("theme", theme, get_args(Theme))
     shown = integer("shown", shown, at_least=3)

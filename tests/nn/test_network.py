@@ -12,7 +12,7 @@ import pytest
 
 import autograd as ag
 import nn
-from autograd.draw.network import NetworkDrawing
+from nn.network_drawing import NetworkDrawing
 
 SVG = "{http://www.w3.org/2000/svg}"
 

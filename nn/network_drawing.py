@@ -12,17 +12,16 @@ from itertools import pairwise
 from math import isfinite
 from typing import Any
 
+from autograd.draw.figure import Figure
+from autograd.draw.formats.box_labels import SMALL, TEXT, Text
+from autograd.draw.formats.colours import Theme, stylesheet
+from autograd.draw.formats.fonts import FAMILY, width
+from autograd.draw.formats.images import Form, to_image
+from autograd.draw.formats.notation import typeset
+from autograd.draw.formats.page import to_html
+from autograd.draw.formats.svg import svg_image, texts, xy
+from autograd.draw.layout.geometry import Point, Size
 from autograd.expressions import printable, rounded
-
-from .figure import Figure
-from .formats.box_labels import SMALL, TEXT, Text
-from .formats.colours import Theme, stylesheet
-from .formats.fonts import FAMILY, width
-from .formats.images import Form, to_image
-from .formats.notation import typeset
-from .formats.page import to_html
-from .formats.svg import svg_image, texts, xy
-from .layout.geometry import Point, Size
 
 RADIUS, APART, GAP = 16.0, 43.0, 150.0
 MARGIN, HEAD, FOOT = 26.0, 44.0, 34.0
