@@ -40,7 +40,7 @@ from .random import manual_seed
 
 # What comes after the model is imported when it is first used: `import nn` takes half of the time.
 LATER = {
-    "callbacks": "Callback Checkpoint EarlyStopping GradientNorm PrintEpochs StopOnNaN",
+    "callbacks": "Checkpoint EarlyStopping GradientNorm PrintEpochs StopOnNaN",
     "checkpoint": "load save",
     "cluster": "Cluster",
     "data": "DataLoader Dataset split",
@@ -50,6 +50,7 @@ LATER = {
     "metrics": "accuracy confusion_matrix f1_score precision recall top_k_accuracy",
     "network": "draw_network",
     "plots": "",
+    "run": "Callback",
     "schedule": "CosineAnnealingLR ExponentialLR LinearLR LRScheduler OneCycleLR "
                 "ReduceLROnPlateau SequentialLR StepLR",
     "summaries": "summary",
@@ -59,7 +60,7 @@ LATER = {
 
 if TYPE_CHECKING:
     from . import datasets, metrics, plots, schedule
-    from .callbacks import Callback, Checkpoint, EarlyStopping, GradientNorm, PrintEpochs, StopOnNaN
+    from .callbacks import Checkpoint, EarlyStopping, GradientNorm, PrintEpochs, StopOnNaN
     from .checkpoint import load, save
     from .cluster import Cluster
     from .data import DataLoader, Dataset, split
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from .history import History
     from .metrics import accuracy, confusion_matrix, f1_score, precision, recall, top_k_accuracy
     from .network import draw_network
+    from .run import Callback
     from .schedule import (
         CosineAnnealingLR,
         ExponentialLR,

@@ -7,8 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,86 +21,8 @@ from .evaluation import called
 from .history import described
 from .metrics import is_better
 from .optim import clip_grad_norm_
+from .run import Callback, Run
 from .states import few, is_finite
-
-if TYPE_CHECKING:
-    from .run import Run
-
-
-class Callback:
-    """Is called at the moments of a training that it defines a method for.
-
-    `run` holds all there is to know: `run.model`, `run.optimizer`, `run.history`, `run.epoch` (how
-    many are finished), `run.batch`; and `run.stop(reason)` ends the training.
-
-    Numbers that a method puts into `run.scores` are recorded: in the history's steps, and by their
-    mean in its epochs, from `on_step_begin`, `on_backward_end` and `on_step_end`; in its epochs
-    from `on_epoch_end`, and in the last of them from `on_train_end`. Callbacks are called in the
-    order in which they are listed, so one that monitors a score comes after the one that sets it.
-    Schedules are stepped after all callbacks.
-
-    >>> import nn
-    >>> class StopAtLoss(nn.Callback):
-    ...     def __init__(self, loss):
-    ...         self.loss = loss
-    ...
-    ...     def on_epoch_end(self, run):
-    ...         if run.history.loss[-1] < self.loss:
-    ...             run.stop(f"the loss is below {self.loss}")
-    >>> model = nn.Linear(2, 1, rng=0)
-    >>> history = nn.fit(model, (np.eye(2), np.ones((2, 1))), loss=nn.mse_loss, epochs=100, seed=0,
-    ...                  optimizer=nn.SGD(model.parameters(), lr=0.5), callbacks=[StopAtLoss(0.01)])
-    >>> history.stopped, len(history.loss) < 20
-    ('the loss is below 0.01', True)
-    """
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        """Refuse methods that look like hooks but are never called.
-
-        Raises:
-            TypeError: a method's name begins with `on_`, or is a hook's in another spelling.
-        """
-        super().__init_subclass__(**options)
-        methods = [name for name in vars(Callback) if not name.startswith("_")]
-        hooks = [name for name in methods if name.startswith("on_")]
-        for name in dir(cls):  # those of other base classes too
-            squashed = name.replace("_", "").lower()
-            respelled = [method for method in methods if method.replace("_", "") == squashed]
-            if name in methods or not (name.startswith("on_") or respelled):
-                continue
-            near = (respelled or get_close_matches(name, hooks, cutoff=0.0))[0]
-            raise TypeError(
-                f"{cls.__name__}.{name} would never be called; did you mean {near}? "
-                f"Callbacks have {', '.join(hooks)}"
-            )
-
-    def on_train_begin(self, run: Run) -> None:
-        """Training begins, or goes on after `resume`; then `load_state_dict` comes next."""
-
-    def on_step_begin(self, run: Run) -> None:
-        """`run.batch` is about to be computed."""
-
-    def on_backward_end(self, run: Run) -> None:
-        """The gradients are there, the parameters not yet changed. `run.scores` is for numbers to
-        record; if the run is stopped here, the parameters stay as they are.
-        """
-
-    def on_step_end(self, run: Run) -> None:
-        """The parameters have been changed, and the step is in the history."""
-
-    def on_epoch_end(self, run: Run) -> None:
-        """The epoch is in the history, with its validation, and `run.scores` holds its numbers."""
-
-    def on_train_end(self, run: Run) -> None:
-        """Training has ended: all epochs are done, it was stopped, or Ctrl-C was pressed."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """What a training checkpoint keeps of this callback."""
-        return {}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state_dict` gave."""
-
 
 LARGER_IS_BETTER = {"accuracy", "acc", "auc", "f1", "iou", "precision", "r2", "recall", "score"}
 

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from autograd.atomic_write import replacing
 from autograd.core import arguments
 
-from .plots import training_curves
-
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -121,6 +119,8 @@ class History:
             OSError: the file can't be written; what was there is as it was.
             ModuleNotFoundError: matplotlib is not installed.
         """
+        from .plots import training_curves  # which reads histories, and loads slowly
+
         figure = training_curves(self)
         if path is not None:
             form = arguments.path("path", path).suffix[1:] or "png"

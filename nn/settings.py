@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from hashlib import sha256
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -15,14 +15,31 @@ from autograd.core.array_libraries import is_numpy
 from autograd.core.node import Node
 
 from .data import DataLoader
+from .module import Module
+from .optimizer import Optimizer
 from .reachable import LONG, PLAIN, is_library, reachable
+from .samples import Batches
 from .schedule import LRScheduler, OneCycleLR
 
-if TYPE_CHECKING:
-    from .run import Run
+
+class Training(Protocol):
+    """The attributes of a `Run` that are its settings."""
+
+    model: Module
+    loader: DataLoader | Batches
+    optimizer: Optimizer
+    validation: DataLoader | Batches | None
+    callbacks: list[Any]
+    schedules: list[LRScheduler]
+    schedule_per: Literal["step", "epoch"] | None
+    l1: float
+    l2: float
+
+    @property
+    def loss(self) -> Any: ...
 
 
-def settings_of(run: Run) -> dict[str, dict[str, Any]]:
+def settings_of(run: Training) -> dict[str, dict[str, Any]]:
     """The settings that a checkpoint restores, and those that are only compared."""
     options = ("batch_size", "shuffle", "drop_last")
     loader = {name: getattr(run.loader, name, None) for name in options}
@@ -34,7 +51,7 @@ def settings_of(run: Run) -> dict[str, dict[str, Any]]:
     }
 
 
-def options_of(run: Run) -> Iterator[tuple[str, Any]]:
+def options_of(run: Training) -> Iterator[tuple[str, Any]]:
     """The optimizer's options as they were before schedules, without those that these cycle."""
     cycled = set()
     for schedule in all_schedules(run):
@@ -49,7 +66,7 @@ def options_of(run: Run) -> Iterator[tuple[str, Any]]:
                 yield f"{name} of group {i}" if len(groups) > 1 else name, described(x)
 
 
-def traits_of(run: Run) -> Iterator[tuple[str, Any]]:
+def traits_of(run: Training) -> Iterator[tuple[str, Any]]:
     """The options of loss, transforms, model, schedules and callbacks, by dotted names."""
     owners = {"loss": run.loss, "transform": run.loader.transform, "model": run.model}
     if run.validation is not None:
@@ -86,7 +103,7 @@ def is_ours(x: Any) -> bool:
     return type(x).__module__.partition(".")[0] == "nn"
 
 
-def all_schedules(run: Run) -> list[LRScheduler]:
+def all_schedules(run: Training) -> list[LRScheduler]:
     """The schedules, and those inside them."""
     return [x for s in run.schedules for x in (s, *getattr(s, "schedulers", ()))]
 

@@ -19,7 +19,6 @@ from autograd.core.arguments import (
     type_error,
 )
 
-from .callbacks import Callback
 from .checkpoint import PathLike, check_writable
 from .data import DataLoader, Transform, transform_of
 from .evaluation import Data, Loss, batches_of
@@ -27,7 +26,7 @@ from .history import History
 from .module import Module
 from .optimizer import Optimizer
 from .random import Rng, generator_from
-from .run import Run
+from .run import Callback, Run
 from .samples import Batches, count_of
 from .schedule import LRScheduler
 from .states import few

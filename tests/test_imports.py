@@ -39,6 +39,7 @@ LINE = [
 LAZY = {
     ("autograd.node_methods", "autograd.draw.drawing"): "Jupyter asks a node for its picture",
     ("autograd.compiler", "autograd.compiler.compiled"): "the compiler loads with the first use",
+    ("nn.history", "nn.plots"): "figures load with the first plot",
     ("nn.module", "nn.picture"): "Jupyter and repr() ask a module for its picture",
 }
 # Imports for type checkers that still close a circle.
@@ -46,9 +47,6 @@ KNOWN = {
     ("autograd.compiler", "autograd.compiler.compiled"),
     ("autograd.compiler.lowered_program", "autograd.compiler.traced_function"),
     ("autograd.draw.explain.explanation_text", "autograd.draw.explain.explanation"),
-    ("nn.callbacks", "nn.run"),
-    ("nn.plots", "nn.history"),
-    ("nn.settings", "nn.run"),
 }
 
 LATER = {
