@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from functools import reduce, wraps
 from itertools import count
 from typing import Any, TypeAlias
@@ -107,12 +106,17 @@ class Call:
         variables = pytree.map_leaves(lambda x: new_variable(x, self.level), self.inputs)
         self.variables: list[Node] = pytree.leaves(variables)
         replaced = list(args)
-        for i, x in [(chosen, variables)] if isinstance(chosen, int) else zip(chosen, variables):
-            replaced[i] = x
+        if isinstance(chosen, int):
+            replaced[chosen] = variables
+        else:
+            for i, x in zip(chosen, variables):
+                replaced[i] = x
         self.recording = is_grad_enabled()
-        # mutants 1: only faster
-        with nullcontext() if self.recording else enable_grad():
+        if self.recording:
             self.out = f(*replaced, **kwargs)
+        else:
+            with enable_grad():
+                self.out = f(*replaced, **kwargs)
         self.outs = pytree.leaves(self.out)
         for x in self.outs:
             check_differentiable(x)
