@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.core.arguments import function
 
+from .refusals import DataDependentError
+
 if TYPE_CHECKING:
     from .compiled import Compiled
 
 __all__ = ["DataDependentError", "compile"]
-
-
-class DataDependentError(TypeError):
-    """What a function does depends on numbers, but it is compiled before there are any."""
-
-    __module__ = "autograd"  # how tracebacks and pickle name it
 
 
 def compile(f: Callable[..., Any]) -> Compiled:  # noqa: A001  # re's and torch's name for it

@@ -14,6 +14,12 @@ from autograd.core.op import Op
 from autograd.numpy_api import functions, linalg, manipulation
 
 
+class DataDependentError(TypeError):
+    """What a function does depends on numbers, but it is compiled before there are any."""
+
+    __module__ = "autograd"  # how tracebacks and pickle name it
+
+
 def not_compiled(name: str, line: str = "") -> TypeError:
     """Return the error for a function of arrays."""
     return TypeError(

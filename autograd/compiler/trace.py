@@ -21,8 +21,13 @@ from autograd.tensor import Tensor
 from autograd.transforms import derivatives
 from autograd.value import Value, as_float
 
-from . import DataDependentError
-from .refusals import array_function_failed, called_by_user, keeps_number, not_compiled
+from .refusals import (
+    DataDependentError,
+    array_function_failed,
+    called_by_user,
+    keeps_number,
+    not_compiled,
+)
 
 LIMIT = 1_000_000  # operations; every one becomes a line
 SLOT: Any = vars(Node)["_data"]  # symbols that stand for constants have it too

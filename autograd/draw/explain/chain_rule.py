@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -13,6 +14,7 @@ from autograd.core.node import Node
 from autograd.core.op import Data
 from autograd.core.shapes import shape_of
 from autograd.draw.graph.formulas import Graph, rule_as_graph
+from autograd.draw.graph.names import Named
 from autograd.transforms.gradient_check import Section
 
 
@@ -31,6 +33,24 @@ class Slope(NamedTuple):
 
 
 Path: TypeAlias = tuple[Slope, ...]  # from the root to the leaf
+
+
+@dataclass(frozen=True, repr=False)
+class Derivation:
+    """One derivative by the chain rule, with all that its explanation shows."""
+
+    leaf: Node
+    root: Node
+    names: Mapping[Named, str]
+    values: Mapping[Node, float]
+    slopes: Mapping[Node, Sequence[Slope]]
+    count: int  # of all paths
+    paths: tuple[Path, ...]  # the first ones
+    derivative: float
+    gradient: float  # by backward(): another number than the derivative if hooks change it
+    has_hooks: bool
+    difference: tuple[float, float]  # finite differences; at a kink, those on its two sides
+    precision: int
 
 
 def nodes_between(leaf: Node, order: Sequence[Node]) -> dict[Node, None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -10,12 +9,11 @@ from typing import Any
 from autograd.core.arguments import integer
 from autograd.core.backward import consumers_first
 from autograd.core.node import Node
-from autograd.draw.graph.names import Named, names_of
+from autograd.draw.graph.names import names_of
 from autograd.expressions import MarkdownTex, PlainText, Tex
 
 from .chain_rule import (
-    Path,
-    Slope,
+    Derivation,
     backward_gradient,
     check_single,
     finite_differences,
@@ -132,21 +130,8 @@ def explain(
 
 
 @dataclass(frozen=True, repr=False)
-class Explanation:
+class Explanation(Derivation):
     """A derivative explained by the chain rule. Notebooks show it as mathematics."""
-
-    leaf: Node
-    root: Node
-    names: Mapping[Named, str]
-    values: Mapping[Node, float]
-    slopes: Mapping[Node, Sequence[Slope]]
-    count: int  # of all paths
-    paths: tuple[Path, ...]  # the first ones
-    derivative: float
-    gradient: float  # by backward(): another number than the derivative if hooks change it
-    has_hooks: bool
-    difference: tuple[float, float]  # finite differences; at a kink, those on its two sides
-    precision: int
 
     @property
     def text(self) -> str:

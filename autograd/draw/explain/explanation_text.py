@@ -6,7 +6,7 @@ from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from math import isnan, log10
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
@@ -25,10 +25,7 @@ from autograd.expressions import (
     number_of,
 )
 
-from .chain_rule import Path, Slope, product_of
-
-if TYPE_CHECKING:
-    from .explanation import Explanation
+from .chain_rule import Derivation, Path, Slope, product_of
 
 FACTORS = 12  # shown of a product, at most
 STEPS = 24  # shown of a list, at most
@@ -43,7 +40,7 @@ class Text:
     ratio, math, operand = "{0}{1}/{0}{2}", "{}", "  (operand {})"  # filled in by str.format
     heading, total, note = "{}, {}", "\nSum\n  {}", "  ({})"
 
-    def __init__(self, explained: Explanation, style: PlainText) -> None:
+    def __init__(self, explained: Derivation, style: PlainText) -> None:
         self.explained, self.style = explained, style
 
     def lines(self) -> Iterator[str]:
