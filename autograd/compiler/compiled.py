@@ -255,8 +255,9 @@ class Compiled:
         else:
             numbers = iter(leaves)
             plain = [form.filled(numbers) for _, form in traced.parameters]
+            on_floats = program.on_floats  # errors in writing it are no errors in running it
             try:
-                out = program.on_floats(*plain, *program.captured())
+                out = on_floats(*plain, *program.captured())
             except (ArithmeticError, ValueError):
                 out = program.interpret(leaves)
         if order == 1 and argnums is not None and not all(map(is_plain, args)):

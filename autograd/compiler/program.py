@@ -86,11 +86,18 @@ class Program:
         return type(constant) is float and constant.hex() == x.hex()
 
     def live(self) -> list[int]:
-        """Return the lines that the outputs need, in order."""
-        return sorted(self.sorted_lines())
+        """Return the lines that the outputs need, in order: each must come after its operands."""
+        needed = bytearray(len(self.lines))
+        for i in self.outputs:
+            needed[i] = True
+        for i in range(len(needed) - 1, -1, -1):
+            if needed[i]:
+                for j in self.lines[i].args:
+                    needed[j] = True
+        return [i for i, wanted in enumerate(needed) if wanted]
 
     def sorted_lines(self) -> list[int]:
-        """Return the lines that the outputs need, each after its operands, depth first."""
+        """Return the lines that the outputs need, sorted: each after its operands."""
         order: list[int] = []
         seen: set[int] = set()
         stack = [(i, False) for i in reversed(self.outputs)]

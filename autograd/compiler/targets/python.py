@@ -72,6 +72,19 @@ class Template(NamedTuple):
     level: int
     needed: list[int]
     leads: bool  # whether it begins with the first operand
+    calls: list[str]
+
+
+def template_of(formula: Expression, count: int) -> Template:
+    """Return the template of a formula with symbols for so many operands."""
+    pieces, level = PYTHON.write(formula, lambda i: Written((Symbol(i),), ATOM))
+    text = "".join(f"{{{x.key}}}" if isinstance(x, Symbol) else x for x in pieces)
+    needed = [0] * count
+    for x in pieces:
+        if isinstance(x, Symbol):
+            needed[x.key] = max(needed[x.key], x.level)
+    leads = isinstance(pieces[0], Symbol) and pieces[0].key == 0
+    return Template(text, level, needed, leads, CALL.findall(text))
 
 
 class Unpacking:
@@ -195,7 +208,7 @@ class Writer:
 
     def expression(self, line: Line) -> tuple[str, int]:
         """Return the operation of a line and its level: `PYTHON.fill`, in a third of the time."""
-        text, level, needed, leads = self.template(line)
+        text, level, needed, leads, _ = self.template(line)
         operands: list[str] = []
         for j, need in zip(line.args, needed):
             operand, binding = self.text[j]
@@ -208,22 +221,16 @@ class Writer:
 
     def template(self, line: Line) -> Template:
         """Return how the operation of a line is written, and note the functions that it calls."""
-        op, count, options = line.op, len(line.args), line.kwargs
+        op, options = line.op, line.kwargs
         assert op is not None
         key = (op, *((name, repr(x)) for name, x in options.items())) if options else op
-        if key not in self.templates:
-            formula = self.formula(op, [Symbol(i) for i in range(count)], options)
-            pieces, level = PYTHON.write(formula, lambda i: Written((Symbol(i),), ATOM))
-            text = "".join(f"{{{x.key}}}" if isinstance(x, Symbol) else x for x in pieces)
-            for name in CALL.findall(text):
-                self.functions[name] = op if op not in ROWS else FUNCTIONS[name]
-            needed = [0] * count
-            for x in pieces:
-                if isinstance(x, Symbol):
-                    needed[x.key] = max(needed[x.key], x.level)
-            leads = isinstance(pieces[0], Symbol) and pieces[0].key == 0
-            self.templates[key] = Template(text, level, needed, leads)
-        return self.templates[key]
+        known = TEMPLATES if op in ROWS and not options else self.templates
+        if key not in known:
+            formula = self.formula(op, [Symbol(i) for i in range(len(line.args))], options)
+            known[key] = template_of(formula, len(line.args))
+        for name in known[key].calls:
+            self.functions[name] = op if op not in ROWS else FUNCTIONS[name]
+        return known[key]
 
     def formula(self, op: Op, operands: list[Symbol], options: Mapping[str, Any]) -> Expression:
         """Return an operation as its row states it, or as a call."""
@@ -276,6 +283,7 @@ class Writer:
         return "\n\n\n".join([imports] * bool(imports) + definitions)
 
 
+TEMPLATES: dict[Any, Template] = {}  # of rows of the table, without options
 CALL = re.compile(r"\b(?!float\b)(\w+)\(")
 LIBRARIES: dict[str, Any] = {"math": math, "numpy": np}
 
