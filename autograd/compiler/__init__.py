@@ -1,4 +1,8 @@
-"""Scalar functions as source: traced, simplified, written out, and run on floats or on columns."""
+"""Functions of numbers as source: traced, simplified, written, and run on floats or on columns.
+
+The modules are passed through once, in this order: trace, program, simplify, and for columns
+vectorize, plan; then targets. `compiled` is what the user has in hand.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +20,11 @@ __all__ = ["DataDependentError", "compile"]
 
 
 def compile(f: Callable[..., Any]) -> Compiled:  # noqa: A001  # re's and torch's name for it
-    """A scalar function as straight-line source that runs on floats, or on columns of data at once.
+    """Return `f` as straight-line source that runs on floats, or on whole columns of data.
 
-    `f` is called once, with symbols in place of numbers, for each form of arguments; the rules of
-    the table write its derivatives down, what is computed twice is computed once, and the result
-    is a Python function that can be read: `f.source`.
+    `f` is called once with symbols in place of numbers, for each form of arguments. The rules of
+    the table are applied to the symbols too, equal operations are computed once, and the result is
+    a Python function that can be read: `f.source`.
 
     >>> import autograd as ag
     >>> import numpy as np
@@ -46,16 +50,16 @@ def compile(f: Callable[..., Any]) -> Compiled:  # noqa: A001  # re's and torch'
         return t2, (d_w, d_x)
     <BLANKLINE>
 
-    Numbers may be nested in lists, tuples and dicts; arrays broadcast against each other and are
-    computed with entry by entry. Keyword arguments are compiled in, once for each value. Numbers
-    and weights (`Value`) that `f` closes over are read at each call of it. Called with a `Value` or
-    a `Tensor`, the function records like `f` itself.
+    Numbers may be nested in lists, tuples and dicts; arrays broadcast against each other, and `f`
+    is applied to each entry. Keyword arguments are compiled in, once for each value. Weights
+    (`Value`) that `f` closes over are read at each call. Called with a `Value` or a `Tensor`, the
+    function records like `f` itself.
 
     Raises:
-        DataDependentError: `f` decides by a number (`if x > 0`, `range(int(x))`): a TypeError,
-            raised at that line when it is traced.
+        DataDependentError: `f` decides by a number (`if x > 0`, `range(int(x))`). It is a
+            TypeError, and is raised at that line when `f` is traced.
         TypeError: `f` is no function.
     """
-    from .compiled import Compiled  # the first function loads all this, not `import autograd`
+    from .compiled import Compiled  # loaded for the first function, not by `import autograd`
 
     return Compiled(function("f", f))

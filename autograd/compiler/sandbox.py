@@ -1,4 +1,4 @@
-"""Where what was written becomes a function: the one place that runs text."""
+"""Turn source into functions: the only module that runs text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 def defined(
     name: str, text: str, names: Mapping[str, Any], builtin: Iterable[Any]
 ) -> Callable[..., Any]:
-    """The function of this name in the text, in which nothing but the given names has a meaning."""
+    """Return the function of this name in the text, which can use the given names only."""
     known = {x.__name__: x for x in builtin}
     space = {**names, "__builtins__": {**known, "__import__": for_warnings}}
     exec(compile(text, f"<compiled {name}>", "exec"), space)
@@ -19,9 +19,9 @@ def defined(
 
 
 def for_warnings(name: str, *_: Any) -> Any:
-    """Stands in for `__import__`: from Python 3.13 on, NumPy warns by the one of its caller.
+    """Replace `__import__`: since Python 3.13 NumPy issues warnings with that of its caller.
 
-    No source asks for it: identifiers do not begin with an underscore, and it has no statements.
+    Generated source can't call it: its identifiers do not begin with an underscore.
     """
     if name.partition(".")[0] not in ("warnings", "numpy"):
         raise ImportError(f"a compiled function imports nothing, and not {name}")

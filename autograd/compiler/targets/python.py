@@ -1,7 +1,7 @@
-"""A program as Python source: one readable function, for floats and, by another head, for arrays.
+"""Programs as Python source: one readable function, for floats and, with another head, for arrays.
 
-Whatever the labels are, the text holds nothing but arithmetic, the function's own names and
-mathematics by name: labels become identifiers that nothing else has.
+Whatever the labels are, the text holds nothing but arithmetic, the function's own names and calls
+of mathematical functions: labels become identifiers that nothing else has.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ WIDTH = 64  # how long an expression may grow before it gets a name
 
 
 class Source(NamedTuple):
-    """What was written, and what it needs to run."""
+    """A written function, and what it needs to run."""
 
     head: str
     body: str
@@ -51,7 +51,7 @@ class Source(NamedTuple):
         return f"{self.head}\n\n\n{body}" if self.head else body
 
     def compiled(self, guard: str = "") -> Callable[..., Any]:
-        """The function; `guard` is put before its first line that computes."""
+        """Return the function; `guard` is put before its first line that computes."""
         body = self.body.replace("\0\n", guard)
         return defined(self.name, body, self.functions, (abs, type, float, list, tuple, dict))
 
@@ -140,7 +140,7 @@ class Writer:
         self.parameters = parameters
 
     def write(self, forms: Sequence[Form], kind: str = "math") -> Source:
-        """The function that returns the program's outputs, nested as the forms say."""
+        """Return the function that returns the program's outputs, nested as the forms say."""
         self.unpack()
         self.statements()
         self.body.append(f"return {self.result(forms)}")
@@ -152,7 +152,7 @@ class Writer:
     # The arguments.
 
     def unpack(self) -> None:
-        """The lines that take nested arguments apart, and names for all inputs."""
+        """Write the lines that unpack nested arguments, and name all inputs."""
         self.unpacking = Unpacking(self.names, self.parameters)
         self.body += [*self.unpacking.lines, "\0"]
         self.arguments = list(self.unpacking.arguments)
@@ -163,7 +163,10 @@ class Writer:
         self.text.update({i: (name, ATOM) for i, name in zip(inputs, names)})
 
     def guard(self) -> tuple[str, dict[str, Any]]:
-        """Lines that turn away whatever is not floats nested as they were traced."""
+        """Return lines that return `other` unless the arguments are floats, nested as traced.
+
+        With them come the keys of dicts, by the names that the lines have for them.
+        """
         checks = list(self.unpacking.checks)
         if self.unpacking.leaves:
             types = (f"type({name})" for name in self.unpacking.leaves)
@@ -294,7 +297,7 @@ def function_for(op: Op, kind: str) -> Any:
 
 
 def nested(form: Form, numbers: Any) -> str:
-    """Numbers in the form of an argument."""
+    """Return the next numbers as text, nested like an argument."""
     if form.kind is None:
         return str(next(numbers))
     parts = [nested(part, numbers) for part in form.parts]
