@@ -11,16 +11,16 @@ import numpy as np
 from . import array_kernels
 from .array_libraries import is_numpy
 from .op import Data, Op, Rule, data_of, per_argument
-from .rules import Forward, div, exp, expm1, where
+from .rules import div, exp, expm1, where
 from .shapes import Axis, inverse_permutation, kept_shape, shape_of
 
 
-def of_arrays(name: str, forward: Forward, *vjps: Rule, **facts: Any) -> Op:
+def of_arrays(name: str, forward: Rule, *vjps: Rule, **facts: Any) -> Op:
     """A row that computes entries from several entries of its operands."""
     return Op(name, forward, vjps, elementwise=False, **facts)
 
 
-def linear_map(name: str, forward: Forward, *vjps: Rule, **facts: Any) -> Op:
+def linear_map(name: str, forward: Rule, *vjps: Rule, **facts: Any) -> Op:
     """A row of that kind that is linear, as moves and sums of entries are."""
     return of_arrays(name, forward, *vjps, linear=True, analytic=True, **facts)
 

@@ -67,11 +67,9 @@ def consumers_first(*roots: Node, level: int = 1) -> list[Node]:
 def contributions(
     node: Node, g: Data, level: int = 1, graph: bool = False
 ) -> Iterator[tuple[int, Node, Data]]:
-    """Apply the rules of `node`: yield what it contributes to the gradient of each operand.
+    """Apply the rules of `node` to its gradient `g`: yield each operand's contribution.
 
     Args:
-        node: a node that was computed.
-        g: its gradient.
         level: operands of lower levels are left out.
         graph: run the rules on nodes, not on plain data, so that the results are nodes.
 

@@ -175,6 +175,15 @@ class Op:
             for option in options.keys() - self.options:
                 raise TypeError(f"{self.public_name} has no option {option!r} here; leave it out")
 
+    def explain_error(
+        self, error: Exception, operands: Sequence[Any], data: Sequence[Data], options: Any
+    ) -> None:
+        """Raise a clearer error in place of one of the forward function, where there is one."""
+        if isinstance(error, TypeError):
+            self.check_call(operands, options)
+        elif type(error) is ValueError:  # NumPy's AxisError and LinAlgError say enough
+            raise self.shape_error(data, error) from None
+
     def shape_error(self, operands: Sequence[Data], error: Exception) -> ValueError:
         """Return NumPy's complaint about shapes, with the op and the shapes by name."""
         shapes = " and ".join(str(shape_of(x)) for x in operands)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import builtins
 import math
 import operator
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,20 +23,19 @@ from .kernels import elementary, one_like, zeros_like
 from .op import Data, Op, Rule, data_of
 
 LN2, LN10, TWO_OVER_ROOT_PI = math.log(2.0), math.log(10.0), 2.0 / math.sqrt(math.pi)
-Forward = Callable[..., Data]
 
 
-def elementwise(name: str, forward: Forward, *vjps: Rule | None, **facts: Any) -> Op:
+def elementwise(name: str, forward: Rule, *vjps: Rule | None, **facts: Any) -> Op:
     """A row whose entries are computed each from the operands' entries at its own place."""
     return Op(name, forward, vjps, elementwise=True, broadcasts=len(vjps) > 1, **facts)
 
 
-def analytic(name: str, forward: Forward, *vjps: Rule, **facts: Any) -> Op:
+def analytic(name: str, forward: Rule, *vjps: Rule, **facts: Any) -> Op:
     """A row of that kind whose function continues to complex numbers."""
     return elementwise(name, forward, *vjps, analytic=True, **facts)
 
 
-def relation(name: str, forward: Forward, **facts: Any) -> Op:
+def relation(name: str, forward: Rule, **facts: Any) -> Op:
     """A row that gives true or false, and has no derivatives."""
     facts.update(ufunc=getattr(np, name), boolean=True)
     return elementwise(name, forward, *[None] * facts["ufunc"].nin, **facts)

@@ -162,3 +162,26 @@ def test_requires_grad_is_true_or_false(flag: Any) -> None:
         with pytest.raises(TypeError, match="requires_grad must be True or False, but got"):
             make()
     assert Tensor([1.0], requires_grad=np.True_).requires_grad
+
+
+@pytest.mark.parametrize("mode", [ag.enable_grad, ag.no_grad])
+def test_operands_keep_their_order_on_every_way_of_recording(mode: Any) -> None:
+    v, t, array = Value(8.0), Tensor([2.0, 4.0], requires_grad=True), np.array([2.0, 4.0])
+    with mode():
+        assert (v - 3.0).data == 5.0 and (3.0 - v).data == -5.0
+        assert (v - t).data.tolist() == [6.0, 4.0] and (t - v).data.tolist() == [-6.0, -4.0]
+        assert (t - 1).data.tolist() == [1.0, 3.0] and (1 - t).data.tolist() == [-1.0, -3.0]
+        assert v.__sub__(array).data.tolist() == [6.0, 4.0]
+        assert v.__rsub__(array).data.tolist() == [-6.0, -4.0]
+        assert v.__sub__(t).data.tolist() == [6.0, 4.0]
+        assert v.__rsub__(t).data.tolist() == [-6.0, -4.0]
+
+
+def test_errors_of_forward_functions_come_out() -> None:
+    def forward(x: Any) -> Any:
+        raise TypeError("not today")
+
+    with pytest.raises(TypeError, match="not today"):
+        Op("op", forward, (None,))(Value(1.0))
+    with pytest.raises(ValueError, match=r"add of shapes \(2,\) and \(3,\)"):
+        ag.add(Tensor([1.0, 2.0]), Tensor([1.0, 2.0, 3.0]))
