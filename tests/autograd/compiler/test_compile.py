@@ -559,6 +559,13 @@ def test_conditions_are_counted() -> None:
     assert share.value_and_grad(xs, reduce="sum")[0] == 2.0
 
 
+def test_a_choice_of_conditions_is_a_number() -> None:
+    f = ag.compile(lambda x, y: ag.where(x > 0, x > 1, y > 1) + (y > 0))
+    xs, ys = np.array([-1.0, 2.0, 0.5]), np.array([2.0, 1.0, 1.0])
+    assert f(xs, ys).tolist() == [f(x, y) for x, y in zip(xs, ys)] == [2.0, 2.0, 1.0]
+    assert ag.compile(lambda x: ag.where((x > 0).detach() & (x < 2), x, 0.0))(1.0) == 1.0
+
+
 def test_numpy_functions_are_traced() -> None:
     f = ag.compile(lambda x: np.where(np.isfinite(x), np.tanh(x), 0.0) + np.square(x))
     assert f(0.5) == math.tanh(0.5) + 0.25
