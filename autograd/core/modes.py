@@ -72,7 +72,6 @@ def replace(outside: Mode, **fields: Any) -> Mode:
     """Return a mode with some fields changed, and `ORDINARY` itself if the result equals it."""
     fields["thread"] = this_thread.key
     changed = outside._replace(**fields)
-    # mutants 5: only faster
     return ORDINARY if changed[:-1] == ORDINARY[:-1] else changed  # all but the thread
 
 

@@ -113,7 +113,9 @@ def main(name: str, *arguments: str) -> int:
     part = float(arguments[0])
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     trials = Trials(importlib.import_module(name), part)
-    options = ["-q", "-p", "no:cacheprovider", "--pyargs", *arguments[1:]]
+    # What a mutant leaves behind, such as a generator that never ended, must not fail the session.
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:unraisableexception"]
+    options += ["--pyargs", *arguments[1:]]
     status = pytest.main(options, plugins=[trials])
     if status in (0, 5):
         print(json.dumps(trials.killers))
