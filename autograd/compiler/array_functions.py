@@ -14,7 +14,9 @@ def array_function(op: Op, dtype: Any) -> Callable[..., Any]:
     """Return the function of an operation on columns of a dtype."""
     if op.elementwise is None:
         return elementwise_only(op)
-    if op.rule and None in op.vjps:  # of conditions, beside which all numbers may be floats
+    if (
+        op.rule and op.arity and None in op.vjps
+    ):  # of conditions, beside which all numbers may be floats
         return of_dtype(op.on_array, dtype)
     return op.on_array
 

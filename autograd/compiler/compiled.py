@@ -140,12 +140,12 @@ class Compiled:
         It needs `math` and nothing else, and raises where Python's own operators do: `1 / 0.0`.
         `numpy_source` is the same function for arrays.
         """
-        return self.whole().source("math").text
+        return self.full_program().source("math").text
 
     @property
     def numpy_source(self) -> str:
         """The source with another head, so that the same lines run on arrays."""
-        return self.whole().source("numpy").text
+        return self.full_program().source("numpy").text
 
     @property
     def weight_source(self) -> str:
@@ -166,8 +166,8 @@ class Compiled:
         check_single(traced.out)
         return to_latex(lower(traced, 0, 0).program, traced.name)
 
-    def whole(self) -> LoweredProgram:
-        """Return the value with all derivatives that there are."""
+    def full_program(self) -> LoweredProgram:
+        """Return the program of the value and of all derivatives."""
         traced = self.current()
         if self.order:
             return lower(traced, self.argnums, self.order)

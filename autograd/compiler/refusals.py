@@ -15,7 +15,7 @@ from autograd.numpy_api import functions, linalg, manipulation
 
 
 class DataDependentError(TypeError):
-    """What a function does depends on numbers, but it is compiled before there are any."""
+    """A decision in a function depends on numbers that are not known when it is compiled."""
 
     __module__ = "autograd"  # how tracebacks and pickle name it
 

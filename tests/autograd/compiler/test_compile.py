@@ -743,6 +743,16 @@ def test_primitives_of_ones_own_are_written_out() -> None:
     assert "# scaled is a primitive of" in ag.compile(lambda x: other(x)).source
 
 
+@pytest.mark.parametrize("elementwise", [True, None])
+def test_primitives_of_any_number_of_operands(elementwise: bool | None) -> None:
+    rule = ag.per_argument(lambda i: lambda g, out, *xs: g * 2.0 * xs[i])
+    squares = Op("squares", lambda *xs: sum(x * x for x in xs), rule, elementwise=elementwise)
+    f = ag.compile(lambda x, y: squares(x, y, 1.0))
+    assert f.value_and_grad(2.0, 3.0) == (14.0, 4.0)
+    value, slope = f.value_and_grad(np.array([2.0, 0.0]), 3.0)
+    assert value.tolist() == [14.0, 10.0] and slope.tolist() == [4.0, 0.0]
+
+
 def lines_of(f: Any, *args: Any) -> list[str]:
     f.value_and_grad(*args)
     body = f.source.split("def ")[-1].splitlines()[1:-1]
