@@ -95,6 +95,8 @@ class Symbol(Operators):
         return super().operands()
 
     def detach(self) -> Any:
+        if is_condition(self):
+            return self  # it has no gradient
         return trace().add(rules.alias, (self,), NO_KWARGS, level=0)
 
     def __copy__(self) -> Any:
