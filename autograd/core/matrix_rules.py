@@ -28,7 +28,6 @@ def _cholesky_vjp(g: Data, out: Data, x: Data) -> Data:
     """Murray 2016, eq. 9: L^-T P(L^T g) L^-1, symmetric, where P halves the diagonal."""
     n = shape_of(x)[-1]  # mutants 1: the matrices are square
     # mutants 1: equal triangles
-    # mutants 1: equal triangles
     lower = np.tril(np.ones_like(data_of(x), shape=(n, n))) - 0.5 * _eye(n, x)
     lt = _swap(out)
     half = solve(lt, _swap(solve(lt, lower * matmul(lt, g))))
