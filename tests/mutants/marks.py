@@ -57,6 +57,8 @@ def marks(text: str) -> list[Mark]:
             code = text.splitlines()[line : first and first - 1]
             if first is None or any(x.strip() and not x.lstrip().startswith("#") for x in code):
                 raise ValueError(f"line {line}: no statement begins below this mark")
+            if any(first in mark.lines for mark in found):
+                raise ValueError(f"line {line}: the statement below has two marks; add them up")
             lines |= set(range(first, below[first] + 1)) - counts.keys()
         found.append(Mark(line, count, frozenset(lines)))
     return found

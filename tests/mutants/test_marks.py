@@ -81,3 +81,8 @@ def test_a_comment_that_is_almost_a_mark_is_refused(text: str) -> None:
 def test_a_mark_above_no_statement_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="line 2: no statement begins below this mark"):
         marks.marks(text)
+
+
+def test_two_marks_above_one_statement_are_refused() -> None:
+    with pytest.raises(ValueError, match="line 2: the statement below has two marks; add them up"):
+        marks.marks("# mutants 1: why\n# mutants 1: why\nx = 1\n")
