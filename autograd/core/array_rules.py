@@ -17,11 +17,13 @@ from .shapes import Axis, inverse_permutation, kept_shape, shape_of
 
 def of_arrays(name: str, forward: Rule, *vjps: Rule, **facts: Any) -> Op:
     """A row that computes entries from several entries of its operands."""
+    # mutants 4: runs at import
     return Op(name, forward, vjps, elementwise=False, **facts)
 
 
 def linear_map(name: str, forward: Rule, *vjps: Rule, **facts: Any) -> Op:
     """A row of that kind that is linear, as moves and sums of entries are."""
+    # mutants 6: runs at import
     return of_arrays(name, forward, *vjps, linear=True, analytic=True, **facts)
 
 

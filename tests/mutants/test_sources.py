@@ -24,17 +24,15 @@ CONSTRUCTORS = ["test_constructors.py", "-k", "not arithmetic_of_their_own"]
 SURROUNDINGS = ["test_modes.py", "test_anomaly.py", "test_node_methods.py", "test_pickling.py",
                 "test_checkpoint.py"]  # fmt: skip
 
+RULES = ["test_table.py", "test_numbers.py", "test_derivatives.py", "test_slopes_far_out.py",
+         "test_refusing.py",
+         "test_precision.py::test_a_float64_array_beside_low_precision_keeps_its_own"]  # fmt: skip
+
 # A module, and what tells pytest which tests have to notice its mutants, in their folder.
 TARGETS = {
-    "autograd.core.rules": ["test_table.py", "test_numbers.py", "test_derivatives.py",
-                       "test_slopes_far_out.py", "test_refusing.py",
-                       "test_precision.py::test_a_float64_array_beside_low_precision_keeps_its_own"],
-    "autograd.core.array_rules": ["test_table.py", "test_numbers.py", "test_derivatives.py",
-                       "test_slopes_far_out.py", "test_refusing.py",
-                       "test_precision.py::test_a_float64_array_beside_low_precision_keeps_its_own"],
-    "autograd.core.matrix_rules": ["test_table.py", "test_numbers.py", "test_derivatives.py",
-                       "test_slopes_far_out.py", "test_refusing.py",
-                       "test_precision.py::test_a_float64_array_beside_low_precision_keeps_its_own"],
+    "autograd.core.rules": RULES,
+    "autograd.core.array_rules": [*RULES, "test_names.py"],
+    "autograd.core.matrix_rules": RULES,
     "autograd.core.kernels": ["test_kernels.py", "test_table.py", "test_numbers.py",
                           "test_slopes_far_out.py", "test_empty_and_axes.py",
                           "test_losses.py", "test_layers.py", "test_protocols.py",
