@@ -10,21 +10,9 @@ import numpy as np
 
 from . import array_kernels
 from .array_libraries import is_numpy
-from .op import Data, Op, Rule, data_of, per_argument
+from .op import Data, Op, data_of, linear_map, of_arrays, per_argument
 from .rules import div, exp, expm1, where
 from .shapes import Axis, inverse_permutation, kept_shape, shape_of
-
-
-def of_arrays(name: str, forward: Rule, *vjps: Rule, **facts: Any) -> Op:
-    """A row that computes entries from several entries of its operands."""
-    # mutants 4: runs at import
-    return Op(name, forward, vjps, elementwise=False, **facts)
-
-
-def linear_map(name: str, forward: Rule, *vjps: Rule, **facts: Any) -> Op:
-    """A row of that kind that is linear, as moves and sums of entries are."""
-    # mutants 6: runs at import
-    return of_arrays(name, forward, *vjps, linear=True, analytic=True, **facts)
 
 
 def _eye(n: int, like: Data) -> Data:
@@ -96,10 +84,12 @@ def _einsum_vjp(i: int, g: Data, xs: Any, inputs: tuple[str, ...], output: str) 
 
 
 def _transpose_text(axes: tuple[int, ...]) -> str:
-    *stack, rows, columns = range(len(axes)) if len(axes) > 1 else (0, 0)
+    if axes == tuple(range(len(axes))):
+        return "x"
+    *stack, rows, columns = range(len(axes))
     if axes == (*stack, columns, rows):
         return "x.mT" if stack else "x.T"
-    return "x" if axes == tuple(range(len(axes))) else f"transpose(x, {axes})"
+    return f"transpose(x, {axes})"
 
 
 # fmt: off

@@ -6,8 +6,8 @@ import numpy as np
 
 from . import array_kernels, determinants
 from .array_libraries import no_fallback
-from .array_rules import _eye, _swap, matmul, of_arrays, reshape
-from .op import Data, Op, data_of, per_argument
+from .array_rules import _eye, _swap, matmul, reshape
+from .op import Data, Op, data_of, of_arrays, per_argument
 from .shapes import shape_of
 
 

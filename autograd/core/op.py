@@ -9,6 +9,8 @@ from inspect import Parameter, signature
 from itertools import count
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+
 from .shapes import shape_of
 
 Data: TypeAlias = Any  # a float, or an array of any type that speaks NumPy's protocols
@@ -208,3 +210,32 @@ class PerArgument:
 
 
 per_argument = PerArgument
+
+
+# --- kinds of rows of the table -------------------------------------------------------------------
+
+
+def elementwise(name: str, forward: Rule, *vjps: Rule | None, **facts: Any) -> Op:
+    """A row whose entries are computed each from the operands' entries at its own place."""
+    return Op(name, forward, vjps, elementwise=True, broadcasts=len(vjps) > 1, **facts)
+
+
+def analytic(name: str, forward: Rule, *vjps: Rule, **facts: Any) -> Op:
+    """A row of that kind whose function continues to complex numbers."""
+    return elementwise(name, forward, *vjps, analytic=True, **facts)
+
+
+def relation(name: str, forward: Rule, **facts: Any) -> Op:
+    """A row that gives true or false, and has no derivatives."""
+    facts.update(ufunc=getattr(np, name), boolean=True)
+    return elementwise(name, forward, *[None] * facts["ufunc"].nin, **facts)
+
+
+def of_arrays(name: str, forward: Rule, *vjps: Rule, **facts: Any) -> Op:
+    """A row that computes entries from several entries of its operands."""
+    return Op(name, forward, vjps, elementwise=False, **facts)
+
+
+def linear_map(name: str, forward: Rule, *vjps: Rule, **facts: Any) -> Op:
+    """A row of that kind that is linear, as moves and sums of entries are."""
+    return of_arrays(name, forward, *vjps, linear=True, analytic=True, **facts)

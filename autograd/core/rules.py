@@ -13,39 +13,22 @@ from __future__ import annotations
 import builtins
 import math
 import operator
-from typing import Any
 
 import numpy as np
 
 from . import kernels
 from .array_libraries import converter_like
 from .kernels import elementary, one_like, zeros_like
-from .op import Data, Op, Rule, data_of
+from .op import Data, analytic, data_of, elementwise, relation
 
 LN2, LN10, TWO_OVER_ROOT_PI = math.log(2.0), math.log(10.0), 2.0 / math.sqrt(math.pi)
-
-
-def elementwise(name: str, forward: Rule, *vjps: Rule | None, **facts: Any) -> Op:
-    """A row whose entries are computed each from the operands' entries at its own place."""
-    return Op(name, forward, vjps, elementwise=True, broadcasts=len(vjps) > 1, **facts)
-
-
-def analytic(name: str, forward: Rule, *vjps: Rule, **facts: Any) -> Op:
-    """A row of that kind whose function continues to complex numbers."""
-    return elementwise(name, forward, *vjps, analytic=True, **facts)
-
-
-def relation(name: str, forward: Rule, **facts: Any) -> Op:
-    """A row that gives true or false, and has no derivatives."""
-    facts.update(ufunc=getattr(np, name), boolean=True)
-    return elementwise(name, forward, *[None] * facts["ufunc"].nin, **facts)
 
 
 def _power_below(x: Data, y: Data, out: Data) -> Data:
     """x^(y-1), and 1 for y = 0."""
     if type(y) in (int, float):
         return x if y == 2 else pow(x, y - (y != 0))  # mutants 1: only faster
-    return pow(x, y - where(data_of(y) != 0, one_like(out), 0.0))
+    return pow(x, y - where(data_of(y) != 0, one_like(out), 0.0))  # mutants 1: ones are true
 
 
 def _square(x: Data) -> Data:
@@ -55,7 +38,7 @@ def _square(x: Data) -> Data:
 def _radius_or_one(x: Data, y: Data) -> Data:
     """The distance of (x, y) from the origin, and 1 there."""
     r = hypot(x, y)
-    return where(data_of(r) == 0, 1.0, r)
+    return where(data_of(r) == 0, 1.0, r)  # mutants 1: divides 0
 
 
 def _over_square(x: Data, r: Data) -> Data:

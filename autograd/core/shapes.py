@@ -60,7 +60,7 @@ def ordered_axes(axis: int | Sequence[int], ndim: int) -> list[int]:
 
 def reduced_axes(axis: Axis, ndim: int) -> Shape:
     """Return the axes of a reduction. A single number has none, but NumPy allows one axis."""
-    if not ndim and np.ndim(axis) == 0:  # mutants 1: None gives () either way
+    if not ndim and np.ndim(axis) == 0:  # type: ignore[arg-type]
         normalize_axes(axis, 1)
         return ()
     return normalize_axes(axis, ndim)

@@ -43,7 +43,7 @@ COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
 # Calls whose arguments may change places, or can't, as every test would notice.
 SYMMETRIC = {
     "add", "broadcast_shapes", "getattr", "hasattr", "isinstance", "max", "maximum", "min",
-    "minimum", "multiply", "zip",
+    "minimum", "multiply", "zip", "hypot", "_radius_or_one",
 }  # fmt: skip
 SIGNATURE = ("decorator_list", "returns", "annotation", "args")
 SILENT = ("__repr__", "describe")  # what only people read

@@ -15,7 +15,7 @@ from table import CASES, TABLE
 from test_table import as_tensors
 
 from autograd import Op
-from autograd.core import rules
+from autograd.core import array_rules, rules
 from autograd.core.backward import operands_first
 
 ROOT = Path(__file__).parents[3]
@@ -299,3 +299,18 @@ def test_a_row_names_the_ufunc_that_equals_it() -> None:
             with np.errstate(all="ignore"):
                 found, expected = ufunc(*operands_of(op)), op.forward(*operands_of(op))
             assert not np.all(within_4_ulp(found, expected)), op.name
+
+
+def test_texts_that_depend_on_options() -> None:
+    def text(op: Op, **options: Any) -> str:
+        assert callable(op.text)
+        return op.text(**options)
+
+    transpose, nll = array_rules.transpose, array_rules.nll
+    axes = (), (0,), (1, 0), (0, 1), (0, 2, 1), (1, 0, 2), (2, 1, 0), (0, 1, 3, 2)
+    assert [text(transpose, axes=x) for x in axes] == [
+        "x", "x", "x.T", "x", "x.mT", "transpose(x, (1, 0, 2))", "transpose(x, (2, 1, 0))", "x.mT",
+    ]  # fmt: skip
+    assert text(nll, labels=[1, 0, 2, 1], scale=0.25) == "-mean(x[labels])"
+    assert text(nll, labels=[1, 0, 2, 1], scale=1.0) == "-(1.0 * sum(x[labels]))"
+    assert text(rules.sinc, n=0) == "sinc(x)" and "2" in text(rules.sinc, n=2)
