@@ -30,7 +30,7 @@ RULES = ["test_table.py", "test_numbers.py", "test_derivatives.py", "test_slopes
 
 # A module, and what tells pytest which tests have to notice its mutants, in their folder.
 TARGETS = {
-    "autograd.core.rules": RULES,
+    "autograd.core.rules": [*RULES, "test_op.py"],
     "autograd.core.array_rules": [*RULES, "test_op.py"],
     "autograd.core.matrix_rules": RULES,
     "autograd.core.kernels": ["test_kernels.py", "test_table.py", "test_numbers.py",
