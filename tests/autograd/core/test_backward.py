@@ -456,7 +456,8 @@ def test_contributions_are_those_of_one_node_to_each_operand() -> None:
     x, y = Value(3.0), Value(4.0)
     out = x * y
     assert list(contributions(out, 2.0)) == [(0, x, 8.0), (1, y, 6.0)]
-    assert [part for _, _, part in contributions(x * x, 1.0)] == [3.0, 3.0]
+    parts = [part for _, _, part in contributions(x * x, 1.0)]
+    assert parts == [3.0, 3.0] and {*map(type, parts)} == {float}
     assert [arg for _, arg, _ in contributions(x * y.detach(), 1.0)] == [x]
     assert list(contributions(out, 2.0, level=2)) == []
     nodes = [part for _, _, part in contributions(out, Value(2.0), graph=True)]
