@@ -85,7 +85,7 @@ __all__ = [
 if not _typing.TYPE_CHECKING:  # for which there would be no wrong names left
 
     def __getattr__(name: str) -> _typing.Any:
-        """What is slow to import comes when it is first asked for."""
+        """Import what is slow to import at its first use."""
         if room := {"explain": "explain", "explore": "explorer"}.get(name):
             globals()[name] = getattr(_import_module(f".draw.{room}", __name__), name)
             return globals()[name]

@@ -58,7 +58,7 @@ def compile(f: Callable[..., Any]) -> Compiled:  # noqa: A001  # re's and torch'
     Raises:
         DataDependentError: `f` decides by a number (`if x > 0`, `range(int(x))`). It is a
             TypeError, and is raised at that line when `f` is traced.
-        TypeError: `f` is no function.
+        TypeError: `f` is not a function.
     """
     from .compiled import Compiled  # loaded for the first function, not by `import autograd`
 

@@ -1,4 +1,4 @@
-"""How the numbers of arguments and of results are nested in lists, tuples and dicts."""
+"""Describe how the numbers of arguments and results are nested in lists, tuples and dicts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from autograd.core import pytree
 
 
 class Form(NamedTuple):
-    """How numbers are nested: `kind` is list, tuple or dict, or None for a number by itself."""
+    """The nesting of numbers: `kind` is list, tuple or dict, or None for a number by itself."""
 
     kind: type | None
     parts: tuple[Form, ...] = ()

@@ -1,7 +1,7 @@
-"""How vectorized programs are run: on whole columns, or block by block in one thread or in two.
+"""Run vectorized programs: on whole columns, or block by block in one thread or in two.
 
-Columns that are longer than the cache are gone through in blocks, into a few arrays that are used
-again and again: each number is fetched from memory once, however long the expression.
+Columns longer than the cache are computed in blocks, in a few buffers that are reused: each number
+is fetched from memory once, however long the expression.
 """
 
 from __future__ import annotations

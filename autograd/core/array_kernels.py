@@ -65,7 +65,7 @@ def scatter_add(g: Data, *, index: Any, shape: Shape) -> Data:
 
 
 def scatter_add_numpy(g: Data, index: Any, shape: Shape) -> Data:
-    """Zeros with g added where the index points."""
+    """Return zeros with `g` added at the indexed entries."""
     out = np.zeros_like(g, shape=shape)
     dtype = out.dtype
     if selects_once(index):
@@ -78,7 +78,7 @@ def scatter_add_numpy(g: Data, index: Any, shape: Shape) -> Data:
 
 
 def scatter_add_by_counts(g: Data, index: Any, shape: Shape) -> Data:
-    """The same for arrays that can't be written to so, as Dask's and CuPy's: they can count."""
+    """The same for arrays that can't be assigned to, such as Dask's, by their `bincount`."""
     size = math.prod(shape)
     places = getitem(np.reshape(np.arange(size, like=g), shape), index=index)
     places, weights = same_chunks(np.reshape(places, (-1,)), np.reshape(g, (-1,)))
@@ -87,7 +87,7 @@ def scatter_add_by_counts(g: Data, index: Any, shape: Shape) -> Data:
 
 
 def same_chunks(x: Data, y: Data) -> tuple[Data, Data]:
-    """Both, divided into the same chunks if they lie in chunks: arithmetic brings that about."""
+    """Return both arrays in the same chunks, if they are chunked; arithmetic aligns them."""
     x = x + np.zeros_like(y, dtype=x.dtype)  # mutants 1: adds zeros
     return x, y + np.zeros_like(x, dtype=y.dtype)  # mutants 2: adds zeros; converted afterwards
 
@@ -112,7 +112,7 @@ def selects_once(index: Any) -> bool:
 def short_axes(
     reduction: Callable[..., Data], ufunc: Callable[[Data, Data], Data]
 ) -> Callable[..., Data]:
-    """A reduction that takes short axes entry by entry, all at once.
+    """Return the reduction, computed over short axes by one ufunc call per entry.
 
     NumPy reduces each row by itself, and rows of 2 by 2, as in pooling, are many: that takes seven
     times as long on the 24 x 24 images of 16 channels of a small net.
@@ -202,7 +202,7 @@ def windows(x: Data, *, size: Shape, stride: Shape) -> Data:
 
 
 def fold(g: Data, *, shape: Shape, size: Shape, stride: Shape) -> Data:
-    """What windows share is added up: (n, h', w', kh, kw, c) -> (n, h, w, c).
+    """Add up the entries that windows share: (n, h', w', kh, kw, c) -> (n, h, w, c).
 
     One row of all windows in a column at a time: these are runs of kw * c numbers, where one entry
     of all windows would be runs of c, and take three times as long.

@@ -16,20 +16,20 @@ from .shapes import Axis, inverse_permutation, kept_shape, shape_of
 
 
 def _eye(n: int, like: Data) -> Data:
-    """The identity, as an array of the same type and dtype."""
+    """Return the identity matrix, as an array of the same type and dtype."""
     data = data_of(like)
     i = np.arange(n, like=data)  # np.eye() and np.ones() hand CuPy's an option that they lack
     return (i[:, None] == i).astype(data.dtype)
 
 
 def _ones(like: Data) -> Data:
-    """A one for each row. Their product with the rows is the sum of these, in half of its time."""
+    """Return a one for each row: their product with the rows sums them, in half of the time."""
     data = data_of(like)
     return np.ones_like(data, shape=len(data))
 
 
 def _kept(g: Data, x: Data, axis: Axis) -> Data:
-    """A reduction's gradient with the axes of size 1 put back, ready to broadcast against x."""
+    """Return a reduction's gradient with axes of size 1 restored, to broadcast against x."""
     return reshape(g, shape=kept_shape(shape_of(x), axis))
 
 
@@ -48,18 +48,18 @@ def _extremum_vjp(
 
 
 def _others(x: Data, axis: Axis) -> Data:
-    """For each entry the sum of all others along an axis, which is exact where these are 0."""
+    """Return for each entry the sum of all others along an axis, exact where these are 0."""
     return sum(x, axis=axis, keepdims=True) - x
 
 
 def _swap(x: Data) -> Data:
-    """Matrices transposed: the last two axes change places."""
+    """Return transposed matrices: the last two axes are swapped."""
     *stack, rows, columns = range(len(shape_of(x)))
     return transpose(x, axes=(*stack, columns, rows)) if stack else x.T  # mutants 1: only faster
 
 
 def _along(axis: int, part: slice) -> tuple[slice, ...]:
-    """The index that takes a part of one axis."""
+    """Return the index that selects a part of one axis."""
     return (slice(None),) * axis + (part,)
 
 
@@ -73,7 +73,7 @@ def _concatenate_vjp(i: int, g: Data, xs: tuple[Data, ...], axis: int) -> Data:
 
 
 def _einsum_vjp(i: int, g: Data, xs: Any, inputs: tuple[str, ...], output: str) -> Data:
-    """The output and operand i change places. No index stands twice in one, or in one alone."""
+    """Swap the output and operand i. No index occurs twice in one of them, or in one alone."""
     rest = [x for j, x in enumerate(xs) if j != i]
     names = [name for j, name in enumerate(inputs) if j != i]
     part = einsum(g, *rest, inputs=(output, *names), output=inputs[i])

@@ -13,7 +13,7 @@ from .shapes import shape_of
 
 
 def cofactors(x: Data, *directions: Data) -> Data:
-    """det(x) times the transposed inverse of x: (.., n, n), or its derivative along k directions.
+    """Return det(x) inv(x)^T for x: (.., n, n), or its derivative along k directions.
 
     Computed from singular values, since x may have no inverse. The directions are matrices like x.
 
@@ -31,7 +31,7 @@ def cofactors(x: Data, *directions: Data) -> Data:
 
 
 def minors(s: Data, directions: Sequence[Data]) -> Data:
-    """The derivative of the cofactors of diag(s) along the directions: (.., n, n).
+    """Return the derivative of the cofactors of diag(s) along the directions: (.., n, n).
 
     The sum over k + 1 different rows, and over the orders of these as columns, of one entry of each
     direction, of the sign of the order, and of all other s; the last entry is left open.
@@ -55,7 +55,7 @@ def _identity(s: Data) -> Data:
 
 
 def products_of_others(s: Data, count: int) -> Data:
-    """For each choice of so many entries of s the product of all others; 0 if one comes twice."""
+    """Return for each choice of `count` entries of s the product of all others; 0 for repeats."""
     i = np.arange(shape_of(s)[-1], like=s)  # mutants 1: only for CuPy
     *chosen, last = np.meshgrid(*[i] * count, indexing="ij")  # mutants 1: symmetric
     rest = s[(..., *(None,) * (count - 1), slice(None))]

@@ -63,7 +63,7 @@ def kernel(
 def described(
     forward: Callable[..., Data], on_float: Callable[..., Data], on_array: Callable[..., Data]
 ) -> Callable[..., Data]:
-    """Let a forward function carry the facts that its `Op` takes over."""
+    """Store on a forward function the facts that its `Op` reads."""
     forward.__name__ = forward.__qualname__ = on_array.__name__.removesuffix("_of_arrays")
     vars(forward).update(on_float=on_float, on_array=on_array)
     if isinstance(on_array, np.ufunc):
@@ -102,7 +102,7 @@ def elementary(name: str) -> Callable[..., Data]:
 def ieee_operator(
     on_float: Callable[[Data, Data], Data], ufunc: Any
 ) -> Callable[[Data, Data], Data]:
-    """Return an operator of Python; where it refuses floats, it gives what `ufunc` does."""
+    """Return an operator of Python that returns what `ufunc` does where it refuses floats."""
 
     def forward(x: Data, y: Data) -> Data:
         try:
@@ -336,7 +336,7 @@ def chebyshev(series: Any, x: Data) -> Data:
 
 
 def exp_of_minus_square(x: Data) -> Data:
-    """exp(-x^2) for x >= 0: the square of `near` is exact, and what is left over is small."""
+    """Return exp(-x^2) for x >= 0: the square of `near` is exact, and the remainder is small."""
     x = np.minimum(x, 30.0)  # mutants 1: it is 0 beyond 27
     near = np.floor(16.0 * x) / 16.0  # mutants 2: rounding; 0 beyond 27
     return np.exp(-near * near) * np.exp((near - x) * (near + x))
@@ -348,7 +348,7 @@ def erfc_beyond_1(x: Data) -> Data:
 
 
 def erf_below_1(x: Data) -> Data:
-    """The Taylor series."""
+    """Return erf(x) for |x| <= 1 by its Taylor series."""
     u = x * x
     series = 0.0 * u  # mutants 1: broadcast by the first term
     for n in range(19, -1, -1):  # mutants 1: one more term
@@ -357,7 +357,7 @@ def erf_below_1(x: Data) -> Data:
 
 
 def erf_of_arrays(x: Data) -> Data:
-    """The error function: up to 1 by its Taylor series, beyond as 1 - erfc."""
+    """Return the error function: up to 1 by its Taylor series, beyond as 1 - erfc."""
     size = np.abs(x)
     tail = 1.0 - erfc_beyond_1(np.maximum(size, 1.0))  # mutants 1: rounding
     # mutants 1: both hold at 1
@@ -366,7 +366,7 @@ def erf_of_arrays(x: Data) -> Data:
 
 
 def erfc_of_arrays(x: Data) -> Data:
-    """1 - erf(x), exact also where that would cancel."""
+    """Return 1 - erf(x), exact also where the difference would cancel."""
     near = 1.0 - erf_below_1(np.clip(x, -1.0, 1.0))  # mutants 2: that part is not used
     tail = erfc_beyond_1(np.maximum(np.abs(x), 1.0))
     # mutants 3: both hold at 1; 0 takes the other branch
@@ -378,7 +378,7 @@ erfc = kernel(math.erfc, erfc_of_arrays, real=True)
 
 
 def sinc(x: Data, *, n: int = 0) -> Data:
-    """The n-th derivative of sin(pi x) / (pi x).
+    """Return the n-th derivative of sin(pi x) / (pi x).
 
     Near 0 by the Taylor series, elsewhere by x s_n + n s_(n-1) = d^n/dx^n sin(pi x) / pi.
     """
@@ -403,12 +403,12 @@ def sinc(x: Data, *, n: int = 0) -> Data:
 
 
 def zeros_like(x: Data) -> Data:
-    """A constant zero for each entry of `x`: the slope of whatever is flat."""
+    """Return a constant zero for each entry of `x`: the slope of a step."""
     data = data_of(x)
     return 0.0 if type(data) is float else np.zeros_like(data)
 
 
 def one_like(out: Data) -> Data:
-    """A one in the dtype of `out`: an operand of lower precision takes on this dtype beside it."""
+    """Return a one in the dtype of `out`, to which an operand of lower precision is promoted."""
     data = data_of(out)
     return np.ones_like(data, shape=()) if hasattr(data, "dtype") else 1.0

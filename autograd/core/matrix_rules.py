@@ -41,7 +41,7 @@ def _cofactors_vjp(i: int, g: Data, x: Data, directions: tuple[Data, ...]) -> Da
 
 
 def _stacked(x: Data) -> Data:
-    """One number for each matrix of a stack, ready to broadcast against the matrices."""
+    """Return one number per matrix of a stack, shaped to broadcast against the matrices."""
     return reshape(x, shape=(*shape_of(x), 1, 1))
 
 

@@ -216,26 +216,26 @@ per_argument = PerArgument
 
 
 def elementwise(name: str, forward: Rule, *vjps: Rule | None, **facts: Any) -> Op:
-    """A row whose entries are computed each from the operands' entries at its own place."""
+    """Return a row whose entries depend only on the operands' entries at their own place."""
     return Op(name, forward, vjps, elementwise=True, broadcasts=len(vjps) > 1, **facts)
 
 
 def analytic(name: str, forward: Rule, *vjps: Rule, **facts: Any) -> Op:
-    """A row of that kind whose function continues to complex numbers."""
+    """Return an elementwise row whose function continues to complex numbers."""
     return elementwise(name, forward, *vjps, analytic=True, **facts)
 
 
 def relation(name: str, forward: Rule, **facts: Any) -> Op:
-    """A row that gives true or false, and has no derivatives."""
+    """Return an elementwise row whose result is true or false, without derivatives."""
     facts.update(ufunc=getattr(np, name), boolean=True)
     return elementwise(name, forward, *[None] * facts["ufunc"].nin, **facts)
 
 
 def of_arrays(name: str, forward: Rule, *vjps: Rule, **facts: Any) -> Op:
-    """A row that computes entries from several entries of its operands."""
+    """Return a row whose entries depend on several entries of its operands."""
     return Op(name, forward, vjps, elementwise=False, **facts)
 
 
 def linear_map(name: str, forward: Rule, *vjps: Rule, **facts: Any) -> Op:
-    """A row of that kind that is linear, as moves and sums of entries are."""
+    """Return a row for arrays that is linear, such as moves and sums of entries."""
     return of_arrays(name, forward, *vjps, linear=True, analytic=True, **facts)

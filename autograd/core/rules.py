@@ -25,7 +25,7 @@ LN2, LN10, TWO_OVER_ROOT_PI = math.log(2.0), math.log(10.0), 2.0 / math.sqrt(mat
 
 
 def _power_below(x: Data, y: Data, out: Data) -> Data:
-    """x^(y-1), and 1 for y = 0."""
+    """Return x^(y-1), and 1 for y = 0."""
     if type(y) in (int, float):
         return x if y == 2 else pow(x, y - (y != 0))  # mutants 1: only faster
     return pow(x, y - where(data_of(y) != 0, one_like(out), 0.0))  # mutants 1: ones are true
@@ -36,13 +36,13 @@ def _square(x: Data) -> Data:
 
 
 def _radius_or_one(x: Data, y: Data) -> Data:
-    """The distance of (x, y) from the origin, and 1 there."""
+    """Return the distance of (x, y) from the origin, and 1 there."""
     r = hypot(x, y)
     return where(data_of(r) == 0, 1.0, r)  # mutants 1: divides 0
 
 
 def _over_square(x: Data, r: Data) -> Data:
-    """x / r^2, where the square itself may be too large or too small."""
+    """Return x / r^2, also where r^2 overflows or underflows."""
     return div(div(x, r), r)
 
 

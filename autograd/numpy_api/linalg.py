@@ -262,7 +262,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         keepdims: keep the axes with length 1.
 
     Raises:
-        TypeError: `ord` is no number or string.
+        TypeError: `ord` is neither a number nor a string.
         ValueError: `ord` does not fit the number of axes, or needs singular values.
     """
     ndim = len(shape_of(x))

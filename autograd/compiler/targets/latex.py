@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograd.compiler.program import Program
 from autograd.expressions import Constant, Expression, Symbol, Tex, expression, simplified
 
-LONGEST = 4000  # characters that anybody might read
+LONGEST = 4000  # characters; a longer formula can't be read
 
 
 def to_latex(program: Program, name: str) -> str:

@@ -13,7 +13,7 @@ INDENT = "    "
 
 
 class Piece(NamedTuple):
-    """Where an output is: in which of the returned arrays, and in which row of it."""
+    """The place of an output: which of the returned arrays, and which row of it."""
 
     place: int
     row: int | None
@@ -98,9 +98,7 @@ class NumpySource:
 
     @cached_property
     def inner(self) -> tuple[list[str], dict[str, Register]]:
-        """What is done for each block, and the arrays that it is done in, each by the register
-        that it was made for.
-        """
+        """The lines run for each block, and its buffers, each with the register it was made for."""
         statements = [*self.plan.stages[COLUMN], *self.plan.contractions]
         last = {r: k for k, s in enumerate(statements) for r in s.reads}
         asked = {text: out for (text, _), out in zip(self.outs, self.out_names)}
@@ -146,7 +144,7 @@ class NumpySource:
 
     @property
     def rows(self) -> int:
-        """How many numbers of each example a block holds."""
+        """The number of values that a block holds for each example."""
         computed = sum(register.rows for register in self.inner[1].values())
         return computed + len(self.outs) + len(self.single_columns) + sum(map(len, self.groups))
 
