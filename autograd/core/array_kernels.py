@@ -16,7 +16,7 @@ from .shapes import Axis, Shape, axes_to_sum, count_along, kept_shape, normalize
 
 
 def total(x: Data, *, axis: Axis = None, keepdims: bool = False) -> Data:
-    x = x if hasattr(x, "dtype") else np.array(x)  # mutants 1: an extra copy
+    x = x if hasattr(x, "dtype") else np.array(x)
     if x.dtype.char == "e":  # NumPy adds these up in float16
         return x.sum(axis=axis, keepdims=keepdims, dtype=np.float32).astype(np.float16)
     return x.sum(axis=axis, keepdims=keepdims)  # with half of the overhead of np.sum
@@ -121,7 +121,7 @@ def short_axes(
     def forward(x: Data, *, axis: Axis = None, keepdims: bool = False) -> Data:
         shape = shape_of(x)
         count = count_along(shape, axis)
-        if not 1 < count <= 16 or math.prod(shape) < 64 * count:  # mutants 12: only faster
+        if not 1 < count <= 16 or math.prod(shape) < 64 * count:  # mutants 11: only faster
             return reduction(x, axis=axis, keepdims=keepdims)
         axes = normalize_axes(axis, len(shape))
         cells = product(*(range(n) if i in axes else [slice(None)] for i, n in enumerate(shape)))

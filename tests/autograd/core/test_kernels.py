@@ -83,3 +83,10 @@ def test_a_label_of_no_class_is_no_number() -> None:
         lazy = da.from_array(np.array(labels), 2)
         loss = array_kernels.nll(ag.log_softmax(logits, axis=1).data, labels=lazy, scale=0.5)
         assert np.allclose(to_numpy(loss), wanted, equal_nan=True)
+
+
+def test_sums_of_float16_are_accumulated_in_float32_along_every_axis() -> None:
+    x = np.ones((4096, 2), np.float16)  # from 2048 on, float16 can't add 1
+    for axis in 0, -1:
+        out = array_kernels.total(x if axis == 0 else np.asarray(x.T, order="F"), axis=axis)
+        assert out.dtype == np.float16 and out.tolist() == [4096.0, 4096.0]
