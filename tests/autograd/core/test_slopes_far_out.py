@@ -285,7 +285,9 @@ def test_lengths_of_huge_and_tiny_rows_neither_overflow_nor_vanish(name: str, dt
     slope, curvature = ag.grad(length)(x), ag.hessian(length)(x)
     for size in (np.ldexp(dtype(1), exponent), np.ldexp(dtype(1), -exponent)):
         far = x * size
-        assert length(far) == length(x) * size and length(far).dtype == dtype
+        ulp = int(name == "norm 3")  # a third is no float: 8**(1/3) differs from 2 in the last bit
+        np.testing.assert_array_max_ulp(length(far), length(x) * size, ulp)
+        assert length(far).dtype == dtype
         np.testing.assert_allclose(ag.grad(length)(far), slope, **tolerance)
         np.testing.assert_allclose(ag.hessian(length)(far) * size, curvature, **tolerance)
 
