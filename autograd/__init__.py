@@ -34,24 +34,29 @@ from .core.rules import (
     sigmoid, sign, sin, sinh, softsign, sqrt, sub as subtract, tan, tanh, trunc, xlogy,
 )
 from .numpy_api.functions import (
-    amax, amin, argmax, argmin, clip, cumprod, cumsum, deg2rad, elu, fmax, fmin, gelu, hardtanh,
-    leaky_relu, log_softmax, logaddexp2, logsigmoid, logsumexp, mean, median, nan_to_num, prod,
-    rad2deg, reciprocal, selu, silu, sinc, softmax, softmax_cross_entropy, softplus, square, std,
-    stop_gradient, var, where,
+    clip, deg2rad, elu, fmax, fmin, gelu, hardtanh, leaky_relu, logaddexp2, logsigmoid, nan_to_num,
+    rad2deg, reciprocal, selu, silu, sinc, softmax_cross_entropy, softplus, square, stop_gradient,
+    where,
+)
+from .numpy_api.reductions import (
+    amax, amin, argmax, argmin, cumprod, cumsum, diff, log_softmax, logsumexp, mean, median, prod,
+    softmax, std, var,
 )
 from .numpy_api.manipulation import (
-    array_split, atleast_1d, atleast_2d, atleast_3d, broadcast_to, column_stack, concatenate, diag,
-    diagonal, diff, dsplit, dstack, expand_dims, flip, fliplr, flipud, hsplit, hstack, moveaxis,
-    pad, partition, ravel, repeat, reshape, roll, rollaxis, rot90, sort, split, squeeze, stack,
-    swapaxes, take, take_along_axis, tile, transpose, tril, triu, vsplit, vstack,
+    atleast_1d, atleast_2d, atleast_3d, broadcast_to, diag, diagonal, expand_dims, flip, fliplr,
+    flipud, moveaxis, pad, partition, ravel, repeat, reshape, roll, rollaxis, rot90, sort, squeeze,
+    swapaxes, take, take_along_axis, tile, transpose, tril, triu,
+)
+from .numpy_api.joining import (
+    array_split, column_stack, concatenate, dsplit, dstack, hsplit, hstack, split, stack, vsplit,
+    vstack,
 )
 from .numpy_api.linalg import cross, dot, einsum, inner, kron, matmul, outer, tensordot, trace
 
 # Python's own names are for `ag.sum(x)`: `from autograd import *` leaves the built-in ones alone.
 # `as` makes them public for type checkers
-from .numpy_api.functions import (
-    all as all, any as any, max as max, min as min, round as round, sum as sum,
-)
+from .numpy_api.functions import round as round
+from .numpy_api.reductions import all as all, any as any, max as max, min as min, sum as sum
 from .core.rules import abs as abs
 
 if _typing.TYPE_CHECKING:

@@ -23,7 +23,7 @@ from .core.node import Node
 from .core.op import Data, Op, data_of
 from .core.shapes import Shape, shape_of
 from .node_methods import Operators
-from .numpy_api import functions, linalg, manipulation
+from .numpy_api import linalg, manipulation, reductions
 
 REAL = "fiub"  # the kinds of NumPy dtype that a tensor can hold
 
@@ -377,15 +377,15 @@ class Tensor(Operators):
 
     # Methods that NumPy's arrays or PyTorch's tensors have, with the same arguments.
     sum, mean, var, std, prod = (
-        functions.sum, functions.mean, functions.var, functions.std, functions.prod,
+        reductions.sum, reductions.mean, reductions.var, reductions.std, reductions.prod,
     )  # fmt: skip
     max, min, median, cumsum, cumprod = (
-        functions.max, functions.min, functions.median, functions.cumsum, functions.cumprod,
+        reductions.max, reductions.min, reductions.median, reductions.cumsum, reductions.cumprod,
     )  # fmt: skip
     logsumexp, softmax, log_softmax, norm = (
-        functions.logsumexp, functions.softmax, functions.log_softmax, linalg.norm,
+        reductions.logsumexp, reductions.softmax, reductions.log_softmax, linalg.norm,
     )  # fmt: skip
-    argmax, argmin, any, all = functions.argmax, functions.argmin, functions.any, functions.all
+    argmax, argmin, any, all = reductions.argmax, reductions.argmin, reductions.any, reductions.all
     ravel, squeeze, swapaxes, repeat = (
         manipulation.ravel, manipulation.squeeze, manipulation.swapaxes, manipulation.repeat,
     )  # fmt: skip

@@ -182,7 +182,7 @@ def einsum(*xs: Data, inputs: Sequence[str], output: str) -> Data:
 
 
 def nll(x: Data, *, labels: Data, scale: float) -> Data:
-    if is_lazy(labels):  # see functions.picked()
+    if is_lazy(labels):  # see functions.pick_labels()
         mine = one_hot(labels, x)
         picked = np.where(mine.any(axis=1), np.where(mine, x, 0.0).sum(axis=1), np.nan)
     else:

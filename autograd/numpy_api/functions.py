@@ -1,4 +1,4 @@
-"""Elementwise functions, activations, reductions and scans that are composed from primitives.
+"""Elementwise functions and activations that are composed from primitives.
 
 They take floats, arrays and nodes. Names and arguments are NumPy's, or PyTorch's for activations.
 """
@@ -8,23 +8,21 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
 
-from autograd.core import array_rules, rules, shapes
+from autograd.core import array_rules, rules
 from autograd.core.arguments import one_of, type_error
 from autograd.core.array_kernels import one_hot
-from autograd.core.array_libraries import as_operand, is_lazy, is_numpy
+from autograd.core.array_libraries import as_operand, is_lazy
 from autograd.core.kernels import one_like
-from autograd.core.modes import current_mode
 from autograd.core.node import Node
 from autograd.core.op import data_of
-from autograd.core.precision import as_real, on_reals, on_wide_integers
-from autograd.core.shapes import Axis, Shape, kept_shape, normalize_axes, reduced_axes, shape_of
+from autograd.core.precision import as_real, on_reals
 
-from .manipulation import concatenate, flat_without_axis, normalize_index, ravel, sort
+from .manipulation import normalize_index
+from .reductions import log_softmax, sum
 
 # --- elementwise ----------------------------------------------------------------------------------
 
@@ -184,179 +182,7 @@ def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     return _limit(x, _as_numbers("max_val", max_val), operator.ge)
 
 
-# --- reductions and scans -------------------------------------------------------------------------
-
-
-def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the sum of all entries, or along axes."""
-    return array_rules.sum(x, axis=axis, keepdims=keepdims)
-
-
-@on_reals
-def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the mean of all entries, or along axes; of no entries it is nan."""
-    shape = shape_of(x)
-    count = math.prod([shape[i] for i in normalize_axes(axis, len(shape))])
-    return sum(x, axis, keepdims) / count
-
-
-@on_reals
-def var(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    """Return the sum of squared deviations from the mean, over the number of entries - `ddof`."""
-    deviation = x - mean(x, axis, keepdims=True)
-    freedom = float(np.maximum(shapes.count_along(shape_of(x), axis) - ddof, 0.0))
-    return rules.div(sum(deviation * deviation, axis, keepdims), freedom)
-
-
-@on_reals
-def std(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    """Return the square root of `var`. Where all entries are equal, its slope is 0."""
-    return without_overflow(lambda x: rules.flat_root(var(x, axis, ddof, keepdims)), x, axis)
-
-
-@cache
-def _safe_range(dtype: Any) -> tuple[float, float]:
-    """Return bounds within which fourth powers, which second derivatives need, are in range."""
-    limits = np.finfo(dtype)
-    # mutants 4: scaling changes no bits
-    return float(limits.tiny) ** 0.25, float(limits.max) ** 0.25
-
-
-def without_overflow(length: Callable[[Any], Any], x: Any, axis: Axis) -> Any:
-    """Return `length(x)`, a norm or deviation along `axis`, without overflow or underflow.
-
-    Rows of huge or tiny entries are divided by a power of two first, and their length multiplied.
-    """
-    if not is_numpy(data_of(x)):
-        return length(x)
-    low, high = _safe_range(data_of(x).dtype)
-    if not current_mode().anomaly:  # which would report powers that overflow
-        with np.errstate(over="ignore"):
-            out = length(x)
-        data = data_of(out)
-        # mutants 9: scaling changes no bits
-        if low < data < high if not data.ndim else np.all((low < data) & (data < high)):
-            return out
-    largest = np.max(np.abs(data_of(x)), axis, keepdims=True, initial=0.0)
-    # mutants 9: scaling changes no bits
-    far = np.isfinite(largest) & (largest > 0) & ~((low < largest) & (largest < high))
-    if not np.any(far):
-        return length(x)
-    # mutants 1: scaling changes no bits
-    unit = np.ldexp(np.ones_like(largest), np.where(far, np.frexp(largest)[1] - 1, 0))
-    out = length(x / unit)
-    return out * np.reshape(unit, shape_of(out))
-
-
-def flat_power(size: Any, exponent: float) -> Any:
-    """Return a power of numbers >= 0, with slope 0 at 0, where sums of powers have a minimum."""
-    zero = data_of(size) == 0
-    # mutants 1: any positive number
-    return rules.where(zero, 0.0, rules.where(zero, 1.0, size) ** exponent)
-
-
-def _flatten_axes(x: Any, axes: Shape) -> Any:
-    """Return `x` with `axes` flattened into one, which is the last: (rest..., product of axes)."""
-    shape = shape_of(x)
-    rest = tuple(i for i in range(len(shape)) if i not in axes)
-    order = rest + axes
-    # mutants 1: only faster
-    x = array_rules.transpose(x, axes=order) if order != tuple(range(len(shape))) else x
-    return array_rules.reshape(
-        x, shape=(*(shape[i] for i in rest), math.prod(shape[i] for i in axes))
-    )
-
-
-@on_wide_integers
-def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the product of all entries, or along axes.
-
-    Halves are multiplied until one entry is left, so that no slope divides by an entry, which may
-    be 0.
-    """
-    shape = shape_of(x)
-    out = _flatten_axes(x, reduced_axes(axis, len(shape)))
-    while (n := shape_of(out)[-1]) > 1:
-        half = n // 2
-        pairs = out[..., :half] * out[..., half : 2 * half]
-        # mutants 4: only faster
-        out = concatenate([pairs, out[..., 2 * half :]], -1) if n % 2 else pairs
-    out = out[..., 0] if n else 1.0 + sum(out, -1)  # mutants 1: the sum is 0
-    return array_rules.reshape(out, shape=kept_shape(shape, axis)) if keepdims else out
-
-
-def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the largest entry of all, or along axes. Ties share its gradient equally."""
-    return array_rules.max(x, axis=axis, keepdims=keepdims)
-
-
-def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the smallest entry of all, or along axes. Ties share its gradient equally."""
-    return array_rules.min(x, axis=axis, keepdims=keepdims)
-
-
-def amax(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return `max(x, axis, keepdims)`."""
-    return array_rules.max(x, axis=axis, keepdims=keepdims)
-
-
-def amin(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return `min(x, axis, keepdims)`."""
-    return array_rules.min(x, axis=axis, keepdims=keepdims)
-
-
-@on_reals
-def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the median, the mean of the middle two of an even number of entries, or nan."""
-    shape, axis = shape_of(x), tuple(axis) if isinstance(axis, list) else axis
-    axes = normalize_axes(axis, len(shape))
-    ordered = sort(_flatten_axes(x, axes), -1)
-    n = shape_of(ordered)[-1]
-    if not n:
-        return mean(x, axis, keepdims)  # nan
-    middle = 0.5 * (ordered[..., (n - 1) // 2] + ordered[..., n // 2])
-    last = ordered[..., n - 1]
-    out = rules.where(np.isnan(data_of(last)), last, middle)
-    return array_rules.reshape(out, shape=kept_shape(shape, axis)) if keepdims else out
-
-
-def cumsum(x: Any, axis: int | None = None) -> Any:
-    """Return the sums of the first 1, 2, ... n entries along an axis, or flattened."""
-    x, axis = flat_without_axis(x if shape_of(x) else ravel(x), axis)
-    return array_rules.cumsum(x, axis=axis)
-
-
-@on_wide_integers
-def cumprod(x: Any, axis: int | None = None) -> Any:
-    """Return the products of the first 1, 2, ... n entries along an axis, or flattened.
-
-    They are computed by doubling (Hillis & Steele 1986), so that no slope divides by an entry.
-    """
-    x, axis = flat_without_axis(x if shape_of(x) else ravel(x), axis)
-    front, reach = (slice(None),) * axis, 1
-    while reach < shape_of(x)[axis]:  # mutants 1: multiplies no entries
-        left, right = (*front, slice(None, -reach)), (*front, slice(reach, None))
-        x = concatenate([x[(*front, slice(None, reach))], x[left] * x[right]], axis)
-        reach *= 2
-    return x
-
-
-@on_reals
-def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return log(sum(exp(x))) of all entries, or along axes, without overflow."""
-    return array_rules.logsumexp(x, axis=axis, keepdims=keepdims)
-
-
-@on_reals
-def log_softmax(x: Any, axis: Axis = -1) -> Any:
-    """Return log(softmax(x)) along `axis`, without underflow."""
-    return array_rules.log_softmax(x, axis=axis)
-
-
-@on_reals
-def softmax(x: Any, axis: Axis = -1) -> Any:
-    """Return exp(x), scaled to a sum of 1 along `axis`."""
-    return array_rules.softmax(x, axis=axis)
+# --- labels and constants -------------------------------------------------------------------------
 
 
 def softmax_cross_entropy(logits: Any, labels: Any) -> Any:
@@ -381,29 +207,6 @@ def pick_labels(x: Any, labels: Any) -> Any:
         return rules.where(mask.any(axis=1), sum(rules.where(mask, x, 0.0), 1), np.nan)
     # mutants 1: only CuPy's indices must be CuPy's
     return array_rules.getitem(x, index=(np.arange(len(labels), like=labels), labels))
-
-
-# --- functions without gradient -------------------------------------------------------------------
-
-
-def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Return the position of the largest entry along an axis or flattened, the first of ties."""
-    return np.argmax(data_of(x), axis=axis, keepdims=keepdims)
-
-
-def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Return the position of the smallest entry along an axis or flattened, the first of ties."""
-    return np.argmin(data_of(x), axis=axis, keepdims=keepdims)
-
-
-def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return whether any entry is nonzero, of all or along axes."""
-    return np.any(data_of(x), axis=axis, keepdims=keepdims)
-
-
-def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return whether all entries are nonzero, of all or along axes."""
-    return np.all(data_of(x), axis=axis, keepdims=keepdims)
 
 
 def stop_gradient(x: Any) -> Any:

@@ -20,9 +20,10 @@ from autograd.core.op import data_of
 from autograd.core.precision import on_reals
 from autograd.core.shapes import Axis, normalize_axes, ordered_axes, shape_of
 
-from . import functions
-from .functions import flat_power
-from .manipulation import diagonal, reshape, squeeze, stack, take
+from . import reductions
+from .joining import stack
+from .manipulation import diagonal, reshape, squeeze, take
+from .reductions import flat_power
 
 INDICES = re.compile(r"[A-Za-z]*(\.\.\.)?[A-Za-z]*")  # of one operand of einsum
 
@@ -130,7 +131,7 @@ def einsum(subscripts: str, *xs: Any) -> Any:
         x, name = _take_diagonals(x, name, subscripts)
         elsewhere = output + "".join(inputs[:i] + inputs[i + 1 :])
         alone = tuple(k for k, c in enumerate(name) if c not in elsewhere)
-        operands.append(functions.sum(x, alone) if alone else x)  # mutants 1: only faster
+        operands.append(reductions.sum(x, alone) if alone else x)  # mutants 1: only faster
         names.append("".join(c for c in name if c in elsewhere))
     return array_rules.einsum(*operands, inputs=tuple(names), output=output)
 
@@ -208,7 +209,7 @@ def cross(x: Any, y: Any, axis: int = -1) -> Any:
 
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """Return the sum along a diagonal of two axes: (n, m, ...) -> (...)."""
-    return functions.sum(diagonal(x, offset, axis1, axis2), -1)
+    return reductions.sum(diagonal(x, offset, axis1, axis2), -1)
 
 
 # --- numpy.linalg ---------------------------------------------------------------------------------
@@ -279,29 +280,29 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         axes = tuple(ordered_axes(axis, ndim))
     if ord == 0:  # a count
         return _norm(x, ord, axes, keepdims)
-    return functions.without_overflow(lambda x: _norm(x, ord, axes, keepdims), x, axes)
+    return reductions.without_overflow(lambda x: _norm(x, ord, axes, keepdims), x, axes)
 
 
 def _norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     """Return the norm of vectors along one axis, or of matrices along (rows, columns)."""
     # mutants 1: only faster
     if ord is None or (ord == 2 and len(axes) == 1) or ord == "fro":
-        return rules.flat_root(functions.sum(x * x, axes, keepdims))
+        return rules.flat_root(reductions.sum(x * x, axes, keepdims))
     size = rules.abs(x)
     if not math.prod(shape_of(x)) and ord in (1, np.inf):  # of no entries
-        return functions.sum(size, axes, keepdims)
+        return reductions.sum(size, axes, keepdims)
     if len(axes) == 1:
         if ord in (np.inf, -np.inf):
             # mutants 2: infinities are not close to 0
-            return (functions.max if ord > 0 else functions.min)(size, axes, keepdims)
+            return (reductions.max if ord > 0 else reductions.min)(size, axes, keepdims)
         if ord == 0:
-            return functions.sum(rules.sign(size), axes, keepdims)
+            return reductions.sum(rules.sign(size), axes, keepdims)
         power = rules.pow if ord < 0 else flat_power  # mutants 1: 0 is handled above
-        return power(functions.sum(power(size, ord), axes, keepdims), 1.0 / ord)
+        return power(reductions.sum(power(size, ord), axes, keepdims), 1.0 / ord)
     if ord in (1, -1, np.inf, -np.inf):
         summed, other = axes if abs(ord) == 1 else axes[::-1]
-        sums = functions.sum(size, summed, keepdims=True)
+        sums = reductions.sum(size, summed, keepdims=True)
         # mutants 1: 0 is not among them
-        out = (functions.max if ord > 0 else functions.min)(sums, other, keepdims=True)
+        out = (reductions.max if ord > 0 else reductions.min)(sums, other, keepdims=True)
         return out if keepdims else squeeze(out, axes)
     raise ValueError(f"norm: there is no gradient for ord={ord!r} along {len(axes)} axes")

@@ -1,4 +1,4 @@
-"""Reshape, join, split, rearrange and index arrays, with functions named as in NumPy."""
+"""Reshape, rearrange and index arrays, with functions named as in NumPy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd.core import array_rules, pytree, rules
 from autograd.core.arguments import integer, one_of
-from autograd.core.array_libraries import as_plain_array, is_numpy, no_fallback, to_library_of
+from autograd.core.array_libraries import as_plain_array, is_numpy, no_fallback
 from autograd.core.changes import copy_if_small
 from autograd.core.node import Node
 from autograd.core.op import data_of
@@ -100,124 +100,7 @@ def broadcast_to(x: Any, shape: int | Sequence[int]) -> Any:
     return array_rules.broadcast_to(x, shape=as_shape(shape))
 
 
-# --- joining and splitting ------------------------------------------------------------------------
-
-
-def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
-    """Return the arrays `xs` joined along an existing axis, or flattened and joined for `None`.
-
-    Raises:
-        ValueError: there are no arrays, they have no axes, or other axes differ in length.
-    """
-    xs = list(map(as_plain_array, xs))
-    if not xs:
-        raise ValueError("concatenate() needs at least one array")
-    if axis is None:
-        xs, axis = [ravel(x) for x in xs], 0
-    elif not shape_of(xs[0]):
-        raise ValueError("concatenate() joins along an axis, but got single numbers; use stack()")
-    (axis,) = ordered_axes((axis,), len(shape_of(xs[0])))
-    return array_rules.concatenate(*xs, axis=axis)
-
-
-def stack(xs: Sequence[Any], axis: int = 0) -> Any:
-    """Return the numbers or arrays `xs`, all of one shape, joined along a new axis.
-
-    >>> from autograd import Value, stack
-    >>> stack([Value(1.0), Value(2.0)])
-    Tensor([1., 2.], requires_grad=True)
-
-    Raises:
-        ValueError: there are no arrays, or they differ in shape.
-    """
-    xs = list(map(as_plain_array, xs))
-    if not xs:
-        raise ValueError("stack() needs at least one array")
-    shape = shape_of(xs[0])
-    for x in xs:
-        if shape_of(x) != shape:
-            raise ValueError(f"stack() of different shapes, {shape} and {shape_of(x)}")
-    (axis,) = ordered_axes((axis,), len(shape) + 1)
-    longer = (*shape[:axis], 1, *shape[axis:])
-    return array_rules.concatenate(*[array_rules.reshape(x, shape=longer) for x in xs], axis=axis)
-
-
-def vstack(xs: Sequence[Any]) -> Any:
-    """Return the arrays joined along the first axis; a vector is one row: (1, n)."""
-    return concatenate([atleast_2d(as_plain_array(x)) for x in xs], 0)
-
-
-def hstack(xs: Sequence[Any]) -> Any:
-    """Return the arrays joined along the second axis; vectors along their only one."""
-    xs = [atleast_1d(as_plain_array(x)) for x in xs]
-    return concatenate(xs, 1 if xs and len(shape_of(xs[0])) > 1 else 0)
-
-
-def dstack(xs: Sequence[Any]) -> Any:
-    """Return the arrays joined along the third axis; each has the shape of `atleast_3d` first."""
-    return concatenate([atleast_3d(as_plain_array(x)) for x in xs], 2)
-
-
-def column_stack(xs: Sequence[Any]) -> Any:
-    """Return the arrays joined along the second axis; a vector is one column: (n, 1)."""
-    xs = list(map(as_plain_array, xs))
-    # mutants 1: any negative size is inferred
-    return concatenate([x if len(shape_of(x)) > 1 else reshape(x, (-1, 1)) for x in xs], 1)
-
-
-def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """Return `x` split at the given indices, or into that many parts of nearly equal length."""
-    return _split_with(np.array_split, x, indices_or_sections, axis)
-
-
-def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """Return `x` split at the given indices, or into that many parts of equal length.
-
-    Raises:
-        ValueError: the length is not divisible by the number of parts.
-    """
-    return _split_with(np.split, x, indices_or_sections, axis)
-
-
-def _split_with(function: Callable[..., list[Any]], x: Any, sections: Any, axis: int) -> list[Any]:
-    """Return the parts of `x` along `axis`, as NumPy's function splits the positions on it."""
-    (axis,) = ordered_axes((axis,), len(shape_of(x)))
-    n, front = shape_of(x)[axis], (slice(None),) * axis
-    sections = data_of(sections)
-    try:
-        parts = function(np.arange(n), sections)
-    except (ValueError, ZeroDivisionError):
-        what = f"an array is split into 1 part or more, not {sections}"
-        if sections > 0:  # mutants 1: one part always fits
-            what = f"{n} entries do not divide into {sections} equal parts"
-        raise ValueError(f"{function.__name__}: {what}") from None
-    return [
-        array_rules.getitem(
-            x, index=(*front, slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0))
-        )
-        for p in parts
-    ]
-
-
-def hsplit(x: Any, indices_or_sections: Any) -> list[Any]:
-    """Return `x` split along the second axis; a vector along its only one."""
-    _check_ndim(1, x, "hsplit")
-    return split(x, indices_or_sections, 0 if len(shape_of(x)) == 1 else 1)
-
-
-def vsplit(x: Any, indices_or_sections: Any) -> list[Any]:
-    """Return `x`, of two axes or more, split along the first axis."""
-    _check_ndim(2, x, "vsplit")
-    return split(x, indices_or_sections, 0)
-
-
-def dsplit(x: Any, indices_or_sections: Any) -> list[Any]:
-    """Return `x`, of three axes or more, split along the third axis."""
-    _check_ndim(3, x, "dsplit")
-    return split(x, indices_or_sections, 2)
-
-
-def _check_ndim(at_least: int, x: Any, name: str) -> None:
+def check_ndim(at_least: int, x: Any, name: str) -> None:
     shape = shape_of(x)
     if len(shape) < at_least:
         raise ValueError(f"{name}() needs {at_least} dimensions or more, but got shape {shape}")
@@ -263,13 +146,13 @@ def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
 
 def flipud(x: Any) -> Any:
     """Return `x` reversed along its first axis: (m, ...)."""
-    _check_ndim(1, x, "flipud")
+    check_ndim(1, x, "flipud")
     return flip(x, 0)
 
 
 def fliplr(x: Any) -> Any:
     """Return `x` reversed along its second axis: (m, n, ...)."""
-    _check_ndim(2, x, "fliplr")
+    check_ndim(2, x, "fliplr")
     return flip(x, 1)
 
 
@@ -469,26 +352,3 @@ def partition(x: Any, kth: int, axis: int | None = -1) -> Any:
     """
     x, axis = flat_without_axis(x, axis)
     return take_along_axis(x, no_fallback(np.argpartition)(data_of(x), kth, axis=axis), axis)
-
-
-def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    """Return the n-th differences of neighbours along an axis, which are n fewer entries.
-
-    `prepend` and `append` are numbers or arrays to join to `x` along the axis first.
-
-    Raises:
-        ValueError: n is negative, or `x` is a single number.
-    """
-    if integer("n", n, at_least=0) == 0:
-        return x
-    _check_ndim(1, x, "diff")
-    (axis,) = ordered_axes((axis,), len(shape_of(x)))
-    front = (slice(None),) * axis
-    edge = (*shape_of(x)[:axis], 1, *shape_of(x)[axis + 1 :])
-    ends = [e if e is None or shape_of(e) else broadcast_to(e, edge) for e in (prepend, append)]
-    before, after = (to_library_of(e, data_of(x)) for e in ends)
-    parts = [part for part in (before, x, after) if part is not None]
-    x = concatenate(parts, axis) if len(parts) > 1 else x  # mutants 2: only faster
-    for _ in range(n):
-        x = getitem(x, (*front, slice(1, None))) - getitem(x, (*front, slice(None, -1)))
-    return x

@@ -18,11 +18,14 @@ from autograd.core.array_libraries import as_operand, no_fallback
 from autograd.core.node import Node
 from autograd.core.op import OF_UFUNC, Op, data_of
 
-from . import functions, linalg, manipulation
+from . import functions, joining, linalg, manipulation, reductions
+
+MODULES = functions, reductions, manipulation, joining, linalg
+"""The modules of this package that have functions under NumPy's names."""
 
 SAME_NAME: dict[Any, Callable[..., Any]] = {
     getattr(np, name): ours
-    for module in (functions, manipulation, linalg)
+    for module in MODULES
     for name, ours in vars(module).items()
     if getattr(ours, "__module__", "") == module.__name__ and hasattr(np, name)
 }

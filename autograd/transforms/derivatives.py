@@ -18,7 +18,7 @@ from autograd.core.modes import enable_grad, is_grad_enabled
 from autograd.core.node import Node, make
 from autograd.core.op import Data, data_of
 from autograd.core.shapes import Shape, shape_of
-from autograd.numpy_api import manipulation
+from autograd.numpy_api import joining, manipulation
 from autograd.tensor import from_numpy
 from autograd.value import Value
 
@@ -385,7 +385,7 @@ def stacked(rows: list[Any], shape: Shape, x: Any) -> Any:
         return rows[0]
     if not rows:
         return np.zeros(shape + shape_of(x))
-    return manipulation.reshape(manipulation.stack(rows), shape + shape_of(x))
+    return manipulation.reshape(joining.stack(rows), shape + shape_of(x))
 
 
 def dot(x: Any, y: Any) -> Any:

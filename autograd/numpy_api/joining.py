@@ -1,0 +1,129 @@
+"""Join and split arrays, with functions named as in NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.core import array_rules
+from autograd.core.array_libraries import as_plain_array
+from autograd.core.op import data_of
+from autograd.core.shapes import ordered_axes, shape_of
+
+from .manipulation import atleast_1d, atleast_2d, atleast_3d, check_ndim, ravel, reshape
+
+
+def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
+    """Return the arrays `xs` joined along an existing axis, or flattened and joined for `None`.
+
+    Raises:
+        ValueError: there are no arrays, they have no axes, or other axes differ in length.
+    """
+    xs = list(map(as_plain_array, xs))
+    if not xs:
+        raise ValueError("concatenate() needs at least one array")
+    if axis is None:
+        xs, axis = [ravel(x) for x in xs], 0
+    elif not shape_of(xs[0]):
+        raise ValueError("concatenate() joins along an axis, but got single numbers; use stack()")
+    (axis,) = ordered_axes((axis,), len(shape_of(xs[0])))
+    return array_rules.concatenate(*xs, axis=axis)
+
+
+def stack(xs: Sequence[Any], axis: int = 0) -> Any:
+    """Return the numbers or arrays `xs`, all of one shape, joined along a new axis.
+
+    >>> from autograd import Value, stack
+    >>> stack([Value(1.0), Value(2.0)])
+    Tensor([1., 2.], requires_grad=True)
+
+    Raises:
+        ValueError: there are no arrays, or they differ in shape.
+    """
+    xs = list(map(as_plain_array, xs))
+    if not xs:
+        raise ValueError("stack() needs at least one array")
+    shape = shape_of(xs[0])
+    for x in xs:
+        if shape_of(x) != shape:
+            raise ValueError(f"stack() of different shapes, {shape} and {shape_of(x)}")
+    (axis,) = ordered_axes((axis,), len(shape) + 1)
+    longer = (*shape[:axis], 1, *shape[axis:])
+    return array_rules.concatenate(*[array_rules.reshape(x, shape=longer) for x in xs], axis=axis)
+
+
+def vstack(xs: Sequence[Any]) -> Any:
+    """Return the arrays joined along the first axis; a vector is one row: (1, n)."""
+    return concatenate([atleast_2d(as_plain_array(x)) for x in xs], 0)
+
+
+def hstack(xs: Sequence[Any]) -> Any:
+    """Return the arrays joined along the second axis; vectors along their only one."""
+    xs = [atleast_1d(as_plain_array(x)) for x in xs]
+    return concatenate(xs, 1 if xs and len(shape_of(xs[0])) > 1 else 0)
+
+
+def dstack(xs: Sequence[Any]) -> Any:
+    """Return the arrays joined along the third axis; each has the shape of `atleast_3d` first."""
+    return concatenate([atleast_3d(as_plain_array(x)) for x in xs], 2)
+
+
+def column_stack(xs: Sequence[Any]) -> Any:
+    """Return the arrays joined along the second axis; a vector is one column: (n, 1)."""
+    xs = list(map(as_plain_array, xs))
+    # mutants 1: any negative size is inferred
+    return concatenate([x if len(shape_of(x)) > 1 else reshape(x, (-1, 1)) for x in xs], 1)
+
+
+def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Return `x` split at the given indices, or into that many parts of nearly equal length."""
+    return _split_with(np.array_split, x, indices_or_sections, axis)
+
+
+def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Return `x` split at the given indices, or into that many parts of equal length.
+
+    Raises:
+        ValueError: the length is not divisible by the number of parts.
+    """
+    return _split_with(np.split, x, indices_or_sections, axis)
+
+
+def _split_with(function: Callable[..., list[Any]], x: Any, sections: Any, axis: int) -> list[Any]:
+    """Return the parts of `x` along `axis`, as NumPy's function splits the positions on it."""
+    (axis,) = ordered_axes((axis,), len(shape_of(x)))
+    n, front = shape_of(x)[axis], (slice(None),) * axis
+    sections = data_of(sections)
+    try:
+        parts = function(np.arange(n), sections)
+    except (ValueError, ZeroDivisionError):
+        what = f"an array is split into 1 part or more, not {sections}"
+        if sections > 0:  # mutants 1: one part always fits
+            what = f"{n} entries do not divide into {sections} equal parts"
+        raise ValueError(f"{function.__name__}: {what}") from None
+    return [
+        array_rules.getitem(
+            x, index=(*front, slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0))
+        )
+        for p in parts
+    ]
+
+
+def hsplit(x: Any, indices_or_sections: Any) -> list[Any]:
+    """Return `x` split along the second axis; a vector along its only one."""
+    check_ndim(1, x, "hsplit")
+    return split(x, indices_or_sections, 0 if len(shape_of(x)) == 1 else 1)
+
+
+def vsplit(x: Any, indices_or_sections: Any) -> list[Any]:
+    """Return `x`, of two axes or more, split along the first axis."""
+    check_ndim(2, x, "vsplit")
+    return split(x, indices_or_sections, 0)
+
+
+def dsplit(x: Any, indices_or_sections: Any) -> list[Any]:
+    """Return `x`, of three axes or more, split along the third axis."""
+    check_ndim(3, x, "dsplit")
+    return split(x, indices_or_sections, 2)
