@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from inspect import Parameter, signature
+from inspect import CO_VARARGS, Parameter, signature
 from itertools import count
+from types import FunctionType
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from .arguments import flag, function, instance_of, integer, number, one_of, type_error
 from .shapes import shape_of
 
 Data: TypeAlias = Any  # a float, or an array of any type that speaks NumPy's protocols
@@ -76,6 +80,10 @@ class Op:
             has an answer. `None`: `forward`.
         on_array: the function on arrays, for compiled source. `None`: `ufunc`, or else `forward`.
         ufunc: the NumPy ufunc that computes the same. Applied to nodes it finds this operation.
+
+    Raises:
+        TypeError: a field has the wrong type.
+        ValueError: fields contradict each other.
     """
 
     def __init__(
@@ -98,15 +106,26 @@ class Op:
         on_array: Callable[..., Any] | None = None,
         ufunc: Any = None,
     ) -> None:
-        self.name, self.forward, self.vjps = name, forward, vjps
-        self.arity = None if isinstance(vjps, PerArgument) else len(vjps)
-        self.broadcasts, self.analytic, self.elementwise = broadcasts, analytic, elementwise
-        self.linear, self.commutes, self.identity = linear, commutes, identity
-        self.boolean = boolean
+        self.name, self.forward = instance_of("name", name, str), called("forward", forward)
+        self.vjps = vjps if isinstance(vjps, PerArgument) else rules_of(vjps)
+        self.arity = None if isinstance(self.vjps, PerArgument) else len(self.vjps)
+        self.broadcasts, self.analytic = flag("broadcasts", broadcasts), flag("analytic", analytic)
+        self.elementwise = None if elementwise is None else flag("elementwise", elementwise)
+        self.linear, self.commutes = linear, flag("commutes", commutes)
+        self.identity = identity
+        self.boolean = flag("boolean", boolean)
         self.text, self.formula, self.tex = text, formula, tex
+        self.check_facts()
+        if ufunc is not None:
+            instance_of("ufunc", ufunc, np.ufunc, "a ufunc of NumPy")
+            if (ufunc.nin, ufunc.nout) != (self.arity, 1):
+                raise ValueError(
+                    f"ufunc must take what {name} takes, and return one; got {ufunc!r}"
+                )
         self.ufunc = ufunc or getattr(forward, "ufunc", None)  # kernels carry theirs with them
-        self.on_float = on_float or getattr(forward, "on_float", forward)
-        self.on_array = on_array or getattr(forward, "on_array", None) or self.ufunc or forward
+        self.on_float = called("on_float", on_float or getattr(forward, "on_float", forward))
+        on_array = on_array or getattr(forward, "on_array", None) or self.ufunc or forward
+        self.on_array = called("on_array", on_array)
         if self.ufunc is not None:
             OF_UFUNC.setdefault(self.ufunc, self)
         self.__module__ = getattr(self.rule or forward, "__module__", None) or "__main__"
@@ -132,6 +151,30 @@ class Op:
 
     def __deepcopy__(self, memo: Any) -> Op:
         return self
+
+    def check_facts(self) -> None:
+        """Refuse facts that are none, or not of so many operands."""
+        if isinstance(self.linear, (tuple, list)):
+            last = math.inf if self.arity is None else self.arity - 1
+            self.linear = tuple(
+                integer("a position in linear", i, at_least=0, at_most=last) for i in self.linear
+            )
+        elif type(self.linear) is not bool:
+            one_of("linear", self.linear, (True, False, "each"))
+        if self.identity is not None:
+            self.identity = float(number("identity", self.identity, finite=False))
+            if self.arity != 2:
+                raise ValueError(f"identity needs an op of two operands; {self.name} is none")
+        if self.boolean and self.rule:
+            raise ValueError(f"{self.name} is boolean, without derivatives: its vjps must be None")
+        for field in ("text", "formula"):
+            x = getattr(self, field)
+            if not (x is None or isinstance(x, str) or callable(x)):
+                raise type_error(field, "a str, or a function of the options that returns it", x)
+        if self.tex is not None:
+            bare = re.sub(r"\\.", "", instance_of("tex", self.tex, str))
+            if bare.count("{") != bare.count("}"):
+                raise ValueError(f"tex must have as many {{ as }}, but got {self.tex!r}")
 
     @property
     def rule(self) -> Rule | None:
@@ -200,7 +243,7 @@ class PerArgument:
     """The rules of an op that takes any number of operands: `make(i)` is the i-th argument's."""
 
     def __init__(self, make: Callable[[int], Rule]) -> None:
-        self.make = make
+        self.make = function("make", make)
 
     def __iter__(self) -> Iterator[Rule]:
         return map(self.make, count())
@@ -210,6 +253,31 @@ class PerArgument:
 
 
 per_argument = PerArgument
+
+
+def called(name: str, x: Any) -> Any:
+    """Return `x`, if it can be called; unlike for others, a class such as `float` is a function."""
+    return x if callable(x) else function(name, x)
+
+
+def rules_of(vjps: Any) -> tuple[Rule | None, ...]:
+    """Return the rules of an op, if each is None or takes as many operands as there are rules."""
+    if not isinstance(vjps, (tuple, list)):
+        hint = "put the rule in a tuple: (rule,)" if isinstance(vjps, FunctionType) else ""
+        expected = "a tuple with a rule for each operand, or per_argument(make)"
+        raise type_error("vjps", expected, vjps, hint)
+    for i, rule in enumerate(vjps):
+        if isinstance(rule, FunctionType):  # others are not looked into
+            code = rule.__code__
+            if code.co_argcount < 2 + len(vjps) and not code.co_flags & CO_VARARGS:
+                names = ", ".join(code.co_varnames[: code.co_argcount])
+                raise ValueError(
+                    f"vjps[{i}] must take g, out and an operand for each of the {len(vjps)} rules, "
+                    f"but takes ({names})"
+                )
+        elif rule is not None:
+            called(f"vjps[{i}]", rule)
+    return tuple(vjps)
 
 
 # --- kinds of rows of the table -------------------------------------------------------------------

@@ -167,7 +167,7 @@ class Call:
 
 def check_differentiable(x: Any) -> None:
     """Refuse results without derivatives: integers, booleans, None, text, complex numbers."""
-    if isinstance(x, Node) and x.op is not None and not any(x.op.vjps):
+    if isinstance(x, Node) and x.op is not None and x.op.rule is None:
         what = f"the result of {x.op.name}"  # a comparison, in a function that is being compiled
     elif isinstance(x, Node) and x.kind is not Node.array:
         return

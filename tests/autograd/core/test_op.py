@@ -14,6 +14,7 @@ import pytest
 from table import CASES, TABLE
 from test_table import as_tensors
 
+import autograd as ag
 from autograd import Op
 from autograd.core import array_rules, rules
 from autograd.core.backward import operands_first
@@ -314,3 +315,92 @@ def test_texts_that_depend_on_options() -> None:
     assert text(nll, labels=[1, 0, 2, 1], scale=0.25) == "-mean(x[labels])"
     assert text(nll, labels=[1, 0, 2, 1], scale=1.0) == "-(1.0 * sum(x[labels]))"
     assert text(rules.sinc, n=0) == "sinc(x)" and "2" in text(rules.sinc, n=2)
+
+
+# --- a record that is none is refused where it is made --------------------------------------------
+
+
+def rule(g: Any, out: Any, x: Any) -> Any:
+    return g
+
+
+def less(x: Any, y: Any) -> Any:
+    return x - y
+
+
+UNARY: dict[str, Any] = {"name": "op", "forward": abs, "vjps": (rule,)}
+FLAGS = ("broadcasts", "analytic", "elementwise", "commutes", "boolean")
+
+
+@pytest.mark.parametrize(
+    ("field", "x", "error", "message"),
+    [
+        *((name, x, TypeError, f"{name} must be True or False, but got")
+          for name in FLAGS for x in ("yes", 5, [True])),
+        ("broadcasts", None, TypeError, "broadcasts must be True or False, but got None"),
+        ("name", None, TypeError, "name must be a str, but got None"),
+        ("name", b"op", TypeError, "name must be a str, but got b'op'"),
+        ("forward", "abs", TypeError, "forward must be a function, but got 'abs' (str); pass"),
+        ("forward", None, TypeError, "forward must be a function, but got None"),
+        ("vjps", rule, TypeError, "; put the rule in a tuple: (rule,)"),
+        ("vjps", None, TypeError, "a rule for each operand, or per_argument(make), but got None"),
+        ("vjps", "x", TypeError, "vjps must be a tuple with a rule"),
+        ("vjps", {"x": rule}, TypeError, "vjps must be a tuple with a rule"),
+        ("vjps", ag.per_argument, TypeError, "but got the class PerArgument"),
+        ("vjps", (5,), TypeError, "vjps[0] must be a function, but got 5"),
+        ("vjps", (None, "f"), TypeError, "vjps[1] must be a function, but got 'f'"),
+        ("vjps", (rule, rule), ValueError, "each of the 2 rules, but takes (g, out, x)"),
+        ("vjps", (lambda g, out: g,), ValueError, "each of the 1 rules, but takes (g, out)"),
+        ("linear", "foo", ValueError, "linear must be True or False or 'each', but got 'foo'"),
+        ("linear", None, ValueError, "linear must be True or False or 'each', but got None"),
+        ("linear", (1,), ValueError, "a position in linear must be an integer >= 0 and <= 0, but"),
+        ("linear", [-1], ValueError, "a position in linear must be an integer >= 0 and <= 0, but"),
+        ("linear", ("x",), TypeError, "a position in linear must be an integer"),
+        ("identity", "0", TypeError, "identity must be a number, but got '0'"),
+        ("identity", 0.0, ValueError, "identity needs an op of two operands; op is none"),
+        ("boolean", True, ValueError, "op is boolean, without derivatives: its vjps must be None"),
+        ("ufunc", abs, TypeError, "ufunc must be a ufunc of NumPy, but got <built-in function"),
+        ("ufunc", False, TypeError, "ufunc must be a ufunc of NumPy, but got False"),
+        ("ufunc", np.add, ValueError, "ufunc must take what op takes, and return one; got <ufunc"),
+        ("ufunc", np.modf, ValueError, "ufunc must take what op takes, and return one; got <ufunc"),
+        ("on_float", 5, TypeError, "on_float must be a function, but got 5"),
+        ("on_array", "exp", TypeError, "on_array must be a function, but got 'exp'"),
+        ("text", 5, TypeError, "text must be a str, or a function of the options that returns it"),
+        ("formula", b"x", TypeError, "formula must be a str, or a function of the options"),
+        ("tex", len, TypeError, "tex must be a str, but got <built-in function len>"),
+        ("tex", r"\frac{x", ValueError, r"tex must have as many { as }, but got '\\frac{x'"),
+        ("tex", r"x \} }", ValueError, "tex must have as many { as }"),
+    ],
+)  # fmt: skip
+def test_a_field_that_is_wrong_is_refused(
+    field: str, x: Any, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error) as caught:
+        Op(**{**UNARY, field: x})
+    assert message in str(caught.value)
+
+
+def test_the_rules_of_any_number_of_operands_are_a_function() -> None:
+    with pytest.raises(TypeError, match="make must be a function, but got 5"):
+        ag.per_argument(5)  # type: ignore[arg-type]
+    positions = Op("op", lambda *xs: sum(xs), ag.per_argument(lambda i: rule), linear=(0, 7))
+    assert positions.linear == (0, 7)
+
+
+def test_fields_are_kept_in_types_of_python() -> None:
+    facts: dict[str, Any] = {
+        "elementwise": np.True_, "commutes": 0, "identity": np.float64(-0.0),
+        "linear": [np.int64(0)], "tex": r"\{x \} - {y}",
+    }  # fmt: skip
+    op = Op("op", less, [lambda *_: 1.0, None], **facts)
+    assert op.elementwise is True and op.commutes is False and type(op.vjps) is tuple
+    assert same_bits(op.identity, -0.0) and type(op.identity) is float and op.linear == (0,)
+    assert Op("to_float", float, (rule,), on_float=float).on_float is float
+    assert Op("least", np.minimum, (None, None), identity=np.inf).identity == np.inf
+
+
+def test_any_number_of_operands_without_derivatives() -> None:
+    """Their rules never end."""
+    op = Op("most", max, ag.per_argument(lambda i: None))  # type: ignore[arg-type,return-value]
+    with pytest.raises(TypeError, match="the function returned the result of most"):
+        ag.compile(lambda x: op(x, 1.0)).grad(2.0)
