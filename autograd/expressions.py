@@ -163,7 +163,8 @@ def expression(
         return make("call", given, printable(op.name), tuple(map(printable, shown)))
     names: dict[str, Any] = dict(zip(op.parameters, operands))
     if op.arity is None or len(names) < len(operands):  # the last name is of all that are left
-        names[op.parameters[-1]] = [*operands[len(op.parameters) - 1 :]]
+        left = operands[len(op.parameters) - 1 :]
+        names[op.parameters[-1]] = left[0] if len(left) == 1 else Operation(listed(len(left)), left)
     if field == "tex":
         return Operation(template(text, tuple(names)), tuple(names.values()))
     defaults = {x.name: x.default for x in op.arguments if x.default is not x.empty}
@@ -172,7 +173,7 @@ def expression(
         text, options = text(**options), {}  # it has put them in
     try:
         return Reader(names, options, make).read(parsed(text))
-    except (SyntaxError, NotImplementedError):
+    except (SyntaxError, NotImplementedError, RecursionError):
         raise ValueError(
             f"the {field} of op {op.name} must be a formula of names, numbers, operators, calls, "
             f"indices, .T and `x if condition else y`, but it is {text!r}"
@@ -181,13 +182,21 @@ def expression(
 
 @lru_cache(1000)
 def parsed(text: str) -> ast.expr:
+    if not isinstance(text, str):  # a function of the options returned it
+        raise NotImplementedError
     return ast.parse(text, mode="eval").body
+
+
+def listed(count: int) -> Written:
+    """Return so many operands beside each other, as arguments of a function."""
+    pieces = [x for i in range(count) for x in (", ", Symbol(i))]
+    return Written((*pieces[1:],) or ("",), TEST)
 
 
 class Reader(NamedTuple):
     """Reads what a row states: operands stand in place of their names, options likewise."""
 
-    names: Mapping[str, Any]  # a list of operands if they share a name
+    names: Mapping[str, Expression]
     options: Mapping[str, Any]
     make: Callable[..., Expression]
 
@@ -217,9 +226,8 @@ class Reader(NamedTuple):
                 return Constant(ast.unparse(node))
             case ast.List([index]):
                 return Constant(f"[{self.index_text(index)}]")
-            case ast.Call(ast.Name(name), args, named):
-                xs = [y for x in map(read, args) for y in (x if type(x) is list else [x])]
-                xs += [self.keyword(x) for x in named]
+            case ast.Call(ast.Name(name), args, named) if all(x.arg for x in named):
+                xs = [*map(read, args), *map(self.keyword, named)]
                 return make("call", xs, name, [str(x.arg) for x in named])
         raise NotImplementedError
 

@@ -219,12 +219,30 @@ def test_operands_may_share_a_name() -> None:
     each = ag.core.op.per_argument(lambda i: lambda g, out, *xs: g)
     mean = Op("mean3", lambda *xs: xs[0], each, text="sum(xs) / 3")
     assert PlainText().text(expression(mean, [X, Y, Z], {}, "text"), str) == "sum(x, y, z) / 3"
+    total = Op("total", lambda *xs: sum(xs), each, text="total(1, xs) + xs", tex=r"\sum xs")
+    for operands, text, tex in (
+        ([X], "total(1, x) + x", r"\sum x"),
+        ([X, Y], "total(1, x, y) + (x, y)", r"\sum \left(x, y\right)"),
+    ):
+        assert PlainText().text(expression(total, operands, {}, "text"), str) == text
+        assert Tex().text(expression(total, operands, {}, "tex"), str) == tex
+    more = Op("more", lambda x, *xs: x, ag.per_argument(lambda i: lambda g, out, x, *xs: g),
+              text="x + sum(xs)")  # fmt: skip
+    assert PlainText().text(expression(more, [X], {}, "text"), str) == "x + sum()"
 
 
-@pytest.mark.parametrize("text", ["x +", "lambda: x", "x = 1", "[x for x in y]", "x.y", "f.g(x)"])
+@pytest.mark.parametrize(
+    "text", ["x +", "lambda: x", "x = 1", "[x for x in y]", "x.y", "f.g(x)", "f(**x)"]
+)
 def test_what_is_no_formula_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"the text of op op must be a formula of .*, but it is '"):
         stated(text, X)
+
+
+def test_a_function_of_the_options_that_gives_no_formula_is_refused() -> None:
+    op = Op("op", lambda x: x, (lambda g, out, x: g,), text=lambda: 5)  # type: ignore[arg-type,return-value]
+    with pytest.raises(ValueError, match="the text of op op must be a formula of .*, but it is 5"):
+        expression(op, [X], {}, "text")
 
 
 def test_ones_own_op_is_written_alike_everywhere() -> None:
