@@ -20,7 +20,7 @@ from autograd.compiler.forms import Form
 from autograd.compiler.names import Names, option_text
 from autograd.compiler.program import Line, Program
 from autograd.compiler.sandbox import defined
-from autograd.core import rules
+from autograd.core import kernels, rules
 from autograd.core.op import Op
 from autograd.expressions import (
     ATOM,
@@ -62,7 +62,8 @@ ROWS = {op for op in vars(rules).values() if isinstance(op, Op)}
 STATED = {op for op in ROWS if op.text and (isbuiltin(op.on_float) or op.text == "x")}
 CALLED = [op for op in ROWS - STATED if op.elementwise]
 FUNCTIONS = {"pow": rules.pow} | {PYTHON.function(op.name): op for op in CALLED}
-RESERVED = {*FUNCTIONS, "inf", "nan", "other", "math", "np"}
+# Functions of ours that are written out call functions of math by their names.
+RESERVED = {*FUNCTIONS, *(vars(kernels).keys() & vars(math)), "inf", "nan", "other", "math", "np"}
 
 
 class Template(NamedTuple):
@@ -263,23 +264,27 @@ class Writer:
         """Return the imports and definitions that the function needs to stand on its own."""
         library = LIBRARIES[kind]
         names: set[str] = set()
+        modules: set[str] = set()
         remarks: list[str] = []
-        whole: list[str] = []
         ours, definitions = [], []
+        taken = {self.name, *self.own.values()}
         for name, op in sorted(self.functions.items(), key=lambda pair: pair[0]):
             f = op and function_for(op, kind)
             used: set[str] = set()
-            if isfunction(f) and (text := source_of(f, name, used, library)):
+            known = getattr(f, "__name__", "")
+            if isfunction(f) and (text := source_of(f, name, used, library)) and not used & taken:
                 definitions.append(text)
-                names |= used - {"np"}
-                whole = ["import numpy as np"] * ("np" in used) or whole
+                names |= used - MODULES.keys()
+                modules |= used & MODULES.keys()
+            elif op is not None and op not in ROWS and getattr(library, known, None) is f:
+                names.add(known if known == name else f"{known} as {name}")
             elif op is not None and op not in ROWS:
                 remarks.append(f"# {name} is a primitive of {identifier(op.__module__)}'s own")
             elif isfunction(f):
                 ours.append(name)
             else:
                 names |= {name} - {"abs"}  # which Python has
-        lines = remarks + whole
+        lines = remarks + [MODULES[x] for x in sorted(modules)]
         lines += [f"from {kind} import {', '.join(sorted(names))}"] * bool(names)
         lines += [f"from autograd.core.kernels import {', '.join(ours)}"] * bool(ours)
         imports = "\n".join(lines)
@@ -289,6 +294,7 @@ class Writer:
 TEMPLATES: dict[Any, Template] = {}  # of rows of the table, without options
 CALL = re.compile(r"\b(?!float\b)(\w+)\(")
 LIBRARIES: dict[str, Any] = {"math": math, "numpy": np}
+MODULES = {"math": "import math", "np": "import numpy as np"}
 
 
 def function_for(op: Op, kind: str) -> Any:
@@ -311,8 +317,8 @@ def nested(form: Form, numbers: Any) -> str:
 def source_of(f: Callable[..., Any], name: str, used: set[str], library: Any) -> str:
     """Return the source of a function under another name, without annotations.
 
-    It is empty if the function needs more than NumPy as `np` and the names of a library, which are
-    added to `used`.
+    It is empty if the function needs more than `math`, NumPy as `np`, and the names of a library,
+    which are added to `used`.
     """
     try:
         definition = ast.parse(dedent(getsource(f))).body[0]
@@ -322,12 +328,15 @@ def source_of(f: Callable[..., Any], name: str, used: set[str], library: Any) ->
         return ""
     arguments = definition.args
     definition.name, definition.returns = name, None
-    for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
-        argument.annotation = None
+    for node in ast.walk(arguments):
+        if isinstance(node, ast.arg):
+            node.annotation = None
+    if any(isinstance(node, ast.Name) for node in ast.walk(arguments)):  # in defaults
+        return ""
     words = {node.id for node in ast.walk(definition) if isinstance(node, ast.Name)}
     for word in words & f.__globals__.keys() - {*f.__code__.co_varnames}:
-        value = f.__globals__[word]
-        if value is not (np if word == "np" else getattr(library, word, None)):
+        known = {"math": math, "np": np}.get(word, getattr(library, word, None))
+        if f.__globals__[word] is not known:
             return ""
         used.add(word)
     return ast.unparse(definition)

@@ -7,7 +7,8 @@ import math
 import re
 import threading
 from collections import OrderedDict
-from math import fabs
+from functools import partial
+from math import fabs, gamma, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -741,6 +742,86 @@ def test_primitives_of_ones_own_are_written_out() -> None:
     assert "from math import fabs" in f.source and "import numpy as np" in f.numpy_source
     other = Op("scaled", scaled, (lambda g, out, x: g * SCALE,), elementwise=True)
     assert "# scaled is a primitive of" in ag.compile(lambda x: other(x)).source
+
+
+def root_of_float(x: float) -> float:
+    return math.sqrt(x)
+
+
+def root_without_module(x: float) -> float:
+    return sqrt(x)
+
+
+def root_of_many(*xs: np.ndarray[Any, Any], scale: float = 1.0) -> float:
+    return scale * math.sqrt(xs[0])
+
+
+def root_with_default(x: float, scale: float = SCALE) -> float:
+    return x**0.5 * scale
+
+
+def root(on_float: Any, name: str = "root") -> Op:
+    slope = (lambda g, out, x: g * ag.divide(0.5, out),)
+    return Op(name, np.sqrt, slope, elementwise=True, on_float=on_float)
+
+
+def run_alone(f: Any, *args: float) -> Any:
+    """What the source returns where nothing else is known."""
+    space: dict[str, Any] = {}
+    exec(f.source, space)
+    name = f.source.split("def ")[-1].split("(")[0]
+    return space[name](*args)
+
+
+@pytest.mark.parametrize(
+    ("on_float", "head"),
+    [
+        (root_of_float, "import math\n\n\ndef root(x):\n    return math.sqrt(x)"),
+        (root_of_many, "import math\n\n\ndef root(*xs, scale=1.0):\n"),
+        (root_without_module, "from math import sqrt\n\n\ndef root(x):\n    return sqrt(x)"),
+        (math.sqrt, "from math import sqrt as root\n\n\ndef f"),
+    ],
+)
+def test_functions_of_math_stand_in_source_as_they_are(on_float: Any, head: str) -> None:
+    op = root(on_float)
+    f = ag.compile(lambda x: op(x) * 2.0)
+    assert f.value_and_grad(4.0) == run_alone(f, 4.0) == (4.0, 0.5)
+    assert f.source.startswith(head)
+    assert f.numpy_source.startswith("from numpy import sqrt as root\n")
+
+
+@pytest.mark.parametrize("on_float", [root_with_default, lambda x: math.sqrt(x), partial(pow, 2.0)])
+def test_functions_that_need_more_are_called_by_name(on_float: Any) -> None:
+    op = root(on_float)
+    f = ag.compile(lambda x: op(x))
+    f(4.0)
+    assert f.source.startswith("# root is a primitive of test_compile's own\n")
+
+
+@pytest.mark.parametrize("name", ["fabs", "copysign", "isfinite", "hypot"])
+def test_names_of_math_mean_the_same_in_all_that_is_written_out(name: str) -> None:
+    """Functions that are written out call them, whatever other names there are."""
+
+    def f(x: Any) -> Any:
+        return op(x) + ag.softsign(x) + ag.floor(x)
+
+    op = root(root_of_float, name)
+    for f.__name__ in ("f", name):
+        g = ag.compile(f)
+        assert g.value_and_grad(4.0) == run_alone(g, 4.0) and g(4.0) == 6.8
+    alone = ag.compile(lambda x: root(root_without_module, "sqrt")(x))
+    assert alone.value_and_grad(4.0) == run_alone(alone, 4.0) == (2.0, 0.25)
+
+
+def test_what_is_written_out_calls_no_primitive_by_a_name_of_math() -> None:
+    op, other = root(gamma_of_float), root(root_of_float, "gamma")
+    f = ag.compile(lambda x: op(x) + other(x))
+    f(4.0)
+    assert f.source.startswith("# root is a primitive of")
+
+
+def gamma_of_float(x: float) -> float:
+    return gamma(x) ** 0.0 * x**0.5
 
 
 @pytest.mark.parametrize("elementwise", [True, None])
