@@ -66,7 +66,7 @@ class Value(Operators):
     grad: float | None
 
     def __init__(self, data: Any, label: str | None = None) -> None:
-        self._begin(as_float(data), 1, label)
+        self._begin(data if type(data) is float else as_float(data), 1, label)
 
     @property
     def data(self) -> float:
@@ -83,6 +83,7 @@ class Value(Operators):
         self._data = number
 
     def item(self) -> float:
+        """Return the number as a plain `float`, outside the graph."""
         return self.data
 
     constant = staticmethod(as_float)

@@ -41,6 +41,11 @@ def type_error(name: str, expected: str, x: Any, hint: str = "") -> TypeError:
     return TypeError(f"{name} must be {expected}, but got {brief(x)}" + (f"; {hint}" * bool(hint)))
 
 
+def value_error(name: str, expected: str, x: Any) -> ValueError:
+    """Return the error for an argument that lies outside the range."""
+    return ValueError(f"{name} must be {expected}, but got {brief(x)}")
+
+
 def as_python(x: Any) -> Any:
     """Return a NumPy number or 0-d array as Python's number, and anything else as it is."""
     return x.item() if isinstance(x, (np.generic, np.ndarray)) and not x.ndim else x
@@ -66,16 +71,15 @@ def number(
     """
     if type(x) is float and at_least <= x <= at_most and above < x < below:
         return x  # losses are called in every step
-    value = as_python(x)
-    expected = range_text("number", at_least, above, at_most, below, finite)
+    value, bounds = as_python(x), (at_least, above, at_most, below, finite)
     if isinstance(value, bool) or not isinstance(value, Real):
         hint = "use .item() for the number it holds" if hasattr(x, "requires_grad") else ""
-        raise type_error(name, expected, x, hint)
+        raise type_error(name, range_text("number", *bounds), x, hint)
     value = as_machine_number(value)
     inside = at_least <= value <= at_most and (above == -math.inf or value > above)
     inside = inside and (below == math.inf or value < below)
     if not inside or (finite and math.isinf(value)):  # comparisons with nan are false
-        raise ValueError(f"{name} must be {expected}, but got {brief(x)}")
+        raise value_error(name, range_text("number", *bounds), x)
     return value
 
 
@@ -115,13 +119,12 @@ def integer(name: str, x: Any, *, at_least: float = -math.inf, at_most: float = 
     Traceback (most recent call last):
     TypeError: epochs must be an integer >= 0, but got 1.5
     """
-    value = as_python(x)
-    expected = range_text("integer", at_least, -math.inf, at_most, math.inf, True)
+    value, bounds = as_python(x), (at_least, -math.inf, at_most, math.inf, True)
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise type_error(name, expected, x)
+        raise type_error(name, range_text("integer", *bounds), x)
     value = int(value)
     if not at_least <= value <= at_most:
-        raise ValueError(f"{name} must be {expected}, but got {brief(x)}")
+        raise value_error(name, range_text("integer", *bounds), x)
     return value
 
 

@@ -23,6 +23,7 @@ Made: TypeAlias = "tuple[tuple[Node | None, ...], tuple[Data, ...], Mapping[str,
 Binary: TypeAlias = Callable[[Any, Any], Any]
 
 NO_KWARGS: Mapping[str, Any] = {}  # shared: never written to
+LEAF: Made = ((), (), NO_KWARGS)  # shared by all leaves
 
 
 class Notes:
@@ -97,7 +98,7 @@ class Node(Recorder):
     def _begin(self, data: Data, level: int, label: str | None) -> None:
         """Initialize a leaf."""
         self._data, self.level = data, level
-        self.op, self._made = None, ((), (), NO_KWARGS)
+        self.op, self._made = None, LEAF
         self.grad = self.notes = None
         if label is not None:
             self.label = label
@@ -171,7 +172,7 @@ class Node(Recorder):
     @staticmethod
     def _record(op: Op, operands: Sequence[Any], kwargs: Mapping[str, Any]) -> Node:
         """Apply `op` to operands of which at least one is a node; return a node."""
-        if op.arity != len(operands):
+        if op.arity != len(operands) and op.arity is not None:
             op.check_call(operands, kwargs)
         now = mode.get()
         if now is not ORDINARY:

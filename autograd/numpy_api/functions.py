@@ -194,7 +194,7 @@ def softmax_cross_entropy(logits: Any, labels: Any) -> Any:
         logits: (n, classes).
         labels: (n,), integers from 0 to classes - 1.
     """
-    return -pick_labels(log_softmax(logits), normalize_index(labels))
+    return -pick_labels(log_softmax(logits, axis=1), normalize_index(labels))
 
 
 def pick_labels(x: Any, labels: Any) -> Any:

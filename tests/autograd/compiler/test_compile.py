@@ -740,6 +740,9 @@ def test_primitives_of_ones_own_are_written_out() -> None:
         exec(text, space)
         assert space["f"](argument) == (8.0, 12.0)
     assert "from math import fabs" in f.source and "import numpy as np" in f.numpy_source
+    again = Op("again", cube_of_float, (lambda g, out, x: g * 3.0 * x * x,), elementwise=True)
+    g = ag.compile(lambda x: again(x) + cube(x))
+    assert "def again(x):" in g.source and "def cube(x):" in g.source and g(2.0) == 16.0
     other = Op("scaled", scaled, (lambda g, out, x: g * SCALE,), elementwise=True)
     assert "# scaled is a primitive of" in ag.compile(lambda x: other(x)).source
 

@@ -53,6 +53,11 @@ def test_numbers_outside_the_range_are_value_errors(check, x):
         check("lr", x)
 
 
+def test_what_was_expected_is_put_into_words_only_for_errors(monkeypatch):
+    monkeypatch.setattr(arguments, "range_text", None)
+    assert arguments.number("lr", 1, at_least=0) == arguments.integer("n", 1, at_least=0) == 1
+
+
 def test_integers_beyond_int64_are_floats():
     """NumPy can't compute with them beside float32."""
     for x, wanted in ((2**63, 2.0**63), (-(10**20), -1e20), (2**63 - 1, 2**63 - 1)):

@@ -104,6 +104,20 @@ def test_what_is_made_of_constants_alone_remembers_nothing() -> None:
     assert out.op is None and out.args == ()
 
 
+def test_leaves_share_what_says_that_nothing_made_them() -> None:
+    """A tuple for each would take half as much memory again."""
+    x, y = Value(1.0), Tensor([1.0])
+    assert x._made is y._made and x.args == x.saved == () and not x.kwargs
+
+
+def test_operations_of_any_number_of_operands_are_checked_only_if_they_fail(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """To look at their signature takes as long as to join two short arrays."""
+    monkeypatch.setattr(Op, "check_call", None)
+    assert ag.concatenate([Tensor([1.0]), Tensor([2.0])]).tolist() == [1.0, 2.0]
+
+
 def test_nodes_say_whether_a_backward_pass_leaves_a_gradient_on_them() -> None:
     t = Tensor([1.0, 2.0], requires_grad=True)
     labelled, kept, v = t * 2, t * 3, Value(1.0) * 2

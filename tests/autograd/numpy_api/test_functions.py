@@ -140,6 +140,16 @@ def test_labels_pick_one_entry_of_each_row() -> None:
     np.testing.assert_allclose(loss.data, np.log(np.exp(x).sum(1)) - [3.0, 4.0])
 
 
+def test_classes_are_on_the_second_axis_of_logits() -> None:
+    for logits in (1.0, Value(1.0), np.zeros(3), Tensor(np.zeros(3))):
+        with pytest.raises(np.exceptions.AxisError, match="axis 1 is out of bounds"):
+            ag.softmax_cross_entropy(logits, 0)
+    stacked = np.stack([ROW, ROW + 1.0, 2.0 * ROW], axis=1)[None]  # (1, classes, columns)
+    loss = ag.softmax_cross_entropy(stacked, [1])
+    wanted = [ag.softmax_cross_entropy(stacked[..., i], [1])[0] for i in range(3)]
+    np.testing.assert_allclose(loss, [wanted], rtol=1e-15)
+
+
 def test_constants_have_no_gradient() -> None:
     v, t = Value(2.0), Tensor([1.0], requires_grad=True)
     assert ag.stop_gradient(1.5) == 1.5
