@@ -87,12 +87,13 @@ class Symbol(Operators):
     def stale(self, op: Op, graph: bool = False) -> None:
         raise AssertionError("a symbol is its own data, which never changes")
 
+    @property
     def operands(self) -> tuple[Any, ...]:
-        """Return the operands. The backward loop asks for them just before it applies the rules:
-        what is recorded from now on comes from these.
+        """The operands. The backward loop asks for them just before it applies the rules: what is
+        recorded from now on comes from these.
         """
         trace().origin = self
-        return super().operands()
+        return super().operands
 
     def detach(self) -> Any:
         if is_condition(self):

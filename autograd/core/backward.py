@@ -82,7 +82,7 @@ def contributions(
     op = node.op
     assert op is not None
     args, saved, kwargs = node._made or (node.args, node.saved, NO_KWARGS)
-    out, operands = (node, node.operands()) if graph else (node._data, saved)
+    out, operands = (node, node.operands) if graph else (node._data, saved)
     for i, arg in enumerate(args):
         if arg is None:
             continue

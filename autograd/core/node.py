@@ -118,8 +118,9 @@ class Node(Recorder):
         """The options of the op."""
         return NO_KWARGS if self._made is None else self._made[2]
 
+    @property
     def operands(self) -> tuple[Any, ...]:
-        """Return the operands: nodes, and constants as they are."""
+        """The operands: nodes, and constants as they are. A leaf has none."""
         if self._made is None:
             left, right = self._left, self._right
             return self._x if left is None else left, self._y if right is None else right

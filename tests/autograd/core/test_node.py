@@ -91,10 +91,11 @@ def test_an_op_is_a_method_of_nodes_alone() -> None:
 @pytest.mark.parametrize("kind", [Value, Tensor])
 def test_a_node_says_how_it_was_made(kind: type[Node]) -> None:
     x = kind(2.0).requires_grad_()
+    assert x.operands == ()
     for made, operands in ((x - 1.0, (x, 1.0)), (1.0 - x, (1.0, x)), (ag.exp(x), (x,))):
-        assert all(a is b or a == b for a, b in zip(made.operands(), operands, strict=True))
+        assert all(a is b or a == b for a, b in zip(made.operands, operands, strict=True))
         assert made.kwargs == {}
-    condition, first, second = ag.where(True, x, 3.0).operands()
+    condition, first, second = ag.where(True, x, 3.0).operands
     assert condition is True and first is x and second == 3.0
     assert ag.sum(Tensor([[1.0]], requires_grad=True), axis=0).kwargs["axis"] == 0
 
