@@ -188,6 +188,10 @@ def nan_to_num_of_float(
     return copysign(1.7976931348623157e308, x) if end is None else float(end)
 
 
+def heaviside_of_floats(x: float, y: float) -> float:
+    return y if x == 0.0 else 1.0 if x > 0.0 else 0.0 if x < 0.0 else x
+
+
 def relu_of_float(x: float) -> float:
     return 0.0 if x < 0.0 else x  # nan stays nan
 
@@ -274,6 +278,7 @@ sign = kernel(sign_of_float, np.sign)
 floor = kernel(floor_of_float, np.floor)
 ceil = kernel(ceil_of_float, np.ceil)
 trunc = kernel(trunc_of_float, np.trunc)
+heaviside = kernel(heaviside_of_floats, np.heaviside)
 logaddexp = kernel(logaddexp_of_floats, np.logaddexp)
 sigmoid = kernel(sigmoid_of_float, sigmoid_of_arrays, real=True)
 logistic_density = kernel(logistic_density_of_float, logistic_density_of_arrays)

@@ -87,6 +87,10 @@ mod = elementwise("mod", kernels.mod,                                # x - y flo
                   lambda g, out, x, y: -g * floor_divide(x, y),
                   text="x % y")
 
+fmod = elementwise("fmod", elementary("fmod"),                       # x - y trunc(x/y)
+                   lambda g, out, x, y: g,
+                   lambda g, out, x, y: -g * round(div(x - out, y)))
+
 # --- elementary functions -------------------------------------------------------------------------
 
 exp = analytic("exp", elementary("exp"), lambda g, out, x: g * out)              # d e^x = e^x dx
@@ -194,6 +198,14 @@ floor_divide = elementwise("floor_divide", kernels.floor_divide,
 
 abs = elementwise("abs", operator.abs, lambda g, out, x: g * sign(x),    # |x|' = sign x, 0 at 0
                   ufunc=np.absolute, on_float=builtins.abs)
+
+copysign = elementwise("copysign", elementary("copysign"),           # |x| with the sign of y
+                       lambda g, out, x, y: g * (sign(x) * copysign(one_like(out), y)),
+                       lambda g, out, x, y: zeros_like(out))
+
+heaviside = elementwise("heaviside", kernels.heaviside,              # 0, y, 1 for x <, =, > 0
+                        lambda g, out, x, y: zeros_like(out),
+                        lambda g, out, x, y: where(x == 0, g, 0.0))
 
 relu = elementwise("relu", kernels.relu, lambda g, out, x: g * sign(out))    # slope 0 at 0
 

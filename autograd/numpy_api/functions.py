@@ -15,7 +15,7 @@ import numpy as np
 from autograd.core import array_rules, rules
 from autograd.core.arguments import one_of, type_error
 from autograd.core.array_kernels import one_hot
-from autograd.core.array_libraries import as_operand, is_lazy
+from autograd.core.array_libraries import as_operand, is_lazy, no_fallback
 from autograd.core.kernels import one_like
 from autograd.core.node import Node
 from autograd.core.op import data_of
@@ -27,8 +27,15 @@ from .reductions import log_softmax, sum
 # --- elementwise ----------------------------------------------------------------------------------
 
 
-def where(condition: Any, x: Any, y: Any) -> Any:
-    """Return `x` where the condition holds, else `y`. The condition is not differentiated."""
+def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    """Return `x` where the condition holds, else `y`. The condition is not differentiated.
+
+    Of a condition alone, return the positions where it holds, as `np.nonzero` does.
+    """
+    if x is None and y is None:
+        return no_fallback(np.nonzero)(data_of(condition))
+    if x is None or y is None:
+        raise ValueError("where takes either both or neither of x and y")
     return rules.where(data_of(condition), _as_numbers("x", x), _as_numbers("y", y))
 
 
@@ -40,12 +47,48 @@ def reciprocal(x: Any) -> Any:
     return rules.div(1.0, x)
 
 
+def float_power(x: Any, y: Any) -> Any:
+    """Return x^y, computed in float64 or a wider dtype."""
+    return rules.pow(_as_double("x", x), _as_double("y", y))
+
+
+def _as_double(name: str, x: Any) -> Any:
+    x = float(x) if isinstance(x, int) else _as_numbers(name, x)
+    dtype = getattr(x, "dtype", None)
+    wide = dtype if dtype is None else np.result_type(dtype, float)
+    return x if dtype == wide else x.astype(wide)
+
+
+def _as_floats(ufunc: Any, x: Any) -> Any:
+    """Return `x`, integers as floats of the dtype that a ufunc gives them."""
+    x = float(x) if isinstance(x, int) else _as_numbers("x", x)
+    dtype = getattr(x, "dtype", np.dtype(float))
+    return x if dtype.kind == "f" else x.astype(ufunc(np.empty(0, dtype)).dtype)
+
+
 def deg2rad(x: Any) -> Any:
-    return x * (math.pi / 180)
+    return _as_floats(np.deg2rad, x) * (math.pi / 180)
 
 
 def rad2deg(x: Any) -> Any:
-    return x * (180 / math.pi)
+    return _as_floats(np.rad2deg, x) * (180 / math.pi)
+
+
+def fabs(x: Any) -> Any:
+    """Return |x| as a floating-point number."""
+    return rules.abs(_as_floats(np.fabs, x))
+
+
+def rint(x: Any) -> Any:
+    """Return `x` rounded to an integer, halves to even, as a floating-point number."""
+    return rules.round(_as_floats(np.rint, x))
+
+
+def modf(x: Any) -> tuple[Any, Any]:
+    """Return the fractional part of `x` and its integer part, both with the sign of `x`."""
+    x = _as_floats(np.rint, x)
+    finite = rules.where(np.isinf(data_of(x)), rules.copysign(0.0, data_of(x)), x)
+    return rules.fmod(finite, 1.0), rules.trunc(x)
 
 
 def sinc(x: Any) -> Any:

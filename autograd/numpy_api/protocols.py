@@ -37,25 +37,18 @@ UFUNCS: dict[Any, Callable[..., Any]] = {
     ufunc: ours for ufunc, ours in SAME_NAME.items() if isinstance(ufunc, np.ufunc)
 } | {
     np.positive: lambda x: x,
-    np.fabs: rules.abs,
-    np.rint: rules.round,
+    np.conjugate: lambda x: x,
     np.radians: functions.deg2rad,
     np.degrees: functions.rad2deg,
     np.divmod: lambda x, y: (rules.floor_divide(x, y), rules.mod(x, y)),
 }  # fmt: skip
 """Differentiable ufuncs: those that rows of the table name as theirs, and compositions."""
 
-PLAIN_UFUNCS = {np.isnan, np.isinf, np.isfinite, np.signbit, np.logical_xor}
+PLAIN_UFUNCS = {
+    np.isnan, np.isinf, np.isfinite, np.signbit, np.logical_xor, np.spacing, np.gcd, np.lcm,
+    np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift,
+}  # fmt: skip
 """Ufuncs without an operation. Like operations with true or false results, they return arrays."""
-
-
-def where(condition: Any, x: Any = None, y: Any = None) -> Any:
-    """Return `np.where`: of a condition alone, the positions where it holds, as `np.nonzero`."""
-    if x is None and y is None:
-        return no_fallback(np.nonzero)(data_of(condition))
-    if x is None or y is None:
-        raise ValueError("np.where takes either both or neither of x and y")
-    return functions.where(condition, x, y)
 
 
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
@@ -64,8 +57,11 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     getattr(np.linalg, name): getattr(linalg, name)
     for name in "inv pinv det slogdet solve cholesky norm".split()
 } | {
-    np.where: where,
     np.around: functions.round,
+    np.fix: rules.trunc,
+    np.real: lambda x: x,
+    np.real_if_close: lambda x: x,
+    np.copy: rules.alias,
     np.full_like: lambda x, fill_value, dtype=None: np.full_like(data_of(x), fill_value, dtype),
 }  # fmt: skip
 """Functions that are no ufuncs. Options that ours lack are an error."""

@@ -58,7 +58,7 @@ OF_ARRAYS: dict[str, Callable[[Any], Any]] = {
     "np.argsort": lambda x: np.argsort(x),
     "np.percentile": lambda x: np.percentile(x, 50),
     "np.signbit": lambda x: np.signbit(x),
-    "np.heaviside": lambda x: np.heaviside(x, 0.5),
+    "np.nextafter": lambda x: np.nextafter(x, 0.5),
 }
 
 

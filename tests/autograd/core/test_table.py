@@ -81,7 +81,7 @@ def test_slopes_have_a_slope_by_the_gradient_that_comes_in(case: Case) -> None:
 
 @cases
 def test_float32_stays_float32(case: Case) -> None:
-    if case.f is rules.astype or case.f is rules.item:
+    if case.f in (rules.astype, rules.item, ag.float_power):
         return  # they change it on purpose
     args = as_tensors(case, np.float32)
     out = case.f(*args, **case.kwargs)
@@ -148,7 +148,7 @@ def test_powers_of_whole_numbers_have_numpys_dtype() -> None:
 def test_a_number_may_stand_beside_an_array(case: Case) -> None:
     x, y = (float(x) for x in case.args)
     many = np.full(3, case.reference(x, y))
-    for dtype in (np.float64, np.float32):
+    for dtype in (np.float64, np.float32)[: 1 if case.f is ag.float_power else 2]:
         a, b = np.full(3, x, dtype), np.full(3, y, dtype)
         for out in (
             case.f(x, b), case.f(a, y), case.f(x, Tensor(b)).data, case.f(Tensor(a), y).data,

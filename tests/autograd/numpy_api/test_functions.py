@@ -111,6 +111,75 @@ def test_elementwise_functions_equal_numpys() -> None:
     assert ag.hardtanh(-1.5) == -1.0 and ag.hardtanh(1.5) == 1.0
 
 
+def test_where_of_a_condition_alone_returns_positions() -> None:
+    (found,) = ag.where(np.array([0.0, 2.0, np.nan]))
+    assert found.tolist() == [1, 2]
+    assert [i.tolist() for i in ag.where(Tensor(np.eye(2)))] == [[0, 1], [0, 1]]
+    with pytest.raises(ValueError, match="either both or neither of x and y"):
+        ag.where(True, 1.0)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.uint16, np.int64, np.float16, np.float32])
+def test_integers_become_numpys_floats(dtype: type) -> None:
+    whole = np.array([0, 1, 1], dtype)
+    for name in ("fabs", "rint", "deg2rad", "rad2deg", "modf", "float_power", "copysign", "fmod",
+                 "heaviside", "degrees", "radians"):  # fmt: skip
+        f = getattr(np, name)
+        rest = (np.array([1, 1, 1], dtype),) * (f.nin - 1)
+        wanted = f(whole, *rest)
+        for out in (f(Tensor(whole), *rest), getattr(ag, name, f)(whole, *rest)):
+            for ours, numpys in zip(*((x if f.nout > 1 else [x]) for x in (out, wanted))):
+                data = ours.data if isinstance(ours, Tensor) else ours
+                np.testing.assert_allclose(data, numpys, 1e-3 if numpys.itemsize < 4 else 1e-6)
+                assert data.dtype == numpys.dtype, name
+
+
+def test_plain_numbers_become_floats() -> None:
+    for f in (
+        ag.fabs,
+        ag.rint,
+        ag.deg2rad,
+        lambda x: ag.float_power(x, 2),
+        lambda x: ag.modf(x)[0],
+    ):
+        assert type(f(0)) is float
+    assert ag.fabs(-2) == 2.0 and ag.rint(3) == 3.0
+    assert ag.float_power([2, 3], 2).tolist() == [4.0, 9.0]
+
+
+def test_parts_of_infinities_and_of_whole_numbers() -> None:
+    x = np.array([np.inf, -np.inf, np.nan, -3.0, 3.5, 0.0, -0.0])
+    t = Tensor(x, requires_grad=True)
+    for ours, numpys in zip(np.modf(t), np.modf(x)):
+        np.testing.assert_array_equal(ours.data, numpys)
+        np.testing.assert_array_equal(np.signbit(ours.data), np.signbit(numpys))
+    np.modf(t)[0].sum().backward()
+    assert t.grad.tolist() == [0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+
+
+def test_fmod_counts_whole_periods_where_division_rounds() -> None:
+    """1 / 0.1 is 10, but the remainder of 1.0 is just below 0.1."""
+    for x in (1.0, -1.0, np.float64(1.0)):
+        assert ag.grad(ag.fmod, 1)(x, 0.1) == -9.0 * np.sign(x)
+        assert ag.fmod(x, 0.1) == np.fmod(x, 0.1)
+
+
+def test_numpys_own_functions_without_a_counterpart() -> None:
+    x = np.array([-1.5, 2.5])
+    t = Tensor(x, requires_grad=True)
+    for f in (np.fix, np.conjugate, np.real, np.real_if_close, np.copy):
+        out = f(t)
+        np.testing.assert_array_equal(out.data, f(x))
+        assert out.requires_grad
+    np.testing.assert_array_equal(np.spacing(t), np.spacing(x))
+    whole = np.array([4, 6])
+    for f in (np.gcd, np.lcm, np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.left_shift):
+        assert f(Tensor(whole), 2).tolist() == f(whole, 2).tolist()
+    assert np.invert(Tensor([True, False])).tolist() == [False, True]
+    with pytest.raises(TypeError, match=r"np\.nextafter is not defined on a Tensor"):
+        np.nextafter(t, 1.0)
+
+
 def test_fmax_and_fmin_ignore_nan() -> None:
     x, y = np.array([np.nan, 1.0, 2.0, np.nan]), np.array([3.0, np.nan, 1.0, np.nan])
     for ours, numpys in ((ag.fmax, np.fmax), (ag.fmin, np.fmin)):

@@ -119,11 +119,13 @@ def test_numbers_in_lists_are_joined() -> None:
 
 @pytest.mark.parametrize("ufunc", sorted(protocols.PLAIN_UFUNCS | BOOLEAN, key=str), ids=str)
 def test_plain_ufuncs_return_plain_arrays(ufunc: Any) -> None:
-    args = (np.array([0.0, 1.0, -np.inf]), np.array([1.0, 1.0, np.nan]))[: ufunc.nin]
-    wanted = ufunc(*args)
-    for given in (map(Tensor, args), (Tensor(args[0], requires_grad=True), *args[1:])):
+    args = [np.array([0.0, 1.0, -np.inf]), np.array([1.0, 1.0, np.nan])][: ufunc.nin]
+    if not any("d" in types for types in ufunc.types):
+        args = [np.array([0, 1, 5]), np.array([1, 3, 2])][: ufunc.nin]
+    wanted, variable = ufunc(*args), args[0].dtype.kind == "f"
+    for given in (map(Tensor, args), (Tensor(args[0], requires_grad=variable), *args[1:])):
         out = ufunc(*given)
-        assert type(out) is np.ndarray and np.array_equal(out, wanted)
+        assert type(out) is np.ndarray and np.array_equal(out, wanted, equal_nan=variable)
 
 
 def test_plain_functions_return_plain_arrays() -> None:
@@ -245,7 +247,7 @@ T = Tensor(np.eye(2), requires_grad=True)
         (lambda: np.linalg.svd(np.eye(2) * T), "np.linalg.svd"),
         (lambda: np.fft.fft(T), "np.fft.fft"),
         (lambda: np.convolve(Value(1.0), [1.0]), "np.convolve is not defined on a Value"),
-        (lambda: np.heaviside(T, 0.5), "np.heaviside"),
+        (lambda: np.nextafter(T, 0.5), "np.nextafter"),
         (lambda: np.frexp(Value(1.0)), "np.frexp is not defined on a Value"),
         (lambda: np.einsum(T, [0, 1]), 'einsum: subscripts such as "ij,jk->ik" come first'),
         (lambda: np.eye(2).dot(T), "would drop the gradient"),
