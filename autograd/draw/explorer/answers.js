@@ -13,6 +13,8 @@ const FUNCTIONS = {
   erf, erfc: (x) => 1 - erf(x), sinc: (x) => (x ? Math.sin(Math.PI * x) / (Math.PI * x) : 1),
   maximum: Math.max, minimum: Math.min, hypot: Math.hypot, arctan2: Math.atan2, power: Math.pow,
   logaddexp: logAddExp, xlogy: (x, y) => (x ? x * Math.log(y) : 0),
+  fmod: (x, y) => x % y, heaviside: (x, y) => (x ? Number(x > 0) : y),
+  copysign: (x, y) => (1 / y < 0 || y < 0 ? -Math.abs(x) : Math.abs(x)),
   floor_divide: (x, y) => Math.floor(x / y), mod: (x, y) => x - y * Math.floor(x / y),
 };
 const OTHER_NAMES = {
