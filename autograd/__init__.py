@@ -44,13 +44,17 @@ from .numpy_api.reductions import (
     softmax, std, var,
 )
 from .numpy_api.manipulation import (
-    atleast_1d, atleast_2d, atleast_3d, broadcast_to, diag, diagonal, expand_dims, flip, fliplr,
-    flipud, moveaxis, pad, partition, ravel, repeat, reshape, roll, rollaxis, rot90, sort, squeeze,
-    swapaxes, take, take_along_axis, tile, transpose, tril, triu,
+    atleast_1d, atleast_2d, atleast_3d, bincount, broadcast_arrays, broadcast_to, compress, delete,
+    diag, diagflat, diagonal, expand_dims, extract, flip, fliplr, flipud, full, full_like, meshgrid,
+    moveaxis, pad, partition, ravel, repeat, reshape, resize, roll, rollaxis, rot90, sort, squeeze,
+    swapaxes, take, take_along_axis, tile, transpose, tril, trim_zeros, triu, unique,
 )
 from .numpy_api.joining import (
-    array_split, column_stack, concatenate, dsplit, dstack, hsplit, hstack, split, stack, vsplit,
-    vstack,
+    append, array_split, block, choose, column_stack, concatenate, dsplit, dstack, hsplit, hstack,
+    insert, select, split, stack, unstack, vsplit, vstack,
+)
+from .numpy_api.signals import (
+    convolve, correlate, ediff1d, geomspace, gradient, interp, linspace, logspace, polyval, vander,
 )
 from .numpy_api.linalg import cross, dot, einsum, inner, kron, matmul, outer, tensordot, trace
 
@@ -66,26 +70,30 @@ if _typing.TYPE_CHECKING:
 
 __all__ = [
     "AnomalyError", "DataDependentError", "GradientCheckError", "NotDifferentiableError", "Op",
-    "Tensor", "Value", "add", "amax", "amin", "arccos", "arccosh", "arcsin", "arcsinh",
-    "arctan", "arctan2", "arctanh", "argmax", "argmin", "array_split", "atleast_1d",
-    "atleast_2d", "atleast_3d", "broadcast_to", "cbrt", "ceil", "check_gradients",
-    "checkpoint", "clip", "column_stack", "concatenate", "copysign", "cos", "cosh", "cross",
-    "cumprod", "cumsum", "deg2rad", "detect_anomaly", "diag", "diagonal", "diff", "divide",
-    "dot", "draw", "dsplit", "dstack", "einsum", "elementwise_grad", "elu", "enable_grad",
-    "erf", "erfc", "exp", "exp2", "expand_dims", "explain", "explore", "expm1", "fabs", "flip",
-    "fliplr", "flipud", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod",
-    "from_numpy", "gelu", "grad", "hardtanh", "heaviside", "hessian", "hsplit", "hstack",
-    "hvp", "hypot", "inner", "is_grad_enabled", "jacobian", "jvp", "kron", "leaky_relu",
-    "linalg", "log", "log1p", "log2", "log10", "log_softmax", "logaddexp", "logaddexp2",
-    "logsigmoid", "logsumexp", "matmul", "maximum", "mean", "median", "minimum", "mod", "modf",
-    "moveaxis", "multiply", "nan_to_num", "negative", "no_grad", "outer", "pad", "partition",
-    "per_argument", "power", "prod", "rad2deg", "ravel", "reciprocal", "relu", "repeat",
-    "reshape", "rint", "roll", "rollaxis", "rot90", "scope", "selu", "sigmoid", "sign", "silu",
-    "sin", "sinc", "sinh", "softmax", "softmax_cross_entropy", "softplus", "softsign", "sort",
-    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract",
-    "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace",
-    "transpose", "tril", "triu", "trunc", "value_and_grad", "var", "vjp", "vsplit", "vstack",
-    "where", "xlogy",
+    "Tensor", "Value", "add", "amax", "amin", "append", "arccos", "arccosh", "arcsin",
+    "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "array_split", "atleast_1d",
+    "atleast_2d", "atleast_3d", "bincount", "block", "broadcast_arrays", "broadcast_to",
+    "cbrt", "ceil", "check_gradients", "checkpoint", "choose", "clip", "column_stack",
+    "compress", "concatenate", "convolve", "copysign", "correlate", "cos", "cosh", "cross",
+    "cumprod", "cumsum", "deg2rad", "delete", "detect_anomaly", "diag", "diagflat", "diagonal",
+    "diff", "divide", "dot", "draw", "dsplit", "dstack", "ediff1d", "einsum",
+    "elementwise_grad", "elu", "enable_grad", "erf", "erfc", "exp", "exp2", "expand_dims",
+    "explain", "explore", "expm1", "extract", "fabs", "flip", "fliplr", "flipud",
+    "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "from_numpy", "full",
+    "full_like", "gelu", "geomspace", "grad", "gradient", "hardtanh", "heaviside", "hessian",
+    "hsplit", "hstack", "hvp", "hypot", "inner", "insert", "interp", "is_grad_enabled",
+    "jacobian", "jvp", "kron", "leaky_relu", "linalg", "linspace", "log", "log1p", "log2",
+    "log10", "log_softmax", "logaddexp", "logaddexp2", "logsigmoid", "logspace", "logsumexp",
+    "matmul", "maximum", "mean", "median", "meshgrid", "minimum", "mod", "modf", "moveaxis",
+    "multiply", "nan_to_num", "negative", "no_grad", "outer", "pad", "partition",
+    "per_argument", "polyval", "power", "prod", "rad2deg", "ravel", "reciprocal", "relu",
+    "repeat", "reshape", "resize", "rint", "roll", "rollaxis", "rot90", "scope", "select",
+    "selu", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax",
+    "softmax_cross_entropy", "softplus", "softsign", "sort", "split", "sqrt", "square",
+    "squeeze", "stack", "std", "stop_gradient", "subtract", "swapaxes", "take",
+    "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace", "transpose", "tril",
+    "trim_zeros", "triu", "trunc", "unique", "unstack", "value_and_grad", "vander", "var",
+    "vjp", "vsplit", "vstack", "where", "xlogy",
 ]
 
 

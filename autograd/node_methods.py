@@ -155,7 +155,8 @@ class Operators(Node):
         return TypeError(
             f"{use} would drop the gradient of {self.describe()}; "
             "use .item(), .numpy() or .detach() to leave the graph on purpose, "
-            "or autograd's own functions (exp, stack, where, ...) to stay in it"
+            "or autograd's own functions to stay in it: stack, in place of np.array; concatenate, "
+            "of np.r_; column_stack, of np.c_; full, of np.full; exp, where, ..."
         )
 
     def __float__(self) -> float:

@@ -89,6 +89,19 @@ def joined(name: str, *shapes: tuple[int, ...], module: Any = ag, **options: Any
     )
 
 
+def together(name: str, *shapes: tuple[int, ...], **options: Any) -> Case:
+    """A function of arrays that gives one for each: their sums, weighted."""
+    f, reference = getattr(ag, name), getattr(np, name)
+    weigh = lambda parts: sum(((i + 1.0) * part).sum(0) for i, part in enumerate(parts))
+    return Case(
+        lambda *xs: weigh(f(*xs, **options)),
+        lambda *xs: weigh(reference(*xs, **options)),
+        tuple(apart(*s) for s in shapes),
+        name=f"{name} {options or ''}",
+        covers=(f,),
+    )
+
+
 def parted(name: str, shape: tuple[int, ...], *args: Any) -> Case:
     """A function that gives a list of arrays: of their sums, weighted."""
     f, reference = getattr(ag, name), getattr(np, name)
@@ -292,6 +305,45 @@ CASES: list[Case] = [
     *shaped(ag.diag, np.diag, ((3, 4), {"k": -1}), ((3,), {}), ((3,), {"k": 2}), ((2,), {"k": -1})),
     *shaped(ag.triu, np.triu, ((3, 4), {}), ((2, 3, 3), {"k": 1})),
     *shaped(ag.tril, np.tril, ((3, 4), {}), ((2, 3, 3), {"k": -1})),
+    *shaped(ag.delete, np.delete, ((4,), {"obj": [0, 2]}), ((2, 3), {"obj": -1, "axis": 1})),
+    *shaped(ag.resize, np.resize, ((2, 3), {"new_shape": (2, 4)}), ((4,), {"new_shape": 3})),
+    *shaped(ag.diagflat, np.diagflat, ((2, 2), {"k": 1}), ((3,), {})),
+    Case(lambda x: ag.full_like(x, x[0]), lambda x: np.full_like(x, x[0]), (apart(2, 3),),
+         name="full_like", covers=(ag.full_like,)),
+    Case(lambda x: ag.full((2, 3), x), lambda x: x + np.zeros((2, 3)), (apart(2, 1),), name="full",
+         covers=(ag.full,)),
+    Case(lambda x: ag.trim_zeros(ag.pad(x, 2)), lambda x: x, (apart(3),), name="trim_zeros",
+         covers=(ag.trim_zeros,)),
+    Case(lambda x: ag.compress([True, False, True], x, 1),
+         lambda x: np.compress([True, False, True], x, 1), (apart(2, 3),), name="compress",
+         covers=(ag.compress,)),
+    Case(lambda x: ag.extract([[1, 0, 1]], x), lambda x: np.extract([[1, 0, 1]], x),
+         (apart(1, 3),), name="extract", covers=(ag.extract,)),
+    Case(ag.unique, np.unique, (apart(2, 3),)),
+    Case(lambda w: ag.bincount([0, 2, 0], w, 4), lambda w: np.bincount([0, 2, 0], w, 4),
+         (apart(3),), name="bincount", covers=(ag.bincount,)),
+    *(
+        together(name, *shapes, **options)
+        for name, options, *shapes in (
+            ("broadcast_arrays", {}, (2, 1), (3,), ()), ("meshgrid", {}, (2,), (3,), (1,)),
+            ("meshgrid", {"indexing": "ij"}, (2,), (3,)),
+            ("meshgrid", {"sparse": True}, (2,), (3,)),
+        )
+    ),
+    Case(ag.append, np.append, (apart(2, 2), apart(3))),
+    Case(ag.append, np.append, (apart(2, 2), apart(1, 2)), {"axis": 0}),
+    Case(lambda x, y: ag.insert(x, [1, 0], y), lambda x, y: np.insert(x, [1, 0], y),
+         (apart(2, 2), apart(2)), name="insert", covers=(ag.insert,)),
+    Case(lambda x, y: ag.insert(x, 1, y, 1), lambda x, y: np.insert(x, 1, y, 1),
+         (apart(2, 2), apart(2)), name="insert"),
+    Case(lambda x, y, z: ag.block([[x, y], [z]]), lambda x, y, z: np.block([[x, y], [z]]),
+         (apart(2, 2), apart(2, 1), apart(3)), name="block", covers=(ag.block,)),
+    Case(lambda x, y: ag.select([x > 0, x < 1], [x, y]),
+         lambda x, y: np.select([x > 0, x < 1], [x, y]), (apart(2), apart(2)),
+         name="select", covers=(ag.select,)),
+    Case(lambda x, y: ag.choose([[1, 0], [0, 1]], [x, y]),
+         lambda x, y: np.choose([[1, 0], [0, 1]], [x, y]), (apart(2), apart(2, 1)), name="choose",
+         covers=(ag.choose,)),
     joined("concatenate", (2, 1), (2, 3), axis=1),
     joined("concatenate", (2, 1), (3,), axis=None),
     joined("stack", (2, 3), (2, 3), axis=-1),
@@ -308,6 +360,43 @@ CASES: list[Case] = [
     parted("hsplit", (4,), 2),
     parted("vsplit", (4, 2), [1]),
     parted("dsplit", (2, 1, 4), [3, 1]),
+    Case(lambda x: ag.unstack(x, axis=1)[2], lambda x: x[:, 2], (apart(2, 3),), name="unstack",
+         covers=(ag.unstack,)),
+    # signals
+    *(
+        Case(lambda *xs, options=options: ag.interp(*xs, **options),
+             lambda *xs, options=options: np.interp(*xs, **options),
+             (between(-1, 6, 3, 3), np.array([0.0, 1, 3, 4.5]), apart(4)), name=f"{name} {options}",
+             covers=(ag.interp,))
+        for name, options in (
+            ("interp", {}), ("interp", {"left": 2, "right": -3.5}), ("periodic", {"period": 3.3}),
+        )
+    ),
+    *(Case(f, reference, (between(*REAL, n), between(*REAL, m)), {"mode": mode})
+      for f, reference in ((ag.convolve, np.convolve), (ag.correlate, np.correlate))
+      for mode in ("full", "same", "valid") for n, m in ((5, 2), (3, 4))),
+    Case(lambda f, x: ag.gradient(f, x, axis=0), lambda f, x: np.gradient(f, x, axis=0),
+         (apart(4, 2), np.array([0.0, 1.0, 3.0, 3.5])), name="gradient", covers=(ag.gradient,)),
+    Case(lambda f, x: ag.gradient(f, x, axis=-1, edge_order=2),
+         lambda f, x: np.gradient(f, x, axis=-1, edge_order=2),
+         (apart(2, 4), np.array([0.0, 1.0, 3.0, 3.5])), name="gradient"),
+    Case(lambda f, h: ag.gradient(f, h, 2.0, edge_order=2)[0],
+         lambda f, h: np.gradient(f, h, 2.0, edge_order=2)[0], (apart(3, 4), np.array(0.7)),
+         name="gradient"),
+    Case(lambda f, h: ag.gradient(f, h)[1], lambda f, h: np.gradient(f, h)[1],
+         (apart(3, 4), np.array(0.7)), name="gradient"),
+    Case(ag.ediff1d, np.ediff1d, (apart(2, 2), apart(2), apart(1))),
+    Case(lambda x, y: ag.linspace(x, y, 4, axis=1), lambda x, y: np.linspace(x, y, 4, axis=1),
+         (apart(2), apart(3, 1)), name="linspace", covers=(ag.linspace,)),
+    Case(lambda x, y: ag.linspace(x, y, 4, False), lambda x, y: np.linspace(x, y, 4, False),
+         (apart(), apart()), name="linspace"),
+    Case(lambda x, y: ag.logspace(x, y, 3), lambda x, y: np.logspace(x, y, 3),
+         (apart(2), apart(2)), name="logspace", covers=(ag.logspace,)),
+    Case(lambda x, y: ag.geomspace(x, y, 4), lambda x, y: np.geomspace(x, y, 4),
+         (between(*NEGATIVE, 2), between(*NEGATIVE, 2)), name="geomspace", covers=(ag.geomspace,)),
+    Case(ag.polyval, np.polyval, (apart(3), apart(2, 2))),
+    Case(ag.vander, np.vander, (between(*POSITIVE, 3),)),
+    Case(ag.vander, np.vander, (between(*POSITIVE, 3),), {"N": 2, "increasing": True}),
     Case(array_rules.sum_to, lambda x, shape: x.sum((0, 2), keepdims=True)[0], (apart(3, 2, 4),),
          {"shape": (2, 1)}),
     Case(array_rules.scatter_add, lambda g, index, shape: np.array([g[1], 0.0, g[0] + g[2]]),

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from autograd.core import array_rules
-from autograd.core.array_libraries import as_plain_array
+from autograd.core import array_rules, pytree, rules
+from autograd.core.arguments import one_of
+from autograd.core.array_libraries import as_array, as_plain_array
 from autograd.core.op import data_of
 from autograd.core.shapes import ordered_axes, shape_of
 
-from .manipulation import atleast_1d, atleast_2d, atleast_3d, check_ndim, ravel, reshape
+from .manipulation import (
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    broadcast_arrays,
+    check_ndim,
+    getitem,
+    ravel,
+    reshape,
+    take_along_axis,
+)
 
 
 def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
@@ -77,6 +89,96 @@ def column_stack(xs: Sequence[Any]) -> Any:
     return concatenate([x if len(shape_of(x)) > 1 else reshape(x, (-1, 1)) for x in xs], 1)
 
 
+def append(x: Any, values: Any, axis: int | None = None) -> Any:
+    """Return `x` with `values` behind it along an axis, or both flattened and joined."""
+    return concatenate([x, values], axis)
+
+
+def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    """Return `x` with `values` before the positions `obj` on an axis, or of the flattened array.
+
+    `values` broadcast, and get the dtype of `x`.
+    """
+    x, values = as_plain_array(x), as_plain_array(values)
+    n = math.prod(shape_of(x))
+    places = np.arange(n).reshape(shape_of(x))
+    others = n + np.arange(math.prod(shape_of(values))).reshape(shape_of(values))
+    order = np.insert(places, data_of(obj), others, axis)
+    return array_rules.getitem(concatenate([x, values], None), index=order)
+
+
+def block(arrays: Any) -> Any:
+    """Return nested lists of arrays joined: the innermost along the last axis, and so on outwards.
+
+    Raises:
+        ValueError: lists are empty, or nested to different depths.
+        TypeError: there are tuples.
+    """
+    depth = _depth(arrays)
+    ndim = max(depth, *[len(shape_of(x)) for x in pytree.leaves(arrays)])
+
+    def join(part: Any, axis: int) -> Any:
+        if isinstance(part, list):
+            return concatenate([join(x, axis + 1) for x in part], axis)
+        shape = shape_of(part)
+        return reshape(part, (1,) * (ndim - len(shape)) + shape)
+
+    return join(arrays, -depth)
+
+
+def _depth(arrays: Any) -> int:
+    """Return how many lists each array lies in."""
+    if isinstance(arrays, tuple):
+        raise TypeError("block takes nested lists, but got a tuple")
+    if not isinstance(arrays, list):
+        return 0
+    depths = set(map(_depth, arrays))
+    if len(depths) != 1:
+        raise ValueError("block: lists must not be empty, nor nested to different depths")
+    return 1 + depths.pop()
+
+
+def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
+    """Return at each place the array of the first condition that holds there, or `default`.
+
+    Raises:
+        ValueError: there are no conditions, or other numbers of them and of arrays.
+        TypeError: a condition is not true or false.
+    """
+    if len(condlist) != len(choicelist) or not len(condlist):
+        counts = f"{len(condlist)} and {len(choicelist)}"
+        raise ValueError(f"select takes as many conditions as arrays, but got {counts}")
+    out = default
+    for condition, choice in zip(condlist[::-1], choicelist[::-1]):
+        condition = as_array(data_of(condition))
+        if condition.dtype != bool:
+            raise TypeError("select: conditions must be boolean arrays")
+        out = rules.where(condition, as_plain_array(choice), out)
+    return out
+
+
+def choose(a: Any, choices: Sequence[Any], mode: str = "raise") -> Any:
+    """Return at each place the array whose number stands there in `a`; all of them broadcast.
+
+    For numbers of no array, `mode` is "raise" (a ValueError), "wrap" (around), or "clip".
+    """
+    one_of("mode", mode, ("raise", "wrap", "clip"))
+    numbers, n = as_array(data_of(a)), len(choices)
+    if numbers.dtype.kind not in "iub":
+        raise TypeError(f"choose: arrays are numbered by integers, not by {numbers.dtype}")
+    numbers = numbers.astype(int)
+    if mode == "wrap":
+        numbers = numbers % n
+    elif mode == "clip":
+        numbers = numbers.clip(0, n - 1)
+    elif np.any((numbers < 0) | (numbers >= n)):
+        raise ValueError(
+            f"choose: the numbers of {n} arrays are 0 to {n - 1}, but there are others"
+        )
+    *arrays, numbers = broadcast_arrays(*map(as_plain_array, choices), numbers)
+    return getitem(take_along_axis(stack(arrays), numbers[None], 0), 0)
+
+
 def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Return `x` split at the given indices, or into that many parts of nearly equal length."""
     return _split_with(np.array_split, x, indices_or_sections, axis)
@@ -127,3 +229,11 @@ def dsplit(x: Any, indices_or_sections: Any) -> list[Any]:
     """Return `x`, of three axes or more, split along the third axis."""
     check_ndim(3, x, "dsplit")
     return split(x, indices_or_sections, 2)
+
+
+def unstack(x: Any, *, axis: int = 0) -> tuple[Any, ...]:
+    """Return the parts of `x` at each place on an axis, without that axis."""
+    check_ndim(1, x, "unstack")
+    (axis,) = ordered_axes((axis,), len(shape_of(x)))
+    front = (slice(None),) * axis
+    return tuple([array_rules.getitem(x, index=(*front, i)) for i in range(shape_of(x)[axis])])

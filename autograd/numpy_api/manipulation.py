@@ -11,10 +11,17 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd.core import array_rules, pytree, rules
 from autograd.core.arguments import integer, one_of
-from autograd.core.array_libraries import as_plain_array, is_numpy, no_fallback
+from autograd.core.array_libraries import (
+    as_array,
+    as_plain_array,
+    copy_array,
+    is_numpy,
+    no_fallback,
+)
 from autograd.core.changes import copy_if_small
 from autograd.core.node import Node
 from autograd.core.op import data_of
+from autograd.core.precision import as_real
 from autograd.core.shapes import as_shape, ordered_axes, reduced_axes, shape_of
 
 NO_BYTES = np.dtype([])  # arrays of it have a shape, but take no memory
@@ -100,6 +107,50 @@ def broadcast_to(x: Any, shape: int | Sequence[int]) -> Any:
     return array_rules.broadcast_to(x, shape=as_shape(shape))
 
 
+def broadcast_arrays(*xs: Any) -> tuple[Any, ...]:
+    """Return the arrays, each broadcast to the shape that all of them have together."""
+    shape = np.broadcast_shapes(*map(shape_of, xs))
+    return tuple([array_rules.broadcast_to(x, shape=shape) for x in xs])
+
+
+def meshgrid(
+    *xs: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy"
+) -> tuple[Any, ...]:
+    """Return the coordinates of a grid: for each vector of them, an array of the grid's shape.
+
+    Args:
+        xs: coordinates on each axis: (n,), (m,), ... Numbers are one coordinate.
+        copy: whether plain results are writable arrays of their own.
+        sparse: whether all other axes of a result have length 1 instead.
+        indexing: "xy", where the grid is (m, n, ...), or "ij", where it is (n, m, ...).
+    """
+    one_of("indexing", indexing, ("xy", "ij"))
+    places = list(range(len(xs)))
+    if indexing == "xy":
+        places[:2] = places[:2][::-1]
+    shapes = [tuple(-1 if i == place else 1 for i in range(len(xs))) for place in places]
+    grid = tuple([array_rules.reshape(x, shape=shape) for x, shape in zip(xs, shapes)])
+    grid = grid if sparse else broadcast_arrays(*grid)
+    return tuple([x if isinstance(x, Node) or not copy else copy_array(x) for x in grid])
+
+
+def full(shape: int | Sequence[int], fill_value: Any, dtype: Any = None, order: str = "C") -> Any:
+    """Return an array of a shape that holds `fill_value`, a number or array that broadcasts."""
+    if not isinstance(fill_value, Node):
+        return np.full(shape, fill_value, dtype, order)  # type: ignore[call-overload]
+    out = broadcast_to(fill_value, shape)
+    return out if dtype is None else out.astype(dtype)
+
+
+def full_like(x: Any, fill_value: Any, dtype: Any = None, shape: Any = None) -> Any:
+    """Return an array of the shape and dtype of `x` that holds `fill_value`."""
+    data = data_of(x)
+    if not isinstance(fill_value, Node):
+        return np.full_like(data, fill_value, dtype, shape=shape)
+    shape = shape_of(x) if shape is None else shape
+    return full(shape, fill_value, getattr(data, "dtype", float) if dtype is None else dtype)
+
+
 def check_ndim(at_least: int, x: Any, name: str) -> None:
     shape = shape_of(x)
     if len(shape) < at_least:
@@ -176,6 +227,33 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     """
     repeats = data_of(repeats)  # NumPy would hand a tensor's back to this function
     return _rearrange(x, lambda a: np.repeat(a, repeats, axis))
+
+
+def delete(x: Any, obj: Any, axis: int | None = None) -> Any:
+    """Return `x` without the positions `obj` on an axis, or of the flattened array.
+
+    They are given by an index of that axis: an integer, a slice, a list or a mask.
+    """
+    obj = data_of(obj)
+    return _rearrange(x, lambda a: np.delete(a, obj, axis))
+
+
+def resize(x: Any, new_shape: int | Sequence[int]) -> Any:
+    """Return the entries of `x`, repeated as often as another shape needs them."""
+    if not math.prod(shape_of(x)):
+        return np.zeros_like(data_of(x), shape=new_shape)
+    return _rearrange(x, lambda a: np.resize(a, new_shape))
+
+
+def trim_zeros(x: Any, trim: str = "fb") -> Any:
+    """Return a vector without zeros at its front, "f", at its back, "b", or at both."""
+    if len(shape_of(x)) != 1:
+        raise ValueError(f"trim_zeros takes a vector, but got shape {shape_of(x)}")
+    trim = one_of("trim", str(trim).lower(), ("fb", "bf", "f", "b"))
+    (found,) = no_fallback(np.nonzero)(data_of(x))
+    front = int(found[0]) if len(found) and "f" in trim else 0
+    back = int(found[-1]) + 1 if len(found) and "b" in trim else shape_of(x)[0]
+    return getitem(x, slice(front, back if len(found) else 0))
 
 
 def tile(x: Any, reps: int | Sequence[int]) -> Any:
@@ -260,6 +338,11 @@ def diag(x: Any, k: int = 0) -> Any:
     return array_rules.scatter_add(x, index=(i + max(-k, 0), i + max(k, 0)), shape=(n, n))
 
 
+def diagflat(x: Any, k: int = 0) -> Any:
+    """Return the square matrix with the flattened `x` on its k-th diagonal."""
+    return diag(ravel(x), k)
+
+
 def _all_true(x: Any) -> Any:
     """Return a mask for the matrices in `x`, as an array of the same library: (m, n)."""
     # mutants 3: ones are true; equal masks
@@ -316,6 +399,44 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
     return getitem(x, (slice(None),) * axis + (indices,))
 
 
+def compress(condition: Any, x: Any, axis: int | None = None) -> Any:
+    """Return `x` at the places on an axis, or of the flattened array, where a condition holds.
+
+    Raises:
+        ValueError: the condition is no vector.
+    """
+    condition = as_plain_array(data_of(condition))
+    if len(shape_of(condition)) != 1:
+        raise ValueError(f"compress: condition must be a vector, not {shape_of(condition)}")
+    return take(x, no_fallback(np.nonzero)(condition)[0], axis)
+
+
+def extract(condition: Any, x: Any) -> Any:
+    """Return the entries of `x`, flattened, where a condition holds."""
+    return take(x, no_fallback(np.nonzero)(np.ravel(data_of(condition)))[0])
+
+
+def unique(
+    x: Any,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: int | None = None,
+    *,
+    equal_nan: bool = True,
+) -> Any:
+    """Return the different entries of `x`, sorted. The first of equal ones gets the gradient.
+
+    Return too, if asked for, their positions, those of the entries of `x` in them, and counts.
+    """
+    find: Any = no_fallback(np.unique)
+    _, index, *more = find(
+        data_of(x), True, return_inverse, return_counts, axis, equal_nan=equal_nan
+    )
+    more = [index, *more] if return_index else more
+    return (take(x, index, axis), *more) if more else take(x, index, axis)
+
+
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     """Return the entries of `x` at `indices` along an axis, each from the row of its index.
 
@@ -337,6 +458,21 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     grid: list[Any] = list(np.ix_(*map(np.arange, shape_of(x))))
     grid[axis] = indices
     return array_rules.getitem(x, index=tuple(grid))
+
+
+def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
+    """Return how often 0, 1, ... occur in `x`: (n,), or the sums of the weights that they have.
+
+    Raises:
+        ValueError: there is another number of weights, or a negative integer in `x`.
+    """
+    x = data_of(x)
+    if not isinstance(weights, Node):
+        return no_fallback(np.bincount)(x, weights, minlength)
+    counts = no_fallback(np.bincount)(x, None, minlength)
+    if shape_of(weights) != shape_of(x):
+        raise ValueError(f"bincount: {shape_of(weights)} are not the weights of {shape_of(x)}")
+    return array_rules.scatter_add(as_real(weights), index=as_array(x), shape=shape_of(counts))
 
 
 def sort(x: Any, axis: int | None = -1) -> Any:

@@ -16,11 +16,11 @@ import numpy as np
 from autograd.core import pytree, rules
 from autograd.core.array_libraries import as_operand, no_fallback
 from autograd.core.node import Node
-from autograd.core.op import OF_UFUNC, Op, data_of
+from autograd.core.op import OF_UFUNC, Op
 
-from . import functions, joining, linalg, manipulation, reductions
+from . import functions, joining, linalg, manipulation, reductions, signals
 
-MODULES = functions, reductions, manipulation, joining, linalg
+MODULES = functions, reductions, manipulation, joining, linalg, signals
 """The modules of this package that have functions under NumPy's names."""
 
 SAME_NAME: dict[Any, Callable[..., Any]] = {
@@ -62,17 +62,22 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.real: lambda x: x,
     np.real_if_close: lambda x: x,
     np.copy: rules.alias,
-    np.full_like: lambda x, fill_value, dtype=None: np.full_like(data_of(x), fill_value, dtype),
 }  # fmt: skip
 """Functions that are no ufuncs. Options that ours lack are an error."""
 
 PLAIN_FUNCTIONS = {
     np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like,
     np.argsort, np.argpartition, np.searchsorted, np.count_nonzero, np.nonzero,
-    np.isclose, np.allclose, np.array_equal, np.result_type, np.array_repr, np.array_str,
-    np.array2string, np.may_share_memory, np.shares_memory,
+    np.argwhere, np.flatnonzero, np.digitize, np.lexsort, np.isin, np.isposinf, np.isneginf,
+    np.isreal, np.iscomplex, np.isrealobj, np.iscomplexobj, np.common_type, np.min_scalar_type,
+    np.tril_indices_from, np.triu_indices_from, np.diag_indices_from, np.unravel_index,
+    np.isclose, np.allclose, np.array_equal, np.array_equiv, np.result_type, np.array_repr,
+    np.array_str, np.array2string, np.may_share_memory, np.shares_memory,
 }  # fmt: skip
 """Functions that are not differentiable, and return plain numbers and arrays."""
+
+IN_PLACE = {np.put, np.place, np.putmask, np.put_along_axis, np.copyto, np.fill_diagonal}
+"""Functions that change their first argument, which would drop gradients."""
 
 RENAMED = {"a_min": "min", "a_max": "max"}
 """Options that have two names in NumPy."""
@@ -106,7 +111,7 @@ def array_function(
         return no_fallback(function)(*plain, **options)
     name = numpy_name(function)
     if function not in FUNCTIONS:
-        raise not_defined(name, self)
+        raise not_defined(name, self, in_place=function in IN_PLACE)
     ours = FUNCTIONS[function]
     operands, options = translate_call(function, args, kwargs)
     for option in options.keys() - signature_of(ours).parameters.keys():
@@ -166,9 +171,12 @@ def no_option(name: str, option: str) -> TypeError:
     return TypeError(f"{name} on nodes: there is no option {option!r}; {way}")
 
 
-def not_defined(name: str, x: Node) -> TypeError:
+def not_defined(name: str, x: Node, in_place: bool = False) -> TypeError:
     """Return the error for a function of NumPy that has no counterpart here."""
-    return TypeError(
-        f"{name} is not defined on a {type(x).__name__}; "
-        "apply it to .numpy() or .item() for a result without gradient"
-    )
+    way = "apply it to .numpy() or .item() for a result without gradient"
+    if in_place:
+        way = (
+            "it changes an array in place; use where(mask, new, old), or build the tensor with "
+            "stack or concatenate"
+        )
+    return TypeError(f"{name} is not defined on a {type(x).__name__}; {way}")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
+from numpys import PLACES, check_as_numpy
 
 import autograd as ag
-from autograd import Tensor
+from autograd import Tensor, Value
 
 ROWS = np.array([[3.0, 1.0, 2.0], [5.0, 6.0, 4.0]])
 
@@ -53,3 +55,75 @@ def test_results_equal_numpys(ours: Callable[..., Any], numpys: Callable[..., An
     out = ours(Tensor(ROWS, requires_grad=True))
     assert out.requires_grad
     np.testing.assert_array_equal(out.data, numpys(ROWS), strict=True)
+
+
+X = np.arange(6.0).reshape(2, 3) - 1
+A, B, C = np.arange(2.0), np.arange(3.0), np.array(7.0)
+INSERTED = [
+    np.array(9.0), np.array([7.0, 8.0]), np.array([7.0, 8.0, 9.0]), np.array([[7.0, 8.0]]),
+    np.array([[7.0], [8.0]]), np.ones((2, 2)), np.zeros(0),
+]  # fmt: skip
+
+
+def test_values_are_appended_and_inserted_as_numpy_does() -> None:
+    for values, axis in product((X, A, np.array(5.0), X[:1]), (None, 0, 1, 2)):
+        check_as_numpy("append", X, values, axis)
+    for place, values, axis in product(PLACES, INSERTED, (None, 0, 1, 2)):
+        check_as_numpy("insert", X, place, values, axis)
+    x, v = Tensor(X, requires_grad=True), Value(2.0)
+    (np.insert(x, [1, 1], v, axis=1) ** 2).sum().backward()
+    assert v.grad == 16.0 and x.grad.tolist() == (2 * X).tolist()
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        A, [A, B], [[A], [A]], [[np.eye(2), np.zeros((2, 1))], [np.ones((1, 3))]], [C, A], [],
+        [[A], A], [np.eye(2), A], [[[A]], [[A]]], [[], []], [(A, A)], [[1, A]], [1, [2]],
+    ],
+    ids=str,
+)  # fmt: skip
+def test_blocks_are_joined_as_numpy_does(arrays: Any) -> None:
+    check_as_numpy("block", arrays)
+
+
+def test_blocks_may_be_of_numbers() -> None:
+    v, w = Value(1.0), Value(4.0)
+    out = ag.block([[v, 2.0], [3.0, w]])
+    assert out.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    (out * out).sum().backward()
+    assert (v.grad, w.grad) == (2.0, 8.0)
+
+
+def test_select_and_choose_equal_numpys() -> None:
+    for conditions, choices in (
+        ([X > 1, X < 0], [X, X * 2]), ([X > 1, X < 0], [X, 2.0]), ([], []), ([X > 1], [X, X]),
+        ([X], [X]), ([np.array(True), X < 0], [A[:, None], X]), ([[True, False, True]], [X]),
+    ):  # fmt: skip
+        check_as_numpy("select", conditions, choices)
+        check_as_numpy("select", conditions, choices, 7.0)
+    for mode, numbers in product(
+        ("raise", "wrap", "clip", "bad"),
+        ([0, 1, 0], np.array([[0, 3, 1], [-1, 1, 0]]), 1, [2, 0, 0], [True, False, True], [0.5]),
+    ):
+        check_as_numpy("choose", numbers, [B, -B], mode=mode)
+        check_as_numpy("choose", numbers, [B, X], mode=mode)
+    chosen = ag.grad(lambda x: ag.choose([0, 1, 0], [x, 5 * x]).sum())(2.0)
+    assert chosen == 7.0
+
+
+def test_unstack_equals_indices() -> None:
+    assert [x.tolist() for x in ag.unstack(Tensor(X))] == X.tolist()
+    assert [x.tolist() for x in ag.unstack(X, axis=-1)] == X.T.tolist()
+    with pytest.raises(ValueError, match=r"unstack\(\) needs 1 dimensions or more"):
+        ag.unstack(Value(1.0))
+    with pytest.raises(IndexError, match="axis 2 is out of bounds"):
+        ag.unstack(X, axis=2)
+
+
+@pytest.mark.parametrize("name", ["r_", "c_"])
+def test_objects_that_join_name_the_functions_to_use(name: str) -> None:
+    t = Tensor(A, requires_grad=True)
+    with pytest.raises(TypeError, match=r"concatenate, of np\.r_; column_stack, of np\.c_"):
+        getattr(np, name)[t, t]
+    assert getattr(np, name)[t.detach(), A].shape == getattr(np, name)[A, A].shape

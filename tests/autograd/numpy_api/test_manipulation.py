@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
+from numpys import PLACES, check_as_numpy
 from refusing import Refusing
 
 import autograd as ag
@@ -116,6 +118,80 @@ def test_arguments_of_another_library() -> None:
 
 def test_a_number_has_no_border() -> None:
     assert type(ag.pad(1.5, 3)) is float
+
+
+# --- parts, repetitions, grids --------------------------------------------------------------------
+
+GRIDS = [numbers(2), numbers(3), np.array(7.0), numbers(2, 2)]
+
+
+def test_entries_are_deleted_and_picked_as_numpy_does() -> None:
+    x = numbers(2, 3)
+    for place, axis in product(PLACES, (None, 0, 1, 2)):
+        check_as_numpy("delete", x, place, axis)
+    for condition, axis in product(([True, False], np.array([0, 1, 1]), [[True]]), (None, 0, 1)):
+        check_as_numpy("compress", condition, x, axis)
+    check_as_numpy("extract", x > 1, x)
+    check_as_numpy("extract", [0, 1], x)
+
+
+def test_different_entries_are_found_as_numpy_does() -> None:
+    x = np.array([[3.0, 1.0, 3.0], [1.0, 2.0, 1.0], [3.0, 1.0, 3.0]])
+    flags = [{"return_index": True}, {"return_inverse": True, "return_counts": True}, {}]
+    for options, axis in product(flags, (None, 0, 1)):
+        check_as_numpy("unique", x, axis=axis, **options)
+    for equal_nan in (False, True):
+        check_as_numpy("unique", np.array([np.nan, 1.0, np.nan]), equal_nan=equal_nan)
+    slopes = ag.grad(lambda x: (ag.unique(x) * np.array([1.0, 2.0, 3.0])).sum())(x)
+    assert slopes.tolist() == [[3.0, 1.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 0.0]]
+
+
+def test_arrays_are_resized_and_trimmed_as_numpy_does() -> None:
+    for shape, x in product((4, (2, 2), (3, 4), 0, (0, 2)), (numbers(2, 3), np.zeros(0))):
+        check_as_numpy("resize", x, shape)
+    for trim, values in product(
+        ("fb", "f", "b", "F", "x"), ([0.0, 0, 1, 0, 3, 0], [0.0, 0], [1.0])
+    ):
+        check_as_numpy("trim_zeros", np.array(values), trim)
+    with pytest.raises(ValueError, match=r"takes a vector, but got shape \(2, 3\)"):
+        ag.trim_zeros(numbers(2, 3))
+
+
+def test_grids_are_numpys() -> None:
+    for n, sparse, indexing in product(range(5), (False, True), ("xy", "ij", "bad")):
+        check_as_numpy("meshgrid", *GRIDS[:n], sparse=sparse, indexing=indexing)
+    check_as_numpy("broadcast_arrays", numbers(2, 1), *GRIDS[1:3])
+    check_as_numpy("broadcast_arrays", numbers(2), numbers(3))
+    grid = ag.meshgrid(numbers(2), numbers(2))
+    grid[0][0] = 7.0
+    assert grid[0].tolist() == [[7.0, 7.0], [0.0, 1.0]]
+    assert np.shares_memory(ag.meshgrid(x := numbers(2), copy=False)[0], x)
+
+
+def test_filled_arrays_have_numpys_dtypes() -> None:
+    t = Tensor([[1.0, 2.0]], requires_grad=True)
+    assert ag.full((2, 2), Value(3.0)).tolist() == [[3.0, 3.0]] * 2
+    assert ag.full(2, 3).dtype == np.full(2, 3).dtype
+    assert ag.full((2, 2), t, np.float32).dtype == np.float32
+    for x in (t, Value(1.0)):
+        assert np.full_like(x, 7).tolist() == np.full_like(x.data, 7).tolist()
+        assert np.full_like(x, 7, shape=(3,)).shape == (3,)
+        assert np.full_like(x, 7.5, int).dtype == int
+        assert ag.full_like(x, Value(2.0), shape=(2,)).tolist() == [2.0, 2.0]
+    assert ag.full_like(np.zeros(2, np.float32), Value(2.0)).dtype == np.float32
+    ag.full_like(t, t[0, 0]).sum().backward()
+    assert t.grad.tolist() == [[2.0, 0.0]]
+
+
+def test_weights_of_counts_are_differentiated() -> None:
+    weights = Tensor([0.5, 2.0, 1.0], requires_grad=True)
+    out = np.bincount([1, 3, 1], weights, minlength=5)
+    assert out.tolist() == [0.0, 1.5, 0.0, 2.0, 0.0]
+    out[1].backward()
+    assert weights.grad.tolist() == [1.0, 0.0, 1.0]
+    assert np.bincount(Tensor([1, 1])).tolist() == ag.bincount([1, 1]).tolist() == [0, 2]
+    with pytest.raises(ValueError, match=r"\(3,\) are not the weights of \(2,\)"):
+        ag.bincount([1, 3], weights)
 
 
 # --- pad ------------------------------------------------------------------------------------------

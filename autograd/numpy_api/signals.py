@@ -1,0 +1,293 @@
+"""Functions of sampled signals: interpolation, convolution, slopes, spaced numbers, polynomials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.core import array_rules, rules
+from autograd.core.arguments import integer, one_of
+from autograd.core.array_libraries import as_operand, no_fallback
+from autograd.core.kernels import zeros_like
+from autograd.core.node import Node
+from autograd.core.op import data_of
+from autograd.core.precision import as_real
+from autograd.core.shapes import ordered_axes, shape_of
+
+from .joining import concatenate
+from .linalg import matmul
+from .manipulation import (
+    atleast_1d,
+    broadcast_arrays,
+    expand_dims,
+    flip,
+    getitem,
+    moveaxis,
+    pad,
+    ravel,
+    take,
+)
+from .reductions import diff
+
+
+def _numbers(x: Any) -> Any:
+    """Return a list as an array, and anything else as it is."""
+    return np.array(x) if isinstance(x, (list, tuple)) else as_operand(x)
+
+
+def interp(
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
+    """Return at `x` the piecewise linear function through the points (xp, fp).
+
+    At a point, its slope is the one on the right.
+
+    Args:
+        x: numbers, of any shape.
+        xp, fp: (n,). `xp` increases, or is in any order if there is a period.
+        left, right: the results below and above `xp`, in place of the first and last of `fp`.
+        period: of `x` and `xp`; then `left` and `right` are ignored.
+
+    Raises:
+        ValueError: there are no points, `xp` and `fp` differ in shape, or the period is 0.
+    """
+    x, xp, fp = _numbers(x), as_real(_numbers(xp)), as_real(_numbers(fp))
+    n = len(xp) if shape_of(xp) else 0
+    if not n or shape_of(fp) != (n,):
+        shapes = f"{shape_of(xp)} and {shape_of(fp)}"
+        raise ValueError(f"interp: xp and fp must be vectors of one length, but have {shapes}")
+    if len(shape_of(x)) > 1:  # Dask's indices have one axis
+        return array_rules.reshape(interp(ravel(x), xp, fp, left, right, period), shape=shape_of(x))
+    if period is not None:
+        if data_of(period) == 0:
+            raise ValueError("interp: the period must not be 0")
+        period, left, right = rules.abs(period), None, None
+        x, xp = rules.mod(x, period), rules.mod(xp, period)
+        order = no_fallback(np.argsort)(data_of(xp))
+        xp, fp, n = take(xp, order), take(fp, order), n + 2
+        xp = concatenate([xp[-1:] - period, xp, xp[:1] + period])
+        fp = concatenate([fp[-1:], fp, fp[:1]])
+    at, points = data_of(x), data_of(xp)
+    below, above = at < points[0], at >= points[-1]
+    inside = rules.where(below | above, 0.0, x)  # so that no slope is infinite
+    i = no_fallback(np.searchsorted)(points, data_of(inside), side="right")
+    i = np.clip(i - 1, 0, max(n - 2, 0))
+    j = np.minimum(i + 1, n - 1)
+    width = getitem(xp, j) - getitem(xp, i)
+    width = rules.where(data_of(width) == 0, 1.0, width)
+    slope = rules.div(getitem(fp, j) - getitem(fp, i), width)
+    out = slope * (inside - getitem(xp, i)) + getitem(fp, i)
+    out = rules.where(below, fp[0] if left is None else left, out)
+    out = rules.where(above, fp[-1], out)
+    out = out if right is None else rules.where(at > points[-1], right, out)
+    return out[()] if type(out) is np.ndarray else out
+
+
+def convolve(a: Any, v: Any, mode: str = "full") -> Any:
+    """Return the sums of a[i] v[k - i], for vectors (n,) and (m,).
+
+    `mode` is "full": (n + m - 1,); "same": the middle max(n, m) of these; or "valid": those for
+    which the vectors overlap completely.
+
+    Raises:
+        ValueError: the mode is another, or an operand is empty or has several axes.
+    """
+    a, v = _vectors("convolve", a, v)
+    return _sliding(a, flip(v), mode) if len(v) <= len(a) else _sliding(v, flip(a), mode)
+
+
+def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+    """Return the sums of a[i + k] v[i]; `mode` and errors as for `convolve`."""
+    a, v = _vectors("correlate", a, v)
+    return _sliding(a, v, mode) if len(v) <= len(a) else flip(_sliding(v, a, mode))
+
+
+def _vectors(name: str, *xs: Any) -> list[Any]:
+    vectors = [atleast_1d(_numbers(x)) for x in xs]
+    for x in vectors:
+        if len(shape_of(x)) != 1 or not len(x):
+            raise ValueError(f"{name} takes vectors of one entry or more, not {shape_of(x)}")
+    return vectors
+
+
+def _sliding(x: Any, y: Any, mode: str) -> Any:
+    """Return the products of `y` with the windows of its length in `x`, which is not shorter."""
+    m = len(y)
+    widths = {"full": (m - 1, m - 1), "same": (m // 2, (m - 1) // 2), "valid": (0, 0)}
+    x = pad(x, widths[one_of("mode", mode, widths)])
+    image = array_rules.reshape(x, shape=(1, -1, 1, 1))
+    windows = array_rules.windows(image, size=(m, 1), stride=(1, 1))
+    return matmul(array_rules.reshape(windows, shape=(-1, m)), y)
+
+
+def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    """Return the slopes of samples `f` along an axis, or a tuple of them along several or all axes.
+
+    They are central differences, and one-sided ones at both ends.
+
+    Args:
+        f: the samples.
+        varargs: the distance of samples, one for all axes or one for each; or the positions on
+            each axis: (n,). Both are differentiated too.
+        axis: an axis or several.
+        edge_order: the order of the differences at the ends, 1 or 2.
+
+    Raises:
+        TypeError: there are neither one distance nor as many as axes.
+        ValueError: an axis has too few samples, or positions do not fit it.
+    """
+    f = as_real(_numbers(f))
+    axes = range(len(shape_of(f))) if axis is None else ordered_axes(axis, len(shape_of(f)))
+    steps = varargs or (1.0,)
+    if len(steps) == 1 and not shape_of(steps[0]):
+        steps = steps * len(axes)
+    if len(steps) != len(axes):
+        raise TypeError(f"gradient takes 1 distance or {len(axes)}, but got {len(steps)}")
+    one_of("edge_order", edge_order, (1, 2))
+    slopes = [_slopes(f, i, _numbers(step), edge_order) for i, step in zip(axes, steps)]
+    return slopes[0] if len(slopes) == 1 else tuple(slopes)
+
+
+def _slopes(f: Any, axis: int, step: Any, edge_order: int) -> Any:
+    n = shape_of(f)[axis]
+    if n <= edge_order:
+        raise ValueError(f"gradient of order {edge_order} needs more than {n} samples on an axis")
+    if shape_of(step):
+        if shape_of(step) != (n,):
+            raise ValueError(f"gradient: positions of {n} samples have shape {shape_of(step)}")
+        step = diff(as_real(step))
+        if not isinstance(step, Node) and (step == step[0]).all():  # as NumPy has it
+            step = step[0]
+        else:
+            rest = (1,) * (len(shape_of(f)) - axis - 1)
+            step = array_rules.reshape(step, shape=(n - 1, *rest))
+
+    def part(x: Any, start: int | None, stop: int | None) -> Any:
+        return getitem(x, (slice(None),) * axis + (slice(start, stop),))
+
+    s = rules.div(part(f, 1, None) - part(f, None, -1), step)
+    early: Any = 0.5  # the weight of the earlier slope, by the distance of the later one
+    late: Any = 0.5
+    if shape_of(step):
+        total = step[:-1] + step[1:]
+        early, late = rules.div(step[1:], total), rules.div(step[:-1], total)
+        middle = part(s, None, -1) * early + part(s, 1, None) * late
+    else:
+        middle = rules.div(part(f, 2, None) - part(f, None, -2), 2.0 * step)
+    first, last = part(s, None, 1), part(s, -1, None)
+    if edge_order == 2:
+        first = first + (first - part(s, 1, 2)) * (late[:1] if shape_of(late) else late)
+        last = last + (last - part(s, -2, -1)) * (early[-1:] if shape_of(early) else early)
+    return concatenate([first, middle, last], axis)
+
+
+def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    """Return the differences of neighbours in the flattened `x`, between two other parts."""
+    parts = [to_begin, diff(ravel(_numbers(x))), to_end]
+    return concatenate([_numbers(part) for part in parts if part is not None], None)
+
+
+# --- spaced numbers -------------------------------------------------------------------------------
+
+
+def linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Any:
+    """Return `num` numbers from `start` to `stop`, which is the last one if `endpoint` is true.
+
+    Ends that are arrays broadcast; the numbers stand along `axis` of the result. With `retstep`,
+    return the distance of neighbours too.
+    """
+    if not isinstance(start, Node) and not isinstance(stop, Node):
+        return np.linspace(start, stop, num, endpoint, retstep, dtype, axis)  # type: ignore[call-overload]
+    start, stop = as_real(_numbers(start)), as_real(_numbers(stop))
+    steps = integer("num", num, at_least=0) - bool(endpoint)
+    length = stop - start
+    step = rules.div(length, steps if steps > 0 else np.nan)
+    k = _counts(num, length)
+    out = start + k * (step if steps > 0 else length)
+    if endpoint and num > 1:
+        out = rules.where(k == steps, stop, out)
+    if dtype is not None:
+        whole = np.dtype(dtype).kind in "iu"
+        out = (rules.floor(out) if whole else out).astype(dtype)
+    out = moveaxis(out, 0, axis)
+    return (out, step) if retstep else out
+
+
+def _counts(num: int, like: Any) -> Any:
+    """Return 0, 1, ... num - 1 along a new first axis before those of `like`, in its dtype."""
+    data = data_of(like)
+    counts = np.cumsum(np.ones_like(data, shape=num)) - 1
+    return np.reshape(counts, (num,) + (1,) * len(shape_of(data)))
+
+
+def logspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: Any = 10.0,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Any:
+    """Return the powers of `base` whose exponents are `linspace(start, stop, num)`."""
+    if not any(isinstance(x, Node) for x in (start, stop, base)):
+        return np.logspace(start, stop, num, endpoint, base, dtype, axis)
+    if shape_of(base):
+        start, stop, base = broadcast_arrays(start, stop, base)
+        base = expand_dims(base, axis)
+    out = rules.pow(base, linspace(start, stop, num, endpoint, axis=axis))
+    return out if dtype is None else out.astype(dtype)
+
+
+def geomspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+) -> Any:
+    """Return `num` numbers from `start` to `stop`, of one sign, each the same multiple of the last.
+
+    Raises:
+        ValueError: an end is 0.
+    """
+    if not isinstance(start, Node) and not isinstance(stop, Node):
+        return np.geomspace(start, stop, num, endpoint, dtype, axis)
+    start, stop = as_real(_numbers(start)), as_real(_numbers(stop))
+    if np.any(data_of(start) == 0) or np.any(data_of(stop) == 0):
+        raise ValueError("geomspace: neither end may be 0")
+    sign = np.sign(data_of(start))
+    low, high = rules.log10(sign * start), rules.log10(sign * stop)
+    out = sign * logspace(low, high, num, endpoint)
+    k = _counts(num, start + stop)
+    out = rules.where(k == 0, start, out)
+    out = rules.where(k == num - 1, stop, out) if endpoint and num > 1 else out
+    out = moveaxis(out, 0, axis)
+    return out if dtype is None else out.astype(dtype)
+
+
+# --- polynomials ----------------------------------------------------------------------------------
+
+
+def polyval(p: Sequence[Any], x: Any) -> Any:
+    """Return the polynomial with coefficients `p`, the highest power first, at `x`."""
+    x = _numbers(x)
+    out = zeros_like(x)
+    for coefficient in p:
+        out = out * x + coefficient
+    return out
+
+
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    """Return the powers N - 1, ... 1, 0 of each entry of `x`: (n,), as rows: (n, N)."""
+    x = _numbers(x)
+    if len(shape_of(x)) != 1:
+        raise ValueError(f"vander takes a vector, but got shape {shape_of(x)}")
+    powers = np.reshape(_counts(len(x) if N is None else N, x), (-1,))
+    return rules.pow(expand_dims(x, 1), powers if increasing else flip(powers))
