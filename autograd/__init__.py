@@ -29,19 +29,20 @@ from .draw import draw
 from .compiler import DataDependentError, compile as compile
 from .core.rules import (
     add, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cbrt, ceil, copysign, cos,
-    cosh, div as divide, erf, erfc, exp, exp2, expm1, floor, floor_divide, fmod, heaviside, hypot,
-    log, log10, log1p, log2, logaddexp, maximum, minimum, mod, mul as multiply, neg as negative, pow
-    as power, relu, sigmoid, sign, sin, sinh, softsign, sqrt, sub as subtract, tan, tanh, trunc,
-    xlogy,
+    cosh, div as divide, erf, erfc, erfinv, exp, exp2, expm1, floor,
+    floor_divide, fmod, heaviside, hypot, lgamma, log, log10, log1p, log2, logaddexp, maximum,
+    minimum, mod, mul as multiply, neg as negative, pow as power, relu, sigmoid,
+    sign, sin, sinh, softsign, sqrt, sub as subtract, tan, tanh, trunc, xlogy,
 )
 from .numpy_api.functions import (
-    clip, deg2rad, elu, fabs, float_power, fmax, fmin, gelu, hardtanh, leaky_relu, logaddexp2,
-    logsigmoid, modf, nan_to_num, rad2deg, reciprocal, rint, selu, silu, sinc,
-    softmax_cross_entropy, softplus, square, stop_gradient, where,
+    celu, clip, deg2rad, digamma, elu, fabs, float_power, fmax, fmin, gelu, glu, hardsigmoid,
+    hardswish, hardtanh, leaky_relu, logaddexp2, logit, logsigmoid, mish, modf, nan_to_num,
+    polygamma, rad2deg, reciprocal, relu6, rint, selu, silu, sinc, softmax_cross_entropy, softplus,
+    square, stop_gradient, where,
 )
 from .numpy_api.reductions import (
     amax, amin, argmax, argmin, cumprod, cumsum, diff, log_softmax, logsumexp, mean, median, prod,
-    softmax, std, var,
+    softmax, softmin, std, var,
 )
 from .numpy_api.manipulation import (
     atleast_1d, atleast_2d, atleast_3d, bincount, broadcast_arrays, broadcast_to, compress, delete,
@@ -55,6 +56,9 @@ from .numpy_api.joining import (
 )
 from .numpy_api.signals import (
     convolve, correlate, ediff1d, geomspace, gradient, interp, linspace, logspace, polyval, vander,
+)
+from .numpy_api.trigonometry import (
+    arccot, arccoth, arccsc, arccsch, arcsec, arcsech, cot, coth, csc, csch, sec, sech,
 )
 from .numpy_api.linalg import cross, dot, einsum, inner, kron, matmul, outer, tensordot, trace
 
@@ -70,28 +74,30 @@ if _typing.TYPE_CHECKING:
 
 __all__ = [
     "AnomalyError", "DataDependentError", "GradientCheckError", "NotDifferentiableError", "Op",
-    "Tensor", "Value", "add", "amax", "amin", "append", "arccos", "arccosh", "arcsin",
-    "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "array_split", "atleast_1d",
-    "atleast_2d", "atleast_3d", "bincount", "block", "broadcast_arrays", "broadcast_to",
-    "cbrt", "ceil", "check_gradients", "checkpoint", "choose", "clip", "column_stack",
-    "compress", "concatenate", "convolve", "copysign", "correlate", "cos", "cosh", "cross",
-    "cumprod", "cumsum", "deg2rad", "delete", "detect_anomaly", "diag", "diagflat", "diagonal",
-    "diff", "divide", "dot", "draw", "dsplit", "dstack", "ediff1d", "einsum",
-    "elementwise_grad", "elu", "enable_grad", "erf", "erfc", "exp", "exp2", "expand_dims",
-    "explain", "explore", "expm1", "extract", "fabs", "flip", "fliplr", "flipud",
-    "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "from_numpy", "full",
-    "full_like", "gelu", "geomspace", "grad", "gradient", "hardtanh", "heaviside", "hessian",
-    "hsplit", "hstack", "hvp", "hypot", "inner", "insert", "interp", "is_grad_enabled",
-    "jacobian", "jvp", "kron", "leaky_relu", "linalg", "linspace", "log", "log1p", "log2",
-    "log10", "log_softmax", "logaddexp", "logaddexp2", "logsigmoid", "logspace", "logsumexp",
-    "matmul", "maximum", "mean", "median", "meshgrid", "minimum", "mod", "modf", "moveaxis",
-    "multiply", "nan_to_num", "negative", "no_grad", "outer", "pad", "partition",
-    "per_argument", "polyval", "power", "prod", "rad2deg", "ravel", "reciprocal", "relu",
-    "repeat", "reshape", "resize", "rint", "roll", "rollaxis", "rot90", "scope", "select",
-    "selu", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax",
-    "softmax_cross_entropy", "softplus", "softsign", "sort", "split", "sqrt", "square",
-    "squeeze", "stack", "std", "stop_gradient", "subtract", "swapaxes", "take",
-    "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace", "transpose", "tril",
+    "Tensor", "Value", "add", "amax", "amin", "append", "arccos", "arccosh", "arccot",
+    "arccoth", "arccsc", "arccsch", "arcsec", "arcsech", "arcsin", "arcsinh", "arctan",
+    "arctan2", "arctanh", "argmax", "argmin", "array_split", "atleast_1d", "atleast_2d",
+    "atleast_3d", "bincount", "block", "broadcast_arrays", "broadcast_to", "cbrt", "ceil",
+    "celu", "check_gradients", "checkpoint", "choose", "clip", "column_stack", "compress",
+    "concatenate", "convolve", "copysign", "correlate", "cos", "cosh", "cot", "coth", "cross",
+    "csc", "csch", "cumprod", "cumsum", "deg2rad", "delete", "detect_anomaly", "diag",
+    "diagflat", "diagonal", "diff", "digamma", "divide", "dot", "draw", "dsplit", "dstack",
+    "ediff1d", "einsum", "elementwise_grad", "elu", "enable_grad", "erf", "erfc", "erfinv",
+    "exp", "exp2", "expand_dims", "explain", "explore", "expm1", "extract", "fabs", "flip",
+    "fliplr", "flipud", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod",
+    "from_numpy", "full", "full_like", "gelu", "geomspace", "glu", "grad", "gradient",
+    "hardsigmoid", "hardswish", "hardtanh", "heaviside", "hessian", "hsplit", "hstack", "hvp",
+    "hypot", "inner", "insert", "interp", "is_grad_enabled", "jacobian", "jvp", "kron",
+    "leaky_relu", "lgamma", "linalg", "linspace", "log", "log1p", "log2", "log10",
+    "log_softmax", "logaddexp", "logaddexp2", "logit", "logsigmoid", "logspace", "logsumexp",
+    "matmul", "maximum", "mean", "median", "meshgrid", "minimum", "mish", "mod", "modf",
+    "moveaxis", "multiply", "nan_to_num", "negative", "no_grad", "outer", "pad", "partition",
+    "per_argument", "polygamma", "polyval", "power", "prod", "rad2deg", "ravel", "reciprocal",
+    "relu", "relu6", "repeat", "reshape", "resize", "rint", "roll", "rollaxis", "rot90",
+    "scope", "sec", "sech", "select", "selu", "sigmoid", "sign", "silu", "sin", "sinc", "sinh",
+    "softmax", "softmax_cross_entropy", "softmin", "softplus", "softsign", "sort", "split",
+    "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "swapaxes",
+    "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace", "transpose", "tril",
     "trim_zeros", "triu", "trunc", "unique", "unstack", "value_and_grad", "vander", "var",
     "vjp", "vsplit", "vstack", "where", "xlogy",
 ]

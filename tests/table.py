@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import mpmath
 import numpy as np
 
 import autograd as ag
@@ -141,6 +142,11 @@ def erfc(x: Any) -> Any:
     return np.vectorize(math.erfc)(x)
 
 
+def by_mpmath(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of mpmath, of floats and arrays."""
+    return np.vectorize(lambda *args: float(f(*args)), otypes=[float])
+
+
 def normal(x: Any) -> Any:
     return 0.5 * (1 + erf(x / math.sqrt(2)))
 
@@ -199,6 +205,42 @@ CASES: list[Case] = [
     *elementwise(ag.erf, erf, (2.0, 8.0)),
     *elementwise(ag.erfc, erfc, REAL),
     *elementwise(ag.erfc, erfc, (2.0, 8.0)),
+    *(
+        case
+        for domain in ((0.3, 2.0), (3.0, 30.0), (-0.9, -0.6), (-4.4, -4.3))
+        for f, reference in (
+            (ag.lgamma, lambda x: mpmath.log(abs(mpmath.gamma(x)))),
+            (ag.digamma, lambda x: mpmath.psi(0, x)),
+        )
+        for case in elementwise(f, by_mpmath(reference), domain)
+    ),
+    *(
+        Case(lambda x, n=n: ag.polygamma(n, x), by_mpmath(lambda x, n=n: mpmath.psi(n, x)),
+             (np.array([0.2, 1.5, 40.0, -0.4, -2.7]),), name=f"polygamma {n}",
+             covers=(ag.polygamma, rules.polygamma))
+        for n in (0, 1, 2, 5)
+    ),
+    *elementwise(ag.erfinv, by_mpmath(mpmath.erfinv), UNIT),
+    *elementwise(ag.logit, by_mpmath(lambda x: mpmath.log(x) - mpmath.log(1 - x)), (0.02, 0.98)),
+    Case(ag.logit, lambda x, eps: np.log([9.0, 1.5, 0.25]), (np.array([1.5, 0.6, 0.2]),),
+         {"eps": 0.1}, covers=(rules.logit,)),
+    # secant and its kin
+    *(
+        case
+        for name, domains in {
+            "sec": [(-1.4, 1.4), (1.7, 4.0)], "sech": [REAL, (20.0, 30.0)],
+            "csc": [POSITIVE, NEGATIVE], "csch": [POSITIVE, NEGATIVE],
+            "cot": [POSITIVE, NEGATIVE], "coth": [POSITIVE, NEGATIVE],
+            "asec": [ABOVE, (-9.0, -1.1)], "asech": [(0.1, 0.9)],
+            "acsc": [ABOVE, (-9.0, -1.1)], "acsch": [POSITIVE, NEGATIVE, (3.0, 9.0)],
+            "acot": [POSITIVE, NEGATIVE], "acoth": [ABOVE, (-9.0, -1.1)],
+        }.items()
+        for domain in domains
+        for case in elementwise(
+            getattr(ag, f"arc{name[1:]}" if name[0] == "a" else name),
+            by_mpmath(getattr(mpmath, name)), domain,
+        )
+    ),
     *elementwise(ag.sigmoid, lambda x: 1 / (1 + np.exp(-x)), REAL),
     *elementwise(ag.deg2rad, np.deg2rad, REAL),
     *elementwise(ag.rad2deg, np.rad2deg, REAL),
@@ -261,10 +303,23 @@ CASES: list[Case] = [
             (ag.logsigmoid, lambda x: -np.log1p(np.exp(-x))),
             (ag.softsign, lambda x: x / (1 + np.abs(x))),
             (ag.hardtanh, lambda x: np.clip(x, -1, 1)),
+            (ag.relu6, lambda x: np.clip(x, 0, 6)),
+            (ag.hardsigmoid, lambda x: np.clip(x / 6 + 0.5, 0, 1)),
+            (ag.hardswish, lambda x: x * np.clip(x / 6 + 0.5, 0, 1)),
+            (ag.celu, lambda x: np.where(x > 0, x, np.expm1(x))),
+            (ag.mish, lambda x: x * np.tanh(np.log1p(np.exp(x)))),
         )
         for domain in (POSITIVE, NEGATIVE, (1.5, 2.0))
         for case in elementwise(f, reference, domain)
     ),
+    Case(ag.relu6, lambda x: np.clip(x, 0, 6), (np.array([-8.0, 3.0, 9.0]),)),
+    Case(ag.hardsigmoid, lambda x: np.array([0.0, 0.0, 1.0, 1.0]),
+         (np.array([-8.0, -3.1, 3.1, 8.0]),)),
+    Case(ag.hardswish, lambda x: np.maximum(x, 0), (np.array([-8.0, -3.1, 3.1, 8.0]),)),
+    Case(ag.celu, lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(x / alpha)), (apart(5),),
+         {"alpha": 2.5}),
+    Case(ag.glu, lambda x: x[:, :2] / (1 + np.exp(-x[:, 2:])), (apart(3, 4),)),
+    Case(ag.glu, lambda x, axis: x[:1] / (1 + np.exp(-x[1:])), (apart(2, 3),), {"axis": 0}),
     Case(ag.gelu, lambda x, approximate: 0.5 * x
          * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))), (apart(3),),
          {"approximate": "tanh"}),
@@ -462,6 +517,8 @@ CASES: list[Case] = [
          (between(*REAL, 2, 3),), {"axis": 0}, covers=(array_rules.softmax,)),
     Case(ag.softmax, lambda x: np.exp(x) / np.exp(x).sum(-1, keepdims=True),
          (np.diag([2.0, -1.0, 0.5]),)),
+    Case(ag.softmin, lambda x, axis: np.exp(-x) / np.exp(-x).sum(axis, keepdims=True),
+         (between(*REAL, 2, 3),), {"axis": 0}),
     Case(ag.softmax_cross_entropy,
          lambda x, labels: -np.log(np.exp(x) / np.exp(x).sum(1, keepdims=True))[[0, 1], labels],
          (between(*REAL, 2, 3),), {"labels": np.array([2, 0])}),

@@ -13,7 +13,7 @@ import operator
 from collections.abc import Callable
 from functools import cache, partial
 from inspect import signature
-from math import copysign, exp, fabs, hypot, isfinite, log, log1p, nan
+from math import atanh, copysign, exp, fabs, hypot, isfinite, log, log1p, nan
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,10 @@ def kernel(
             x = convert(x)
             if type(x) is not float:
                 return on_array(x)
-        return on_float(x)
+        try:
+            return on_float(x)
+        except (ValueError, OverflowError):
+            return ieee(on_array, np.float64(x))
 
     def binary(x: Data, y: Data) -> Data:
         if type(x) is not float or type(y) is not float:
@@ -227,6 +230,10 @@ def logaddexp_of_floats(x: float, y: float) -> float:
     return x + log1p(exp(-d)) if d > 0.0 else y + log1p(exp(d)) if d <= 0.0 else d
 
 
+def logit_of_float(x: float) -> float:
+    return 2.0 * atanh(2.0 * x - 1.0) if 0.25 < x < 0.75 else log(x) - log1p(-x)
+
+
 def xlogy_of_floats(x: float, y: float) -> float:
     return 0.0 if x == 0.0 and y == y else x * log(y)
 
@@ -265,6 +272,12 @@ def cosine_of_arrays(x: Data, y: Data) -> Data:
     return x / np.hypot(x, y)
 
 
+def logit_of_arrays(x: Data) -> Data:
+    """Return log(x / (1 - x)), exact also near 1/2, where the logarithms cancel."""
+    middle = 2.0 * np.arctanh(np.clip(2.0 * x - 1.0, -0.5, 0.5))
+    return np.where(np.abs(x - 0.5) < 0.25, middle, np.log(x) - np.log1p(-x))
+
+
 def xlogy_of_arrays(x: Data, y: Data) -> Data:
     zero = (x == 0) & ~np.isnan(y)
     one = np.ones_like(x if hasattr(x, "dtype") else y, shape=(), dtype=np.result_type(x, y))
@@ -284,6 +297,7 @@ sigmoid = kernel(sigmoid_of_float, sigmoid_of_arrays, real=True)
 logistic_density = kernel(logistic_density_of_float, logistic_density_of_arrays)
 sech2 = kernel(sech2_of_float, sech2_of_arrays)
 softsign = kernel(softsign_of_float, softsign_of_arrays, real=True)
+logit = kernel(logit_of_float, logit_of_arrays, real=True)
 one_minus_square = kernel(one_minus_square_of_arrays, one_minus_square_of_arrays)
 cosine = kernel(cosine_of_floats, cosine_of_arrays)
 xlogy = kernel(xlogy_of_floats, xlogy_of_arrays, real=True)

@@ -16,7 +16,7 @@ import operator
 
 import numpy as np
 
-from . import kernels
+from . import kernels, special_functions
 from .array_libraries import converter_like
 from .kernels import elementary, one_like, zeros_like
 from .op import Data, analytic, data_of, elementwise, relation
@@ -141,8 +141,19 @@ erf = elementwise("erf", kernels.erf, lambda g, out, x: g * (TWO_OVER_ROOT_PI * 
 erfc = elementwise("erfc", kernels.erfc,                             # 1 - erf, exact far out
                    lambda g, out, x: g * (-TWO_OVER_ROOT_PI * exp(-(x * x))))
 
+erfinv = elementwise("erfinv", special_functions.erfinv,
+                     lambda g, out, x: g * (exp(out * out) * (1.0 / TWO_OVER_ROOT_PI)))
+
+lgamma = elementwise("lgamma", special_functions.lgamma,             # log |Gamma(x)|
+                     lambda g, out, x: g * polygamma(x, n=0))
+polygamma = elementwise("polygamma", special_functions.polygamma,    # its (n+1)-th derivative
+                        lambda g, out, x, *, n: g * polygamma(x, n=n + 1),
+                        text=lambda n: f"polygamma({n}, x)" if n else "digamma(x)")
+
 sigmoid = elementwise("sigmoid", kernels.sigmoid,                    # d s = s (1 - s) dx
                       lambda g, out, x: g * logistic_density(x))
+logit = elementwise("logit", kernels.logit, lambda g, out, x: div(g, x * (1.0 - x)),
+                    formula="log(x / (1 - x))")
 softsign = elementwise("softsign", kernels.softsign,                 # x / (1 + |x|)
                        lambda g, out, x: g * _square(div(1.0, 1.0 + abs(x))))
 

@@ -13,14 +13,16 @@ from typing import Any
 import numpy as np
 
 from autograd.core import array_rules, rules
-from autograd.core.arguments import one_of, type_error
+from autograd.core.arguments import integer, one_of, type_error
 from autograd.core.array_kernels import one_hot
 from autograd.core.array_libraries import as_operand, is_lazy, no_fallback
 from autograd.core.kernels import one_like
 from autograd.core.node import Node
 from autograd.core.op import data_of
 from autograd.core.precision import as_real, on_reals
+from autograd.core.shapes import shape_of
 
+from .joining import split
 from .manipulation import normalize_index
 from .reductions import log_softmax, sum
 
@@ -168,6 +170,21 @@ def logaddexp2(x: Any, y: Any) -> Any:
     return rules.logaddexp(x * scale, y * scale) * (1 / rules.LN2)  # mutants 1: in either order
 
 
+def logit(x: Any, eps: float | None = None) -> Any:
+    """Return log(x / (1 - x)), the inverse of sigmoid; `x` is limited to [eps, 1 - eps] first."""
+    return rules.logit(x if eps is None else clip(x, eps, 1.0 - eps))
+
+
+def digamma(x: Any) -> Any:
+    """Return the derivative of lgamma."""
+    return rules.polygamma(x, n=0)
+
+
+def polygamma(n: int, x: Any) -> Any:
+    """Return the n-th derivative of digamma."""
+    return rules.polygamma(x, n=integer("n", n, at_least=0))
+
+
 # --- activations ----------------------------------------------------------------------------------
 
 
@@ -223,6 +240,48 @@ def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     """Return `x` limited to an interval. On a bound its slope is 0."""
     x = _limit(as_real(x), _as_numbers("min_val", min_val), operator.le)
     return _limit(x, _as_numbers("max_val", max_val), operator.ge)
+
+
+def relu6(x: Any) -> Any:
+    """Return `x` limited to [0, 6]. On a bound its slope is 0."""
+    return hardtanh(x, 0.0, 6.0)
+
+
+def hardsigmoid(x: Any) -> Any:
+    """Return x / 6 + 1/2, limited to [0, 1]."""
+    return relu6(as_real(x) + 3.0) / 6.0
+
+
+def hardswish(x: Any) -> Any:
+    """Return x hardsigmoid(x) (Howard et al. 2019, section 5.2)."""
+    x = as_real(x)
+    return x * hardsigmoid(x)
+
+
+def celu(x: Any, alpha: float = 1.0) -> Any:
+    """Return `x` where it is positive, else `alpha * (e^(x / alpha) - 1)` (Barron 2017)."""
+    x, alpha = as_real(x), _as_numbers("alpha", alpha)
+    return rules.where(data_of(x) > 0, x, alpha * elu(rules.div(x, alpha)))
+
+
+def mish(x: Any) -> Any:
+    """Return x tanh(softplus(x)) (Misra 2020)."""
+    x = as_real(x)
+    return x * rules.tanh(softplus(x))
+
+
+@on_reals
+def glu(x: Any, axis: int = -1) -> Any:
+    """Return a * sigmoid(b) for the halves a and b of `x` along `axis` (Dauphin et al. 2017).
+
+    Raises:
+        ValueError: the axis has an odd length.
+    """
+    shape = shape_of(x)
+    if shape and shape[axis] % 2:
+        raise ValueError(f"glu needs an even length along axis {axis}, but got {shape}")
+    a, b = split(x, 2, axis)
+    return a * rules.sigmoid(b)
 
 
 # --- labels and constants -------------------------------------------------------------------------

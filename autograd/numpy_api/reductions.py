@@ -14,7 +14,7 @@ from autograd.core.arguments import integer
 from autograd.core.array_libraries import is_numpy, to_library_of
 from autograd.core.modes import current_mode
 from autograd.core.op import data_of
-from autograd.core.precision import on_reals, on_wide_integers
+from autograd.core.precision import as_real, on_reals, on_wide_integers
 from autograd.core.shapes import (
     Axis,
     Shape,
@@ -199,6 +199,11 @@ def log_softmax(x: Any, axis: Axis = -1) -> Any:
 def softmax(x: Any, axis: Axis = -1) -> Any:
     """Return exp(x), scaled to a sum of 1 along `axis`."""
     return array_rules.softmax(x, axis=axis)
+
+
+def softmin(x: Any, axis: Axis = -1) -> Any:
+    """Return softmax(-x) along `axis`."""
+    return softmax(-as_real(x), axis)
 
 
 def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:

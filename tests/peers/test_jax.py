@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from libraries import in_jax, near
-from test_numbers import LINES, ROWS, Row, numbers
+from test_numbers import LINES, ROWS, SECANTS, Row, numbers
 
 jax = pytest.importorskip("jax", reason="JAX, of the extra `peers`, is not installed")
 jnp, nn = jax.numpy, jax.nn
@@ -19,6 +19,15 @@ DIFFERENT = {
         nn.hard_tanh(x) if (low, high) == (-1.0, 1.0) else nn.relu6(x)
     ),
     "erfc": jax.scipy.special.erfc,
+    "erfinv": jax.scipy.special.erfinv,
+    "lgamma": jax.scipy.special.gammaln,
+    "digamma": jax.scipy.special.digamma,
+    "logit": lambda x, *eps: jax.scipy.special.logit(jnp.clip(x, *eps, 0.9) if eps else x),
+    "relu6": nn.relu6,
+    "celu": nn.celu,
+    "mish": nn.mish,
+    "hardsigmoid": nn.hard_sigmoid,
+    "hardswish": nn.hard_swish,
     "linalg": jnp.linalg,
 }
 LOSSES = SimpleNamespace(l1_loss=lambda x, y: abs(x - jnp.array(y)).mean())
@@ -31,8 +40,8 @@ class Jax:
         return DIFFERENT.get(name) or in_jax().names.get(name) or getattr(jnp, name)
 
 
-# JAX has no losses but what one writes by hand, and no lists beside arrays.
-BEYOND = ("nn.cross", "nn.losses.h", "nn.losses.b", "*[")
+# JAX has no losses but what one writes by hand, no lists beside arrays, and no secant and its kin.
+BEYOND = ("nn.cross", "nn.losses.h", "nn.losses.b", "*[", *SECANTS)
 EDGES = [
     pytest.param(row, line.split("|")[-2], id=str(row))
     for row, line in zip(ROWS, LINES[2:], strict=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from libraries import near
-from test_numbers import LINES, ROWS, Row, numbers
+from test_numbers import LINES, ROWS, SECANTS, Row, numbers
 
 import autograd as ag
 from autograd.numpy_api import protocols
@@ -58,6 +58,7 @@ DIFFERENT = {
     "median": on_axis(torch.median),
     "logsumexp": lambda x, axis=None: torch.logsumexp(x, axes(x, axis)),
     "softmax": lambda x, axis=-1: torch.softmax(x, axis),
+    "softmin": lambda x, axis=-1: F.softmin(x, axis),
     "log_softmax": lambda x, axis=-1: torch.log_softmax(x, axis),
     "softmax_cross_entropy": lambda x, labels: cross_entropy(x, labels, reduction="none"),
     "cumsum": lambda x, axis=0: torch.cumsum(x, axis),
@@ -110,9 +111,14 @@ def each(names: str, call: str, *args: Any) -> list[Any]:
 TABLE: list[Any] = [
     *each("""exp exp2 expm1 sin cos sinh cosh tanh arctan arcsinh sinc erf erfc square negative abs
         sign floor ceil trunc round relu leaky_relu sigmoid elu selu gelu silu hardtanh softsign
-        softplus logsigmoid deg2rad rad2deg nan_to_num""", "(x)", REAL),
+        softplus logsigmoid deg2rad rad2deg nan_to_num relu6 celu mish hardswish""", "(x)", REAL),
     *each("log log2 log10 log1p sqrt reciprocal", "(x)", POSITIVE),
-    *each("tan arcsin arccos arctanh", "(x)", UNIT),
+    *each("tan arcsin arccos arctanh erfinv", "(x)", UNIT),
+    *each("logit", "(0.5*x + 0.5)", UNIT),
+    *each("logit", "(x, 0.1)", UNIT),
+    *each("celu", "(x, 0.5)", REAL),
+    *each("glu", "(x)", CUBE),
+    *each("glu", "(x, 0)", REAL),
     *each("arccosh", "(1 + x)", POSITIVE),
     *each("""add subtract multiply maximum minimum fmax fmin hypot arctan2 logaddexp
         logaddexp2""", "(x, y)", REAL, ROW),
@@ -136,7 +142,7 @@ TABLE: list[Any] = [
     *each("amax amin", "(x, axis=1)", TIES),
     *each("maximum minimum", "(x, y)", TIES, TIES[0]),
     *each("prod cumprod", "(x, axis=1)", ZEROS),
-    *each("cumsum cumprod softmax log_softmax", "(x, axis=1)", CUBE),
+    *each("cumsum cumprod softmax softmin log_softmax", "(x, axis=1)", CUBE),
     ("ag.softmax_cross_entropy(x, [2, 0])", REAL),
     ("ag.diff(x, n=2, axis=1)", CUBE),
     # shapes
@@ -195,8 +201,10 @@ TABLE: list[Any] = [
     *((f"ag.linalg.norm(x, {p}, 1)", REAL) for p in (1, 2, 3, 0.5, "np.inf", "-np.inf")),
 ]  # fmt: skip
 
-# Public names that both have and that are no differentiable functions.
+# Public names that both have, but PyTorch without the second derivative, or with 9 digits of it, as
+# its trigamma has; and those that are no differentiable functions.
 OTHERS = {
+    "hardsigmoid", "lgamma", "digamma", "polygamma",
     "Tensor", "Value", "all", "any", "argmax", "argmin", "enable_grad", "from_numpy", "grad",
     "is_grad_enabled", "no_grad",
 }  # fmt: skip
@@ -262,7 +270,8 @@ def test_functional_api() -> None:
 
 # --- kinks, ties, poles and infinities: the rows of docs/numbers.md -------------------------------
 
-BEYOND = ("ag.cbrt", "//", "*[")  # PyTorch has no cbrt, no slope of //, no lists beside tensors
+# PyTorch has no cbrt, no slope of //, no lists beside tensors, and no secant and its kin.
+BEYOND = ("ag.cbrt", "//", "*[", *SECANTS)
 EDGES = [
     pytest.param(row, line.split("|")[-2], id=str(row))
     for row, line in zip(ROWS, LINES[2:], strict=True)

@@ -268,7 +268,8 @@ class Writer:
         names: set[str] = set()
         modules: set[str] = set()
         remarks: list[str] = []
-        ours, definitions = [], []
+        ours: dict[str, list[str]] = {}  # names by their modules
+        definitions = []
         taken = {self.name, *self.own.values()}
         for name, op in sorted(self.functions.items(), key=lambda pair: pair[0]):
             f = op and function_for(op, kind)
@@ -283,12 +284,12 @@ class Writer:
             elif op is not None and op not in ROWS:
                 remarks.append(f"# {name} is a primitive of {identifier(op.__module__)}'s own")
             elif isfunction(f):
-                ours.append(name)
+                ours.setdefault(f.__module__, []).append(name)
             else:
                 names |= {name} - {"abs"}  # which Python has
         lines = remarks + [MODULES[x] for x in sorted(modules)]
         lines += [f"from {kind} import {', '.join(sorted(names))}"] * bool(names)
-        lines += [f"from autograd.core.kernels import {', '.join(ours)}"] * bool(ours)
+        lines += [f"from {module} import {', '.join(ours[module])}" for module in sorted(ours)]
         imports = "\n".join(lines)
         return "\n\n\n".join([imports] * bool(imports) + definitions)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -225,3 +226,44 @@ def test_constants_have_no_gradient() -> None:
     for x in (v, t):
         out = ag.stop_gradient(x)
         assert type(out) is type(x) and not out.requires_grad and out.data == x.data
+
+
+def test_logit_is_exact_where_its_logarithms_cancel_and_at_both_ends() -> None:
+    for x, wanted in (
+        (0.5 + 2.0**-40, 2.0**-38), (2.0**-1000, -1000 * math.log(2)), (0.25, -math.log(3)),
+        (0.75, math.log(3)), (1 - 2.0**-53, 53 * math.log(2)), (0.0, -math.inf), (1.0, math.inf),
+    ):  # fmt: skip
+        with np.errstate(divide="ignore"):
+            for found in (ag.logit(x), ag.logit(np.array([x]))[0]):
+                assert math.isclose(found, wanted, rel_tol=1e-15)
+    assert math.isnan(ag.logit(1.5)) and math.isnan(ag.logit(-0.5))
+    assert ag.logit(np.array([0, 1]), eps=0.25).tolist() == ag.logit([0.25, 0.75]).tolist()
+    assert ag.grad(ag.logit)(2.0**-40) == 2.0**40 / (1 - 2.0**-40)
+
+
+def test_glu_splits_an_axis_of_even_length() -> None:
+    x = np.array([[3, 1], [0, 2]])
+    np.testing.assert_array_equal(ag.glu(x), [[3 * ag.sigmoid(1.0)], [0.0]])
+    np.testing.assert_array_equal(ag.glu(x, axis=0), [[1.5, ag.sigmoid(2.0)]])
+    with pytest.raises(ValueError, match=r"glu needs an even length along axis -1, but got \(3,\)"):
+        ag.glu(np.ones(3))
+
+
+@pytest.mark.parametrize("f", [ag.relu6, ag.hardsigmoid, ag.hardswish, ag.celu, ag.mish])
+def test_activations_take_integers_and_lists(f: Any) -> None:
+    found = f([0, 1])
+    assert found.dtype == np.float64
+    assert found.tolist() == [f(0.0), f(1.0)] == [f(0), f(1)]
+
+
+def test_celu_scales_what_its_exponential_takes() -> None:
+    assert ag.celu(-1.0, 0.5) == 0.5 * math.expm1(-2.0)
+    assert ag.celu(np.array([1e200, -1e200]), 1e-10).tolist() == [1e200, -1e-10]
+    assert ag.grad(ag.celu)(1e200, 1e-10) == 1.0
+    slope = ag.grad(ag.celu, argnums=1)(-1.0, 0.5)  # by alpha: e^u (1 - u) - 1 for u = x / alpha
+    assert math.isclose(slope, 3 * math.exp(-2.0) - 1, rel_tol=1e-15)
+
+
+def test_hardsigmoid_reaches_one() -> None:
+    assert ag.hardsigmoid(np.array([3.0, 2.9, 1e30], np.float32)).tolist()[::2] == [1.0, 1.0]
+    assert ag.hardswish(np.float32(1e38)) == np.float32(1e38)
