@@ -18,8 +18,9 @@ from .value import Value
 from .tensor import from_numpy, Tensor
 from .core.op import NotDifferentiableError, Op, per_argument
 from .transforms.derivatives import (
-    elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp,
+    elementwise_grad, ggnvp, grad, grad_and_aux, hessian, hvp, jacobian, jvp, value_and_grad, vjp,
 )
+from .transforms.raveling import ravel_pytree
 from .core.anomaly import AnomalyError
 from .transforms.checkpoint import checkpoint
 from .core.scope import scope
@@ -85,21 +86,21 @@ __all__ = [
     "ediff1d", "einsum", "elementwise_grad", "elu", "enable_grad", "erf", "erfc", "erfinv",
     "exp", "exp2", "expand_dims", "explain", "explore", "expm1", "extract", "fabs", "flip",
     "fliplr", "flipud", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod",
-    "from_numpy", "full", "full_like", "gelu", "geomspace", "glu", "grad", "gradient",
-    "hardsigmoid", "hardswish", "hardtanh", "heaviside", "hessian", "hsplit", "hstack", "hvp",
-    "hypot", "inner", "insert", "interp", "is_grad_enabled", "jacobian", "jvp", "kron",
-    "leaky_relu", "lgamma", "linalg", "linspace", "log", "log1p", "log2", "log10",
-    "log_softmax", "logaddexp", "logaddexp2", "logit", "logsigmoid", "logspace", "logsumexp",
-    "matmul", "maximum", "mean", "median", "meshgrid", "minimum", "mish", "mod", "modf",
-    "moveaxis", "multiply", "nan_to_num", "negative", "no_grad", "outer", "pad", "partition",
-    "per_argument", "polygamma", "polyval", "power", "prod", "rad2deg", "ravel", "reciprocal",
-    "relu", "relu6", "repeat", "reshape", "resize", "rint", "roll", "rollaxis", "rot90",
-    "scope", "sec", "sech", "select", "selu", "sigmoid", "sign", "silu", "sin", "sinc", "sinh",
-    "softmax", "softmax_cross_entropy", "softmin", "softplus", "softsign", "sort", "split",
-    "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "swapaxes",
-    "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace", "transpose", "tril",
-    "trim_zeros", "triu", "trunc", "unique", "unstack", "value_and_grad", "vander", "var",
-    "vjp", "vsplit", "vstack", "where", "xlogy",
+    "from_numpy", "full", "full_like", "gelu", "geomspace", "ggnvp", "glu", "grad",
+    "grad_and_aux", "gradient", "hardsigmoid", "hardswish", "hardtanh", "heaviside", "hessian",
+    "hsplit", "hstack", "hvp", "hypot", "inner", "insert", "interp", "is_grad_enabled",
+    "jacobian", "jvp", "kron", "leaky_relu", "lgamma", "linalg", "linspace", "log", "log1p",
+    "log2", "log10", "log_softmax", "logaddexp", "logaddexp2", "logit", "logsigmoid",
+    "logspace", "logsumexp", "matmul", "maximum", "mean", "median", "meshgrid", "minimum",
+    "mish", "mod", "modf", "moveaxis", "multiply", "nan_to_num", "negative", "no_grad", "outer",
+    "pad", "partition", "per_argument", "polygamma", "polyval", "power", "prod", "rad2deg",
+    "ravel", "ravel_pytree", "reciprocal", "relu", "relu6", "repeat", "reshape", "resize",
+    "rint", "roll", "rollaxis", "rot90", "scope", "sec", "sech", "select", "selu", "sigmoid",
+    "sign", "silu", "sin", "sinc", "sinh", "softmax", "softmax_cross_entropy", "softmin",
+    "softplus", "softsign", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
+    "stop_gradient", "subtract", "swapaxes", "take", "take_along_axis", "tan", "tanh",
+    "tensordot", "tile", "trace", "transpose", "tril", "trim_zeros", "triu", "trunc", "unique",
+    "unstack", "value_and_grad", "vander", "var", "vjp", "vsplit", "vstack", "where", "xlogy",
 ]
 
 

@@ -605,7 +605,7 @@ CASES: list[Case] = [
 NOT_FUNCTIONS = {
     ag.Value, ag.Tensor, ag.Op, ag.per_argument, ag.GradientCheckError, ag.NotDifferentiableError,
     ag.check_gradients, ag.from_numpy, ag.stop_gradient, ag.draw, ag.explain, ag.explore,
-    ag.grad, ag.value_and_grad, ag.elementwise_grad,
+    ag.grad, ag.grad_and_aux, ag.value_and_grad, ag.elementwise_grad, ag.ggnvp, ag.ravel_pytree,
     ag.vjp, ag.jvp, ag.hvp, ag.jacobian, ag.hessian,
     ag.no_grad, ag.enable_grad, ag.is_grad_enabled,
     ag.AnomalyError, ag.checkpoint, ag.compile, ag.DataDependentError, ag.detect_anomaly, ag.scope,

@@ -38,7 +38,7 @@ def new_variable(x: Any, level: int) -> Node:
     """
     if isinstance(x, Node):
         node: Node = rules.alias(x)
-    elif isinstance(x, (float, int)) and not isinstance(x, bool):
+    elif isinstance(x, (float, int, np.integer)) and not isinstance(x, bool):
         node = Value(x)
     elif hasattr(x := array_libraries.as_operand(x), "dtype"):
         node = from_numpy(copy_if_small(x))
@@ -94,11 +94,17 @@ def select_arguments(argnums: Argnums, count: int) -> int | tuple[int, ...]:
 class Call:
     """One call of `f`, with variables in place of the arguments that `argnums` names.
 
-    `inputs` are these arguments, `out` is the result and `outs` are its leaves.
+    `inputs` are these arguments, `out` is the result and `outs` are its leaves. With `has_aux`, `f`
+    returns a pair: the result, and `aux`, anything else.
     """
 
     def __init__(
-        self, f: Function, argnums: Argnums, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        f: Function,
+        argnums: Argnums,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        has_aux: bool = False,
     ) -> None:
         chosen = select_arguments(argnums, len(args))
         self.inputs = args[chosen] if isinstance(chosen, int) else tuple(args[i] for i in chosen)
@@ -117,6 +123,13 @@ class Call:
         else:
             with enable_grad():
                 self.out = f(*replaced, **kwargs)
+        self.has_aux, self.aux = has_aux, None
+        if has_aux:
+            if not isinstance(self.out, tuple) or len(self.out) != 2:
+                raise arguments.type_error(
+                    "with has_aux=True, the function's result", "a pair (result, aux)", self.out
+                )
+            self.out, self.aux = self.out
         self.outs = pytree.leaves(self.out)
         for x in self.outs:
             check_differentiable(x)
@@ -142,6 +155,15 @@ class Call:
         """Return the result of `f`: nodes if they are to be differentiated further, or numbers."""
         return self.out if self.attached else pytree.map_leaves(to_plain, self.out)
 
+    def with_aux(self, *results: Any) -> Any:
+        """Return the results, and the auxiliary data of `f` after them if there are any."""
+        if self.has_aux:
+            results += (pytree.map_leaves(self.aux_leaf, self.aux),)
+        return results if len(results) > 1 else results[0]
+
+    def aux_leaf(self, x: Any) -> Any:
+        return to_plain(x) if self.depends(x) and not self.attached else x
+
     def pull(self, seed: Any, name: str = "seed", model: str = "the result") -> Any:
         """Return the gradients of the inputs, in their form, given those of the result.
 
@@ -164,6 +186,17 @@ class Call:
         )
         return pytree.rebuild(self.inputs, results)
 
+    def push(self, direction: Any) -> Any:
+        """Return the slopes of the result along a direction, which has the form of the inputs."""
+        pytree.match_leaves("direction", direction, self.inputs, "the argument")  # or an error
+
+        def slope(g: Any) -> Any:
+            return dot(self.pull(g), direction)  # mutants 1: the same products
+
+        product = Call(slope, 0, (pytree.map_leaves(zeros, self.out),), {}).pull(1.0)
+        outer = self.attached or any(isinstance(v, Node) for v in pytree.leaves(direction))
+        return product if outer else pytree.map_leaves(to_plain, product)
+
 
 def check_differentiable(x: Any) -> None:
     """Refuse results without derivatives: integers, booleans, None, text, complex numbers."""
@@ -183,31 +216,33 @@ def check_differentiable(x: Any) -> None:
     )
 
 
-def transform(f: Function, argnums: Argnums, finish: Callable[[Call], Any]) -> Function:
+def transform(
+    f: Function, argnums: Argnums, finish: Callable[[Call], Any], has_aux: bool = False
+) -> Function:
     """Return the function of f's arguments that returns `finish(call)`, for the call of `f`."""
     arguments.function("f", f)
     arguments.integers("argnums", argnums)
 
     @wraps(f, updated=())
     def transformed(*args: Any, **kwargs: Any) -> Any:
-        return finish(Call(f, argnums, args, kwargs))
+        return finish(Call(f, argnums, args, kwargs, has_aux))
 
     return transformed
 
 
 def scalar_gradient(call: Call) -> Any:
-    """Return the gradient of a result that must be one number."""
+    """Return the gradient of a result that must be one number, or an array of one."""
     out = call.out
-    if pytree.is_branch(out) or shape_of(out) != ():
+    if pytree.is_branch(out) or any(n != 1 for n in shape_of(out)):
         what = type(out).__name__ if pytree.is_branch(out) else shape_of(out)
         raise ValueError(
             f"grad() needs a scalar result, but f returned {what}; "
             "use jacobian(f), or sum the result"
         )
-    return call.pull(1.0)
+    return call.pull(ones(out))
 
 
-def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
+def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """Return the function that returns `f(*args)` and its gradient, from one call of `f`.
 
     >>> from autograd import value_and_grad
@@ -215,16 +250,18 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     (12.0, 4.0)
     >>> value_and_grad(lambda x, y: x * y**2, argnums=(0, 1))(3.0, 2.0)
     (12.0, (4.0, 12.0))
+
+    With `has_aux`, as for `grad`, it returns `((value, aux), gradient)`.
     """
 
     def finish(call: Call) -> tuple[Any, Any]:
         gradient = scalar_gradient(call)
-        return call.value(), gradient
+        return call.with_aux(call.value()), gradient
 
-    return transform(f, argnums, finish)
+    return transform(f, argnums, finish, has_aux)
 
 
-def grad(f: Function, argnums: Argnums = 0) -> Function:
+def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """Return the gradient of a function of floats, arrays, or nested lists, tuples, dicts of them.
 
     The gradient has the form of the argument. Calls of `grad` nest, for derivatives of any order.
@@ -246,13 +283,20 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     Args:
         f: a function that returns one number. Keyword arguments are passed through.
         argnums: the positional argument to differentiate by, or a tuple of several.
+        has_aux: `f` returns a pair `(result, aux)`, such as a loss and predictions; the result is
+            `(gradient, aux)`. Nodes of this call in `aux` become numbers, as those in `result`.
 
     Raises:
         ValueError: `f` returned something else than one number.
         TypeError: an argument holds integers, or no numbers, or `f` returned an integer, a boolean
             or no number. A `float` that does not depend on the argument has slope 0.
     """
-    return transform(f, argnums, scalar_gradient)
+    return transform(f, argnums, lambda call: call.with_aux(scalar_gradient(call)), has_aux)
+
+
+def grad_and_aux(f: Function, argnums: Argnums = 0) -> Function:
+    """Return `grad(f, argnums, has_aux=True)`: `f` returns a pair, the gradient is of its first."""
+    return grad(f, argnums, has_aux=True)
 
 
 def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
@@ -268,7 +312,7 @@ def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
     return transform(f, argnums, lambda call: call.pull(pytree.map_leaves(ones, call.out)))
 
 
-def vjp(f: Function, argnums: Argnums = 0) -> Function:
+def vjp(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """Return the function that returns `f(*args)` and its vector-Jacobian product, g -> g J.
 
     A product takes one backward pass, whatever the number of inputs.
@@ -281,11 +325,12 @@ def vjp(f: Function, argnums: Argnums = 0) -> Function:
         f: a function of floats, arrays, or nested lists, tuples and dicts of them, that returns
             one of these.
         argnums: the positional argument to differentiate by, or a tuple of several.
+        has_aux: `f` returns a pair `(result, aux)`; then `aux` is returned after the product.
     """
-    return transform(f, argnums, lambda call: (call.value(), call.pull))
+    return transform(f, argnums, lambda call: call.with_aux(call.value(), call.pull), has_aux)
 
 
-def jvp(f: Function, argnums: Argnums = 0) -> Function:
+def jvp(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """Return the function that returns `f(*args)` and its Jacobian-vector product, v -> J v.
 
     This is the slope along a direction. A product takes two backward passes and none forward: g J
@@ -297,24 +342,10 @@ def jvp(f: Function, argnums: Argnums = 0) -> Function:
 
     Args: as for `vjp`; the direction has the form of the argument.
     """
-
-    def finish(call: Call) -> tuple[Any, Function]:
-        def push(direction: Any) -> Any:
-            pytree.match_leaves("direction", direction, call.inputs, "the argument")  # or an error
-
-            def slope(g: Any) -> Any:
-                return dot(call.pull(g), direction)  # mutants 1: the same products
-
-            product = Call(slope, 0, (pytree.map_leaves(zeros, call.out),), {}).pull(1.0)
-            outer = call.attached or any(isinstance(v, Node) for v in pytree.leaves(direction))
-            return product if outer else pytree.map_leaves(to_plain, product)
-
-        return call.value(), push
-
-    return transform(f, argnums, finish)
+    return transform(f, argnums, lambda call: call.with_aux(call.value(), call.push), has_aux)
 
 
-def hvp(f: Function, argnums: Argnums = 0) -> Function:
+def hvp(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """Return the function that returns the gradient of `f` and its Hessian product, v -> H v.
 
     H is symmetric, so H v is a vector-Jacobian product of the gradient: one backward pass over the
@@ -326,12 +357,42 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
     """
 
     def finish(call: Call) -> tuple[Any, Function]:
-        return call.value(), lambda v: call.pull(v, "direction", "the argument")
+        return call.with_aux(call.value(), lambda v: call.pull(v, "direction", "the argument"))
 
-    return transform(grad(f, argnums), argnums, finish)
+    return transform(grad(f, argnums, has_aux), argnums, finish, has_aux)
 
 
-def jacobian(f: Function, argnums: Argnums = 0) -> Function:
+def half_square(x: Any) -> Any:
+    """Return half the sum of the squares of all numbers in a tree."""
+    return 0.5 * dot(x, x)
+
+
+def ggnvp(f: Function, g: Function = half_square, argnums: Argnums = 0) -> Function:
+    """Return the function that returns the gradient of g(f(*args)) and its Gauss-Newton product.
+
+    The product is v -> J' H J v, where J is the Jacobian of `f`, and H the Hessian of `g` at the
+    result of `f`: the Hessian product without the curvature of `f`. It is positive semi-definite
+    where `g` is convex, as losses of predictions are (Schraudolph 2002).
+
+    >>> gradient, product = ggnvp(lambda x: x**2)(np.array([1.0, 2.0]))
+    >>> gradient, product(np.array([1.0, 1.0]))
+    (array([ 2., 16.]), array([ 4., 16.]))
+
+    Args:
+        f: a function as for `vjp`, such as one from weights to predictions.
+        g: a function of its result that returns one number; half the sum of squares by default.
+        argnums: the positional argument of `f` to differentiate by, or a tuple of several.
+    """
+    arguments.function("g", g)
+
+    def finish(call: Call) -> tuple[Any, Function]:
+        slope, curved = hvp(g)(call.value())
+        return call.pull(slope), lambda v: call.pull(curved(call.push(v)))
+
+    return transform(f, argnums, finish)
+
+
+def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """Return the function of all derivatives of all entries of `f(*args)`.
 
     They have the shape of the result, then that of the argument. Each entry of the result takes
@@ -362,12 +423,12 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
             )
             return pytree.rebuild(call.inputs, columns)
 
-        return pytree.rebuild(call.out, map(rows, range(len(seeds))))
+        return call.with_aux(pytree.rebuild(call.out, map(rows, range(len(seeds)))))
 
-    return transform(f, argnums, finish)
+    return transform(f, argnums, finish, has_aux)
 
 
-def hessian(f: Function, argnums: Argnums = 0) -> Function:
+def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """Return the function of all second derivatives of `f`, which returns one number.
 
     It is the Jacobian of the gradient, in the shape of the argument, twice.
@@ -376,7 +437,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
     array([[6., 2.],
            [2., 0.]])
     """
-    return jacobian(grad(f, argnums), argnums)
+    return jacobian(grad(f, argnums, has_aux), argnums, has_aux)
 
 
 def stacked(rows: list[Any], shape: Shape, x: Any) -> Any:

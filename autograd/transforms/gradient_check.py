@@ -48,8 +48,8 @@ def check_gradients(
 
     Args:
         f: a function of floats and arrays, also nested in lists, tuples and dicts.
-        args: where to check, in float64. Keyword arguments are passed through. Nodes in the
-            function's closure, such as a model's parameters, are constants.
+        args: where to check, in float64; an `int` is one too. Keyword arguments are passed through.
+            Nodes in the function's closure, such as a model's parameters, are constants.
         order: the highest order of derivative to check.
         rtol, atol: the largest difference that passes, relative and absolute.
         seed: of the random weights.
@@ -61,7 +61,7 @@ def check_gradients(
     function("f", f)
     order = integer("order", order, at_least=1)
     rtol, atol = non_negative("rtol", rtol), non_negative("atol", atol)
-    args = pytree.map_leaves(lambda x: as_operand(data_of(x)), args)
+    args = pytree.map_leaves(as_checked, args)
     for x in pytree.leaves(args):
         if type(x) is not float and getattr(x, "dtype", None) != np.float64:
             what = getattr(x, "dtype", type(x).__name__)
@@ -94,6 +94,12 @@ def check_gradients(
                 if not low - slack <= value <= high + slack:
                     raise GradientCheckError(report(n, args, k, entry, value, low, high))
         scalar, exact = weighted(gradient, random_like(args, rng), {}), None
+
+
+def as_checked(x: Any) -> Any:
+    """Return an argument as plain numbers, and an integer as a float."""
+    x = as_operand(data_of(x))
+    return float(x) if isinstance(x, (int, np.integer)) and not isinstance(x, bool) else x
 
 
 def weighted(f: Callable[..., Any], weights: Any, kwargs: dict[str, Any]) -> Callable[..., Any]:

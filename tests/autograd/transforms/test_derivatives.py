@@ -13,6 +13,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Tensor, Value, grad, value_and_grad
+from autograd.core import pytree
 
 
 def test_any_order_on_floats_and_arrays() -> None:
@@ -550,3 +551,165 @@ def test_an_inner_derivative_computes_nothing_for_the_outer_variable() -> None:
     slope = grad(op)(2.0, w)
     assert slope.data == 3.0
     assert not calls
+
+
+# --- floats in functions of arrays ----------------------------------------------------------------
+
+XS = np.array([2.0, 3.0])
+KINDS = {
+    "float": 2.0, "int": 2, "NumPy's float": np.float64(2.0), "NumPy's integer": np.int64(2),
+    "0-d": np.array(2.0), "value": Value(2.0), "0-d tensor": Tensor(2.0, requires_grad=True),
+}  # fmt: skip
+OF_ARRAYS = [
+    lambda w, b: ((w * XS + b) ** 2).sum(),
+    lambda w, b: np.sum(np.sin(XS * w) / (1 + np.square(b))),
+    lambda w, b: (ag.stack([w, b * w]) * XS).sum() ** 2,
+    lambda w, b: (np.array([[1.0, 2.0], [3.0, 4.0]]) @ (ag.exp(w) * XS + b)).max(),
+    lambda w, b: ag.where(XS > 2, w * b, w**2 * XS).sum(),
+    lambda w, b: (w * XS)[1] * (b * XS)[0],
+]
+
+
+def plain(x: Any) -> Any:
+    """Numbers in place of nodes, and floats in place of NumPy's."""
+    return pytree.map_leaves(lambda x: np.asarray(getattr(x, "data", x)).tolist(), x)
+
+
+PAIRS = [(f, 0.5) for f in OF_ARRAYS]
+PAIRS += [(OF_ARRAYS[i], np.array([0.5, 1.0])) for i in (0, 1, 3, 4)]  # others stack or index it
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("f", "b"), PAIRS, ids=range(len(PAIRS)))
+def test_a_number_meets_arrays(f: Any, b: Any, kind: str) -> None:
+    def results(w: Any) -> Any:
+        p = {"w": w, "b": [b]}
+        of_tree = lambda p: f(p["w"], *p["b"])
+        many = lambda p: {"y": f(p["w"], *p["b"]) * XS, "w": p["w"] * 1.0}
+        direction = {"w": 1.0, "b": [b]}
+        return [
+            value_and_grad(of_tree)(p), value_and_grad(f, (0, 1))(w, b), grad(grad(f))(w, b),
+            ag.hessian(of_tree)(p), ag.jacobian(many)(p), ag.elementwise_grad(many)(p),
+            ag.hvp(of_tree)(p)[1](direction), ag.jvp(many)(p)[1](direction),
+            ag.vjp(many)(p)[1]({"y": XS, "w": 1.0}), ag.ggnvp(many)(p)[1](direction),
+        ]  # fmt: skip
+
+    w = KINDS[kind]
+    found, wanted = results(w), results(2.0)
+    assert plain(found) == plain(wanted)
+    slope = found[0][1]["w"]
+    number = {"value": Value, "0-d tensor": Tensor, "float": float, "int": float}.get(kind, float)
+    assert isinstance(slope, number) and np.ndim(getattr(slope, "data", slope)) == 0
+    ag.check_gradients(f, w, b)
+
+
+# --- results with one entry -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(1,), (1, 1)])
+def test_a_result_with_one_entry_has_a_gradient(shape: Any) -> None:
+    f = lambda x: ag.reshape((x**3).sum(), shape)
+    x = np.array([1.0, 2.0])
+    value, gradient = value_and_grad(f)(x)
+    assert value.shape == shape and value.item() == 9.0
+    assert gradient.tolist() == grad(f)(x).tolist() == [3.0, 12.0]
+    assert ag.hessian(f)(x).tolist() == [[6.0, 0.0], [0.0, 12.0]]
+    assert ag.hvp(f)(x)[1](x).tolist() == [6.0, 24.0]
+    assert grad(lambda x: np.array([1.0]))(2.0) == 0.0
+    for more in (np.zeros((1, 0)), np.zeros((1, 2))):
+        with pytest.raises(ValueError, match=r"scalar result, but f returned \(1, "):
+            grad(lambda x, more: x * more)(2.0, more)
+
+
+# --- auxiliary data -------------------------------------------------------------------------------
+
+
+def test_auxiliary_data_comes_back_beside_the_derivatives() -> None:
+    def f(x: Any) -> Any:
+        y = ag.sin(x)
+        return (y * y).sum(), {"y": y, "note": "as it is", "count": (3, None), "w": WEIGHT}
+
+    x = np.array([0.3, 1.0])
+    first = lambda x: f(x)[0]
+    for found, aux in (
+        (grad(f, has_aux=True)(x), None), (ag.grad_and_aux(f)(x), None),
+        (ag.jacobian(f, has_aux=True)(x), None), (ag.hessian(f, has_aux=True)(x), None),
+    ):  # fmt: skip
+        derivative, aux = found
+        wanted = ag.hessian(first)(x) if derivative.ndim == 2 else grad(first)(x)
+        np.testing.assert_allclose(derivative, wanted, rtol=1e-15)
+        assert type(aux["y"]) is np.ndarray and aux["y"].tolist() == np.sin(x).tolist()
+        assert (aux["note"], aux["count"]) == ("as it is", (3, None))
+        assert aux["w"] is WEIGHT  # no node of this call
+    (value, aux), gradient = value_and_grad(f, has_aux=True)(x)
+    assert value == first(x) and gradient.tolist() == grad(first)(x).tolist() and "y" in aux
+    for transform in (ag.vjp, ag.jvp, ag.hvp):
+        value, product, aux = transform(f, has_aux=True)(x)
+        wanted, same = transform(first)(x)
+        g = 2.0 if transform is ag.vjp else x
+        np.testing.assert_array_equal(value, wanted)
+        np.testing.assert_array_equal(product(g), same(g))
+        assert type(aux["y"]) is np.ndarray
+    assert ag.grad_and_aux(lambda x, y: (x * y, y), argnums=1)(2.0, 3.0) == (2.0, 3.0)
+
+
+WEIGHT = Tensor([1.0], requires_grad=True)
+
+
+def test_auxiliary_data_stays_connected_where_an_outer_derivative_needs_it() -> None:
+    def outer(x: Any) -> Any:
+        slope, aux = grad(lambda x: (x**2, x**3), has_aux=True)(x)
+        return slope * aux  # 2 x^4
+
+    assert grad(outer)(2.0) == 64.0
+    x = Value(2.0)
+    outer(x).backward()
+    assert x.grad == 64.0
+
+
+@pytest.mark.parametrize("result", [1.0, [1.0, 2.0], (1.0,), (1.0, 2.0, 3.0), None])
+def test_auxiliary_data_needs_a_pair(result: Any) -> None:
+    for transform in (grad, value_and_grad, ag.vjp, ag.jvp, ag.jacobian, ag.hessian, ag.hvp):
+        with pytest.raises(TypeError, match=r"has_aux=True.* must be a pair \(result, aux\), but"):
+            transform(lambda x: result, has_aux=True)(1.0)
+    with pytest.raises(TypeError, match="floating-point results"):
+        grad(lambda x: ("text", x), has_aux=True)(1.0)
+
+
+# --- Gauss-Newton products ------------------------------------------------------------------------
+
+
+def test_gauss_newton_products_leave_out_the_curvature_of_the_inner_function() -> None:
+    rng = np.random.default_rng(0)
+    a, x, v = rng.normal(size=(4, 3)), rng.normal(size=3), rng.normal(size=3)
+    f = lambda x: ag.tanh(a @ x)
+    g = lambda y: ag.logsumexp(y) + (y**3).sum()
+    j, h = ag.jacobian(f)(x), ag.hessian(g)(f(x))
+    gradient, product = ag.ggnvp(f, g)(x)
+    np.testing.assert_allclose(gradient, grad(lambda x: g(f(x)))(x), rtol=1e-12)
+    np.testing.assert_allclose(product(v), j.T @ h @ j @ v, rtol=1e-12)
+    gradient, product = ag.ggnvp(f)(x)
+    np.testing.assert_allclose(gradient, j.T @ f(x), rtol=1e-12)
+    np.testing.assert_allclose(product(v), j.T @ j @ v, rtol=1e-12)
+    linear = lambda x: a @ x  # without curvature it is the Hessian product
+    np.testing.assert_allclose(
+        ag.ggnvp(linear, g)(x)[1](v), ag.hvp(lambda x: g(linear(x)))(x)[1](v), rtol=1e-12
+    )
+
+
+def test_gauss_newton_products_of_trees_and_of_floats() -> None:
+    f = lambda p, x: {"u": p["w"] * x, "v": (p["b"] * p["w"], x)}
+    g = lambda y: (y["u"] ** 2).sum() * y["v"][0]
+    p, x = {"w": 2.0, "b": 3.0}, np.array([1.0, -1.0])
+    gradient, product = ag.ggnvp(f, g)(p, x)
+    assert gradient == grad(lambda p: g(f(p, x)))(p)
+    # y = (u, u', v), H = [[2v, 0, 2u], [0, 2v, 2u'], [2u, 2u', 0]], J e_w = (x, x', b)
+    assert product({"w": 1.0, "b": 0.0}) == {"w": 72.0, "b": 16.0}
+    assert ag.ggnvp(lambda x: x**2)(3.0)[1](1.0) == 36.0
+    assert ag.ggnvp(lambda x, y: x * y, argnums=(0, 1))(2.0, 3.0)[1]((1.0, 0.0)) == (9.0, 6.0)
+    third = grad(lambda x: ag.ggnvp(lambda x: x**2)(x)[1](1.0))  # of 4 x^2
+    assert third(3.0) == 24.0
+    with pytest.raises(TypeError, match="g must be a function"):
+        ag.ggnvp(lambda x: x, 3)
+    with pytest.raises(ValueError, match="scalar result"):
+        ag.ggnvp(lambda x: x, lambda y: y)(np.ones(2))

@@ -80,7 +80,7 @@ def test_a_slope_outside_the_kink_fails() -> None:
 
 
 def test_only_float64_can_be_checked() -> None:
-    for x in (np.ones(2, np.float32), 3, np.array([1, 2])):
+    for x in (np.ones(2, np.float32), True, np.array([1, 2])):
         with pytest.raises(TypeError, match="float64"):
             check_gradients(ag.sum, x)
 
