@@ -51,21 +51,15 @@ def reciprocal(x: Any) -> Any:
 
 def float_power(x: Any, y: Any) -> Any:
     """Return x^y, computed in float64 or a wider dtype."""
-    return rules.pow(_as_double("x", x), _as_double("y", y))
-
-
-def _as_double(name: str, x: Any) -> Any:
-    x = float(x) if isinstance(x, int) else _as_numbers(name, x)
-    dtype = getattr(x, "dtype", None)
-    wide = dtype if dtype is None else np.result_type(dtype, float)
-    return x if dtype == wide else x.astype(wide)
+    return rules.pow(_as_floats(np.float_power, x), _as_floats(np.float_power, y))
 
 
 def _as_floats(ufunc: Any, x: Any) -> Any:
-    """Return `x`, integers as floats of the dtype that a ufunc gives them."""
+    """Return `x` in the floating-point dtype in which a ufunc computes."""
     x = float(x) if isinstance(x, int) else _as_numbers("x", x)
     dtype = getattr(x, "dtype", np.dtype(float))
-    return x if dtype.kind == "f" else x.astype(ufunc(np.empty(0, dtype)).dtype)
+    wide = ufunc(*[np.empty(0, dtype)] * ufunc.nin).dtype
+    return x if dtype == wide else x.astype(wide)
 
 
 def deg2rad(x: Any) -> Any:

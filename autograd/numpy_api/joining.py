@@ -108,12 +108,7 @@ def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 
 
 def block(arrays: Any) -> Any:
-    """Return nested lists of arrays joined: the innermost along the last axis, and so on outwards.
-
-    Raises:
-        ValueError: lists are empty, or nested to different depths.
-        TypeError: there are tuples.
-    """
+    """Return nested lists of arrays joined, the innermost along the last axis, and so on."""
     depth = _depth(arrays)
     ndim = max(depth, *[len(shape_of(x)) for x in pytree.leaves(arrays)])
 
@@ -139,12 +134,7 @@ def _depth(arrays: Any) -> int:
 
 
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
-    """Return at each place the array of the first condition that holds there, or `default`.
-
-    Raises:
-        ValueError: there are no conditions, or other numbers of them and of arrays.
-        TypeError: a condition is not true or false.
-    """
+    """Return at each place the array of the first condition that holds there, or `default`."""
     if len(condlist) != len(choicelist) or not len(condlist):
         counts = f"{len(condlist)} and {len(choicelist)}"
         raise ValueError(f"select takes as many conditions as arrays, but got {counts}")

@@ -116,21 +116,19 @@ def broadcast_arrays(*xs: Any) -> tuple[Any, ...]:
 def meshgrid(
     *xs: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy"
 ) -> tuple[Any, ...]:
-    """Return the coordinates of a grid: for each vector of them, an array of the grid's shape.
+    """Return, for coordinates (n,), (m,), ... on each axis, those at each place of their grid.
 
-    Args:
-        xs: coordinates on each axis: (n,), (m,), ... Numbers are one coordinate.
-        copy: whether plain results are writable arrays of their own.
-        sparse: whether all other axes of a result have length 1 instead.
-        indexing: "xy", where the grid is (m, n, ...), or "ij", where it is (n, m, ...).
+    It is (m, n, ...), or (n, m, ...) for indexing "ij". With `sparse`, all other axes of a result
+    have length 1 instead. `copy` makes plain results writable arrays of their own.
     """
-    one_of("indexing", indexing, ("xy", "ij"))
     places = list(range(len(xs)))
-    if indexing == "xy":
+    if one_of("indexing", indexing, ("xy", "ij")) == "xy":
         places[:2] = places[:2][::-1]
-    shapes = [tuple(-1 if i == place else 1 for i in range(len(xs))) for place in places]
-    grid = tuple([array_rules.reshape(x, shape=shape) for x, shape in zip(xs, shapes)])
-    grid = grid if sparse else broadcast_arrays(*grid)
+    grid = [
+        reshape(x, [-1 if i == place else 1 for i in range(len(xs))])
+        for x, place in zip(xs, places)
+    ]
+    grid = grid if sparse else list(broadcast_arrays(*grid))
     return tuple([x if isinstance(x, Node) or not copy else copy_array(x) for x in grid])
 
 
@@ -230,10 +228,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 
 
 def delete(x: Any, obj: Any, axis: int | None = None) -> Any:
-    """Return `x` without the positions `obj` on an axis, or of the flattened array.
-
-    They are given by an index of that axis: an integer, a slice, a list or a mask.
-    """
+    """Return `x` without the positions that `obj` indexes on an axis, or of the flattened array."""
     obj = data_of(obj)
     return _rearrange(x, lambda a: np.delete(a, obj, axis))
 
@@ -400,11 +395,7 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
 
 
 def compress(condition: Any, x: Any, axis: int | None = None) -> Any:
-    """Return `x` at the places on an axis, or of the flattened array, where a condition holds.
-
-    Raises:
-        ValueError: the condition is no vector.
-    """
+    """Return `x` where conditions: (n,) hold on an axis, or in the flattened array."""
     condition = as_plain_array(data_of(condition))
     if len(shape_of(condition)) != 1:
         raise ValueError(f"compress: condition must be a vector, not {shape_of(condition)}")
@@ -413,7 +404,7 @@ def compress(condition: Any, x: Any, axis: int | None = None) -> Any:
 
 def extract(condition: Any, x: Any) -> Any:
     """Return the entries of `x`, flattened, where a condition holds."""
-    return take(x, no_fallback(np.nonzero)(np.ravel(data_of(condition)))[0])
+    return compress(np.ravel(data_of(condition)), x)
 
 
 def unique(
@@ -425,10 +416,7 @@ def unique(
     *,
     equal_nan: bool = True,
 ) -> Any:
-    """Return the different entries of `x`, sorted. The first of equal ones gets the gradient.
-
-    Return too, if asked for, their positions, those of the entries of `x` in them, and counts.
-    """
+    """Return the different entries of `x`, sorted. The first of equal ones gets the gradient."""
     find: Any = no_fallback(np.unique)
     _, index, *more = find(
         data_of(x), True, return_inverse, return_counts, axis, equal_nan=equal_nan
@@ -461,11 +449,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
 
 
 def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
-    """Return how often 0, 1, ... occur in `x`: (n,), or the sums of the weights that they have.
-
-    Raises:
-        ValueError: there is another number of weights, or a negative integer in `x`.
-    """
+    """Return how often 0, 1, ... occur in `x`: (n,), or the sums of the weights that they have."""
     x = data_of(x)
     if not isinstance(weights, Node):
         return no_fallback(np.bincount)(x, weights, minlength)

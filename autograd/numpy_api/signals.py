@@ -20,7 +20,6 @@ from .joining import concatenate
 from .linalg import matmul
 from .manipulation import (
     atleast_1d,
-    broadcast_arrays,
     expand_dims,
     flip,
     getitem,
@@ -40,15 +39,10 @@ def _numbers(x: Any) -> Any:
 def interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
-    """Return at `x` the piecewise linear function through the points (xp, fp).
+    """Return at `x` the piecewise linear function through the points xp: (n,), fp: (n,).
 
-    At a point, its slope is the one on the right.
-
-    Args:
-        x: numbers, of any shape.
-        xp, fp: (n,). `xp` increases, or is in any order if there is a period.
-        left, right: the results below and above `xp`, in place of the first and last of `fp`.
-        period: of `x` and `xp`; then `left` and `right` are ignored.
+    At a point, its slope is the one on the right. `xp` increases, or has any order if there is a
+    period, with which `left` and `right`, the results below and above `xp`, are ignored.
 
     Raises:
         ValueError: there are no points, `xp` and `fp` differ in shape, or the period is 0.
@@ -74,13 +68,10 @@ def interp(
     inside = rules.where(below | above, 0.0, x)  # so that no slope is infinite
     i = no_fallback(np.searchsorted)(points, data_of(inside), side="right")
     i = np.clip(i - 1, 0, max(n - 2, 0))
-    j = np.minimum(i + 1, n - 1)
-    width = getitem(xp, j) - getitem(xp, i)
-    width = rules.where(data_of(width) == 0, 1.0, width)
-    slope = rules.div(getitem(fp, j) - getitem(fp, i), width)
-    out = slope * (inside - getitem(xp, i)) + getitem(fp, i)
-    out = rules.where(below, fp[0] if left is None else left, out)
-    out = rules.where(above, fp[-1], out)
+    x0, x1, y0, y1 = (getitem(p, j) for p in (xp, fp) for j in (i, np.minimum(i + 1, n - 1)))
+    width = rules.where(data_of(x1) == data_of(x0), 1.0, x1 - x0)
+    out = rules.div(y1 - y0, width) * (inside - x0) + y0
+    out = rules.where(below, fp[0] if left is None else left, rules.where(above, fp[-1], out))
     out = out if right is None else rules.where(at > points[-1], right, out)
     return out[()] if type(out) is np.ndarray else out
 
@@ -125,14 +116,8 @@ def _sliding(x: Any, y: Any, mode: str) -> Any:
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """Return the slopes of samples `f` along an axis, or a tuple of them along several or all axes.
 
-    They are central differences, and one-sided ones at both ends.
-
-    Args:
-        f: the samples.
-        varargs: the distance of samples, one for all axes or one for each; or the positions on
-            each axis: (n,). Both are differentiated too.
-        axis: an axis or several.
-        edge_order: the order of the differences at the ends, 1 or 2.
+    They are central differences, and one-sided ones of `edge_order` 1 or 2 at both ends. `varargs`
+    are the distance of samples, one for all axes or one for each, or their positions: (n,).
 
     Raises:
         TypeError: there are neither one distance nor as many as axes.
@@ -158,28 +143,24 @@ def _slopes(f: Any, axis: int, step: Any, edge_order: int) -> Any:
         if shape_of(step) != (n,):
             raise ValueError(f"gradient: positions of {n} samples have shape {shape_of(step)}")
         step = diff(as_real(step))
-        if not isinstance(step, Node) and (step == step[0]).all():  # as NumPy has it
-            step = step[0]
-        else:
-            rest = (1,) * (len(shape_of(f)) - axis - 1)
-            step = array_rules.reshape(step, shape=(n - 1, *rest))
+        rest = (1,) * (len(shape_of(f)) - axis - 1)
+        even = not isinstance(step, Node) and (step == step[0]).all()  # as NumPy has it
+        step = step[0] if even else array_rules.reshape(step, shape=(n - 1, *rest))
 
     def part(x: Any, start: int | None, stop: int | None) -> Any:
         return getitem(x, (slice(None),) * axis + (slice(start, stop),))
 
     s = rules.div(part(f, 1, None) - part(f, None, -1), step)
-    early: Any = 0.5  # the weight of the earlier slope, by the distance of the later one
-    late: Any = 0.5
-    if shape_of(step):
-        total = step[:-1] + step[1:]
-        early, late = rules.div(step[1:], total), rules.div(step[:-1], total)
-        middle = part(s, None, -1) * early + part(s, 1, None) * late
-    else:
+    if not shape_of(step):
         middle = rules.div(part(f, 2, None) - part(f, None, -2), 2.0 * step)
+    else:  # the slopes on both sides, each by the distance of the other
+        total = step[:-1] + step[1:]
+        left, right = rules.div(step[1:], total), rules.div(step[:-1], total)
+        middle = part(s, None, -1) * left + part(s, 1, None) * right
     first, last = part(s, None, 1), part(s, -1, None)
     if edge_order == 2:
-        first = first + (first - part(s, 1, 2)) * (late[:1] if shape_of(late) else late)
-        last = last + (last - part(s, -2, -1)) * (early[-1:] if shape_of(early) else early)
+        first = first + (first - part(s, 1, 2)) * (right[:1] if shape_of(step) else 0.5)
+        last = last + (last - part(s, -2, -1)) * (left[-1:] if shape_of(step) else 0.5)
     return concatenate([first, middle, last], axis)
 
 
@@ -203,24 +184,22 @@ def linspace(
 ) -> Any:
     """Return `num` numbers from `start` to `stop`, which is the last one if `endpoint` is true.
 
-    Ends that are arrays broadcast; the numbers stand along `axis` of the result. With `retstep`,
-    return the distance of neighbours too.
+    They stand along `axis`. With `retstep`, return the distance of neighbours too.
     """
-    if not isinstance(start, Node) and not isinstance(stop, Node):
-        return np.linspace(start, stop, num, endpoint, retstep, dtype, axis)  # type: ignore[call-overload]
     start, stop = as_real(_numbers(start)), as_real(_numbers(stop))
     steps = integer("num", num, at_least=0) - bool(endpoint)
     length = stop - start
-    step = rules.div(length, steps if steps > 0 else np.nan)
+    step = rules.div(length, float(steps) if steps > 0 else np.nan)
     k = _counts(num, length)
     out = start + k * (step if steps > 0 else length)
-    if endpoint and num > 1:
-        out = rules.where(k == steps, stop, out)
-    if dtype is not None:
-        whole = np.dtype(dtype).kind in "iu"
-        out = (rules.floor(out) if whole else out).astype(dtype)
-    out = moveaxis(out, 0, axis)
+    out = rules.where(k == steps, stop, out) if endpoint and num > 1 else out
+    whole = dtype is not None and np.dtype(dtype).kind in "iu"
+    out = moveaxis(_converted(rules.floor(out) if whole else out, dtype), 0, axis)
     return (out, step) if retstep else out
+
+
+def _converted(x: Any, dtype: Any) -> Any:
+    return x if dtype is None else x.astype(dtype)
 
 
 def _counts(num: int, like: Any) -> Any:
@@ -239,37 +218,29 @@ def logspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Any:
-    """Return the powers of `base` whose exponents are `linspace(start, stop, num)`."""
-    if not any(isinstance(x, Node) for x in (start, stop, base)):
-        return np.logspace(start, stop, num, endpoint, base, dtype, axis)
+    """Return the powers of `base`, a number, whose exponents are `linspace(start, stop, num)`."""
     if shape_of(base):
-        start, stop, base = broadcast_arrays(start, stop, base)
-        base = expand_dims(base, axis)
-    out = rules.pow(base, linspace(start, stop, num, endpoint, axis=axis))
-    return out if dtype is None else out.astype(dtype)
+        raise ValueError(f"logspace: base must be one number, but has shape {shape_of(base)}")
+    return _converted(rules.pow(base, linspace(start, stop, num, endpoint, axis=axis)), dtype)
 
 
 def geomspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Any:
-    """Return `num` numbers from `start` to `stop`, of one sign, each the same multiple of the last.
+    """Return `num` numbers from `start` to `stop`, of one sign, with equal ratios of neighbours.
 
     Raises:
         ValueError: an end is 0.
     """
-    if not isinstance(start, Node) and not isinstance(stop, Node):
-        return np.geomspace(start, stop, num, endpoint, dtype, axis)
     start, stop = as_real(_numbers(start)), as_real(_numbers(stop))
     if np.any(data_of(start) == 0) or np.any(data_of(stop) == 0):
         raise ValueError("geomspace: neither end may be 0")
-    sign = np.sign(data_of(start))
-    low, high = rules.log10(sign * start), rules.log10(sign * stop)
-    out = sign * logspace(low, high, num, endpoint)
+    sign = rules.sign(data_of(start))
+    out = sign * logspace(rules.log10(sign * start), rules.log10(sign * stop), num, endpoint)
     k = _counts(num, start + stop)
-    out = rules.where(k == 0, start, out)
+    out = rules.where(k == 0, start, out)  # powers of logarithms are rounded
     out = rules.where(k == num - 1, stop, out) if endpoint and num > 1 else out
-    out = moveaxis(out, 0, axis)
-    return out if dtype is None else out.astype(dtype)
+    return _converted(moveaxis(out, 0, axis), dtype)
 
 
 # --- polynomials ----------------------------------------------------------------------------------
