@@ -48,7 +48,7 @@ from .numpy_api.reductions import (
 from .numpy_api.manipulation import (
     atleast_1d, atleast_2d, atleast_3d, bincount, broadcast_arrays, broadcast_to, compress, delete,
     diag, diagflat, diagonal, expand_dims, extract, flip, fliplr, flipud, full, full_like, meshgrid,
-    moveaxis, pad, partition, ravel, repeat, reshape, resize, roll, rollaxis, rot90, sort, squeeze,
+    moveaxis, partition, ravel, repeat, reshape, resize, roll, rollaxis, rot90, sort, squeeze,
     swapaxes, take, take_along_axis, tile, transpose, tril, trim_zeros, triu, unique,
 )
 from .numpy_api.joining import (
@@ -61,6 +61,7 @@ from .numpy_api.signals import (
 from .numpy_api.trigonometry import (
     arccot, arccoth, arccsc, arccsch, arcsec, arcsech, cot, coth, csc, csch, sec, sech,
 )
+from .numpy_api.padding import pad
 from .numpy_api.linalg import cross, dot, einsum, inner, kron, matmul, outer, tensordot, trace
 
 # Python's own names are for `ag.sum(x)`: `from autograd import *` leaves the built-in ones alone.

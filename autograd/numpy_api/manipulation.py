@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from autograd.core import array_rules, pytree, rules
+from autograd.core import array_rules, rules
 from autograd.core.arguments import integer, one_of
 from autograd.core.array_libraries import (
     as_array,
@@ -176,7 +176,7 @@ def atleast_3d(x: Any) -> Any:
 # --- rearranging ----------------------------------------------------------------------------------
 
 
-def _rearrange(x: Any, move: Callable[[Any], Any]) -> Any:
+def rearrange(x: Any, move: Callable[[Any], Any]) -> Any:
     """Return the entries of `x` moved and repeated as `move` does it with a NumPy array."""
     shape = shape_of(x)
     positions = move(np.arange(math.prod(shape)).reshape(shape))
@@ -207,12 +207,12 @@ def fliplr(x: Any) -> Any:
 
 def roll(x: Any, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Any:
     """Return `x` shifted along axes, or flattened; what leaves at one end enters at the other."""
-    return _rearrange(x, lambda a: np.roll(a, shift, axis))
+    return rearrange(x, lambda a: np.roll(a, shift, axis))
 
 
 def rot90(x: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     """Return `x` rotated by 90 degrees k times, from the first of two axes towards the second."""
-    return _rearrange(x, lambda a: np.rot90(a, k, axes))
+    return rearrange(x, lambda a: np.rot90(a, k, axes))
 
 
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
@@ -224,20 +224,20 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
         axis: the axis of the copies; `x` is flattened first if it is left out.
     """
     repeats = data_of(repeats)  # NumPy would hand a tensor's back to this function
-    return _rearrange(x, lambda a: np.repeat(a, repeats, axis))
+    return rearrange(x, lambda a: np.repeat(a, repeats, axis))
 
 
 def delete(x: Any, obj: Any, axis: int | None = None) -> Any:
     """Return `x` without the positions that `obj` indexes on an axis, or of the flattened array."""
     obj = data_of(obj)
-    return _rearrange(x, lambda a: np.delete(a, obj, axis))
+    return rearrange(x, lambda a: np.delete(a, obj, axis))
 
 
 def resize(x: Any, new_shape: int | Sequence[int]) -> Any:
     """Return the entries of `x`, repeated as often as another shape needs them."""
     if not math.prod(shape_of(x)):
         return np.zeros_like(data_of(x), shape=new_shape)
-    return _rearrange(x, lambda a: np.resize(a, new_shape))
+    return rearrange(x, lambda a: np.resize(a, new_shape))
 
 
 def trim_zeros(x: Any, trim: str = "fb") -> Any:
@@ -254,79 +254,18 @@ def trim_zeros(x: Any, trim: str = "fb") -> Any:
 def tile(x: Any, reps: int | Sequence[int]) -> Any:
     """Return `x` repeated as a whole, `reps` times along each axis."""
     reps = data_of(reps)
-    return _rearrange(x, lambda a: np.tile(a, reps))
-
-
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0.0) -> Any:
-    """Return `x` with a border.
-
-    Args:
-        x: the array.
-        pad_width: `((before, after), ...)` for each axis, one such pair, one number for all, or a
-            dict of widths by axis.
-        mode: "constant", or another of NumPy's modes that copy entries: "edge", "reflect",
-            "symmetric", "wrap".
-        constant_values: the numbers in a constant border, in one of the forms of `pad_width`.
-            They are not differentiated.
-
-    Raises:
-        ValueError: the mode is another, a width is negative, or widths do not fit the axes.
-        TypeError: a width is no integer, or `constant_values` require a gradient.
-    """
-    one_of("mode", mode, ("constant", "edge", "reflect", "symmetric", "wrap"))
-    shape = shape_of(x)
-    pairs = _pad_widths(pad_width, len(shape))
-    # mutants 1: any width does
-    widths: Any = pairs or 0  # NumPy refuses the pairs of no axes
-    if mode != "constant":
-        return _rearrange(x, lambda a: np.pad(a, widths, mode))  # type: ignore[call-overload]
-    index = tuple(slice(before, before + n) for (before, _), n in zip(pairs, shape))
-    padded = tuple(before + n + after for (before, after), n in zip(pairs, shape))
-    out = array_rules.scatter_add(x, index=index, shape=padded) if shape else x
-    if str(constant_values) in ("0", "0.0"):  # not -0.0
-        return out
-    if any(isinstance(c, Node) and c.level for c in pytree.leaves(constant_values)):
-        raise TypeError(
-            "pad() does not differentiate constant_values; use their .item() or .numpy(), or "
-            "concatenate the border"
-        )
-    constants = pytree.map_leaves(data_of, constant_values)
-    zeros = np.zeros_like(data_of(x))
-    border = np.pad(zeros, widths, constant_values=constants)
-    inside = np.pad(np.ones_like(zeros, dtype=bool), widths)  # mutants 1: ones are true
-    return rules.where(inside, out, border)
-
-
-def _pad_widths(pad_width: Any, ndim: int) -> list[list[int]]:
-    """Return the widths before and after each axis, given in one of NumPy's forms."""
-    if isinstance(pad_width, dict):
-        by_axis: list[Any] = [(0, 0)] * ndim
-        for axis, width in pad_width.items():
-            pair = width if isinstance(width, tuple) else (width, width)
-            by_axis[integer("axis", axis)] = [integer("pad_width", n) for n in pair]
-        pad_width = by_axis
-    widths = np.asarray(data_of(pad_width))
-    if widths.dtype.kind != "i":
-        raise TypeError(f"pad: pad_width must be integers, but got {pad_width!r}")
-    if np.any(widths < 0):
-        raise ValueError(f"pad: pad_width must be >= 0, but got {pad_width!r}")
-    try:
-        return np.broadcast_to(widths, (ndim, 2)).tolist()
-    except ValueError:
-        raise ValueError(
-            f"pad: pad_width {pad_width!r} does not fit an array of {ndim} dimensions"
-        ) from None
+    return rearrange(x, lambda a: np.tile(a, reps))
 
 
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """Return a diagonal of two axes of `x`, as the last axis of the result: (..., k)."""
-    return _rearrange(x, lambda a: np.diagonal(a, offset, axis1, axis2))
+    return rearrange(x, lambda a: np.diagonal(a, offset, axis1, axis2))
 
 
 def diag(x: Any, k: int = 0) -> Any:
     """Return the k-th diagonal of a matrix, or the square matrix with the vector `x` on it."""
     if len(shape_of(x)) != 1:
-        return _rearrange(x, lambda a: np.diag(a, k))
+        return rearrange(x, lambda a: np.diag(a, k))
     k = integer("k", k)
     i = np.arange(shape_of(x)[0])
     n = len(i) + abs(k)

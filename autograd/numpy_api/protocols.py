@@ -18,9 +18,9 @@ from autograd.core.array_libraries import as_operand, no_fallback
 from autograd.core.node import Node
 from autograd.core.op import OF_UFUNC, Op
 
-from . import functions, joining, linalg, manipulation, reductions, signals
+from . import functions, joining, linalg, manipulation, padding, reductions, signals
 
-MODULES = functions, reductions, manipulation, joining, linalg, signals
+MODULES = functions, reductions, manipulation, joining, linalg, signals, padding
 """The modules of this package that have functions under NumPy's names."""
 
 SAME_NAME: dict[Any, Callable[..., Any]] = {

@@ -46,10 +46,6 @@ def test_shapes_equal_numpys(name: str, shape: tuple[int, ...]) -> None:
         (lambda x: ag.fliplr(x[0]), ValueError, r"fliplr\(\) needs 2 dimensions or more"),
         (lambda x: ag.diff(x[0, 0]), ValueError, r"diff\(\) needs 1 dimensions or more"),
         (lambda x: ag.take(x[0, 0], 0, 1), IndexError, "axis 1 is out of bounds"),
-        (lambda x: ag.pad(x, ((1, 2, 3),)), ValueError, r"does not fit an array of 2 dimensions"),
-        (lambda x: ag.pad(x, 1.5), TypeError, r"pad_width must be integers, but got 1\.5"),
-        (lambda x: ag.pad(x, -1), ValueError, "pad_width must be >= 0, but got -1"),
-        (lambda x: ag.pad(x, 1, "mean"), ValueError, "mode must be 'constant' or .* 'mean'"),
         (lambda x: ag.take_along_axis(x, [0], 1), ValueError, r"\(1,\) .* shape \(2, 3\)"),
         (lambda x: ag.diff(x, -1), ValueError, "n must be an integer >= 0, but got -1"),
     ],
@@ -67,8 +63,6 @@ ROWS = np.array([[3.0, 1.0, 2.0], [5.0, 6.0, 4.0]])
     [
         (lambda x: ag.transpose(x, (-1, -2)), lambda x: x.T),
         (lambda x: ag.flipud(x[0]), lambda x: x[0, ::-1]),
-        (lambda x: ag.pad(x, 1, constant_values=7.0), lambda x: np.pad(x, 1, constant_values=7.0)),
-        (lambda x: ag.pad(x[0, 0], 1, constant_values=7.0), lambda x: np.array(x[0, 0])),
         (lambda x: ag.take(x, np.array([5]), 1, "wrap"), lambda x: x[:, 2:]),
         (lambda x: ag.take(x[0, 0], 0, 0), lambda x: np.array(x[0, 0])),
         (lambda x: x[[]], lambda x: x[[]]),
@@ -114,10 +108,6 @@ def test_arguments_of_another_library() -> None:
     t = Tensor(Refusing(ROWS), requires_grad=True)
     assert ag.take_along_axis(t, Refusing([[0], [2]])).tolist() == [[3.0], [4.0]]
     assert ag.diff(t, axis=0, prepend=ROWS[:1]).tolist() == [[0.0, 0.0, 0.0], [2.0, 5.0, 2.0]]
-
-
-def test_a_number_has_no_border() -> None:
-    assert type(ag.pad(1.5, 3)) is float
 
 
 # --- parts, repetitions, grids --------------------------------------------------------------------
@@ -192,37 +182,3 @@ def test_weights_of_counts_are_differentiated() -> None:
     assert np.bincount(Tensor([1, 1])).tolist() == ag.bincount([1, 1]).tolist() == [0, 2]
     with pytest.raises(ValueError, match=r"\(3,\) are not the weights of \(2,\)"):
         ag.bincount([1, 3], weights)
-
-
-# --- pad ------------------------------------------------------------------------------------------
-
-
-def test_a_border_has_a_number_for_each_side() -> None:
-    padded = np.pad(Tensor(np.zeros((2, 2))), ((1, 0), (0, 0)), constant_values=(7, 0))
-    assert padded.tolist() == [[7, 7], [0, 0], [0, 0]]
-
-
-@pytest.mark.parametrize("widths", [{0: 1}, {-1: (1, 2)}, {0: (1, 0), 1: 2}, {}], ids=str)
-def test_widths_by_axis(widths: dict[int, Any]) -> None:
-    """NumPy takes them since 2.2."""
-    pairs = [(0, 0), (0, 0)]
-    for axis, width in widths.items():
-        pairs[axis] = width if isinstance(width, tuple) else (width, width)
-    x = np.arange(6.0).reshape(2, 3)
-    for mode in ("constant", "edge"):
-        wanted = np.pad(x, pairs, mode)  # type: ignore[call-overload]
-        assert np.array_equal(ag.pad(Tensor(x), widths, mode).data, wanted)
-    with pytest.raises(IndexError):
-        ag.pad(x, {2: 1})
-    with pytest.raises(TypeError, match=r"pad_width must be an integer, but got 1\.5"):
-        ag.pad(x, {0: 1.5})
-
-
-def test_constants_in_a_border_are_not_differentiated() -> None:
-    with pytest.raises(TypeError, match="pad\\(\\) does not differentiate constant_values"):
-        ag.pad(Tensor([1.0]), 1, constant_values=(Value(2.0), 0))
-    out = ag.pad(Tensor([1.0], requires_grad=True), 1, constant_values=(Tensor(2.0), 3))
-    assert out.tolist() == [2, 1, 3]
-    assert ag.grad(lambda x: (ag.pad(x, 1, constant_values=(9, np.nan))[1:-1] * x).sum())(
-        np.array([2.0, 3.0])
-    ).tolist() == [4, 6]
