@@ -182,7 +182,7 @@ class StopWhenDiverged(nn.Callback):
     def __init__(self, lr: float) -> None:
         self.lr = lr
 
-    def on_backward_end(self, run: nn.run.Run) -> None:
+    def on_backward_end(self, run: nn.train.run.Run) -> None:
         check_loss(run.scores["loss"], self.lr)
 
 

@@ -36,7 +36,7 @@ from demos import (
     save_pictures,
 )
 from nn import plots
-from nn.metrics import accuracy
+from nn.train.metrics import accuracy
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

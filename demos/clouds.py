@@ -33,8 +33,8 @@ from demos import (
     seed,
 )
 from nn import plots
-from nn.datasets import CLOUD_CENTRES
-from nn.metrics import accuracy
+from nn.data.sets import CLOUD_CENTRES
+from nn.train.metrics import accuracy
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -57,8 +57,8 @@ from demos.digit_nets import (
     schedules_of,
 )
 from nn import plots
-from nn.checkpoint import check_writable, suffix
-from nn.metrics import accuracy
+from nn.train.checkpoint import check_writable, suffix
+from nn.train.metrics import accuracy
 
 HELD_BACK = 0.1  # of the training set, for the validation curve
 PATIENCE = 5

@@ -20,7 +20,7 @@ from autograd.core.backward import consumers_first
 from autograd.draw import Direction, Drawing
 from demos import add_out
 from demos.averaging import RECTANGLE, START
-from nn.network_drawing import NetworkDrawing
+from nn.draw.network_drawing import NetworkDrawing
 
 
 def product() -> Value:

@@ -4,8 +4,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import init, losses, optim, scalar
-from .activations import (
+from . import init, losses, optim, scalar, seed
+from .layers.activation import (
     ELU,
     GELU,
     SELU,
@@ -21,8 +21,13 @@ from .activations import (
     Softsign,
     Tanh,
 )
-from .conv import AvgPool2d, Conv2d, MaxPool2d
-from .layers import MLP, Dropout, Embedding, Flatten, Linear, Sequential
+from .layers.container import MLP, Flatten, Sequential
+from .layers.conv import Conv2d
+from .layers.dropout import Dropout
+from .layers.embedding import Embedding
+from .layers.linear import Linear
+from .layers.norm import BatchNorm1d, BatchNorm2d, LayerNorm
+from .layers.pool import AvgPool2d, MaxPool2d
 from .losses import (
     binary_cross_entropy_with_logits,
     cross_entropy,
@@ -33,43 +38,53 @@ from .losses import (
     nll_loss,
 )
 from .module import Buffer, Module, Parameter
-from .norm import BatchNorm1d, BatchNorm2d, LayerNorm
-from .optim import SGD, Adagrad, Adam, AdamW, RMSprop, clip_grad_norm_, clip_grad_value_
-from .optimizer import Optimizer
-from .random import manual_seed
+from .optim import (
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    Optimizer,
+    RMSprop,
+    clip_grad_norm_,
+    clip_grad_value_,
+)
+from .seed import manual_seed
 
 # What comes after the model is imported when it is first used: `import nn` takes half of the time.
 LATER = {
-    "callbacks": "Checkpoint EarlyStopping GradientNorm PrintEpochs StopOnNaN",
-    "checkpoint": "load save",
-    "cluster": "Cluster",
-    "data": "DataLoader Dataset split",
-    "datasets": "",
-    "evaluation": "evaluate predict",
-    "history": "History",
-    "metrics": "accuracy confusion_matrix f1_score precision recall top_k_accuracy",
-    "network": "draw_network",
-    "plots": "",
-    "run": "Callback",
-    "schedule": "CosineAnnealingLR ExponentialLR LinearLR LRScheduler OneCycleLR "
-                "ReduceLROnPlateau SequentialLR StepLR",
-    "summaries": "summary",
-    "train": "fit",
-    "transforms": "Chain Normalize RandomFlip RandomShift one_hot",
+    "data.dataset": "Dataset split",
+    "data.loader": "DataLoader",
+    "data.transforms": "Chain Normalize RandomFlip RandomShift one_hot",
+    "draw.network": "draw_network",
+    "draw.summary": "summary",
+    "optim.schedule": "CosineAnnealingLR ExponentialLR LinearLR LRScheduler OneCycleLR "
+                      "ReduceLROnPlateau SequentialLR StepLR",
+    "train.callbacks": "Checkpoint EarlyStopping GradientNorm PrintEpochs StopOnNaN",
+    "train.checkpoint": "load save",
+    "train.cluster": "Cluster",
+    "train.evaluation": "evaluate predict",
+    "train.fit": "fit",
+    "train.history": "History",
+    "train.metrics": "accuracy confusion_matrix f1_score precision recall top_k_accuracy",
+    "train.run": "Callback",
+}
+MODULES = {
+    "datasets": "data.sets",
+    "metrics": "train.metrics",
+    "plots": "draw.plots",
+    "schedule": "optim.schedule",
 }
 
 if TYPE_CHECKING:
-    from . import datasets, metrics, plots, schedule
-    from .callbacks import Checkpoint, EarlyStopping, GradientNorm, PrintEpochs, StopOnNaN
-    from .checkpoint import load, save
-    from .cluster import Cluster
-    from .data import DataLoader, Dataset, split
-    from .evaluation import evaluate, predict
-    from .history import History
-    from .metrics import accuracy, confusion_matrix, f1_score, precision, recall, top_k_accuracy
-    from .network import draw_network
-    from .run import Callback
-    from .schedule import (
+    from .data import sets as datasets
+    from .data.dataset import Dataset, split
+    from .data.loader import DataLoader
+    from .data.transforms import Chain, Normalize, RandomFlip, RandomShift, one_hot
+    from .draw import plots
+    from .draw.network import draw_network
+    from .draw.summary import summary
+    from .optim import schedule
+    from .optim.schedule import (
         CosineAnnealingLR,
         ExponentialLR,
         LinearLR,
@@ -79,9 +94,22 @@ if TYPE_CHECKING:
         SequentialLR,
         StepLR,
     )
-    from .summaries import summary
-    from .train import fit
-    from .transforms import Chain, Normalize, RandomFlip, RandomShift, one_hot
+    from .train import metrics
+    from .train.callbacks import Checkpoint, EarlyStopping, GradientNorm, PrintEpochs, StopOnNaN
+    from .train.checkpoint import load, save
+    from .train.cluster import Cluster
+    from .train.evaluation import evaluate, predict
+    from .train.fit import fit
+    from .train.history import History
+    from .train.metrics import (
+        accuracy,
+        confusion_matrix,
+        f1_score,
+        precision,
+        recall,
+        top_k_accuracy,
+    )
+    from .train.run import Callback
 
 __all__ = [
     "ELU", "GELU", "MLP", "SELU", "SGD", "Adagrad", "Adam", "AdamW", "AvgPool2d", "BatchNorm1d",
@@ -96,7 +124,7 @@ __all__ = [
     "cross_entropy", "datasets", "draw_network", "evaluate", "f1_score", "fit", "hinge_loss",
     "huber_loss", "init", "l1_loss", "load", "losses", "manual_seed", "metrics", "mse_loss",
     "nll_loss", "one_hot", "optim", "plots", "precision", "predict", "recall", "save", "scalar",
-    "schedule", "split", "summary", "top_k_accuracy",
+    "schedule", "seed", "split", "summary", "top_k_accuracy",
 ]
 # fmt: on
 
@@ -104,10 +132,12 @@ __all__ = [
 if not TYPE_CHECKING:  # for which there would be no wrong names left
 
     def __getattr__(name: str) -> Any:
+        if name in MODULES:
+            globals()[name] = module = import_module(f"{__name__}.{MODULES[name]}")
+            return module
         for place, names in LATER.items():
-            if name == place or name in names.split():
-                module = import_module(f"{__name__}.{place}")
-                globals()[name] = found = module if name == place else getattr(module, name)
+            if name in names.split():
+                globals()[name] = found = getattr(import_module(f"{__name__}.{place}"), name)
                 return found
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -21,7 +21,7 @@ from autograd import Tensor
 from autograd.core.arguments import dtype_of, instance_of, non_negative, number, one_of
 from autograd.core.shapes import Shape
 
-from .random import Rng, generator_from
+from .seed import Rng, generator_from
 
 T = TypeVar("T", bound=Tensor)
 

@@ -18,8 +18,7 @@ from autograd.core.precision import on_reals
 from autograd.core.shapes import Shape, shape_of
 from autograd.numpy_api.functions import pick_labels
 from autograd.numpy_api.manipulation import normalize_index
-
-from .samples import as_numbers
+from nn.inputs import as_numbers
 
 # --- of numbers -----------------------------------------------------------------------------------
 

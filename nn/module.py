@@ -20,8 +20,7 @@ from autograd.core.node import Node
 from autograd.core.op import Data
 from autograd.core.scope import leaf_names
 from autograd.core.shapes import Shape, shape_of
-
-from .samples import as_numbers
+from nn.inputs import as_numbers
 
 if TYPE_CHECKING:
     from autograd.draw.graph.picture import Picture
@@ -295,7 +294,7 @@ class Module:
 
     def _picture_(self) -> Picture:
         """What `draw(model)` shows: the layers."""
-        from .picture import layers_of  # only pictures need it
+        from nn.draw.layers import layers_of  # only pictures need it
 
         return layers_of(self)
 
@@ -325,7 +324,7 @@ class Module:
 
 
 def parameter_names(leaves: Sequence[Node]) -> Mapping[Node, str]:
-    from .picture import names_in  # only pictures need it
+    from nn.draw.layers import names_in  # only pictures need it
 
     modules = [ref() for ref in _modules.valuerefs()]  # a list at once: threads may make more
     return names_in(leaves, [module for module in modules if module is not None])

@@ -11,12 +11,16 @@ import numpy as np
 import autograd as ag
 from autograd import Value
 from autograd.core.arguments import function, instance_of, integer, type_error
+from nn import init, losses
+from nn.inputs import as_numbers
+from nn.layers import container
+from nn.layers.activation import Activation
+from nn.layers.container import Flatten, Sequential, layer_sizes, one_per_gap
+from nn.layers.dropout import Dropout
+from nn.layers.linear import Linear
 
-from . import activations, init, layers, losses
-from .layers import layer_sizes, one_per_gap
 from .module import Module
-from .random import Rng, generator_from
-from .samples import as_numbers
+from .seed import Rng, generator_from
 
 Function: TypeAlias = Callable[[Any], Any]  # of one number
 
@@ -143,21 +147,21 @@ class MLP(Module):
             x = layer(x)
         return x[0] if len(x) == 1 else x
 
-    def to_tensor(self) -> layers.MLP:
+    def to_tensor(self) -> container.MLP:
         """The same net on arrays, in float64: equal outputs, weights of its own.
 
         Raises:
             ValueError: an activation has no module.
         """
         neurons = [layer.neurons for layer in self.layers]
-        net = layers.MLP(
+        net = container.MLP(
             len(neurons[0][0].w),
             [len(row) for row in neurons],
             [module_maker(row[0].activation) for row in neurons[:-1]],
             dtype=float,
             rng=0,
         )
-        linears = [m for m in net if isinstance(m, layers.Linear)]
+        linears = [m for m in net if isinstance(m, Linear)]
         for linear, row in zip(linears, neurons):
             linear.weight.data = [[w.data for w in neuron.w] for neuron in row]
             assert linear.bias is not None
@@ -165,19 +169,19 @@ class MLP(Module):
         return net
 
     @classmethod
-    def from_tensor(cls, net: layers.Sequential) -> Self:
+    def from_tensor(cls, net: Sequential) -> Self:
         """The same net on `Value`: equal outputs, weights of its own.
 
         Raises:
             ValueError: the net is no sequence of linear layers with one activation between two.
         """
-        instance_of("net", net, layers.Sequential)
-        modules = [m for m in net if not isinstance(m, (layers.Dropout, layers.Flatten))]
+        instance_of("net", net, Sequential)
+        modules = [m for m in net if not isinstance(m, (Dropout, Flatten))]
         linears, between = modules[::2], modules[1::2]
         if (
             len(linears) != len(between) + 1
-            or not all(isinstance(m, layers.Linear) for m in linears)
-            or not all(isinstance(m, activations.Activation) for m in between)
+            or not all(isinstance(m, Linear) for m in linears)
+            or not all(isinstance(m, Activation) for m in between)
         ):
             raise ValueError(
                 "a scalar MLP has linear layers with one activation between two, but got "
@@ -287,7 +291,7 @@ def refuse_lists(name: str, out: Any, target: Any) -> None:
 def function_of_number(name: str, x: Any) -> Function:
     """An activation, if it is a function or a module, and neither a class nor a name."""
     expected = "a function of one number, such as ag.tanh"
-    for kind in activations.Activation.__subclasses__():
+    for kind in Activation.__subclasses__():
         if isinstance(x, str) and x.lower() == kind.__name__.lower():
             raise type_error(name, expected, x, f"pass ag.{x.lower()} or nn.{kind.__name__}()")
     return function(name, x, expected)
@@ -297,7 +301,7 @@ def module_maker(activation: Function | None) -> Callable[[], Module]:
     """What makes the module for an activation: a module is its own, a function has a class."""
     if isinstance(activation, Module):
         return lambda: activation
-    for kind in vars(activations).values():
-        if isinstance(kind, type) and getattr(kind, "function", None) is activation:
+    for kind in Activation.__subclasses__():
+        if getattr(kind, "function", None) is activation:
             return kind
     raise ValueError(f"there is no module for the activation {activation!r}; use one of nn's")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from autograd.core.modes import ORDINARY, mode
-from nn import download
+from nn.data import files
 
 FIGURES = pytest.StashKey[list[str]]()
 
@@ -25,8 +25,8 @@ def grad_mode_is_restored() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def nothing_is_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test asks a real mirror."""
-    for name, published in list(download.PUBLISHED.items()):
-        monkeypatch.setitem(download.PUBLISHED, name, published._replace(mirrors=()))
+    for name, published in list(files.PUBLISHED.items()):
+        monkeypatch.setitem(files.PUBLISHED, name, published._replace(mirrors=()))
 
 
 @pytest.fixture(scope="module")

@@ -419,7 +419,10 @@ INPUTS: list[tuple[Callable[[], Any], Any]] = [
     (lambda: nn.Conv2d(1, 1, 1, rng=0), [[[[1.0, 2.0], [3.0, 5.0]]]]),
     (lambda: nn.MaxPool2d(2), [[[[1.0, 2.0], [3.0, 5.0]]]]),
     (lambda: nn.AvgPool2d(1), [[[[1.0, 2.0], [3.0, 5.0]]]]),
-    *[(kind, [[1.0, -2.0], [3.0, 5.0]]) for kind in nn.activations.Activation.__subclasses__()],
+    *[
+        (kind, [[1.0, -2.0], [3.0, 5.0]])
+        for kind in nn.layers.activation.Activation.__subclasses__()
+    ],
     (lambda: nn.MLP(2, [3, 1], dropout=0.5, rng=0), [[1.0, 2.0], [3.0, 5.0]]),
 ]
 every_input = pytest.mark.parametrize(

@@ -314,11 +314,11 @@ DOWNLOADING = """
 import json, sys
 import pooch, requests, tqdm
 import nn
-from nn import download
+from nn.data import files
 
-mirrors, files = json.loads(sys.argv[1])
-published = download.Published(tuple(mirrors), tuple(download.PublishedFile(*f) for f in files))
-download.PUBLISHED["mnist"] = published
+mirrors, sizes = json.loads(sys.argv[1])
+published = files.Published(tuple(mirrors), tuple(files.PublishedFile(*f) for f in sizes))
+files.PUBLISHED["mnist"] = published
 nn.datasets, nn.datasets.load
 print("ready", flush=True)
 train, test = nn.datasets.load("mnist")
@@ -403,7 +403,7 @@ def squares(out, y):
     return sum((v - t) ** 2 for row, ts in zip(out, y.tolist()) for v, t in zip(row, ts)) / y.size
 
 nn.manual_seed(7)
-library = nn.random.generator_from(None)
+library = nn.seed.generator_from(None)
 rng = np.random.default_rng(0)
 x, y = rng.normal(size=(50, 3)), rng.integers(0, 2, 50)
 transform, schedules = None, []

@@ -60,10 +60,10 @@ def fit(path: Path | None = None, **options: Any) -> tuple[nn.History, dict[str,
 class AtEpoch(nn.Callback):
     """Does something when so many epochs are done."""
 
-    def __init__(self, epoch: int, action: Callable[[nn.run.Run], object]) -> None:
+    def __init__(self, epoch: int, action: Callable[[nn.train.run.Run], object]) -> None:
         self.epoch, self.action = epoch, action
 
-    def on_epoch_end(self, run: nn.run.Run) -> None:
+    def on_epoch_end(self, run: nn.train.run.Run) -> None:
         if run.epoch == self.epoch:
             self.action(run)
 
@@ -84,7 +84,7 @@ def test_a_disk_that_is_full_amid_training(small_disk: Path) -> None:
         fit(path, callbacks=[AtEpoch(3, lambda run: fill(small_disk))])
     assert names(small_disk) == ["filler", "run.npz"]
     (small_disk / "filler").unlink()
-    assert nn.checkpoint.load_training(path)[1]["epoch"] == 2
+    assert nn.train.checkpoint.load_training(path)[1]["epoch"] == 2
     assert fit(path, resume=True) == fit()
 
 
@@ -114,7 +114,7 @@ def test_a_disk_that_is_full_amid_a_download(
 ) -> None:
     from test_download import FILES, GZ, Mirror, published_in, right, write_set  # or skips
 
-    from nn import download
+    from nn.data import files
 
     write_set(tmp_path / "published")
     noise = np.random.default_rng(0).bytes(200_000)
@@ -123,15 +123,15 @@ def test_a_disk_that_is_full_amid_a_download(
     mirror = Mirror(tmp_path / "published", right)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setitem(
-        download.PUBLISHED, "mnist", published_in(tmp_path / "published", (mirror.url,))
+        files.PUBLISHED, "mnist", published_in(tmp_path / "published", (mirror.url,))
     )
     (small_disk / "filler").write_bytes(bytes(100_000))
     try:
         with pytest.raises(OSError, match=f"No space left on device: '{small_disk}/{FILES[2]}.gz'"):
-            download.fetch("mnist", small_disk)
+            files.fetch("mnist", small_disk)
         assert names(small_disk) == ["filler", *sorted(f"{f}.gz" for f in FILES[:2])]
         (small_disk / "filler").unlink()
-        download.fetch("mnist", small_disk)
+        files.fetch("mnist", small_disk)
         assert set(names(small_disk)) == GZ
     finally:
         mirror.closed.set()
@@ -188,7 +188,7 @@ import os, shutil, sys
 from pathlib import Path
 import numpy as np
 import autograd as ag, nn
-from nn import download
+from nn.data import files
 
 folder = Path(sys.argv[1])
 x, steps = ag.Value(2.0, label="x"), []
@@ -244,11 +244,11 @@ try:
 except ImportError:
     pass
 else:
-    refused(lambda path: download.fetch("mnist", path), folder / "locked" / "cache")
-    published = download.PUBLISHED["mnist"]
-    download.PUBLISHED["mnist"] = published._replace(mirrors=("http://127.0.0.1:9/",))
-    first = folder / "locked" / f"{download.FILES[0]}.gz"
-    refused(lambda path: download.fetch("mnist", path.parent), first)
+    refused(lambda path: files.fetch("mnist", path), folder / "locked" / "cache")
+    published = files.PUBLISHED["mnist"]
+    files.PUBLISHED["mnist"] = published._replace(mirrors=("http://127.0.0.1:9/",))
+    first = folder / "locked" / f"{files.FILES[0]}.gz"
+    refused(lambda path: files.fetch("mnist", path.parent), first)
 assert {path: path.read_bytes() for path in folder.glob("*/*")} == before
 assert not steps
 """
@@ -315,7 +315,7 @@ def test_good_parameters_are_not_replaced_by_nan(tmp_path: Path) -> None:
         for epoch in (3, 4, 5, 6)
     ]
     assert all(w.filename == __file__ for w in warned)
-    assert nn.checkpoint.load_training(path)[1]["epoch"] == 2
+    assert nn.train.checkpoint.load_training(path)[1]["epoch"] == 2
     with pytest.warns(RuntimeWarning, match=r"given transform\.epoch 99, not the checkpoint's 2"):
         resumed = fit(path, resume=True, transform=Poison(99))
     assert resumed == fit(transform=Poison(99))
@@ -383,11 +383,11 @@ class StoppedError(Exception):
     pass
 
 
-def stop(run: nn.run.Run) -> None:
+def stop(run: nn.train.run.Run) -> None:
     raise StoppedError
 
 
-def slower(run: nn.run.Run) -> None:
+def slower(run: nn.train.run.Run) -> None:
     run.optimizer.lr *= 0.3
 
 
@@ -403,7 +403,7 @@ def test_learning_rates_go_on_as_they_were(
     for epoch in (3, 4):
         with pytest.raises(StoppedError):
             fit(path, callbacks=[*changing, AtEpoch(epoch + 1, stop)], **options)
-        assert nn.checkpoint.load_training(path)[1]["epoch"] == epoch
+        assert nn.train.checkpoint.load_training(path)[1]["epoch"] == epoch
         whole = fit(callbacks=changing, **options)
         assert fit(path, resume=True, callbacks=changing, **options) == whole
         path.unlink()
@@ -421,7 +421,7 @@ class Noise:
 
 
 def in_a_chain() -> dict[str, Any]:
-    return {"transform": nn.transforms.Chain(Noise(), Noise(9))}
+    return {"transform": nn.data.transforms.Chain(Noise(), Noise(9))}
 
 
 def in_a_closure() -> dict[str, Any]:

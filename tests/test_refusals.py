@@ -90,7 +90,7 @@ def test_what_is_refused(call: Callable[[], Any], kind: type[Exception], message
 
 
 def test_a_pool_that_only_half_exists_is_refused() -> None:
-    class Pool(nn.conv.Pool2d):
+    class Pool(nn.layers.pool.Pool2d):
         """One that forgets to say what it makes of a window."""
 
     with pytest.raises(TypeError, match=r"Pool defines no reduce\(\)"):

@@ -22,9 +22,9 @@ import autograd as ag
 import nn
 from autograd import Op, Value, draw, explore, scope
 from autograd.compiler.lowered_program import lower
-from nn import checkpoint
-from nn.download import FILES, PUBLISHED
-from nn.idx import read_idx
+from nn.data.files import FILES, PUBLISHED
+from nn.data.idx import read_idx
+from nn.train import checkpoint
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [

@@ -33,7 +33,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     Both runs must compute the same. Side effects of `autograd` and `nn` count once: running
     statistics, counters, hooks and other data of leaves that `f` writes are restored after the
     second run, and `nn.Dropout` draws the same numbers again, as do all users of
-    `nn.random.generator_from(rng)`. Other effects, on plain Python objects, happen twice.
+    `nn.seed.generator_from(rng)`. Other effects, on plain Python objects, happen twice.
 
     >>> import autograd as ag
     >>> x = ag.Value(0.5)
@@ -109,7 +109,7 @@ class Rerun:
                 raise ValueError(
                     "a function under checkpoint() computed something else the second time; it "
                     "must not depend on what has changed, nor on random numbers other than those "
-                    "of nn.Dropout and nn.random.generator_from(rng)"
+                    "of nn.Dropout and nn.seed.generator_from(rng)"
                 )
             grads = backpropagate(order, {out: g}, graph=graph)
             return [grads[x] for x in inputs]

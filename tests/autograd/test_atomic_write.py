@@ -17,7 +17,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import atomic_write
-from nn.idx import read_idx
+from nn.data.idx import read_idx
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
 
@@ -74,7 +74,7 @@ f = ag.compile(lambda x: ag.tanh(x) * x)
 column = np.linspace(0.0, 1.0, 2**19)
 assert np.allclose(f(column), np.tanh(column) * column)
 assert len(nn.datasets.load("moons", rng=0)[0]) == 1000
-assert "napkingrad" in str(nn.download.folders("mnist")[-1])
+assert "napkingrad" in str(nn.data.files.folders("mnist")[-1])
 print(*sorted(os.listdir()))
 """
 ABSENT = {
@@ -350,8 +350,8 @@ BAD_PATHS: dict[str, tuple[Callable[[str], Any], type[Exception], str]] = {
 OTHERS: dict[str, Callable[[Any], object]] = {
     "load": lambda path: nn.load(nn.Linear(2, 1), path),
     "callback": nn.Checkpoint,
-    "resumed": nn.checkpoint.load_training,
-    "writable": nn.checkpoint.check_writable,
+    "resumed": nn.train.checkpoint.load_training,
+    "writable": nn.train.checkpoint.check_writable,
     "IDX": read_idx,
 }
 

@@ -27,8 +27,8 @@ with atheris.instrument_imports(include=["autograd", "gzip", "json", "nn", "nump
     from test_files import members_of, signed, train
 
     import nn
-    from nn import checkpoint
-    from nn.idx import read_idx
+    from nn.data.idx import read_idx
+    from nn.train import checkpoint
 
 FOLDER = TemporaryDirectory()
 PATH = Path(FOLDER.name, "file.npz")

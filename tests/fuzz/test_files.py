@@ -21,8 +21,8 @@ from contract import documented, in_little_memory, only_reading
 from hypothesis import strategies as st
 
 import nn
-from nn import checkpoint
-from nn.idx import read_idx
+from nn.data.idx import read_idx
+from nn.train import checkpoint
 
 # --- bytes ----------------------------------------------------------------------------------------
 
@@ -357,7 +357,7 @@ def test_idx_bombs(tmp_path: Path) -> None:
     promised = b"\0\0\x08\3" + struct.pack(">III", 10**4, 10**4, 10**4)
     plain = write(tmp_path / "plain", promised + bytes(100))
     packed = write(tmp_path / "packed.gz", gzip.compress(promised + bytes(1 << 24)))
-    read = "from nn.idx import read_idx"
+    read = "from nn.data.idx import read_idx"
     assert "holds only 100" in refused(plain, "read_idx(path)", read)
     assert "more than the" in refused(packed, "read_idx(path)", read)
 

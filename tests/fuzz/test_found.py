@@ -15,7 +15,8 @@ import nn
 from autograd import Op, Tensor, Value, draw, explain, explore
 from demos import own_digits
 from demos.__main__ import main
-from nn import checkpoint, idx
+from nn.data import idx
+from nn.train import checkpoint
 
 X = Tensor([1.0, 2.0, 3.0], requires_grad=True)
 

@@ -146,15 +146,15 @@ def test_a_thread_that_inherits_the_context_has_a_generator_of_its_own() -> None
     context, found = contextvars.copy_context(), []
 
     def draw() -> None:
-        found.append(nn.random.generator_from(None))
-        found.append(nn.random.generator_from(None))
+        found.append(nn.seed.generator_from(None))
+        found.append(nn.seed.generator_from(None))
         nn.manual_seed(3)
         found.append(nn.Linear(2, 2).weight.data.tolist())
 
     thread = threading.Thread(target=lambda: context.run(draw))
     thread.start()
     thread.join()
-    assert found[0] is found[1] is not nn.random.generator_from(None)
+    assert found[0] is found[1] is not nn.seed.generator_from(None)
     assert found[2] == nn.Linear(2, 2).weight.data.tolist()
 
 

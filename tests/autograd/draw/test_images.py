@@ -19,7 +19,7 @@ from autograd import Value, draw
 from autograd.draw.drawing import Drawing
 from autograd.draw.formats import images
 from demos import graph
-from nn.network_drawing import NetworkDrawing
+from nn.draw.network_drawing import NetworkDrawing
 
 typst = pytest.importorskip("typst", reason="typst, which makes images, is not installed")
 pytest.importorskip("PIL", reason="Pillow, which reads images, is not installed")

@@ -201,12 +201,12 @@ def test_dropout_draws_the_same_numbers_again(wrap: Any) -> None:
 
 def test_a_users_layer_may_draw_numbers_and_create_graph() -> None:
     rng = np.random.default_rng(3)
-    noisy = lambda x: x**3 * nn.random.generator_from(rng).normal(size=2)
+    noisy = lambda x: x**3 * nn.seed.generator_from(rng).normal(size=2)
     x, factors = np.array([1.0, 2.0]), np.random.default_rng(3).normal(size=2)
     product = ag.hvp(lambda x: ag.checkpoint(noisy)(x).sum())(x)[1]
     np.testing.assert_allclose(product(np.ones(2)), 6 * x * factors)
     nn.manual_seed(0)
-    seeded = ag.checkpoint(lambda x: x * nn.random.generator_from(None).normal())
+    seeded = ag.checkpoint(lambda x: x * nn.seed.generator_from(None).normal())
     assert ag.grad(seeded)(1.0) == np.random.default_rng(0).normal()
 
 

@@ -1,0 +1,1 @@
+"""Data: data sets, mini-batches, transforms, files."""

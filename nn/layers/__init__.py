@@ -1,0 +1,1 @@
+"""Layers. Inputs carry the batch in front: `x: (batch, in)`."""
