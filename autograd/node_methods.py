@@ -13,7 +13,7 @@ from .core.backward import backward
 from .core.modes import ORDINARY, current_mode, mode
 from .core.node import Binary, Node, binary
 from .core.op import Op
-from .numpy_api import functions, protocols
+from .numpy_api import functions, joining, protocols
 
 
 def compare(op: Op) -> Binary:
@@ -190,6 +190,7 @@ class Operators(Node):
             "use x.filled(value) for its numbers"
         )
 
+    _stack = staticmethod(joining.stack)
     __array_ufunc__ = protocols.array_ufunc
     __array_function__ = protocols.array_function
 

@@ -23,7 +23,7 @@ from .core.node import Node
 from .core.op import Data, Op, data_of
 from .core.shapes import Shape, shape_of
 from .node_methods import Operators
-from .numpy_api import linalg, manipulation, reductions
+from .numpy_api import linalg, manipulation, reductions, statistics
 
 REAL = "fiub"  # the kinds of NumPy dtype that a tensor can hold
 
@@ -380,7 +380,7 @@ class Tensor(Operators):
         reductions.sum, reductions.mean, reductions.var, reductions.std, reductions.prod,
     )  # fmt: skip
     max, min, median, cumsum, cumprod = (
-        reductions.max, reductions.min, reductions.median, reductions.cumsum, reductions.cumprod,
+        reductions.max, reductions.min, statistics.median, reductions.cumsum, reductions.cumprod,
     )  # fmt: skip
     logsumexp, softmax, log_softmax, norm = (
         reductions.logsumexp, reductions.softmax, reductions.log_softmax, linalg.norm,

@@ -17,6 +17,7 @@ import numpy as np
 import autograd as ag
 from autograd.core import array_rules, matrix_rules, rules
 from autograd.core.op import Op
+from autograd.numpy_api.statistics import PLACES
 
 TABLE = {
     name: op for place in (rules, array_rules, matrix_rules) for name, op in vars(place).items()
@@ -155,6 +156,24 @@ def by_place(f: Callable[..., Any]) -> Callable[..., Any]:
     """A function that takes its options by place, as NumPy 2.0 has other names for some of them."""
     return lambda *args, **options: f(*args, *options.values())
 
+
+def cumulative(name: str) -> Callable[..., Any]:
+    """The scan as NumPy names it since 2.1."""
+
+    def reference(x: Any, axis: int = 0, include_initial: bool = False) -> Any:
+        x = getattr(np, f"cum{name}")(x, axis)
+        start = np.full((*x.shape[:axis], 1, *x.shape[axis + 1 :]), float(name == "prod"))
+        return np.concatenate([start, x], axis) if include_initial else x
+
+    return reference
+
+
+def of_some_nan(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of an array in which large entries are made nan."""
+    return lambda x, **options: f(ag.where(x < 4.0, x, np.nan), **options)
+
+
+MASK = np.array([[True, False, True], [True, True, False]])
 
 CASES: list[Case] = [
     # arithmetic
@@ -507,6 +526,60 @@ CASES: list[Case] = [
     ),
     *shaped(ag.var, np.var, ((2, 3), {"axis": 1, "ddof": 1})),
     *shaped(ag.std, np.std, ((2, 3), {"axis": 1, "ddof": 1})),
+    *shaped(ag.sum, np.sum, ((2, 3), {"initial": 2.0}), ((2, 3), {"where": MASK, "axis": 1})),
+    *shaped(ag.prod, np.prod, ((2, 3), {"initial": 2.0, "where": MASK})),
+    *shaped(ag.mean, np.mean, ((2, 3), {"where": MASK, "axis": 0})),
+    *shaped(ag.var, np.var, ((2, 3), {"where": MASK, "ddof": 0.5}), ((2, 3), {"mean": 1.0}),
+            ((2, 3), {"axis": 0, "correction": 1})),
+    *shaped(ag.std, np.std, ((2, 3), {"where": MASK, "axis": 1}), ((2, 3), {"mean": 1.0})),
+    *shaped(ag.max, np.max, ((2, 3), {"initial": -0.5, "axis": 0}),
+            ((2, 3), {"where": MASK, "initial": -9.0, "axis": 1})),
+    *shaped(ag.min, np.min, ((2, 3), {"where": MASK[:, :1], "initial": 9.0})),
+    *shaped(ag.ptp, np.ptp, ((2, 3), {}), ((2, 3), {"axis": 0, "keepdims": True})),
+    *shaped(ag.average, np.average, ((2, 3), {}),
+            ((2, 3), {"axis": 1, "weights": np.float32([1, 2, 0.5]), "keepdims": True})),
+    *shaped(ag.cumulative_sum, cumulative("sum"), ((3,), {}),
+            ((2, 3), {"axis": 0, "include_initial": True})),
+    *shaped(ag.cumulative_prod, cumulative("prod"), ((3,), {"include_initial": True})),
+    Case(lambda x, w: ag.average(x, (2, 0), w), lambda x, w: np.average(x, (2, 0), w),
+         (apart(2, 3, 4), between(*POSITIVE, 4, 2)), name="average weights"),
+    Case(lambda x, w: ag.average(x, None, w, True)[0], lambda x, w: np.average(x, None, w, True)[0],
+         (apart(2, 3), between(*POSITIVE, 2, 3)), name="average returned"),
+    *(
+        Case(f, reference, (apart(2, 5),), options)
+        for f, reference in ((ag.cov, np.cov), (ag.corrcoef, np.corrcoef))
+        for options in ({}, {"rowvar": False}, {"y": np.float32([3, -1, 0.5, 2, 4])})
+    ),
+    *shaped(ag.cov, np.cov, ((2, 5), {"fweights": [1, 2, 0, 1, 3]}), ((5,), {"bias": True}),
+            ((2, 5), {"aweights": [0.5, 1.0, 0.2, 2.0, 1.0], "fweights": [1, 2, 0, 1, 3]}),
+            ((2, 5), {"aweights": [0.5, 1.0, 0.2, 2.0, 1.0], "ddof": 0})),
+    Case(lambda x, w: ag.cov(x, aweights=w), lambda x, w: np.cov(x, aweights=w),
+         (apart(2, 5), between(*POSITIVE, 5)), name="cov aweights"),
+    *shaped(ag.trapezoid, np.trapezoid, ((4,), {}), ((2, 4), {"dx": 0.5, "axis": 0}),
+            ((2, 4), {"x": np.float32([0, 1, 1.5, 4])}),
+            ((3, 2), {"x": np.float32([0, 1, 1.5]), "axis": 0})),
+    Case(ag.trapezoid, np.trapezoid, (apart(2, 4), apart(2, 4)), name="trapezoid x"),
+    *shaped(ag.quantile, np.quantile, ((2, 3), {"q": 0.3}), ((4, 3), {"q": 1, "axis": 0}),
+            ((2, 3, 2), {"q": 0.6, "axis": (0, -1), "keepdims": True}),
+            *(((7,), {"q": 0.4, "method": method}) for method in PLACES)),
+    *shaped(ag.percentile, np.percentile, ((2, 5), {"q": 30, "axis": 1})),
+    Case(lambda x, q: ag.quantile(x, q, method="hazen"),
+         lambda x, q: np.quantile(x, q, method="hazen"),
+         (apart(3), np.array([[0.3, 0.55], [0.6, 0.7]])), name="quantile q"),
+    *(
+        Case(of_some_nan(f), of_some_nan(reference), (apart(3, 5),), options, covers=(f,),
+             name=f.__name__)
+        for f, reference, options in (
+            (ag.nansum, np.nansum, {}), (ag.nansum, np.nansum, {"axis": 0, "initial": 1.5}),
+            (ag.nanprod, np.nanprod, {"axis": 1}), (ag.nancumsum, np.nancumsum, {}),
+            (ag.nancumprod, np.nancumprod, {"axis": 0}), (ag.nanmean, np.nanmean, {"axis": 1}),
+            (ag.nanmean, np.nanmean, {"where": np.arange(5) > 1}), (ag.nanvar, np.nanvar, {}),
+            (ag.nanvar, np.nanvar, {"axis": 1, "ddof": 1}), (ag.nanstd, np.nanstd, {"axis": 1}),
+            (ag.nanmax, np.nanmax, {"axis": 1}), (ag.nanmin, np.nanmin, {"keepdims": True}),
+            (ag.nanmedian, np.nanmedian, {"axis": 1}), (ag.nanquantile, np.nanquantile, {"q": 0.3}),
+            (ag.nanpercentile, np.nanpercentile, {"q": 70, "axis": 1}),
+        )
+    ),
     *shaped(ag.median, np.median, ((5,), {}), ((4, 3), {"axis": 0}), ((4, 3), {"axis": 1}),
             ((4, 3), {"keepdims": True}), ((4, 3), {"axis": -1, "keepdims": True})),
     *shaped(ag.cumsum, np.cumsum, ((2, 3), {}), ((2, 3), {"axis": -1}), ((2, 3), {"axis": 0})),
@@ -614,5 +687,5 @@ NOT_FUNCTIONS = {
     ag.vjp, ag.jvp, ag.hvp, ag.jacobian, ag.hessian,
     ag.no_grad, ag.enable_grad, ag.is_grad_enabled,
     ag.AnomalyError, ag.checkpoint, ag.compile, ag.DataDependentError, ag.detect_anomaly, ag.scope,
-    ag.argmax, ag.argmin, ag.any, ag.all,
+    ag.argmax, ag.argmin, ag.any, ag.all, ag.count_nonzero, ag.nanargmax, ag.nanargmin,
 }  # fmt: skip

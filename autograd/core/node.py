@@ -15,7 +15,7 @@ from . import anomaly, arguments, pytree
 from .array_libraries import is_operand
 from .changes import changed_in_place, clock, copy_if_small, first_stale
 from .modes import ORDINARY, Mode, current_mode, mode
-from .op import Data, Op, Recorder
+from .op import Data, Op, Recorder, stack_nodes
 from .scope import Scope
 from .shapes import shape_of
 
@@ -246,6 +246,8 @@ def unpack_operands(
             if x.kind is not kind:
                 kind = Node.array
         else:
+            if type(x) in (list, tuple) and stack_nodes(x) is not x:
+                return unpack_operands(op, [stack_nodes(x) for x in operands])
             constants = True
             args.append(None)
             saved.append(x)

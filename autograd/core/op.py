@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from . import pytree
 from .arguments import flag, function, instance_of, integer, number, one_of, type_error
 from .shapes import shape_of
 
@@ -40,10 +42,24 @@ class Recorder:
         """Apply `op` to operands of which at least one is a recorder."""
         raise NotImplementedError
 
+    @staticmethod
+    def _stack(xs: Sequence[Any]) -> Any:
+        """Return numbers and arrays, of which at least one is a recorder, joined as one."""
+        raise NotImplementedError
+
 
 def data_of(x: Any) -> Data:
     """Return the plain numbers of `x`, node or not."""
     return x._data if isinstance(x, Recorder) else x
+
+
+def stack_nodes(x: Any) -> Any:
+    """Return a list that holds nodes, nested or not, as one node, and anything else as it is."""
+    if isinstance(x, (list, tuple)):
+        for leaf in pytree.leaves(x):
+            if isinstance(leaf, Recorder):
+                return leaf._stack([stack_nodes(part) for part in x])
+    return x
 
 
 class Op:
@@ -137,6 +153,9 @@ class Op:
         try:
             return self.forward(*args, **kwargs)
         except TypeError:
+            stacked = [stack_nodes(arg) for arg in args]  # NumPy can't read lists of nodes
+            if any(map(operator.is_not, stacked, args)):
+                return self(*stacked, **kwargs)
             self.check_call(args, kwargs)
             raise
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .array_libraries import as_operand
+from .op import stack_nodes
 
 REALS = (np.dtype(np.float64), np.dtype(np.float32))  # need no conversion
 
@@ -42,7 +43,7 @@ def on_converted(convert: Callable[[Any], Any], function: Callable[..., Any]) ->
         # mutants 1: only faster
         if x is None or (plain and getattr(x, "dtype", None) in REALS):
             return function(*args, **kwargs)
-        x = convert(as_operand(x))
+        x = convert(as_operand(stack_nodes(x)))
         if getattr(x, "dtype", None) != np.float16:
             return function(x, *args[1:], **kwargs)
         return function(x.astype(np.float32), *args[1:], **kwargs).astype(np.float16)

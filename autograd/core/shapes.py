@@ -16,8 +16,16 @@ Axis: TypeAlias = int | tuple[int, ...] | None
 
 def shape_of(x: Any) -> Shape:
     """Return the shape of a float, an array, a node, or a list as NumPy reads it."""
-    # mutants 2: only faster
-    return () if type(x) is float else x.shape if hasattr(x, "shape") else np.shape(x)
+    if type(x) is float:  # mutants 1: only faster
+        return ()
+    if hasattr(x, "shape"):
+        return x.shape
+    try:
+        return np.shape(x)
+    except TypeError:
+        if not isinstance(x, (list, tuple)):
+            raise
+        return (len(x), *shape_of(x[0]))  # NumPy can't read nodes
 
 
 def as_shape(shape: int | Sequence[int]) -> Shape:

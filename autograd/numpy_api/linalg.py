@@ -287,18 +287,18 @@ def _norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     """Return the norm of vectors along one axis, or of matrices along (rows, columns)."""
     # mutants 1: only faster
     if ord is None or (ord == 2 and len(axes) == 1) or ord == "fro":
-        return rules.flat_root(reductions.sum(x * x, axes, keepdims))
+        return rules.flat_root(reductions.sum(x * x, axes, keepdims=keepdims))
     size = rules.abs(x)
     if not math.prod(shape_of(x)) and ord in (1, np.inf):  # of no entries
-        return reductions.sum(size, axes, keepdims)
+        return reductions.sum(size, axes, keepdims=keepdims)
     if len(axes) == 1:
         if ord in (np.inf, -np.inf):
             # mutants 2: infinities are not close to 0
-            return (reductions.max if ord > 0 else reductions.min)(size, axes, keepdims)
+            return (reductions.max if ord > 0 else reductions.min)(size, axes, keepdims=keepdims)
         if ord == 0:
-            return reductions.sum(rules.sign(size), axes, keepdims)
+            return reductions.sum(rules.sign(size), axes, keepdims=keepdims)
         power = rules.pow if ord < 0 else flat_power  # mutants 1: 0 is handled above
-        return power(reductions.sum(power(size, ord), axes, keepdims), 1.0 / ord)
+        return power(reductions.sum(power(size, ord), axes, keepdims=keepdims), 1.0 / ord)
     if ord in (1, -1, np.inf, -np.inf):
         summed, other = axes if abs(ord) == 1 else axes[::-1]
         sums = reductions.sum(size, summed, keepdims=True)

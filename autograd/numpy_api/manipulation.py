@@ -20,7 +20,7 @@ from autograd.core.array_libraries import (
 )
 from autograd.core.changes import copy_if_small
 from autograd.core.node import Node
-from autograd.core.op import data_of
+from autograd.core.op import data_of, stack_nodes
 from autograd.core.precision import as_real
 from autograd.core.shapes import as_shape, ordered_axes, reduced_axes, shape_of
 
@@ -315,6 +315,7 @@ def normalize_index(index: Any) -> Any:
 
 def flat_without_axis(x: Any, axis: int | None) -> tuple[Any, int]:
     """Return `x` and a non-negative axis: of the flattened `x` if `axis` is None."""
+    x = stack_nodes(x)
     x, axis = (ravel(x), 0) if axis is None else (x, axis)
     return x, ordered_axes((axis,), len(shape_of(x)))[0]
 

@@ -18,9 +18,10 @@ from autograd.core.array_libraries import as_operand, no_fallback
 from autograd.core.node import Node
 from autograd.core.op import OF_UFUNC, Op
 
-from . import functions, joining, linalg, manipulation, padding, reductions, signals
+from . import functions, joining, linalg, manipulation, padding, reductions, signals, statistics
+from .options import as_dtype, reduction
 
-MODULES = functions, reductions, manipulation, joining, linalg, signals, padding
+MODULES = functions, reductions, statistics, manipulation, joining, linalg, signals, padding
 """The modules of this package that have functions under NumPy's names."""
 
 SAME_NAME: dict[Any, Callable[..., Any]] = {
@@ -67,7 +68,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
 
 PLAIN_FUNCTIONS = {
     np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like,
-    np.argsort, np.argpartition, np.searchsorted, np.count_nonzero, np.nonzero,
+    np.argsort, np.argpartition, np.searchsorted, np.nonzero,
     np.argwhere, np.flatnonzero, np.digitize, np.lexsort, np.isin, np.isposinf, np.isneginf,
     np.isreal, np.iscomplex, np.isrealobj, np.iscomplexobj, np.common_type, np.min_scalar_type,
     np.tril_indices_from, np.triu_indices_from, np.diag_indices_from, np.unravel_index,
@@ -79,6 +80,35 @@ PLAIN_FUNCTIONS = {
 IN_PLACE = {np.put, np.place, np.putmask, np.put_along_axis, np.copyto, np.fill_diagonal}
 """Functions that change their first argument, which would drop gradients."""
 
+
+@reduction(np.sum, neutral=-np.inf, combine=rules.logaddexp)
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return reductions.logsumexp(x, axis, keepdims)
+
+
+REDUCTIONS = {
+    np.add: reductions.sum, np.multiply: reductions.prod, np.maximum: reductions.max,
+    np.minimum: reductions.min, np.logaddexp: logsumexp, np.logical_and: reductions.all,
+    np.logical_or: reductions.any,
+}  # fmt: skip
+"""The reductions by a ufunc, such as `np.add.reduce`."""
+
+
+def scan_by(op: Op) -> Callable[..., Any]:
+    """Return the function that combines the first 1, 2, ... n entries along an axis by `op`."""
+
+    def accumulate(x: Any, axis: int | None = None) -> Any:
+        return reductions.scan(op, x, axis)
+
+    return reduction(np.cumsum)(accumulate)
+
+
+SCANS = {
+    np.add: reductions.cumsum, np.multiply: reductions.cumprod, np.maximum: scan_by(rules.maximum),
+    np.minimum: scan_by(rules.minimum), np.logaddexp: scan_by(rules.logaddexp),
+}  # fmt: skip
+"""The scans by a ufunc, such as `np.add.accumulate`."""
+
 RENAMED = {"a_min": "min", "a_max": "max"}
 """Options that have two names in NumPy."""
 
@@ -89,16 +119,36 @@ def operation_of(ufunc: Any) -> Callable[..., Any] | None:
 
 
 def array_ufunc(self: Node, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    """Apply a ufunc to nodes: `__array_ufunc__` of `Value` and `Tensor`."""
-    ours = operation_of(ufunc)
-    if method != "__call__" or (ours is None and ufunc not in PLAIN_UFUNCS):
-        method = f".{method}" if method != "__call__" else ""
-        raise not_defined(f"np.{ufunc.__name__}{method}", self)
+    """Apply a ufunc, or a method of it, to nodes: `__array_ufunc__` of `Value` and `Tensor`."""
+    ours, name = operation_of(ufunc), f"np.{ufunc.__name__}"
+    if method != "__call__":
+        name += f".{method}"
+        methods = {"reduce": REDUCTIONS, "accumulate": SCANS}
+        if ufunc in (known := methods.get(method, {})):
+            return along_axis(name, known[ufunc], *inputs, **kwargs)
+    if method not in ("__call__", "outer") or (ours is None and ufunc not in PLAIN_UFUNCS):
+        raise not_defined(name, self)
+    if "dtype" in kwargs and np.dtype(kwargs["dtype"]).kind == "f":
+        dtype = kwargs.pop("dtype")
+        inputs = tuple(as_dtype(x, dtype) for x in inputs)
     for option in kwargs:
-        raise no_option(f"np.{ufunc.__name__}", option)
+        raise no_option(name, option)
+    if method == "outer":
+        x, y = inputs
+        longer = (*np.shape(x), *[1] * np.ndim(y))
+        inputs = manipulation.reshape(x, longer), y
     if ours is None or (isinstance(ours, Op) and ours.boolean):
         return ufunc(*map(plain_data, inputs))
     return ours(*inputs)
+
+
+def along_axis(name: str, ours: Any, x: Any, axis: Any = 0, **options: Any) -> Any:
+    """Return a reduction or scan as a ufunc's method has it: along the first axis by default."""
+    if "out" in options:
+        (options["out"],) = options["out"]
+    for option in options.keys() - ours.__signature__.parameters.keys():
+        raise no_option(name, option)
+    return ours(x, axis, **options)
 
 
 def array_function(
@@ -167,7 +217,8 @@ def signature_of(function: Any) -> inspect.Signature:
 
 def no_option(name: str, option: str) -> TypeError:
     """Return the error for an option that our function lacks."""
-    way = "leave it out" if option != "out" else "write x = x + y in place of x += y"
+    ways = {"out": "write x = x + y in place of x += y", "where": "use np.where on the result"}
+    way = ways.get(option, "leave it out")
     return TypeError(f"{name} on nodes: there is no option {option!r}; {way}")
 
 

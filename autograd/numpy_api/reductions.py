@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from collections.abc import Callable
 from functools import cache
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.core import array_rules, rules, shapes
+from autograd.core import array_rules, rules
 from autograd.core.arguments import integer
 from autograd.core.array_libraries import is_numpy, to_library_of
 from autograd.core.modes import current_mode
@@ -26,34 +27,74 @@ from autograd.core.shapes import (
 )
 
 from .joining import concatenate
-from .manipulation import broadcast_to, check_ndim, flat_without_axis, getitem, ravel, sort
+from .manipulation import atleast_1d, broadcast_to, check_ndim, flat_without_axis, getitem, ravel
+from .options import array_of, reduction
 
 
+@reduction(np.sum, neutral=0, combine=rules.add, row=array_rules.sum)
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the sum of all entries, or along axes."""
     return array_rules.sum(x, axis=axis, keepdims=keepdims)
 
 
-@on_reals
-def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the mean of all entries, or along axes; of no entries it is nan."""
+def count(x: Any, axis: Axis, keepdims: bool, where: Any) -> Any:
+    """Return how many entries a reduction combines into one; with a mask, an array of counts."""
     shape = shape_of(x)
-    count = math.prod([shape[i] for i in normalize_axes(axis, len(shape))])
-    return sum(x, axis, keepdims) / count
+    if where is True:
+        # mutants 1: only faster
+        axes = shape if axis is None else [shape[i] for i in normalize_axes(axis, len(shape))]
+        return math.prod(axes)
+    counts = np.sum(where, axis=axis, keepdims=keepdims)
+    return counts.astype(getattr(data_of(x), "dtype", float))
 
 
+@reduction(np.mean, neutral=0)
 @on_reals
-def var(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    """Return the sum of squared deviations from the mean, over the number of entries - `ddof`."""
-    deviation = x - mean(x, axis, keepdims=True)
-    freedom = float(np.maximum(shapes.count_along(shape_of(x), axis) - ddof, 0.0))
-    return rules.div(sum(deviation * deviation, axis, keepdims), freedom)
+def mean(x: Any, axis: Axis = None, keepdims: bool = False, where: Any = True) -> Any:
+    """Return the mean of all entries, or along axes; of no entries it is nan."""
+    number = count(x, axis, keepdims, where)  # refuses axes that the sum of one number accepts
+    return array_rules.sum(x, axis=axis, keepdims=keepdims) / number
 
 
+mean_of = mean.__wrapped__  # `var` has an option `mean`
+
+
+@reduction(np.var, neutral=0)
 @on_reals
-def std(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
+def var(
+    x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False, where: Any = True,
+    mean: Any = None, correction: float | None = None,
+) -> Any:  # fmt: skip
+    """Return the sum of squared deviations from the mean, over the number of entries - `ddof`.
+
+    `mean` may be given, in a shape that broadcasts to that of `x`. `correction` means `ddof`.
+    """
+    if correction is not None and ddof:
+        raise ValueError("var and std take ddof or correction, which mean the same, but got both")
+    deviation = x - (mean_of(x, axis, True, where) if mean is None else mean)
+    squares = deviation * deviation
+    squares = squares if where is True else rules.where(where, squares, 0.0)
+    freedom = count(x, axis, keepdims, where) - (ddof if correction is None else correction)
+    freedom = np.maximum(freedom, 0.0) if shape_of(freedom) else builtins.max(float(freedom), 0.0)
+    return rules.div(array_rules.sum(squares, axis=axis, keepdims=keepdims), freedom)
+
+
+@reduction(np.std, neutral=0)
+@on_reals
+def std(
+    x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False, where: Any = True,
+    mean: Any = None, correction: float | None = None,
+) -> Any:  # fmt: skip
     """Return the square root of `var`. Where all entries are equal, its slope is 0."""
-    return without_overflow(lambda x: rules.flat_root(var(x, axis, ddof, keepdims)), x, axis)
+    if mean is not None:
+        x, mean = x - mean, 0.0  # which needs no scaling
+
+    def deviation(x: Any) -> Any:
+        return rules.flat_root(
+            var.__wrapped__(x, axis, ddof, keepdims, where, mean, correction)  # not bound again
+        )
+
+    return without_overflow(deviation, x, axis)
 
 
 @cache
@@ -97,7 +138,7 @@ def flat_power(size: Any, exponent: float) -> Any:
     return rules.where(zero, 0.0, rules.where(zero, 1.0, size) ** exponent)
 
 
-def _flatten_axes(x: Any, axes: Shape) -> Any:
+def flatten_axes(x: Any, axes: Shape) -> Any:
     """Return `x` with `axes` flattened into one, which is the last: (rest..., product of axes)."""
     shape = shape_of(x)
     rest = tuple(i for i in range(len(shape)) if i not in axes)
@@ -109,6 +150,7 @@ def _flatten_axes(x: Any, axes: Shape) -> Any:
     )
 
 
+@reduction(np.prod, neutral=1, combine=rules.mul)
 @on_wide_integers
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the product of all entries, or along axes.
@@ -117,7 +159,7 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     be 0.
     """
     shape = shape_of(x)
-    out = _flatten_axes(x, reduced_axes(axis, len(shape)))
+    out = flatten_axes(x, reduced_axes(axis, len(shape)))
     while (n := shape_of(out)[-1]) > 1:
         half = n // 2
         pairs = out[..., :half] * out[..., half : 2 * half]
@@ -127,60 +169,103 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return array_rules.reshape(out, shape=kept_shape(shape, axis)) if keepdims else out
 
 
+@reduction(np.max, neutral=-np.inf, combine=rules.maximum, row=array_rules.max)
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the largest entry of all, or along axes. Ties share its gradient equally."""
     return array_rules.max(x, axis=axis, keepdims=keepdims)
 
 
+@reduction(np.min, neutral=np.inf, combine=rules.minimum, row=array_rules.min)
 def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the smallest entry of all, or along axes. Ties share its gradient equally."""
     return array_rules.min(x, axis=axis, keepdims=keepdims)
 
 
-def amax(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return `max(x, axis, keepdims)`."""
-    return array_rules.max(x, axis=axis, keepdims=keepdims)
+amax, amin = max, min
 
 
-def amin(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return `min(x, axis, keepdims)`."""
-    return array_rules.min(x, axis=axis, keepdims=keepdims)
+@reduction(np.ptp)
+def ptp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return the largest entry minus the smallest one, of all or along axes."""
+    largest, smallest = array_rules.max, array_rules.min
+    return largest(x, axis=axis, keepdims=keepdims) - smallest(x, axis=axis, keepdims=keepdims)
 
 
-@on_reals
-def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the median, the mean of the middle two of an even number of entries, or nan."""
-    shape, axis = shape_of(x), tuple(axis) if isinstance(axis, list) else axis
-    axes = normalize_axes(axis, len(shape))
-    ordered = sort(_flatten_axes(x, axes), -1)
-    n = shape_of(ordered)[-1]
-    if not n:
-        return mean(x, axis, keepdims)  # nan
-    middle = 0.5 * (ordered[..., (n - 1) // 2] + ordered[..., n // 2])
-    last = ordered[..., n - 1]
-    out = rules.where(np.isnan(data_of(last)), last, middle)
-    return array_rules.reshape(out, shape=kept_shape(shape, axis)) if keepdims else out
-
-
+@reduction(np.cumsum)
 def cumsum(x: Any, axis: int | None = None) -> Any:
     """Return the sums of the first 1, 2, ... n entries along an axis, or flattened."""
     x, axis = flat_without_axis(x if shape_of(x) else ravel(x), axis)
     return array_rules.cumsum(x, axis=axis)
 
 
+@reduction(np.cumprod)
 @on_wide_integers
 def cumprod(x: Any, axis: int | None = None) -> Any:
-    """Return the products of the first 1, 2, ... n entries along an axis, or flattened.
+    """Return the products of the first 1, 2, ... n entries along an axis, or flattened."""
+    return scan(rules.mul, x, axis)
+
+
+def scan(op: Callable[[Any, Any], Any], x: Any, axis: int | None) -> Any:
+    """Return the first 1, 2, ... n entries along an axis, or flattened, combined by `op`.
 
     They are computed by doubling (Hillis & Steele 1986), so that no slope divides by an entry.
     """
     x, axis = flat_without_axis(x if shape_of(x) else ravel(x), axis)
     front, reach = (slice(None),) * axis, 1
-    while reach < shape_of(x)[axis]:  # mutants 1: multiplies no entries
+    while reach < shape_of(x)[axis]:  # mutants 1: combines no entries
         left, right = (*front, slice(None, -reach)), (*front, slice(reach, None))
-        x = concatenate([x[(*front, slice(None, reach))], x[left] * x[right]], axis)
+        x = concatenate([x[(*front, slice(None, reach))], op(x[left], x[right])], axis)
         reach *= 2
     return x
+
+
+def cumulative_sum(
+    x: Any,
+    /,
+    *,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    include_initial: bool = False,
+) -> Any:
+    """Return the sums of the first 1, 2, ... n entries along an axis, after 0 if asked for.
+
+    Raises:
+        ValueError: `x` has several axes, and none is given.
+    """
+    return cumulative(cumsum, 0, x, axis, dtype, out, include_initial)
+
+
+def cumulative_prod(
+    x: Any,
+    /,
+    *,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    include_initial: bool = False,
+) -> Any:
+    """Return the products of the first 1, 2, ... n entries along an axis, after 1 if asked for.
+
+    Raises:
+        ValueError: `x` has several axes, and none is given.
+    """
+    return cumulative(cumprod, 1, x, axis, dtype, out, include_initial)
+
+
+def cumulative(
+    scan: Any, start: int, x: Any, axis: Any, dtype: Any, out: Any, include_initial: bool
+) -> Any:
+    shape = shape_of(x)
+    if axis is None and len(shape) > 1:
+        raise ValueError(f"a cumulative sum or product of shape {shape} needs axis=")
+    if include_initial:
+        (axis,) = ordered_axes((axis or 0,), len(shape) or 1)
+        edge = (*shape[:axis], 1, *shape[axis + 1 :])
+        x = concatenate(
+            [np.full_like(data_of(array_of(x)), start, shape=edge), atleast_1d(x)], axis
+        )
+    return scan(x, axis, dtype, out)
 
 
 @on_reals
@@ -232,21 +317,31 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 # --- functions without gradient -------------------------------------------------------------------
 
 
+@reduction(np.argmax)
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Return the position of the largest entry along an axis or flattened, the first of ties."""
     return np.argmax(data_of(x), axis=axis, keepdims=keepdims)
 
 
+@reduction(np.argmin)
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Return the position of the smallest entry along an axis or flattened, the first of ties."""
     return np.argmin(data_of(x), axis=axis, keepdims=keepdims)
 
 
+@reduction(np.count_nonzero)
+def count_nonzero(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return how many entries are nonzero, of all or along axes."""
+    return np.count_nonzero(data_of(x), axis=axis, keepdims=keepdims)
+
+
+@reduction(np.any, neutral=False)
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return whether any entry is nonzero, of all or along axes."""
     return np.any(data_of(x), axis=axis, keepdims=keepdims)
 
 
+@reduction(np.all, neutral=True)
 def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return whether all entries are nonzero, of all or along axes."""
     return np.all(data_of(x), axis=axis, keepdims=keepdims)

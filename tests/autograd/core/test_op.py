@@ -165,7 +165,7 @@ def is_linear(op: Op, positions: tuple[int, ...], call: Call) -> bool:
             apart = -3.0 * value(x) + 2.5 * value(y)
         except (TypeError, ValueError, IndexError, np.linalg.LinAlgError):
             return False  # it takes no numbers there
-    return bool(np.allclose(both, apart, rtol=1e-9, atol=1e-9))
+    return bool(np.allclose(both, apart, rtol=1e-9, atol=1e-9, equal_nan=True))
 
 
 @pytest.mark.parametrize("name", [name for name, op in TABLE.items() if op not in MAYBE])

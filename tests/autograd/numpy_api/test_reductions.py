@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,11 @@ from autograd import Tensor, Value
 def test_a_median_of_nan_is_nan() -> None:
     x = np.array([[1.0, np.nan, 3.0], [4.0, 2.0, 3.0]])
     np.testing.assert_array_equal(ag.median(Tensor(x), 1).data, [np.nan, 3.0])
-    out = ag.median(Tensor(x), (0, 1), True).data
+    out = ag.median(Tensor(x), (0, 1), keepdims=True).data
     np.testing.assert_array_equal(out, np.array([[np.nan]]), strict=True)
     np.testing.assert_array_equal(ag.median(Tensor(x[:, ::2]), [0]).data, [2.5, 3.0])
     with np.errstate(invalid="ignore"):
-        out = ag.median(Tensor(x[:, :0]), 1, True)
+        out = ag.median(Tensor(x[:, :0]), 1, keepdims=True)
     np.testing.assert_array_equal(out.data, [[np.nan], [np.nan]])
 
 
@@ -27,7 +28,7 @@ def test_products_equal_numpys(n: int) -> None:
     x = np.arange(2.0 * n).reshape(2, n) - 1.5
     for axis in (None, 0, 1, (1, 0)):
         for keepdims in (False, True):
-            out = ag.prod(Tensor(x), axis, keepdims)
+            out = ag.prod(Tensor(x), axis, keepdims=keepdims)
             np.testing.assert_allclose(out.data, np.prod(x, axis, keepdims=keepdims), strict=True)
     for axis in (None, 0, 1):
         np.testing.assert_allclose(ag.cumprod(Tensor(x), axis).data, np.cumprod(x, axis))
@@ -40,16 +41,14 @@ def test_products_equal_numpys(n: int) -> None:
 @pytest.mark.parametrize("name", ["max", "min", "amax", "amin", "sum", "mean", "any", "all"])
 def test_reductions_equal_numpys(name: str) -> None:
     x = np.array([[1.0, 0.0, 3.0], [4.0, 2.0, -3.0]])
-    for args in ((), (0,), (1, True), (None, True)):
-        out = getattr(ag, name)(Tensor(x), *args)
-        kept = {"keepdims": True} if len(args) > 1 else {}
-        wanted = getattr(np, name)(x, *args[:1], **kept)
+    for axis, kept in product((None, 0, 1), ({}, {"keepdims": True})):
+        out = getattr(ag, name)(Tensor(x), axis, **kept)
+        wanted = getattr(np, name)(x, axis, **kept)
         np.testing.assert_array_equal(np.asarray(getattr(out, "data", out)), wanted)
     for position in ("argmax", "argmin"):
-        for args in ((), (0,), (1, True)):
-            kept = {"keepdims": True} if len(args) > 1 else {}
-            wanted = getattr(np, position)(x, *args[:1], **kept)
-            np.testing.assert_array_equal(getattr(ag, position)(Tensor(x), *args), wanted)
+        for axis, kept in product((None, 0, 1), ({}, {"keepdims": True})):
+            wanted = getattr(np, position)(x, axis, **kept)
+            np.testing.assert_array_equal(getattr(ag, position)(Tensor(x), axis, **kept), wanted)
 
 
 def test_reductions_along_axes_are_real_formulas() -> None:
@@ -61,10 +60,10 @@ def test_reductions_along_axes_are_real_formulas() -> None:
     wanted = np.log(np.exp(x).sum(0, keepdims=True))
     np.testing.assert_allclose(ag.logsumexp(t, 0, True).data, wanted)
     wanted = np.var(x, 0, ddof=1, keepdims=True)
-    np.testing.assert_allclose(ag.var(t, 0, 1, True).data, wanted)
+    np.testing.assert_allclose(ag.var(t, 0, ddof=1, keepdims=True).data, wanted)
     np.testing.assert_allclose(ag.var(t, 1).data, np.var(x, 1), strict=True)
     with np.errstate(divide="ignore"):
-        assert np.isinf(ag.var(t, 0, 3).data).all()
+        assert np.isinf(ag.var(t, 0, ddof=3).data).all()
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
