@@ -13,7 +13,7 @@ from autograd.core.node import Node
 from autograd.core.op import data_of
 from autograd.core.shapes import shape_of
 
-from . import reductions
+from . import reductions, statistics
 from .joining import concatenate
 from .manipulation import broadcast_to, flip, getitem, rearrange, take
 from .signals import linspace
@@ -22,7 +22,7 @@ COPYING = ("edge", "reflect", "symmetric", "wrap")
 STATISTICS = {
     "maximum": reductions.max,
     "mean": reductions.mean,
-    "median": reductions.median,
+    "median": statistics.median,
     "minimum": reductions.min,
 }
 OPTIONS = {"constant": "constant_values", "linear_ramp": "end_values"} | dict.fromkeys(
