@@ -31,10 +31,13 @@ from .layers.pool import AvgPool2d, MaxPool2d
 from .losses import (
     binary_cross_entropy_with_logits,
     cross_entropy,
+    focal_loss,
     hinge_loss,
     huber_loss,
     l1_loss,
+    margin_ranking_loss,
     mse_loss,
+    multi_margin_loss,
     nll_loss,
 )
 from .module import Buffer, Module, Parameter
@@ -121,10 +124,11 @@ __all__ = [
     "RandomShift", "ReLU", "ReduceLROnPlateau", "Sequential", "SequentialLR", "SiLU", "Sigmoid",
     "Softmax", "Softplus", "Softsign", "StepLR", "StopOnNaN", "Tanh", "accuracy",
     "binary_cross_entropy_with_logits", "clip_grad_norm_", "clip_grad_value_", "confusion_matrix",
-    "cross_entropy", "datasets", "draw_network", "evaluate", "f1_score", "fit", "hinge_loss",
-    "huber_loss", "init", "l1_loss", "load", "losses", "manual_seed", "metrics", "mse_loss",
-    "nll_loss", "one_hot", "optim", "plots", "precision", "predict", "recall", "save", "scalar",
-    "schedule", "seed", "split", "summary", "top_k_accuracy",
+    "cross_entropy", "datasets", "draw_network", "evaluate", "f1_score", "fit", "focal_loss",
+    "hinge_loss", "huber_loss", "init", "l1_loss", "load", "losses", "manual_seed",
+    "margin_ranking_loss", "metrics", "mse_loss", "multi_margin_loss", "nll_loss", "one_hot",
+    "optim", "plots", "precision", "predict", "recall", "save", "scalar", "schedule", "seed",
+    "split", "summary", "top_k_accuracy",
 ]
 # fmt: on
 

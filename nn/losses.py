@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd as ag
 from autograd.core import array_rules, rules
-from autograd.core.arguments import brief, number, probability
+from autograd.core.arguments import brief, number, one_of, probability
 from autograd.core.array_kernels import one_hot
 from autograd.core.array_libraries import first_where, is_lazy, to_library_of
 from autograd.core.node import Node
@@ -130,6 +130,72 @@ def hinge_loss(scores: Any, target: Any, reduction: str = "mean", margin: float 
     return reduce(ag.relu(margin - target * scores), reduction)
 
 
+@on_reals
+def focal_loss(
+    logits: Any,
+    target: Any,
+    alpha: float | None = 0.25,
+    gamma: float = 2.0,
+    reduction: str = "mean",
+) -> Any:
+    """alpha_t (1 - p_t)^gamma (-log p_t), averaged, in nats: binary cross-entropy, with less weight
+    for what is classified well (Lin et al. 2017, eq. 5).
+
+    p_t is the probability of the target, s(logits) for 1 and s(-logits) for 0. Takes logits: no
+    sigmoid before it. It is torchvision's `sigmoid_focal_loss`, whose `reduction` is "none" if
+    nothing is said.
+
+    >>> focal_loss(np.array([0.0, 9.0]), np.array([1, 1]), reduction="none").round(6)
+    array([0.043322, 0.      ])
+
+    Args:
+        logits: any real numbers.
+        target: of the same shape, 0 or 1.
+        alpha: the weight of 1, from 0 to 1; that of 0 is 1 - alpha. `None`: no weights.
+        gamma: 0 makes it cross-entropy; the larger, the less well-classified entries count.
+        reduction: as for `mse_loss`.
+
+    Raises:
+        ValueError: the shapes differ, a target is neither 0 nor 1, alpha or gamma is out of range.
+    """
+    gamma = number("gamma", gamma, at_least=0)
+    logits, target = comparable("focal_loss", logits, target, "logits")
+    refuse_any("focal_loss", target, "targets of 0 and 1", lambda t: (t != 0) & (t != 1))
+    score = (2 * target - 1) * logits  # p_t = s(score), and 1 - p_t = s(-score)
+    losses = ag.exp(-gamma * ag.softplus(score)) * ag.softplus(-score)
+    if alpha is not None:
+        alpha = probability("alpha", alpha)
+        losses = (alpha * target + (1 - alpha) * (1 - target)) * losses
+    return reduce(losses, reduction)
+
+
+@on_reals
+def margin_ranking_loss(
+    input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
+) -> Any:
+    """max(0, margin - target * (input1 - input2)), averaged: zero once the right one of two scores
+    is higher by `margin`.
+
+    >>> a, b = np.array([1.0, 2.0]), np.array([3.0, 1.5])
+    >>> margin_ranking_loss(a, b, np.array([1, 1]), margin=1.0, reduction="none")
+    array([3. , 0.5])
+
+    Args:
+        input1, input2: scores, of one shape.
+        target: of the same shape, 1 where `input1` should be higher, -1 where `input2` should.
+        margin: how much higher. There the slope is 0.
+        reduction: as for `mse_loss`.
+
+    Raises:
+        ValueError: the shapes differ, or a target is neither -1 nor 1.
+    """
+    margin, name = number("margin", margin), "margin_ranking_loss"
+    input1, target = comparable(name, input1, target, "input1")
+    input1, input2 = comparable(name, input1, input2, "input1", "input2")
+    refuse_any(name, target, "targets of -1 and 1", lambda t: abs(t) != 1)
+    return reduce(ag.relu(margin - target * (input1 - input2)), reduction)
+
+
 # --- of scores for several classes ----------------------------------------------------------------
 
 
@@ -225,6 +291,47 @@ def nll_loss(
     return reduce(share * losses, reduction, share)
 
 
+@on_reals
+def multi_margin_loss(
+    scores: Any,
+    target: Any,
+    p: int = 1,
+    margin: float = 1.0,
+    weight: Any = None,
+    reduction: str = "mean",
+) -> Any:
+    """The multiclass hinge loss: max(0, margin - score of the label + score of another class)^p,
+    summed over the other classes, divided by the number of classes, averaged over the batch.
+
+    Names and factors are PyTorch's. Without the division it is Crammer and Singer's sum over all
+    classes (2001), as in MyGrad's `multiclass_hinge`: multiply by the number of classes.
+
+    >>> multi_margin_loss(np.array([[0.5, 1.0, -2.0]]), [0])  # (1.5 + 0) / 3
+    np.float64(0.5)
+
+    Args:
+        scores: (batch, classes), any real numbers.
+        target: (batch,), integers from 0 to classes - 1.
+        p: 1 or 2.
+        margin: how far is far enough. There the slope is 0.
+        weight: (classes,), how much each label counts. The mean does not divide by the weights.
+        reduction: "mean", "sum", or "none" for the loss of each sample.
+
+    Raises:
+        ValueError: shapes that do not match, a label out of range, a negative weight.
+        TypeError: labels that are no integers.
+    """
+    margin, p = number("margin", margin), one_of("p", p, (1, 2))
+    name, scores = "multi_margin_loss", as_operand("scores", scores)
+    target = class_labels(name, "scores", scores, "target", target)
+    gaps = margin - pick_labels(scores, target)[:, None] + scores
+    others = ag.where(one_hot(target, scores), 0.0, ag.relu(gaps) ** p)
+    losses = ag.sum(others, axis=1) / shape_of(scores)[1]
+    if weight is not None:
+        losses = class_weights(name, scores, weight)[target] * losses
+    return reduce(losses, reduction)
+
+
 # --- what they share ------------------------------------------------------------------------------
 
 
@@ -250,18 +357,18 @@ def reduce(losses: Any, reduction: str, weights: Any = None) -> Any:
 
 
 def comparable(
-    name: str, prediction: Any, target: Any, called: str = "prediction"
+    name: str, prediction: Any, target: Any, called: str = "prediction", other: str = "target"
 ) -> tuple[Any, Any]:
     """Both, ready to stand beside each other: of one shape, the target in the prediction's dtype.
 
     Raises:
         ValueError: naming both shapes: (N,) against (N, 1) would broadcast to N x N.
     """
-    prediction, target = as_operand(called, prediction), as_operand("target", target)
+    prediction, target = as_operand(called, prediction), as_operand(other, target)
     got, wanted = shape_of(prediction), shape_of(target)
     if got != wanted:
         raise ValueError(
-            f"{name} needs {called} and target of one shape, but got {got} and {wanted}; "
+            f"{name} needs {called} and {other} of one shape, but got {got} and {wanted}; "
             "reshape one of them"
         )
     return prediction, like(prediction, target)

@@ -17,10 +17,13 @@ from autograd.core import array_rules
 from nn.losses import (
     binary_cross_entropy_with_logits,
     cross_entropy,
+    focal_loss,
     hinge_loss,
     huber_loss,
     l1_loss,
+    margin_ranking_loss,
     mse_loss,
+    multi_margin_loss,
     nll_loss,
 )
 
@@ -29,9 +32,17 @@ X, Y = 2 * rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
 BITS = np.array([[0, 1, 1], [1, 0, 0], [0, 0, 1], [1, 1, 0]])
 PARTS = rng.dirichlet(np.ones(3), size=4)
 LABELS = np.array([2, 0, 1, 2])
+RIVALS = rng.normal(size=(4, 3))
 WEIGHT = np.array([0.5, 2.0, 1.25])
 
 Loss = Callable[..., Any]
+
+
+def ranking_loss(x: Any, target: Any, **options: Any) -> Any:
+    """`margin_ranking_loss` beside scores that do not change."""
+    return margin_ranking_loss(x, RIVALS, target, **options)
+
+
 CASES: list[tuple[Loss, Any, Any, dict[str, Any]]] = [
     (mse_loss, X, Y, {}),
     (l1_loss, X, Y, {}),
@@ -42,6 +53,14 @@ CASES: list[tuple[Loss, Any, Any, dict[str, Any]]] = [
     (binary_cross_entropy_with_logits, X, BITS, {"pos_weight": WEIGHT}),
     (hinge_loss, X, 2 * BITS - 1, {}),
     (hinge_loss, X, 2 * BITS - 1, {"margin": 0.4}),
+    (focal_loss, X, BITS, {}),
+    (focal_loss, X, BITS, {"alpha": None, "gamma": 0.5}),
+    *((ranking_loss, X, 2 * BITS - 1, {"margin": margin}) for margin in (0.0, 0.7)),
+    *(
+        (multi_margin_loss, X, LABELS, {"p": p, "margin": 0.8, "weight": weight})
+        for p in (1, 2)
+        for weight in (None, WEIGHT)
+    ),
     *(
         (cross_entropy, X, target, {"weight": weight, "label_smoothing": smoothing})
         for target in (LABELS, PARTS)
@@ -77,9 +96,10 @@ def test_reductions_agree(
     loss: Loss, x: Any, target: Any, options: dict[str, Any], reduction: str
 ) -> None:
     each = loss(x, target, reduction="none", **options)
-    by_label = loss in {cross_entropy, nll_loss}
+    by_label = loss in {cross_entropy, nll_loss, multi_margin_loss}
     assert each.shape == (x.shape[:1] if by_label else x.shape)
     weighted = by_label and target is LABELS and options.get("weight") is not None
+    weighted = weighted and loss is not multi_margin_loss
     count = WEIGHT[LABELS].sum() if weighted else each.size
     wanted = {"mean": each.sum() / count, "sum": each.sum(), "none": each}[reduction]
     np.testing.assert_allclose(loss(x, target, reduction=reduction, **options), wanted, rtol=1e-14)
@@ -96,6 +116,17 @@ def test_numbers_and_gradients_are_pytorchs(
         theirs: Loss = lambda x, y, reduction, margin=1.0: {
             "mean": torch.mean, "sum": torch.sum, "none": lambda x: x,
         }[reduction](torch.relu(margin - y * x))  # fmt: skip
+    elif loss is focal_loss:  # torchvision's sigmoid_focal_loss, by its formula
+
+        def theirs(x: Any, y: Any, reduction: str, alpha: Any = 0.25, gamma: float = 2.0) -> Any:
+            p, y = torch.sigmoid(x), y.double()
+            each = torch.nn.functional.binary_cross_entropy_with_logits(x, y, reduction="none")
+            each = each * (1 - (p * y + (1 - p) * (1 - y))) ** gamma
+            each = each if alpha is None else each * (alpha * y + (1 - alpha) * (1 - y))
+            return each if reduction == "none" else getattr(each, reduction)()
+    elif loss is ranking_loss:
+        theirs = partial(torch.nn.functional.margin_ranking_loss, input2=torch.tensor(RIVALS))
+        theirs = lambda x, y, f=theirs, **options: f(x, target=y, **options)
     else:
         theirs = getattr(torch.nn.functional, loss.__name__)
     there = torch.tensor(x, requires_grad=True)
@@ -123,7 +154,7 @@ def test_float32_stays_float32(loss: Loss, x: Any, target: Any, options: dict[st
 @pytest.mark.parametrize(
     ("loss", "target"),
     [(mse_loss, 0.5), (l1_loss, 0.5), (huber_loss, 0.5), (hinge_loss, -1.0),
-     (binary_cross_entropy_with_logits, 1.0)],
+     (binary_cross_entropy_with_logits, 1.0), (focal_loss, 1.0)],
 )  # fmt: skip
 def test_single_numbers(loss: Loss, target: float) -> None:
     v, t = Value(0.3), Tensor([0.3], requires_grad=True)
@@ -224,6 +255,11 @@ def test_cross_entropy_at_extremes(
         (hinge_loss, 1000.0, 1.0, 0.0, 0.0),
         (hinge_loss, 1000.0, -1.0, 1001.0, 1.0),
         (hinge_loss, 1.0, 1.0, 0.0, 0.0),
+        (partial(focal_loss, gamma=0.5), 1000.0, 1.0, 0.0, 0.0),
+        (partial(focal_loss, gamma=0.5), -1000.0, 1.0, 250.0, -0.25),
+        (focal_loss, 1000.0, 0.0, 750.0, 0.75),
+        (partial(focal_loss, alpha=None, gamma=0), 0.0, 0.0, np.log(2), 0.5),
+        (focal_loss, 0.0, 1.0, np.log(2) / 16, -(1 + np.log(4)) / 32),
     ],
 )
 def test_extremes_and_kinks(
@@ -240,7 +276,37 @@ def test_slopes_by_probabilities_are_there_where_these_are_zero() -> None:
     assert slopes.tolist() == [[0.0, 0.0]]  # and not inf: what never comes costs nothing
 
 
-@pytest.mark.parametrize("loss", [cross_entropy, nll_loss])
+def test_ranking_moves_both_scores_apart() -> None:
+    a, b = (Tensor(x, requires_grad=True) for x in ([1.0, 2.0, 3.0], [3.0, 1.5, 2.0]))
+    margin_ranking_loss(a, b, [1, 1, -1], margin=0.5, reduction="sum").backward()
+    assert a.grad.tolist() == [-1.0, 0.0, 1.0]  # of 2.5, 0 and 1.5: at the margin it is flat
+    assert b.grad.tolist() == [1.0, 0.0, -1.0]
+    v, w = Value(1.0), Value(2.0)
+    margin_ranking_loss(v, w, 1).backward()
+    assert (v.grad, w.grad) == (-1.0, 1.0)
+    assert margin_ranking_loss([1.0], [1.0], [-1]) == 0.0
+    with pytest.raises(
+        ValueError, match=r"input1 and input2 of one shape, but got \(2,\) and \(1,"
+    ):
+        margin_ranking_loss(np.ones(2), np.ones(1), np.ones(2))
+
+
+def test_the_multiclass_hinge_by_hand() -> None:
+    scores = np.array([[0.5, 1.0, -2.0], [3.0, 0.0, 2.5]])
+    # other classes fall short by 1.5 and 0 for the first, by 0 and 0.5 for the second
+    for options, wanted in (
+        ({}, [0.5, 0.5 / 3]), ({"p": 2}, [0.75, 0.25 / 3]), ({"margin": 0.25}, [0.25, 0.0]),
+        ({"weight": [4.0, 1.0, 1.0]}, [2.0, 2 / 3]),
+    ):  # fmt: skip
+        found = multi_margin_loss(scores, [0, 0], reduction="none", **options)
+        np.testing.assert_allclose(found, wanted, rtol=1e-15)
+    slopes = ag.grad(lambda x: 3 * multi_margin_loss(x, [0, 0], reduction="sum"))(scores)
+    assert slopes.tolist() == [[-1.0, 1.0, 0.0], [-1.0, 0.0, 1.0]]
+    huge = 1e308 * np.array([[0.5, -0.5, 0.0]])  # a score of the label itself adds nothing
+    assert multi_margin_loss(huge, [0]) == 0.0
+
+
+@pytest.mark.parametrize("loss", [cross_entropy, nll_loss, multi_margin_loss])
 def test_a_batch_of_none_has_no_mean(loss: Loss) -> None:
     empty, labels = Tensor(np.zeros((0, 3)), requires_grad=True), np.zeros(0, int)
     assert loss(empty, labels, reduction="sum").item() == 0.0
@@ -276,7 +342,8 @@ def test_the_ends_of_what_is_allowed() -> None:
 
 
 @pytest.mark.parametrize(
-    "loss", [mse_loss, l1_loss, huber_loss, binary_cross_entropy_with_logits, hinge_loss]
+    "loss",
+    [mse_loss, l1_loss, huber_loss, binary_cross_entropy_with_logits, hinge_loss, focal_loss],
 )
 def test_what_would_broadcast(loss: Loss) -> None:
     with pytest.raises(ValueError, match=rf"{loss.__name__}.*\(3,\) and \(3, 1\)"):
@@ -287,7 +354,7 @@ def test_what_would_broadcast(loss: Loss) -> None:
         loss(np.zeros(3), np.ones(3), reduction="max")
 
 
-@pytest.mark.parametrize("loss", [cross_entropy, nll_loss])
+@pytest.mark.parametrize("loss", [cross_entropy, nll_loss, multi_margin_loss])
 @pytest.mark.parametrize(
     ("labels", "error", "message"),
     [
@@ -334,6 +401,13 @@ def test_labels_are_checked(
         (lambda: cross_entropy(np.zeros(3), PARTS[0]), r"\(batch, classes\)"),
         (lambda: binary_cross_entropy_with_logits(X, 2 * BITS - 1), "from 0 to 1, but got -1"),
         (lambda: hinge_loss(X, BITS), "targets of -1 and 1, but got 0"),
+        (lambda: focal_loss(X, PARTS), r"targets of 0 and 1, but got 0\."),
+        (lambda: focal_loss(X, BITS, alpha=-1.0), "alpha .* but got -1"),
+        (lambda: focal_loss(X, BITS, gamma=-1.0), "gamma must be a finite number >= 0, but got -1"),
+        (lambda: margin_ranking_loss(X, Y, BITS), "targets of -1 and 1, but got 0"),
+        (lambda: margin_ranking_loss(X, Y, 1), "input1 and target of one shape"),
+        (lambda: multi_margin_loss(X, LABELS, p=3), "p must be 1 or 2, but got 3"),
+        (lambda: multi_margin_loss(X, LABELS, weight=[1.0, 2.0]), "each of 3 classes"),
         (lambda: huber_loss(X, Y, delta=0.0), "delta must be a number > 0, but got 0.0"),
     ],
 )
@@ -379,6 +453,8 @@ LISTED, SOFT = np.array([0, 1, 2, 1]), np.eye(3)[[0, 1, 2, 1]]
         (nn.huber_loss, SOFT),
         (nn.binary_cross_entropy_with_logits, SOFT),
         (nn.hinge_loss, 2 * SOFT - 1),
+        (nn.focal_loss, SOFT),
+        (nn.multi_margin_loss, LISTED),
     ],
     ids=lambda x: getattr(x, "__name__", "partial") if callable(x) else f"{x.ndim}d",
 )

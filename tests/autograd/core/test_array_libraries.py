@@ -120,6 +120,12 @@ LOSSES: dict[str, tuple[Callable[..., Any], Any]] = {
         SOFT,
     ),
     "hinge": (nn.hinge_loss, np.where(SOFT > 0.3, 1, -1)),
+    "focal": (nn.focal_loss, np.where(SOFT > 0.3, 1, 0)),
+    "multi margin": (nn.multi_margin_loss, LABELS),
+    "ranking": (
+        lambda x, y, reduction: nn.margin_ranking_loss(x, SOFT, y, reduction=reduction),
+        np.where(SOFT > 0.3, 1, -1),
+    ),
     "labels": (lambda x, y, reduction: nn.cross_entropy(x, y, reduction=reduction), LABELS),
     "smoothed": (
         lambda x, y, reduction: nn.cross_entropy(x, y, reduction=reduction, label_smoothing=0.1),
