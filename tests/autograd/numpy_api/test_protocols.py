@@ -13,11 +13,16 @@ import autograd as ag
 from autograd import Tensor, Value
 from autograd.core import array_rules, rules
 from autograd.core.op import OF_UFUNC
-from autograd.numpy_api import protocols
+from autograd.numpy_api import protocols, trigonometry
 
 # Their references are written with `math`, or make an array of numbers one by one.
-NOT_IN_NUMPY = {ag.erf, ag.erfc, ag.gelu, array_rules.scatter_add, rules.item}
-NUMPYS = [c for c in CASES if c.reference and c.f not in NOT_IN_NUMPY]
+NOT_IN_NUMPY = {
+    ag.erf, ag.erfc, ag.gelu, ag.lgamma, ag.digamma, ag.polygamma, ag.erfinv, ag.logit,
+    ag.hardsigmoid, array_rules.scatter_add, rules.item,
+    *filter(callable, vars(trigonometry).values()),
+}  # fmt: skip
+"""Functions whose references compute with other libraries, or refuse nodes."""
+NUMPYS = [c for c in CASES if c.reference and not {c.f, *c.covers} & NOT_IN_NUMPY]
 DIRECT = [c for c in NUMPYS if getattr(c.reference, "__module__", "numpy").startswith("numpy")]
 BOOLEAN = {ufunc for ufunc, op in OF_UFUNC.items() if op.boolean}
 UFUNCS = sorted({x for x in vars(np).values() if isinstance(x, np.ufunc)}, key=str)
