@@ -21,7 +21,8 @@ def as_real(x: Any) -> Any:
         return float(x)  # beside an array, a float takes on its dtype
     if hasattr(x, "requires_grad") and not hasattr(x, "dtype"):
         return x
-    x = as_operand(x) if hasattr(x, "dtype") else np.array(x)
+    x = as_operand(x) if hasattr(x, "dtype") else stack_nodes(x)
+    x = x if hasattr(x, "dtype") else np.array(x)
     return x.astype(float) if x.dtype.kind in "iub" else x
 
 

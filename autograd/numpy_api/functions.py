@@ -15,7 +15,7 @@ import numpy as np
 from autograd.core import array_rules, rules
 from autograd.core.arguments import integer, one_of, type_error
 from autograd.core.array_kernels import one_hot
-from autograd.core.array_libraries import as_operand, is_lazy, no_fallback
+from autograd.core.array_libraries import is_lazy, no_fallback
 from autograd.core.kernels import one_like
 from autograd.core.node import Node
 from autograd.core.op import data_of
@@ -24,6 +24,7 @@ from autograd.core.shapes import shape_of
 
 from .joining import split
 from .manipulation import normalize_index
+from .options import array_of
 from .reductions import log_softmax, sum
 
 # --- elementwise ----------------------------------------------------------------------------------
@@ -42,6 +43,7 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
 
 
 def square(x: Any) -> Any:
+    x = array_of(x) if isinstance(x, (list, tuple)) else x
     return x * x
 
 
@@ -104,7 +106,8 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None)
 
     Infinities become the largest numbers of the dtype, if no others are given for them.
     """
-    data, nan = data_of(x), _as_numbers("nan", nan)
+    x, nan = array_of(x), _as_numbers("nan", nan)
+    data = data_of(x)
     posinf = None if posinf is None else _as_numbers("posinf", posinf)
     neginf = None if neginf is None else _as_numbers("neginf", neginf)
     usual = str(nan) in ("0", "0.0") and posinf is None and neginf is None  # -0.0 is not 0.0
@@ -138,7 +141,7 @@ def _as_numbers(name: str, x: Any) -> Any:
     """
     if isinstance(x, (int, float, Node)):
         return x
-    array = np.array(x) if isinstance(x, (list, tuple)) else as_operand(x)
+    array = array_of(x)
     if hasattr(array, "dtype") and array.dtype.kind in "biuf":
         return array
     raise type_error(name, "a number or an array of numbers", x)

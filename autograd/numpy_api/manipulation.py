@@ -280,7 +280,7 @@ def diagflat(x: Any, k: int = 0) -> Any:
 def _all_true(x: Any) -> Any:
     """Return a mask for the matrices in `x`, as an array of the same library: (m, n)."""
     # mutants 3: ones are true; equal masks
-    return np.ones_like(data_of(x), dtype=bool, shape=shape_of(x)[-2:])
+    return np.ones_like(data_of(stack_nodes(x)), dtype=bool, shape=shape_of(x)[-2:])
 
 
 def triu(x: Any, k: int = 0) -> Any:

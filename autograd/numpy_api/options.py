@@ -38,7 +38,7 @@ def as_dtype(x: Any, dtype: Any) -> Any:
     Raises:
         TypeError: nodes are to become other than real numbers.
     """
-    dtype = np.dtype(dtype)
+    x, dtype = array_of(x), np.dtype(dtype)
     if isinstance(x, Node) and dtype.kind not in "fiub":
         raise TypeError(f"nodes hold real numbers, and can't be made {dtype}")
     if not hasattr(x, "dtype"):  # a number, or a Value

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.core import array_rules, rules
 from autograd.core.arguments import integer, one_of
-from autograd.core.array_libraries import as_operand, no_fallback
+from autograd.core.array_libraries import no_fallback
 from autograd.core.kernels import zeros_like
 from autograd.core.node import Node
 from autograd.core.op import data_of
@@ -27,12 +27,8 @@ from .manipulation import (
     ravel,
     take,
 )
+from .options import array_of
 from .reductions import diff
-
-
-def _numbers(x: Any) -> Any:
-    """Return a list as an array, and anything else as it is."""
-    return np.array(x) if isinstance(x, (list, tuple)) else as_operand(x)
 
 
 def interp(
@@ -46,7 +42,7 @@ def interp(
     Raises:
         ValueError: there are no points, `xp` and `fp` differ in shape, or the period is 0.
     """
-    x, xp, fp = _numbers(x), as_real(_numbers(xp)), as_real(_numbers(fp))
+    x, xp, fp = array_of(x), as_real(array_of(xp)), as_real(array_of(fp))
     n = len(xp) if shape_of(xp) else 0
     if not n or shape_of(fp) != (n,):
         shapes = f"{shape_of(xp)} and {shape_of(fp)}"
@@ -95,7 +91,7 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
 
 
 def _vectors(name: str, *xs: Any) -> list[Any]:
-    vectors = [atleast_1d(_numbers(x)) for x in xs]
+    vectors = [atleast_1d(array_of(x)) for x in xs]
     for x in vectors:
         if len(shape_of(x)) != 1 or not len(x):
             raise ValueError(f"{name} takes vectors of one entry or more, not {shape_of(x)}")
@@ -124,7 +120,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
         TypeError: there are neither one distance nor as many as axes.
         ValueError: an axis has too few samples, or positions do not fit it.
     """
-    f = as_real(_numbers(f))
+    f = as_real(array_of(f))
     axes = range(len(shape_of(f))) if axis is None else ordered_axes(axis, len(shape_of(f)))
     steps = varargs or (1.0,)
     if len(steps) == 1 and not shape_of(steps[0]):
@@ -132,7 +128,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     if len(steps) != len(axes):
         raise TypeError(f"gradient takes 1 distance or {len(axes)}, but got {len(steps)}")
     one_of("edge_order", edge_order, (1, 2))
-    slopes = [_slopes(f, i, _numbers(step), edge_order) for i, step in zip(axes, steps)]
+    slopes = [_slopes(f, i, array_of(step), edge_order) for i, step in zip(axes, steps)]
     return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
 
@@ -167,8 +163,8 @@ def _slopes(f: Any, axis: int, step: Any, edge_order: int) -> Any:
 
 def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """Return the differences of neighbours in the flattened `x`, between two other parts."""
-    parts = [to_begin, diff(ravel(_numbers(x))), to_end]
-    return concatenate([_numbers(part) for part in parts if part is not None], None)
+    parts = [to_begin, diff(ravel(array_of(x))), to_end]
+    return concatenate([array_of(part) for part in parts if part is not None], None)
 
 
 # --- spaced numbers -------------------------------------------------------------------------------
@@ -187,7 +183,7 @@ def linspace(
 
     They stand along `axis`. With `retstep`, return the distance of neighbours too.
     """
-    start, stop = as_real(_numbers(start)), as_real(_numbers(stop))
+    start, stop = as_real(array_of(start)), as_real(array_of(stop))
     steps = integer("num", num, at_least=0) - bool(endpoint)
     length = stop - start
     step = rules.div(length, float(steps) if steps > 0 else np.nan)
@@ -233,7 +229,7 @@ def geomspace(
     Raises:
         ValueError: an end is 0.
     """
-    start, stop = as_real(_numbers(start)), as_real(_numbers(stop))
+    start, stop = as_real(array_of(start)), as_real(array_of(stop))
     if np.any(data_of(start) == 0) or np.any(data_of(stop) == 0):
         raise ValueError("geomspace: neither end may be 0")
     sign = rules.sign(data_of(start))
@@ -249,7 +245,7 @@ def geomspace(
 
 def polyval(p: Sequence[Any], x: Any) -> Any:
     """Return the polynomial with coefficients `p`, the highest power first, at `x`."""
-    x = _numbers(x)
+    x = array_of(x)
     out = zeros_like(x)
     for coefficient in p:
         out = out * x + coefficient
@@ -258,7 +254,7 @@ def polyval(p: Sequence[Any], x: Any) -> Any:
 
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     """Return the powers N - 1, ... 1, 0 of each entry of `x`: (n,), as rows: (n, N)."""
-    x = _numbers(x)
+    x = array_of(x)
     if len(shape_of(x)) != 1:
         raise ValueError(f"vander takes a vector, but got shape {shape_of(x)}")
     powers = np.reshape(_counts(len(x) if N is None else N, x), (-1,))

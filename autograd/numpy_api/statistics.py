@@ -66,11 +66,15 @@ def average(
         total = count(x, axis, keepdims, True) * np.ones_like(data_of(out))
         return (out, total) if returned else out
     weights = along_axes(array_of(weights, x), shape_of(x), axis)
+    if getattr(weights, "dtype", REAL) == np.float16:  # their sum may be beyond
+        weights = as_dtype(weights, np.float32)
     total = sum(weights, axis, keepdims=keepdims)
     if np.any(data_of(total) == 0):
         raise ZeroDivisionError("average: the weights sum to 0")
     out = weighted_mean(x, weights, total, axis, keepdims)
-    return (out, broadcast_to(total, shape_of(out))) if returned else out
+    if not returned:
+        return out
+    return out, as_dtype(broadcast_to(total, shape_of(out)), getattr(out, "dtype", REAL))
 
 
 @on_reals

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from libraries import in_jax, near
-from test_numbers import LINES, ROWS, SECANTS, Row, numbers
+from test_numbers import LINES, OPTIONS, ROWS, SECANTS, Row, numbers
 
 jax = pytest.importorskip("jax", reason="JAX, of the extra `peers`, is not installed")
 jnp, nn = jax.numpy, jax.nn
@@ -41,7 +41,7 @@ class Jax:
 
 
 # JAX has no losses but what one writes by hand, no lists beside arrays, and no secant and its kin.
-BEYOND = ("nn.cross", "nn.losses.h", "nn.losses.b", "*[", *SECANTS)
+BEYOND = ("nn.cross", "nn.losses.h", "nn.losses.b", "*[", "corrcoef", *OPTIONS, *SECANTS)
 EDGES = [
     pytest.param(row, line.split("|")[-2], id=str(row))
     for row, line in zip(ROWS, LINES[2:], strict=True)

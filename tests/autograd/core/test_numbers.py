@@ -22,6 +22,7 @@ from autograd.core.backward import consumers_first
 PAGE = Path(__file__).parents[3] / "docs" / "numbers.md"
 HEADER = ["expression", "at", "value", "slope", "remark"]
 SECANTS = tuple(f"ag.{arc}{name}" for arc in ("", "arc") for name in ("sec", "csc", "cot"))
+OPTIONS = ("initial=", "where=[", "np.maximum")  # which no peer has
 NUMBERS = {"inf": math.inf, "nan": math.nan, "pi": math.pi, "log": math.log}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -199,6 +200,67 @@ def test_arguments_in_numpys_forms(f: Any) -> None:
     assert type(out) is Tensor
     np.testing.assert_allclose(out.data, f(X), rtol=1e-13, strict=True)
     ag.check_gradients(f, X, order=1)
+
+
+# --- methods of ufuncs ----------------------------------------------------------------------------
+
+REDUCED = [
+    {}, {"axis": 1}, {"axis": None}, {"axis": 0, "keepdims": True}, {"axis": -1, "initial": 0.5},
+    {"where": np.array([[True, False, True]] * 2), "initial": 1.0}, {"axis": (0, 1)},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("ufunc", protocols.REDUCTIONS, ids=lambda f: f.__name__)
+def test_reductions_by_a_ufunc_are_numpys(ufunc: Any) -> None:
+    boolean = ufunc in BOOLEAN
+    for options in REDUCED:
+        if boolean and "initial" in options:
+            continue
+        f = lambda x, options=options: ufunc.reduce(x, **options)
+        out = f(Tensor(X, requires_grad=True))
+        data = out if boolean else out.data
+        np.testing.assert_allclose(data, f(X), rtol=1e-13, strict=not np.isscalar(data))
+        if not boolean:
+            ag.check_gradients(f, X)
+    out = ufunc.reduce(Value(2.0), axis=None)
+    assert getattr(out, "_data", out) == ufunc.reduce(2.0, axis=None)
+
+
+@pytest.mark.parametrize("ufunc", protocols.SCANS, ids=lambda f: f.__name__)
+def test_scans_by_a_ufunc_are_numpys(ufunc: Any) -> None:
+    for options in ({}, {"axis": 1}, {"axis": -1, "dtype": np.float32}):
+        out = ufunc.accumulate(Tensor(X), **options)
+        wanted = ufunc.accumulate(X, **options)
+        np.testing.assert_allclose(out.data, wanted, rtol=1e-6, strict=True)
+    ag.check_gradients(lambda x: ufunc.accumulate(x, axis=1), X)
+    assert ufunc.accumulate(Tensor(np.ones((0, 2)))).shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    "ufunc", [f for f in UFUNCS if f.nin == 2 and f.nout == 1 and not f.signature], ids=str
+)
+def test_outer_pairs_each_entry_with_each(ufunc: Any) -> None:
+    if "dd->d" not in ufunc.types and ufunc not in BOOLEAN:  # of integers alone
+        return
+    if not protocols.operation_of(ufunc) and ufunc not in protocols.PLAIN_UFUNCS:
+        return
+    x, y = np.abs(X), np.array([1.5, 2.0])
+    for args in ((x, y), (x, 0.5), (2.0, y)):
+        wanted = ufunc.outer(*args)
+        for tensors in product(*((a, Tensor(a)) for a in args)):
+            if any(isinstance(a, Tensor) for a in tensors):
+                out = ufunc.outer(*tensors)
+                assert np.shape(out) == wanted.shape
+                np.testing.assert_allclose(getattr(out, "data", out), wanted, rtol=1e-13)
+
+
+def test_a_ufunc_computes_in_the_dtype_it_is_told() -> None:
+    t = Tensor([0.5, 2.0], requires_grad=True)
+    for out in (np.exp(t, dtype=np.float32), np.add(t, 1.0, dtype="f4"), np.add(1, t, dtype="f4")):
+        assert out.dtype == np.float32
+        out.sum().backward()
+    assert t.grad.dtype == np.float64
+    assert np.multiply.outer(t, [1.0, 2.0], dtype=np.float32).dtype == np.float32
 
 
 # --- operations of users --------------------------------------------------------------------------

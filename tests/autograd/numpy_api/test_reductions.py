@@ -79,3 +79,46 @@ def test_deviations_of_huge_and_tiny_numbers(dtype: Any) -> None:
     assert not slopes[3].any() and out.dtype == slopes.dtype == dtype
     assert np.isinf(ag.linalg.norm(np.array([np.inf, 1.0])))
     assert ag.linalg.norm(Tensor(np.ones((0, 2))), axis=0).tolist() == [0.0, 0.0]
+
+
+# --- lists of nodes -------------------------------------------------------------------------------
+
+LISTED = {
+    "sum": (), "mean": (), "max": (0,), "median": (), "std": (1,), "cumsum": (), "sort": (),
+    "ptp": (), "quantile": (0.3,), "logsumexp": (), "softmax": (), "average": (1,), "cov": (),
+    "trapezoid": (), "nanmax": (), "any": (), "argmax": (), "exp": (), "square": (), "elu": (),
+    "clip": (0.0, 1.0), "add": (1.0,), "multiply": ([[1.0], [2.0]],), "flip": (), "roll": (1,),
+    "transpose": (), "reshape": (-1,), "ravel": (), "repeat": (2,), "take": ([0, 1], 1),
+    "diff": (), "pad": (1,), "triu": (), "trace": (), "matmul": (np.ones(2),), "kron": ([1.0],),
+    "nan_to_num": (), "swapaxes": (0, 1), "partition": (1,), "cumprod": (0,), "diagonal": (),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_lists_that_hold_nodes_are_stacked(name: str) -> None:
+    """Of values, tensors and numbers, nested; variables or constants."""
+    f, args = getattr(ag, name), LISTED[name]
+    x = np.array([[0.5, -1.5], [2.0, 0.25]])
+    wanted = f(x, *args)
+    v, t = Value(0.5), Tensor([2.0, 0.25], requires_grad=True)
+    for rows in ([[v, -1.5], t], ([v, Value(-1.5)], (t[0], 0.25)), [list(x[0]), t], [x[0], t]):
+        out = f(rows, *args)
+        assert isinstance(out, Tensor) == (wanted.dtype.kind == "f")
+        np.testing.assert_allclose(getattr(out, "data", out), wanted, rtol=1e-14, strict=True)
+    v.grad = t.grad = None
+    if isinstance(out := f([[v, -1.5], t], *args), Tensor):
+        ag.sum(out * np.cos(np.arange(out.size)).reshape(out.shape)).backward()
+        leaf = Tensor(x, requires_grad=True)
+        ag.sum(f(leaf, *args) * np.cos(np.arange(out.size)).reshape(out.shape)).backward()
+        np.testing.assert_allclose([v.grad, *t.grad], leaf.grad.ravel()[[0, 2, 3]], rtol=1e-13)
+
+
+def test_lists_are_stacked_beside_nodes_too() -> None:
+    v, t = Value(2.0), Tensor([1.0, 3.0], requires_grad=True)
+    ag.multiply(t, [v, 1.0]).sum().backward()
+    assert v.grad == 1.0 and t.grad.tolist() == [2.0, 1.0]
+    assert ag.mean([Tensor(1.0), Tensor(3.0)]).item() == 2.0
+    with ag.no_grad():
+        assert type(ag.max([v, t[0]])) is Tensor
+    with pytest.raises(ValueError, match=r"stack\(\) of different shapes"):
+        ag.sum([v, t])
