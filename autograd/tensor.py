@@ -23,7 +23,7 @@ from .core.node import Node
 from .core.op import Data, Op, data_of
 from .core.shapes import Shape, shape_of
 from .node_methods import Operators
-from .numpy_api import linalg, manipulation, reductions, statistics
+from .numpy_api import joining, linalg, manipulation, reductions, statistics
 
 REAL = "fiub"  # the kinds of NumPy dtype that a tensor can hold
 
@@ -88,6 +88,27 @@ def in_place(op: Op, update: Callable[[Any, Any], Any]) -> Callable[[Any, Any], 
         else:
             self._replace(op.forward(data, y))
         return self
+
+    return method
+
+
+def of_data(name: str) -> Callable[..., Any]:
+    """Return the method for a function of NumPy that is not differentiable."""
+    function = array_libraries.no_fallback(getattr(np, name))
+
+    def method(self: Tensor, *args: Any, **options: Any) -> Any:
+        return function(self._data, *map(data_of, args), **options)
+
+    return method
+
+
+def in_place_method(name: str) -> Callable[..., Any]:
+    """Return a method that refuses what a method of NumPy's arrays does in place."""
+
+    def method(self: Tensor, *args: Any, **options: Any) -> Any:
+        raise TypeError(
+            f"t.{name}() is not defined: it changes an array in place; use np.{name}(t)"
+        )
 
     return method
 
@@ -360,10 +381,10 @@ class Tensor(Operators):
         self._data[index] = value
         self.mark_changed()
 
-    def reshape(self, *shape: Any) -> Any:
+    def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
         if not shape:
             raise TypeError("reshape() needs a shape; () is that of a single number")
-        return manipulation.reshape(self, shape[0] if len(shape) == 1 else shape)
+        return manipulation.reshape(self, shape[0] if len(shape) == 1 else shape, order, copy=copy)
 
     def transpose(self, *axes: Any) -> Any:
         if not axes:
@@ -374,6 +395,16 @@ class Tensor(Operators):
         if np.dtype(dtype).kind not in REAL:
             raise TypeError(f"a Tensor holds real numbers, and can't be made {np.dtype(dtype)}")
         return rules.astype(self, dtype=np.dtype(dtype))
+
+    def compress(self, condition: Any, axis: int | None = None, out: Any = None) -> Any:
+        return manipulation.compress(condition, self, axis, out)
+
+    def fill(self, value: Any) -> None:
+        self[...] = value
+
+    argsort, argpartition = of_data("argsort"), of_data("argpartition")
+    nonzero, searchsorted = of_data("nonzero"), of_data("searchsorted")
+    partition, resize, sort = (in_place_method(name) for name in ("partition", "resize", "sort"))
 
     # Methods that NumPy's arrays or PyTorch's tensors have, with the same arguments.
     sum, mean, var, std, prod = (
@@ -390,7 +421,7 @@ class Tensor(Operators):
         manipulation.ravel, manipulation.squeeze, manipulation.swapaxes, manipulation.repeat,
     )  # fmt: skip
     flatten, take, diagonal = manipulation.ravel, manipulation.take, manipulation.diagonal
-    dot, trace = linalg.dot, linalg.trace
+    dot, trace, choose = linalg.dot, linalg.trace, joining.choose
 
 
 def from_numpy(array: Data, requires_grad: bool = False, label: str | None = None) -> Tensor:

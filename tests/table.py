@@ -345,7 +345,11 @@ CASES: list[Case] = [
     # shapes
     *shaped(ag.reshape, by_place(np.reshape),
             ((2, 3), {"shape": (3, 2)}), ((2, 3), {"shape": -1})),
+    Case(lambda x: ag.reshape(x, (4, 3), "F"), lambda x: np.reshape(x, (4, 3), "F"),
+         (apart(2, 3, 2),), name="reshape F"),
     *shaped(ag.ravel, np.ravel, ((2, 3), {})),
+    Case(lambda x: ag.astype(x, x.dtype), lambda x: x, (apart(3),), name="astype of ag",
+         covers=(ag.astype,)),
     *shaped(ag.expand_dims, np.expand_dims, ((2, 3), {"axis": (0, -1)}), ((2,), {"axis": 1})),
     *shaped(ag.squeeze, np.squeeze, ((1, 3, 1), {}), ((1, 3, 1), {"axis": -1})),
     *shaped(ag.transpose, np.transpose, ((2, 3, 4), {"axes": (1, 2, 0)}), ((2, 3), {}),

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.core import array_rules, pytree, rules
 from autograd.core.arguments import one_of
-from autograd.core.array_libraries import as_array, as_plain_array
+from autograd.core.array_libraries import as_array
 from autograd.core.op import data_of
 from autograd.core.shapes import ordered_axes, shape_of
 
@@ -25,15 +25,24 @@ from .manipulation import (
     reshape,
     take_along_axis,
 )
+from .options import array_of, as_dtype, check_out, write
 
 
-def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
+def concatenate(
+    xs: Sequence[Any],
+    axis: int | None = 0,
+    out: Any = None,
+    *,
+    dtype: Any = None,
+    casting: str = "same_kind",
+) -> Any:
     """Return the arrays `xs` joined along an existing axis, or flattened and joined for `None`.
 
     Raises:
         ValueError: there are no arrays, they have no axes, or other axes differ in length.
+        TypeError: `casting` does not allow to convert them to `dtype` or to the dtype of `out`.
     """
-    xs = list(map(as_plain_array, xs))
+    xs = list(map(array_of, xs))
     if not xs:
         raise ValueError("concatenate() needs at least one array")
     if axis is None:
@@ -41,20 +50,41 @@ def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
     elif not shape_of(xs[0]):
         raise ValueError("concatenate() joins along an axis, but got single numbers; use stack()")
     (axis,) = ordered_axes((axis,), len(shape_of(xs[0])))
-    return array_rules.concatenate(*xs, axis=axis)
+    joined = array_rules.concatenate(*xs, axis=axis)
+    if out is None and dtype is None and casting == "same_kind":
+        return joined
+    if out is not None:
+        check_out("concatenate", out, xs)
+    if out is not None and dtype is not None:
+        raise TypeError("concatenate() takes out or dtype, but got both")
+    wanted = np.dtype(getattr(out, "dtype", joined.dtype) if dtype is None else dtype)
+    for x in xs:
+        own = getattr(x, "dtype", np.dtype(float))
+        if not np.can_cast(own, wanted, casting):  # type: ignore[arg-type]
+            raise TypeError(f"concatenate: {own} can't become {wanted} by casting {casting!r}")
+    return as_dtype(joined, wanted) if out is None else write("concatenate", joined, out)
 
 
-def stack(xs: Sequence[Any], axis: int = 0) -> Any:
+def stack(
+    xs: Sequence[Any],
+    axis: int = 0,
+    out: Any = None,
+    *,
+    dtype: Any = None,
+    casting: str = "same_kind",
+) -> Any:
     """Return the numbers or arrays `xs`, all of one shape, joined along a new axis.
 
     >>> from autograd import Value, stack
     >>> stack([Value(1.0), Value(2.0)])
     Tensor([1., 2.], requires_grad=True)
 
+    Other options are those of `concatenate`.
+
     Raises:
         ValueError: there are no arrays, or they differ in shape.
     """
-    xs = list(map(as_plain_array, xs))
+    xs = list(map(array_of, xs))
     if not xs:
         raise ValueError("stack() needs at least one array")
     shape = shape_of(xs[0])
@@ -63,28 +93,30 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Any:
             raise ValueError(f"stack() of different shapes, {shape} and {shape_of(x)}")
     (axis,) = ordered_axes((axis,), len(shape) + 1)
     longer = (*shape[:axis], 1, *shape[axis:])
-    return array_rules.concatenate(*[array_rules.reshape(x, shape=longer) for x in xs], axis=axis)
+    xs = [array_rules.reshape(x, shape=longer) for x in xs]
+    return concatenate(xs, axis, out, dtype=dtype, casting=casting)
 
 
-def vstack(xs: Sequence[Any]) -> Any:
+def vstack(xs: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """Return the arrays joined along the first axis; a vector is one row: (1, n)."""
-    return concatenate([atleast_2d(as_plain_array(x)) for x in xs], 0)
+    return concatenate([atleast_2d(x) for x in xs], 0, dtype=dtype, casting=casting)
 
 
-def hstack(xs: Sequence[Any]) -> Any:
+def hstack(xs: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """Return the arrays joined along the second axis; vectors along their only one."""
-    xs = [atleast_1d(as_plain_array(x)) for x in xs]
-    return concatenate(xs, 1 if xs and len(shape_of(xs[0])) > 1 else 0)
+    xs = [atleast_1d(x) for x in xs]
+    axis = 1 if xs and len(shape_of(xs[0])) > 1 else 0
+    return concatenate(xs, axis, dtype=dtype, casting=casting)
 
 
 def dstack(xs: Sequence[Any]) -> Any:
     """Return the arrays joined along the third axis; each has the shape of `atleast_3d` first."""
-    return concatenate([atleast_3d(as_plain_array(x)) for x in xs], 2)
+    return concatenate([atleast_3d(x) for x in xs], 2)
 
 
 def column_stack(xs: Sequence[Any]) -> Any:
     """Return the arrays joined along the second axis; a vector is one column: (n, 1)."""
-    xs = list(map(as_plain_array, xs))
+    xs = list(map(array_of, xs))
     # mutants 1: any negative size is inferred
     return concatenate([x if len(shape_of(x)) > 1 else reshape(x, (-1, 1)) for x in xs], 1)
 
@@ -99,7 +131,7 @@ def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 
     `values` broadcast, and get the dtype of `x`.
     """
-    x, values = as_plain_array(x), as_plain_array(values)
+    x, values = array_of(x), array_of(values)
     n = math.prod(shape_of(x))
     places = np.arange(n).reshape(shape_of(x))
     others = n + np.arange(math.prod(shape_of(values))).reshape(shape_of(values))
@@ -143,15 +175,18 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
         condition = as_array(data_of(condition))
         if condition.dtype != bool:
             raise TypeError("select: conditions must be boolean arrays")
-        out = rules.where(condition, as_plain_array(choice), out)
+        out = rules.where(condition, array_of(choice), out)
     return out
 
 
-def choose(a: Any, choices: Sequence[Any], mode: str = "raise") -> Any:
+def choose(a: Any, choices: Sequence[Any], out: Any = None, mode: str = "raise") -> Any:
     """Return at each place the array whose number stands there in `a`; all of them broadcast.
 
     For numbers of no array, `mode` is "raise" (a ValueError), "wrap" (around), or "clip".
     """
+    if out is not None:
+        check_out("choose", out, [a, choices])
+        return write("choose", choose(a, choices, mode=mode), out)
     one_of("mode", mode, ("raise", "wrap", "clip"))
     numbers, n = as_array(data_of(a)), len(choices)
     if numbers.dtype.kind not in "iub":
@@ -165,7 +200,7 @@ def choose(a: Any, choices: Sequence[Any], mode: str = "raise") -> Any:
         raise ValueError(
             f"choose: the numbers of {n} arrays are 0 to {n - 1}, but there are others"
         )
-    *arrays, numbers = broadcast_arrays(*map(as_plain_array, choices), numbers)
+    *arrays, numbers = broadcast_arrays(*map(array_of, choices), numbers)
     return getitem(take_along_axis(stack(arrays), numbers[None], 0), 0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -24,19 +25,39 @@ from autograd.core.op import data_of, stack_nodes
 from autograd.core.precision import as_real
 from autograd.core.shapes import as_shape, ordered_axes, reduced_axes, shape_of
 
+from .options import array_of, as_dtype, check_out, write
+
 NO_BYTES = np.dtype([])  # arrays of it have a shape, but take no memory
 
 # --- shapes ---------------------------------------------------------------------------------------
 
 
-def reshape(x: Any, shape: int | Sequence[int]) -> Any:
-    """Return `x` with another shape of the same size; one length may be -1, and is inferred."""
-    return array_rules.reshape(x, shape=as_shape(shape))
+def reshape(
+    x: Any, shape: int | Sequence[int], order: str = "C", *, copy: bool | None = None
+) -> Any:
+    """Return `x` with another shape of the same size; one length may be -1, and is inferred.
+
+    In `order` "F" the first axis changes fastest, and so it does in "A" if it does in memory.
+    `copy` is for plain arrays, as in NumPy.
+    """
+    if copy is not None and not isinstance(x, Node):
+        return np.reshape(x, shape, order, copy=copy)  # type: ignore[call-overload]
+    shape = as_shape(shape)
+    if order != "C" and (
+        one_of("order", order, ("C", "F", "A")) == "F" or np.isfortran(data_of(x))
+    ):
+        return transpose(array_rules.reshape(transpose(x), shape=shape[::-1]))
+    return array_rules.reshape(x, shape=shape)
 
 
-def ravel(x: Any) -> Any:
-    """Return `x` flattened: (size,)."""
-    return array_rules.reshape(x, shape=(-1,))  # mutants 1: any negative size is inferred
+def ravel(x: Any, order: str = "C") -> Any:
+    """Return `x` flattened: (size,); `order` is that of `reshape`."""
+    return reshape(x, (-1,), order)  # mutants 1: any negative size is inferred
+
+
+def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
+    """Return `x` converted to a dtype; `copy` is for plain arrays, as in NumPy."""
+    return as_dtype(x, dtype) if isinstance(x, Node) else x.astype(dtype, copy=copy)
 
 
 def expand_dims(x: Any, axis: int | Sequence[int]) -> Any:
@@ -137,7 +158,7 @@ def full(shape: int | Sequence[int], fill_value: Any, dtype: Any = None, order: 
     if not isinstance(fill_value, Node):
         return np.full(shape, fill_value, dtype, order)  # type: ignore[call-overload]
     out = broadcast_to(fill_value, shape)
-    return out if dtype is None else out.astype(dtype)
+    return out if dtype is None else as_dtype(out, dtype)
 
 
 def full_like(x: Any, fill_value: Any, dtype: Any = None, shape: Any = None) -> Any:
@@ -155,17 +176,31 @@ def check_ndim(at_least: int, x: Any, name: str) -> None:
         raise ValueError(f"{name}() needs {at_least} dimensions or more, but got shape {shape}")
 
 
+def of_each(function: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Return the function of several arrays: it returns one result, or a tuple of several."""
+
+    @wraps(function)
+    def mapped(*xs: Any) -> Any:
+        results = tuple(map(function, map(array_of, xs)))
+        return results[0] if len(results) == 1 else results
+
+    return mapped
+
+
+@of_each
 def atleast_1d(x: Any) -> Any:
     """Return `x`, a single number as (1,)."""
     return x if shape_of(x) else reshape(x, 1)
 
 
+@of_each
 def atleast_2d(x: Any) -> Any:
     """Return `x`, a number or a vector as one row: (1, n)."""
     # mutants 1: any negative size is inferred
     return x if len(shape_of(x)) >= 2 else reshape(x, (1, -1))
 
 
+@of_each
 def atleast_3d(x: Any) -> Any:
     """Return `x`, a number or a vector as (1, n, 1), a matrix as (m, n, 1)."""
     shape = shape_of(x)
@@ -320,12 +355,17 @@ def flat_without_axis(x: Any, axis: int | None) -> tuple[Any, int]:
     return x, ordered_axes((axis,), len(shape_of(x)))[0]
 
 
-def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
+def take(
+    x: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise"
+) -> Any:
     """Return the entries of `x` at `indices` along an axis, or of the flattened array.
 
     The shape of `indices` takes the place of the axis. For indices outside the axis, `mode` is
     "raise" (an IndexError), "wrap" (around), or "clip" (to the first or last entry).
     """
+    if out is not None:
+        check_out("take", out, [x, indices])
+        return write("take", take(x, indices, axis, mode=mode), out)
     x, axis = flat_without_axis(x if shape_of(x) else ravel(x), axis)
     indices = data_of(indices)
     if is_numpy(indices) or not hasattr(indices, "__array_function__"):
@@ -334,12 +374,12 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
     return getitem(x, (slice(None),) * axis + (indices,))
 
 
-def compress(condition: Any, x: Any, axis: int | None = None) -> Any:
+def compress(condition: Any, x: Any, axis: int | None = None, out: Any = None) -> Any:
     """Return `x` where conditions: (n,) hold on an axis, or in the flattened array."""
     condition = as_plain_array(data_of(condition))
     if len(shape_of(condition)) != 1:
         raise ValueError(f"compress: condition must be a vector, not {shape_of(condition)}")
-    return take(x, no_fallback(np.nonzero)(condition)[0], axis)
+    return take(x, no_fallback(np.nonzero)(condition)[0], axis, out)
 
 
 def extract(condition: Any, x: Any) -> Any:
@@ -399,16 +439,32 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     return array_rules.scatter_add(as_real(weights), index=as_array(x), shape=shape_of(counts))
 
 
-def sort(x: Any, axis: int | None = -1) -> Any:
-    """Return `x` sorted in increasing order along an axis, or flattened and sorted for `None`."""
+def sort(
+    x: Any,
+    axis: int | None = -1,
+    kind: str | None = None,
+    order: None = None,
+    *,
+    stable: bool | None = None,
+) -> Any:
+    """Return `x` sorted in increasing order along an axis, or flattened and sorted for `None`.
+
+    Every `kind` of sorting is stable, and `order` is for structured arrays, which are refused.
+    """
+    one_of("kind", kind, (None, "quicksort", "heapsort", "mergesort", "stable"))
+    if order is not None:
+        raise ValueError("sort: order= is for structured arrays; leave it out")
     x, axis = flat_without_axis(x, axis)
     return take_along_axis(x, no_fallback(np.argsort)(data_of(x), axis=axis, kind="stable"), axis)
 
 
-def partition(x: Any, kth: int, axis: int | None = -1) -> Any:
+def partition(
+    x: Any, kth: int | Sequence[int], axis: int | None = -1, kind: str = "introselect"
+) -> Any:
     """Return `x` with its k-th smallest entry where sorting would put it along an axis.
 
     Smaller entries stand before it and larger ones behind it, in any order.
     """
+    one_of("kind", kind, ("introselect",))
     x, axis = flat_without_axis(x, axis)
     return take_along_axis(x, no_fallback(np.argpartition)(data_of(x), kth, axis=axis), axis)

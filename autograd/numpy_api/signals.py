@@ -27,7 +27,7 @@ from .manipulation import (
     ravel,
     take,
 )
-from .options import array_of
+from .options import array_of, as_dtype
 from .reductions import diff
 
 
@@ -196,7 +196,7 @@ def linspace(
 
 
 def _converted(x: Any, dtype: Any) -> Any:
-    return x if dtype is None else x.astype(dtype)
+    return x if dtype is None else as_dtype(x, dtype)
 
 
 def _counts(num: int, like: Any) -> Any:

@@ -366,3 +366,25 @@ def test_the_smallest_entry_is_found() -> None:
     t = Tensor([[3.0, 1.0], [0.0, 0.0]], requires_grad=True)
     assert ag.argmin(t) == 2
     assert ag.argmin(t, axis=1).tolist() == [1, 0]
+
+
+def test_methods_of_numpys_arrays_that_are_not_differentiated() -> None:
+    x = np.array([3.0, 0.0, 2.0])
+    t = Tensor(x, requires_grad=True)
+    assert t.argsort().tolist() == [1, 2, 0] and t.argpartition(0)[0] == 1
+    assert [i.tolist() for i in t.nonzero()] == [[0, 2]]
+    assert Tensor([1.0, 2.0]).searchsorted(t).tolist() == [2, 0, 1]
+    assert t.compress([True, False, True]).tolist() == [3.0, 2.0]
+    assert Tensor([1, 0]).choose([t[:2], t[1:]]).tolist() == [0.0, 0.0]
+    assert t.reshape(3, 1, order="F").shape == (3, 1)
+
+
+def test_methods_that_change_an_array_in_place() -> None:
+    t = Tensor([3.0, 1.0])
+    t.fill(2.0)
+    assert t.tolist() == [2.0, 2.0]
+    with pytest.raises(ValueError, match="would drop a gradient"):
+        Tensor([3.0], requires_grad=True).fill(2.0)
+    for name, args in (("sort", ()), ("partition", (0,)), ("resize", (2,))):
+        with pytest.raises(TypeError, match=rf"in place; use np\.{name}\(t\)"):
+            getattr(t, name)(*args)

@@ -127,3 +127,49 @@ def test_objects_that_join_name_the_functions_to_use(name: str) -> None:
     with pytest.raises(TypeError, match=r"concatenate, of np\.r_; column_stack, of np\.c_"):
         getattr(np, name)[t, t]
     assert getattr(np, name)[t.detach(), A].shape == getattr(np, name)[A, A].shape
+
+
+@pytest.mark.parametrize("name", ["concatenate", "stack", "vstack", "hstack"])
+def test_results_are_cast_as_numpy_does(name: str) -> None:
+    pair = [X, X.astype(np.float32)]
+    for dtype, casting in product(
+        (None, np.float32, float, np.float16, int), ("no", "equiv", "safe", "same_kind", "unsafe")
+    ):
+        check_as_numpy(name, pair, dtype=dtype, casting=casting)
+    ours = getattr(ag, name)([Tensor(X, requires_grad=True)] * 2, dtype=np.float32)
+    assert ours.dtype == np.float32 and ours.requires_grad
+
+
+def test_plain_results_are_written_into_arrays() -> None:
+    for name, args in (
+        ("concatenate", [[A, A]]), ("stack", [[A, A], 1]), ("take", [X, [[0, 5]]]),
+        ("compress", [[True, False], X, 0]), ("choose", [[0, 1], [A, -A]]),
+    ):  # fmt: skip
+        wanted = getattr(np, name)(*args)
+        out = np.empty_like(wanted)
+        assert getattr(ag, name)(*args, out=out) is out
+        np.testing.assert_array_equal(out, wanted)
+        with pytest.raises(ValueError, match="but out has"):
+            getattr(ag, name)(*args, out=np.empty(7))
+    t = Tensor(A, requires_grad=True)
+    for call in (
+        lambda out: ag.concatenate([t, t], out=out), lambda out: np.stack([t, t], out=out),
+        lambda out: t.take([0], out=out), lambda out: np.compress([True], t, out=out),
+        lambda out: ag.choose([0, 0], [t], out=out),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=r"on nodes: there is no option 'out'"):
+            call(np.empty((2, 2)))
+    with pytest.raises(TypeError, match=r"takes out or dtype, but got both"):
+        ag.concatenate([A, A], out=np.empty(4), dtype=float)
+    with pytest.raises(TypeError, match="float64 can.t become int64 by casting 'same_kind'"):
+        ag.concatenate([A, A], out=np.empty(4, np.int64))
+
+
+def test_lists_of_numbers_are_joined() -> None:
+    v, w = Value(1.0), Value(2.0)
+    assert ag.concatenate([[v, 3.0], [w]]).tolist() == [1.0, 3.0, 2.0]
+    assert ag.stack([[v, w], [w, v]]).tolist() == [[1.0, 2.0], [2.0, 1.0]]
+    assert ag.append([v], w).tolist() == [1.0, 2.0]
+    assert ag.insert([v, w], 1, 5.0).tolist() == [1.0, 5.0, 2.0]
+    out = ag.select([[True, False]], [[v, v]], [w, w])
+    assert out.tolist() == [1.0, 2.0] and out.requires_grad

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpys import PLACES, check_as_numpy
+from numpys import PLACES, check_as_numpy, outcome
 from refusing import Refusing
 
 import autograd as ag
@@ -63,7 +63,7 @@ ROWS = np.array([[3.0, 1.0, 2.0], [5.0, 6.0, 4.0]])
     [
         (lambda x: ag.transpose(x, (-1, -2)), lambda x: x.T),
         (lambda x: ag.flipud(x[0]), lambda x: x[0, ::-1]),
-        (lambda x: ag.take(x, np.array([5]), 1, "wrap"), lambda x: x[:, 2:]),
+        (lambda x: ag.take(x, np.array([5]), 1, mode="wrap"), lambda x: x[:, 2:]),
         (lambda x: ag.take(x[0, 0], 0, 0), lambda x: np.array(x[0, 0])),
         (lambda x: x[[]], lambda x: x[[]]),
         (lambda x: x[[True, False]], lambda x: x[[True, False]]),
@@ -182,3 +182,51 @@ def test_weights_of_counts_are_differentiated() -> None:
     assert np.bincount(Tensor([1, 1])).tolist() == ag.bincount([1, 1]).tolist() == [0, 2]
     with pytest.raises(ValueError, match=r"\(3,\) are not the weights of \(2,\)"):
         ag.bincount([1, 3], weights)
+
+
+# --- options --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ["C", "F", "A", "bad"])
+def test_shapes_are_read_in_numpys_orders(order: str) -> None:
+    for x in (numbers(2, 3), numbers(3, 2).T, numbers(2, 3, 2), numbers(6), np.asfortranarray(2.0)):
+        check_as_numpy("ravel", x, order)
+        for shape in ((3, 2), (-1,), (2, -1), 6, (1, 6), (4, 3)):
+            check_as_numpy("reshape", x, shape, order=order)
+        wanted = outcome(x.flatten, order)
+        out = outcome(Tensor(x).flatten, order)
+        assert isinstance(wanted, Exception) or out.tolist() == wanted.tolist()
+    slopes = ag.grad(lambda x: ag.reshape(x, (3, 2), order)[2, 0])
+    if order != "bad":
+        assert (
+            np.argmax(slopes(numbers(2, 3))) == np.ravel(numbers(2, 3), order)[[4, 2][order == "F"]]
+        )
+
+
+def test_copies_are_for_plain_arrays() -> None:
+    x = numbers(2, 3)
+    assert np.shares_memory(ag.reshape(x, 6), x)
+    assert np.shares_memory(ag.astype(x, float, copy=False), x)
+    assert not np.shares_memory(ag.astype(x, float), x)
+    if np.lib.NumpyVersion(np.__version__) >= "2.1.0":
+        assert not np.shares_memory(ag.reshape(x, 6, copy=True), x)
+        assert np.reshape(Tensor(x), 6, copy=True).tolist() == x.ravel().tolist()
+        assert np.astype(Tensor(x, requires_grad=True), np.float32).requires_grad
+    for t in (Tensor(x), Value(1.0)):
+        assert ag.astype(t, np.float32).dtype == np.float32
+
+
+def test_several_arrays_get_axes_at_once() -> None:
+    for name in ("atleast_1d", "atleast_2d", "atleast_3d"):
+        check_as_numpy(name, np.array(2.0), numbers(3), numbers(2, 2), numbers(1, 1, 1))
+        check_as_numpy(name, numbers(3), [1.0, 2.0])
+        check_as_numpy(name)
+
+
+def test_sorting_has_numpys_options() -> None:
+    for kind in (None, "quicksort", "heapsort", "mergesort", "stable", "bad"):
+        check_as_numpy("sort", ROWS, 0, kind)
+    check_as_numpy("sort", ROWS, stable=True)
+    check_as_numpy("sort", ROWS, order="x")
+    check_as_numpy("partition", ROWS, [0, 2])
+    check_as_numpy("partition", ROWS, 1, kind="bad")

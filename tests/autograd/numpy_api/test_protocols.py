@@ -396,7 +396,6 @@ def test_options_that_are_not_covered_name_themselves(case: Case) -> None:
         (lambda t: np.linalg.pinv(t, 1e-3), "np.linalg.pinv on nodes: there is no option 'rcond'"),
         (lambda t: np.linalg.cholesky(t, upper=True), "np.linalg.cholesky on nodes: .*'upper'"),
         (lambda t: np.matmul(t, t, axes=[(0, 1)] * 3), "np.matmul on nodes: .*'axes'"),
-        (lambda t: np.reshape(t, (2, 1), order="F"), "np.reshape on nodes: .*'order'"),
         (lambda t: np.pad(t, 1, np.pad), r"pad\(\) takes no function as mode"),
         (
             lambda t: np.pad(t, 1, "reflect", reflect_type="odd"),
