@@ -145,7 +145,8 @@ def erfc(x: Any) -> Any:
 
 def by_mpmath(f: Callable[..., Any]) -> Callable[..., Any]:
     """A function of mpmath, of floats and arrays."""
-    return np.vectorize(lambda *args: float(f(*args)), otypes=[float])
+    each = np.vectorize(lambda x: float(f(x)), otypes=[float])
+    return lambda x: each(x)
 
 
 def normal(x: Any) -> Any:
@@ -247,7 +248,7 @@ CASES: list[Case] = [
     *(
         case
         for name, domains in {
-            "sec": [(-1.4, 1.4), (1.7, 4.0)], "sech": [REAL, (20.0, 30.0)],
+            "sec": [(-1.4, 1.4), (1.7, 4.0)], "sech": [REAL],
             "csc": [POSITIVE, NEGATIVE], "csch": [POSITIVE, NEGATIVE],
             "cot": [POSITIVE, NEGATIVE], "coth": [POSITIVE, NEGATIVE],
             "asec": [ABOVE, (-9.0, -1.1)], "asech": [(0.1, 0.9)],

@@ -10,7 +10,8 @@ const FUNCTIONS = {
   abs: Math.abs, sign: Math.sign, floor: Math.floor, ceil: Math.ceil, trunc: Math.trunc, round: roundToEven,
   relu: (x) => (x > 0 ? x : 0 * x), sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   softplus: (x) => logAddExp(x, 0), silu: (x) => x / (1 + Math.exp(-x)), softsign: (x) => x / (1 + Math.abs(x)),
-  erf, erfc: (x) => 1 - erf(x), sinc: (x) => (x ? Math.sin(Math.PI * x) / (Math.PI * x) : 1),
+  erfinv, lgamma: (x) => gammas(-1, x), digamma: (x) => gammas(0, x), polygamma: (n, x) => gammas(n, x),
+  logit: (x) => Math.log(x / (1 - x)), erf, erfc: (x) => 1 - erf(x), sinc: (x) => (x ? Math.sin(Math.PI * x) / (Math.PI * x) : 1),
   maximum: Math.max, minimum: Math.min, hypot: Math.hypot, arctan2: Math.atan2, power: Math.pow,
   logaddexp: logAddExp, xlogy: (x, y) => (x ? x * Math.log(y) : 0),
   fmod: (x, y) => x % y, heaviside: (x, y) => (x ? Number(x > 0) : y),
@@ -148,4 +149,29 @@ function erf(x) {
     total += term / (2 * n + 1);
   }
   return (2 / Math.sqrt(Math.PI)) * total;
+}
+
+/** The inverse of erf by Newton's method: on its way from 0 it never steps beyond the root. */
+function erfinv(y) {
+  if (!(Math.abs(y) < 1)) return Math.abs(y) === 1 ? y * Infinity : NaN;
+  let x = 0;
+  for (let step = 1, n = 0; Math.abs(step) > 1e-15 && n < 200; n++) {
+    step = ((erf(x) - y) * Math.sqrt(Math.PI) * Math.exp(x * x)) / 2;
+    x -= step;
+  }
+  return x;
+}
+
+/** log |gamma(x)| for n = -1, digamma for n = 0, its n-th derivative: by Stirling's series 20 steps further. */
+function gammas(n, x) {
+  const factorial = (k) => (k > 1 ? k * factorial(k - 1) : 1);
+  let [steps, end] = [0, x];
+  for (; end < 20 + n && x > -1000; end++) steps += n < 0 ? Math.log(Math.abs(end)) : factorial(n) * end ** (-n - 1);
+  const logs = n < 0 ? (end - 0.5) * Math.log(end) - end + Math.log(2 * Math.PI) / 2 : -Math.log(end) + 0.5 / end;
+  let total = n > 0 ? factorial(n - 1) * end ** -n + (factorial(n) / 2) * end ** (-n - 1) : logs;
+  [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66].forEach((b, i) => {
+    const k = 2 * (i + 1);
+    total += ((b * factorial(k + n - 1)) / factorial(k)) * end ** (-k - n);
+  });
+  return n < 0 ? total - steps : (n % 2 ? 1 : -1) * (total + steps);
 }

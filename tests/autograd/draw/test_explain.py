@@ -272,6 +272,7 @@ def test_every_op_has_its_slopes_written(case: Case) -> None:
 
 
 FUNCTIONS = {name: op.forward for name, op in TABLE.items()}
+FUNCTIONS |= {"digamma": ag.digamma, "polygamma": ag.polygamma}
 FUNCTIONS |= {"true": True, "false": False, "inf": math.inf, "nan": math.nan}
 
 
