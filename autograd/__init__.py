@@ -73,7 +73,16 @@ from .numpy_api.linalg import cross, dot, einsum, inner, kron, matmul, outer, te
 # `as` makes them public for type checkers
 from .numpy_api.functions import round as round
 from .numpy_api.reductions import all as all, any as any, max as max, min as min, sum as sum
-from .core.rules import abs as abs
+from .core.rules import abs as abs, pow as pow
+
+# Other names that NumPy has for some of them.
+from .core.rules import (
+    abs as absolute, arccos as acos, arccosh as acosh, arcsin as asin, arcsinh as asinh, arctan as
+    atan, arctan2 as atan2, arctanh as atanh, div as true_divide, mod as remainder, trunc as fix,
+)
+from .numpy_api.functions import deg2rad as radians, rad2deg as degrees, round as around
+from .numpy_api.joining import concatenate as concat
+from .numpy_api.manipulation import transpose as permute_dims
 
 if _typing.TYPE_CHECKING:
     from .draw.explain import explain as explain
@@ -81,36 +90,38 @@ if _typing.TYPE_CHECKING:
 
 __all__ = [
     "AnomalyError", "DataDependentError", "GradientCheckError", "NotDifferentiableError", "Op",
-    "Tensor", "Value", "add", "amax", "amin", "append", "arccos", "arccosh", "arccot",
-    "arccoth", "arccsc", "arccsch", "arcsec", "arcsech", "arcsin", "arcsinh", "arctan",
-    "arctan2", "arctanh", "argmax", "argmin", "array_split", "astype", "atleast_1d",
-    "atleast_2d", "atleast_3d", "average", "bincount", "block", "broadcast_arrays",
-    "broadcast_to", "cbrt", "ceil", "celu", "check_gradients", "checkpoint", "choose", "clip",
-    "column_stack", "compress", "concatenate", "convolve", "copysign", "corrcoef", "correlate",
+    "Tensor", "Value", "absolute", "acos", "acosh", "add", "amax", "amin", "append", "arccos",
+    "arccosh", "arccot", "arccoth", "arccsc", "arccsch", "arcsec", "arcsech", "arcsin",
+    "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "around", "array_split",
+    "asin", "asinh", "astype", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d",
+    "atleast_3d", "average", "bincount", "block", "broadcast_arrays", "broadcast_to", "cbrt",
+    "ceil", "celu", "check_gradients", "checkpoint", "choose", "clip", "column_stack",
+    "compress", "concat", "concatenate", "convolve", "copysign", "corrcoef", "correlate",
     "cos", "cosh", "cot", "coth", "count_nonzero", "cov", "cross", "csc", "csch", "cumprod",
-    "cumsum", "cumulative_prod", "cumulative_sum", "deg2rad", "delete", "detect_anomaly",
-    "diag", "diagflat", "diagonal", "diff", "digamma", "divide", "dot", "draw", "dsplit",
-    "dstack", "ediff1d", "einsum", "elementwise_grad", "elu", "enable_grad", "erf", "erfc",
-    "erfinv", "exp", "exp2", "expand_dims", "explain", "explore", "expm1", "extract", "fabs",
-    "flip", "fliplr", "flipud", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod",
-    "from_numpy", "full", "full_like", "gelu", "geomspace", "ggnvp", "glu", "grad",
-    "grad_and_aux", "gradient", "hardsigmoid", "hardswish", "hardtanh", "heaviside", "hessian",
-    "hsplit", "hstack", "hvp", "hypot", "inner", "insert", "interp", "is_grad_enabled",
-    "jacobian", "jvp", "kron", "leaky_relu", "lgamma", "linalg", "linspace", "log", "log1p",
-    "log2", "log10", "log_softmax", "logaddexp", "logaddexp2", "logit", "logsigmoid",
-    "logspace", "logsumexp", "matmul", "maximum", "mean", "median", "meshgrid", "minimum",
-    "mish", "mod", "modf", "moveaxis", "multiply", "nan_to_num", "nanargmax", "nanargmin",
-    "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile",
-    "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "no_grad", "outer",
-    "pad", "partition", "per_argument", "percentile", "polygamma", "polyval", "power", "prod",
-    "ptp", "quantile", "rad2deg", "ravel", "ravel_pytree", "reciprocal", "relu", "relu6",
+    "cumsum", "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete",
+    "detect_anomaly", "diag", "diagflat", "diagonal", "diff", "digamma", "divide", "dot",
+    "draw", "dsplit", "dstack", "ediff1d", "einsum", "elementwise_grad", "elu", "enable_grad",
+    "erf", "erfc", "erfinv", "exp", "exp2", "expand_dims", "explain", "explore", "expm1",
+    "extract", "fabs", "fix", "flip", "fliplr", "flipud", "float_power", "floor",
+    "floor_divide", "fmax", "fmin", "fmod", "from_numpy", "full", "full_like", "gelu",
+    "geomspace", "ggnvp", "glu", "grad", "grad_and_aux", "gradient", "hardsigmoid",
+    "hardswish", "hardtanh", "heaviside", "hessian", "hsplit", "hstack", "hvp", "hypot",
+    "inner", "insert", "interp", "is_grad_enabled", "jacobian", "jvp", "kron", "leaky_relu",
+    "lgamma", "linalg", "linspace", "log", "log1p", "log2", "log10", "log_softmax",
+    "logaddexp", "logaddexp2", "logit", "logsigmoid", "logspace", "logsumexp", "matmul",
+    "maximum", "mean", "median", "meshgrid", "minimum", "mish", "mod", "modf", "moveaxis",
+    "multiply", "nan_to_num", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax",
+    "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd",
+    "nansum", "nanvar", "negative", "no_grad", "outer", "pad", "partition", "per_argument",
+    "percentile", "permute_dims", "polygamma", "polyval", "power", "prod", "ptp", "quantile",
+    "rad2deg", "radians", "ravel", "ravel_pytree", "reciprocal", "relu", "relu6", "remainder",
     "repeat", "reshape", "resize", "rint", "roll", "rollaxis", "rot90", "scope", "sec", "sech",
     "select", "selu", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax",
     "softmax_cross_entropy", "softmin", "softplus", "softsign", "sort", "split", "sqrt",
     "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "swapaxes", "take",
     "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace", "transpose", "trapezoid",
-    "tril", "trim_zeros", "triu", "trunc", "unique", "unstack", "value_and_grad", "vander",
-    "var", "vjp", "vsplit", "vstack", "where", "xlogy",
+    "tril", "trim_zeros", "triu", "true_divide", "trunc", "unique", "unstack",
+    "value_and_grad", "vander", "var", "vjp", "vsplit", "vstack", "where", "xlogy",
 ]
 
 
@@ -125,4 +136,4 @@ if not _typing.TYPE_CHECKING:  # for which there would be no wrong names left
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *"abs all any compile max min round sum".split()])
+    return sorted([*__all__, *"abs all any compile max min pow round sum".split()])

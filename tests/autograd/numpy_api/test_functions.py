@@ -267,3 +267,18 @@ def test_celu_scales_what_its_exponential_takes() -> None:
 def test_hardsigmoid_reaches_one() -> None:
     assert ag.hardsigmoid(np.array([3.0, 2.9, 1e30], np.float32)).tolist()[::2] == [1.0, 1.0]
     assert ag.hardswish(np.float32(1e38)) == np.float32(1e38)
+
+
+OTHER_NAMES = """
+    absolute acos acosh around asin asinh atan atan2 atanh concat degrees fix permute_dims pow
+    radians remainder true_divide
+"""
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES.split())
+def test_other_names_are_of_numpys_functions(name: str) -> None:
+    x = np.array([0.5, 0.5]) + (name == "acosh")
+    args: tuple[Any, ...] = (x, x)[: getattr(getattr(np, name), "nin", 1)]
+    args = ([x, x],) if name == "concat" else args
+    np.testing.assert_array_equal(getattr(ag, name)(*args), getattr(np, name)(*args), strict=True)
+    assert any(getattr(ag, other) is getattr(ag, name) for other in dir(ag) if other != name)
