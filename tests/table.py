@@ -327,10 +327,14 @@ CASES: list[Case] = [
             (ag.hardsigmoid, lambda x: np.clip(x / 6 + 0.5, 0, 1)),
             (ag.hardswish, lambda x: x * np.clip(x / 6 + 0.5, 0, 1)),
             (ag.celu, lambda x: np.where(x > 0, x, np.expm1(x))),
-            (ag.mish, lambda x: x * np.tanh(np.log1p(np.exp(x)))),
         )
         for domain in (POSITIVE, NEGATIVE, (1.5, 2.0))
         for case in elementwise(f, reference, domain)
+    ),
+    *(  # away from the minimum at -1.19, where the terms of the slope cancel
+        case
+        for domain in (POSITIVE, (-0.9, -0.3), (-2.0, -1.5))
+        for case in elementwise(ag.mish, lambda x: x * np.tanh(np.log1p(np.exp(x))), domain)
     ),
     Case(ag.relu6, lambda x: np.clip(x, 0, 6), (np.array([-8.0, 3.0, 9.0]),)),
     Case(ag.hardsigmoid, lambda x: np.array([0.0, 0.0, 1.0, 1.0]),
