@@ -279,7 +279,7 @@ def logit_of_arrays(x: Data) -> Data:
 
 
 def xlogy_of_arrays(x: Data, y: Data) -> Data:
-    zero = (x == 0) & ~np.isnan(y)
+    zero = (x == 0) & (y == y)  # not nan
     one = np.ones_like(x if hasattr(x, "dtype") else y, shape=(), dtype=np.result_type(x, y))
     return np.where(zero, 0.0, x * np.log(np.where(zero, one, y)))
 

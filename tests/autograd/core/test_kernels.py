@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from refusing import Refusing
 
 import autograd as ag
 from autograd import Tensor
@@ -15,6 +16,19 @@ from autograd.core.array_libraries import to_numpy
 
 NAN = np.full((2, 2), np.nan)
 REGULAR = np.array([[1.0, 2.0], [3.0, 5.0]])
+
+
+def test_xlogy_of_a_number_and_small_integers_is_computed_in_float64() -> None:
+    out = kernels.xlogy_of_arrays(2.5, np.array([1, 5], np.int8))
+    assert out.dtype == np.float64 and out.tolist() == [0.0, 2.5 * math.log(5)]
+
+
+def test_xlogy_of_a_number_and_an_array_of_another_library() -> None:
+    x = np.array([0.0, 2.0])
+    right = kernels.xlogy_of_arrays(2.0, Refusing(x + 1.0))
+    left = kernels.xlogy_of_arrays(Refusing(x), 3.0)
+    assert to_numpy(right).tolist() == [0.0, 2.0 * math.log(3.0)]
+    assert to_numpy(left).tolist() == [0.0, 2.0 * math.log(3.0)]
 
 
 def test_erf_of_whole_numbers() -> None:
