@@ -18,7 +18,7 @@ import numpy as np
 
 from . import kernels, special_functions
 from .array_libraries import converter_like
-from .kernels import elementary, one_like, zeros_like
+from .kernels import elementary, kernel, one_like, zeros_like
 from .op import Data, analytic, data_of, elementwise, relation
 
 LN2, LN10, TWO_OVER_ROOT_PI = math.log(2.0), math.log(10.0), 2.0 / math.sqrt(math.pi)
@@ -87,7 +87,7 @@ mod = elementwise("mod", kernels.mod,                                # x - y flo
                   lambda g, out, x, y: -g * floor_divide(x, y),
                   text="x % y")
 
-fmod = elementwise("fmod", elementary("fmod"),                       # x - y trunc(x/y)
+fmod = elementwise("fmod", kernel(math.fmod, np.fmod),               # x - y trunc(x/y)
                    lambda g, out, x, y: g,
                    lambda g, out, x, y: -g * round(div(x - out, y)))
 
@@ -157,13 +157,13 @@ logit = elementwise("logit", kernels.logit, lambda g, out, x: div(g, x * (1.0 - 
 softsign = elementwise("softsign", kernels.softsign,                 # x / (1 + |x|)
                        lambda g, out, x: g * _square(div(1.0, 1.0 + abs(x))))
 
-hypot = elementwise("hypot", elementary("hypot"),                    # sqrt(x^2 + y^2)
+hypot = elementwise("hypot", kernel(math.hypot, np.hypot),           # sqrt(x^2 + y^2)
                     lambda g, out, x, y: g * cosine(x, y),
                     lambda g, out, x, y: g * cosine(y, x),
                     formula="sqrt(x**2 + y**2)", commutes=True)
 
 # The angle of (x, y), written arctan2(y, x); at the origin, where it has none, slope 0.
-arctan2 = elementwise("arctan2", elementary("arctan2"),
+arctan2 = elementwise("arctan2", kernel(math.atan2, np.arctan2),
                       lambda g, out, y, x: g * _over_square(x, _radius_or_one(x, y)),
                       lambda g, out, y, x: -g * _over_square(y, _radius_or_one(x, y)))
 
@@ -210,7 +210,7 @@ floor_divide = elementwise("floor_divide", kernels.floor_divide,
 abs = elementwise("abs", operator.abs, lambda g, out, x: g * sign(x),    # |x|' = sign x, 0 at 0
                   ufunc=np.absolute, on_float=builtins.abs)
 
-copysign = elementwise("copysign", elementary("copysign"),           # |x| with the sign of y
+copysign = elementwise("copysign", kernel(math.copysign, np.copysign),  # |x| with the sign of y
                        lambda g, out, x, y: g * (sign(x) * copysign(one_like(out), y)),
                        lambda g, out, x, y: zeros_like(out))
 
