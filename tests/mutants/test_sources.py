@@ -24,6 +24,9 @@ CONSTRUCTORS = ["test_constructors.py", "-k", "not arithmetic_of_their_own"]
 SURROUNDINGS = ["test_modes.py", "test_anomaly.py", "test_node_methods.py", "test_pickling.py",
                 "test_checkpoint.py"]  # fmt: skip
 
+# Of other libraries' arrays only what optimizers do with them: the rest takes long.
+OPTIMIZERS = ["test_optim.py", "test_array_libraries.py", "-k", "optim or float32"]
+
 RULES = ["test_table.py", "test_numbers.py", "test_derivatives.py", "test_slopes_far_out.py",
          "test_refusing.py",
          "test_precision.py::test_a_float64_array_beside_low_precision_keeps_its_own"]  # fmt: skip
@@ -105,11 +108,11 @@ TARGETS = {
                    " or scope")],
     "nn.losses": ["test_losses.py", "nn.losses", "test_compile_nets.py",
                   "-k", "not pytorchs"],
-    "nn.optim.sgd": ["test_optim.py", "nn.optim.sgd", "test_array_libraries.py"],
-    "nn.optim.adaptive": ["test_optim.py", "nn.optim.adaptive", "test_array_libraries.py"],
-    "nn.optim.clip": ["test_optim.py", "nn.optim.clip", "test_array_libraries.py"],
-    "nn.optim.optimizer": ["test_optim.py", "nn.optim.optimizer", "test_array_libraries.py"],
-    "nn.optim.squares": ["test_optim.py", "nn.optim.squares", "test_array_libraries.py"],
+    "nn.optim.sgd": [*OPTIMIZERS, "nn.optim.sgd"],
+    "nn.optim.adaptive": [*OPTIMIZERS, "nn.optim.adaptive"],
+    "nn.optim.clip": [*OPTIMIZERS, "nn.optim.clip"],
+    "nn.optim.optimizer": [*OPTIMIZERS, "nn.optim.optimizer"],
+    "nn.optim.squares": [*OPTIMIZERS, "nn.optim.squares"],
     "nn.optim.schedule": ["test_schedule.py", "test_metrics.py", *CONSTRUCTORS,
                           "nn.optim.schedule"],
     "nn.init": ["test_init.py", "test_layers.py", "test_first_weights.py",
