@@ -81,6 +81,8 @@ LAYERS: list[Case] = [
     (nn.LayerNorm, {"normalized_shape": 2},
      {"normalized_shape": SEVERAL + NONE + wrong(ValueError, [], ()), "eps": AT_LEAST_0 + NONE,
       "elementwise_affine": FLAG, "dtype": FLOATING}),
+    (nn.CELU, {}, {"alpha": ABOVE_0 + NONE}),
+    (nn.GLU, {}, {"axis": wrong(TypeError, 1.0, "0", None)}),
     (nn.LeakyReLU, {}, {"negative_slope": NUMBER + NONE}),
     (nn.ELU, {}, {"alpha": NUMBER + NONE}),
     (nn.GELU, {}, {"approximate": NAME}),

@@ -73,6 +73,30 @@ class SELU(Activation):
     function = staticmethod(ag.selu)
 
 
+class Mish(Activation):
+    """x tanh(softplus(x))."""
+
+    function = staticmethod(ag.mish)
+
+
+class ReLU6(Activation):
+    """`x` kept between 0 and 6."""
+
+    function = staticmethod(ag.relu6)
+
+
+class Hardsigmoid(Activation):
+    """x / 6 + 1/2, kept between 0 and 1."""
+
+    function = staticmethod(ag.hardsigmoid)
+
+
+class Hardswish(Activation):
+    """x hardsigmoid(x)."""
+
+    function = staticmethod(ag.hardswish)
+
+
 class LeakyReLU(Activation):
     """`x` if positive, else `negative_slope * x`.
 
@@ -93,6 +117,15 @@ class ELU(Activation):
 
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = number("alpha", alpha)
+
+
+class CELU(Activation):
+    """`x` if positive, else `alpha * (exp(x / alpha) - 1)`."""
+
+    function = staticmethod(ag.celu)
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = number("alpha", alpha, above=0)
 
 
 class GELU(Activation):
@@ -132,3 +165,12 @@ class LogSoftmax(Activation):
     def __init__(self, axis: int | tuple[int, ...] = -1) -> None:
         several = isinstance(axis, tuple)
         self.axis: Any = integers("axis", axis) if several else integer("axis", axis)
+
+
+class GLU(Activation):
+    """a sigmoid(b) for the halves a and b of `x` along an axis of even length."""
+
+    function = staticmethod(ag.glu)
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = integer("axis", axis)

@@ -23,6 +23,7 @@ RTOL = 1e-8  # of the largest weight, after all steps
 ACTIVATIONS = [
     "ReLU()", "Tanh()", "Sigmoid()", "GELU()", "GELU(approximate='tanh')", "SiLU()", "ELU(0.7)",
     "SELU()", "LeakyReLU(0.1)", "Softplus()", "Softsign()", "Hardtanh()", "LogSigmoid()",
+    "ReLU6()", "CELU(0.5)", "Mish()", "Hardswish()", "Hardsigmoid()",
 ]  # fmt: skip
 LOSSES = [
     "F.cross_entropy(out, labels)",
@@ -35,6 +36,8 @@ LOSSES = [
     "F.huber_loss(out, targets, delta=0.5)",
     "F.mse_loss(out, targets, reduction='sum')",
     "F.binary_cross_entropy_with_logits(out, probabilities)",
+    "F.multi_margin_loss(out, labels, p=2, margin=0.5, weight=shares)",
+    "F.margin_ranking_loss(out, targets, signs, margin=0.3)",
     "F.binary_cross_entropy_with_logits(out, probabilities, pos_weight=shares)",
 ]
 OPTIMIZERS = [
@@ -160,6 +163,7 @@ def drawn_targets(rng: np.random.Generator) -> dict[str, Any]:
         "labels": rng.integers(CLASSES, size=BATCH),
         "probabilities": rng.dirichlet(np.ones(CLASSES), BATCH),
         "targets": rng.normal(size=(BATCH, CLASSES)),
+        "signs": np.where(rng.random((BATCH, CLASSES)) > 0.5, 1.0, -1.0),
         "shares": rng.uniform(0.5, 2.0, CLASSES),
     }
 

@@ -76,6 +76,7 @@ MODELS: dict[str, tuple[Callable[[], nn.Module], Any]] = {
         for f in (
             nn.ReLU, nn.Sigmoid, nn.LogSigmoid, nn.Tanh, nn.Softplus, nn.Softsign, nn.SiLU,
             nn.SELU, nn.LeakyReLU, nn.ELU, nn.GELU, nn.Hardtanh, nn.Softmax, nn.LogSoftmax,
+            nn.ReLU6, nn.CELU, nn.Mish, nn.Hardsigmoid, nn.Hardswish, nn.GLU,
         )
     },
 }  # fmt: skip
