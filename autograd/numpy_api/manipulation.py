@@ -57,7 +57,9 @@ def ravel(x: Any, order: str = "C") -> Any:
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
     """Return `x` converted to a dtype; `copy` is for plain arrays, as in NumPy."""
-    return as_dtype(x, dtype) if isinstance(x, Node) else x.astype(dtype, copy=copy)
+    x = array_of(x)
+    plain = hasattr(x, "dtype") and not isinstance(x, Node)
+    return x.astype(dtype, copy=copy) if plain else as_dtype(x, dtype)
 
 
 def expand_dims(x: Any, axis: int | Sequence[int]) -> Any:
@@ -155,6 +157,7 @@ def meshgrid(
 
 def full(shape: int | Sequence[int], fill_value: Any, dtype: Any = None, order: str = "C") -> Any:
     """Return an array of a shape that holds `fill_value`, a number or array that broadcasts."""
+    fill_value = stack_nodes(fill_value)
     if not isinstance(fill_value, Node):
         return np.full(shape, fill_value, dtype, order)  # type: ignore[call-overload]
     out = broadcast_to(fill_value, shape)
@@ -277,6 +280,7 @@ def resize(x: Any, new_shape: int | Sequence[int]) -> Any:
 
 def trim_zeros(x: Any, trim: str = "fb") -> Any:
     """Return a vector without zeros at its front, "f", at its back, "b", or at both."""
+    x = array_of(x)
     if len(shape_of(x)) != 1:
         raise ValueError(f"trim_zeros takes a vector, but got shape {shape_of(x)}")
     trim = one_of("trim", str(trim).lower(), ("fb", "bf", "f", "b"))
@@ -397,7 +401,7 @@ def unique(
     equal_nan: bool = True,
 ) -> Any:
     """Return the different entries of `x`, sorted. The first of equal ones gets the gradient."""
-    find: Any = no_fallback(np.unique)
+    x, find = array_of(x), no_fallback(np.unique)
     _, index, *more = find(
         data_of(x), True, return_inverse, return_counts, axis, equal_nan=equal_nan
     )
@@ -430,7 +434,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
 
 def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     """Return how often 0, 1, ... occur in `x`: (n,), or the sums of the weights that they have."""
-    x = data_of(x)
+    x, weights = data_of(x), stack_nodes(weights)
     if not isinstance(weights, Node):
         return no_fallback(np.bincount)(x, weights, minlength)
     counts = no_fallback(np.bincount)(x, None, minlength)

@@ -216,6 +216,17 @@ def test_copies_are_for_plain_arrays() -> None:
         assert ag.astype(t, np.float32).dtype == np.float32
 
 
+def test_lists_of_numbers_are_arrays() -> None:
+    v, w = Value(1.0), Value(2.0)
+    for out, wanted in (
+        (ag.unique([w, v, w]), [1.0, 2.0]), (ag.full((2, 2), [v, w]), [[1.0, 2.0]] * 2),
+        (ag.trim_zeros([0.0, w]), [2.0]), (ag.bincount([1, 1], [v, w]), [0.0, 3.0]),
+        (ag.astype([v, w], np.float32), [1.0, 2.0]), (ag.delete([v, w], 0), [2.0]),
+    ):  # fmt: skip
+        assert out.tolist() == wanted and out.requires_grad
+    assert ag.astype(1, float).dtype == ag.astype([1], float).dtype == float
+
+
 def test_several_arrays_get_axes_at_once() -> None:
     for name in ("atleast_1d", "atleast_2d", "atleast_3d"):
         check_as_numpy(name, np.array(2.0), numbers(3), numbers(2, 2), numbers(1, 1, 1))
