@@ -131,7 +131,8 @@ def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 
     `values` broadcast, and get the dtype of `x`.
     """
-    x, values = array_of(x), array_of(values)
+    x = array_of(x)
+    values = as_dtype(array_of(values), getattr(x, "dtype", float))
     n = math.prod(shape_of(x))
     places = np.arange(n).reshape(shape_of(x))
     others = n + np.arange(math.prod(shape_of(values))).reshape(shape_of(values))

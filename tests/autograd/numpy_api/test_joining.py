@@ -70,6 +70,10 @@ def test_values_are_appended_and_inserted_as_numpy_does() -> None:
         check_as_numpy("append", X, values, axis)
     for place, values, axis in product(PLACES, INSERTED, (None, 0, 1, 2)):
         check_as_numpy("insert", X, place, values, axis)
+    for x in (np.arange(3), np.arange(3, dtype=np.float32)):
+        wanted = np.insert(x, 1, 2.7)
+        np.testing.assert_array_equal(ag.insert(x, 1, 2.7), wanted, strict=True)
+        np.testing.assert_array_equal(ag.insert(Tensor(x), 1, Value(2.7)).data, wanted, strict=True)
     x, v = Tensor(X, requires_grad=True), Value(2.0)
     (np.insert(x, [1, 1], v, axis=1) ** 2).sum().backward()
     assert v.grad == 16.0 and x.grad.tolist() == (2 * X).tolist()

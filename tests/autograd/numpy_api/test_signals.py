@@ -80,6 +80,15 @@ def test_sliding_products_equal_numpys(name: str) -> None:
         check_as_numpy(name, *args)
 
 
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+def test_infinities_spoil_only_what_they_reach(mode: str) -> None:
+    for a, v in product(([1.0, 2.0, 3.0], [np.inf, 1.0, 2.0]), ([1.0, np.inf], [np.nan, 2.0, 0.0])):
+        for f, name in product((np.convolve, np.correlate), (0, 1)):
+            with np.errstate(invalid="ignore"):
+                out = f(Tensor(a), v, mode) if name else f(a, Tensor(v), mode)
+                np.testing.assert_array_equal(out.data, f(a, v, mode))
+
+
 def test_float16_is_added_up_in_float32() -> None:
     ones = np.ones(5000, np.float16)
     assert ag.convolve(Tensor(ones), ones, "valid").tolist() == [5000.0]
