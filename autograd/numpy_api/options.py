@@ -94,6 +94,8 @@ def reduction(
         short = "keepdims" in own and list(own)[1] == "axis"
         reduced: Any = wraps(function)(in_short if short else in_full)
         reduced.__signature__ = known
+        # as tracebacks and the errors of compile() show it
+        reduced.__code__ = reduced.__code__.replace(co_name=function.__name__)
         return reduced
 
     return decorate

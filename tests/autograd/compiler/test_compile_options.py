@@ -56,7 +56,8 @@ OF_ARRAYS: dict[str, Callable[[Any], Any]] = {
     "inv": lambda x: ag.linalg.inv(x),
     "np.linalg.slogdet": lambda x: ag.linalg.slogdet(x),
     "np.argsort": lambda x: np.argsort(x),
-    "np.percentile": lambda x: np.percentile(x, 50),
+    "percentile": lambda x: np.percentile(x, 50),
+    "np.unwrap": lambda x: np.unwrap(x),
     "np.signbit": lambda x: np.signbit(x),
     "np.nextafter": lambda x: np.nextafter(x, 0.5),
 }
