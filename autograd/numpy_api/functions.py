@@ -24,7 +24,7 @@ from autograd.core.shapes import shape_of
 
 from .joining import split
 from .manipulation import normalize_index
-from .options import array_of
+from .options import array_of, with_out
 from .reductions import log_softmax, sum
 
 # --- elementwise ----------------------------------------------------------------------------------
@@ -94,6 +94,7 @@ def sinc(x: Any) -> Any:
     return rules.sinc(x, n=0)
 
 
+@with_out
 def round(x: Any, decimals: int = 0) -> Any:
     """Return `x` rounded to a number of decimals, halves to even; its slope is 0."""
     if not hasattr(decimals, "__index__"):
@@ -101,11 +102,16 @@ def round(x: Any, decimals: int = 0) -> Any:
     return rules.round(x, decimals=operator.index(decimals))
 
 
-def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+def nan_to_num(
+    x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
     """Return `x` with finite numbers in place of nan and infinities, where its slope is 0.
 
-    Infinities become the largest numbers of the dtype, if no others are given for them.
+    Infinities become the largest numbers of the dtype, if no others are given for them. `copy`
+    must be true: nothing is written into `x`.
     """
+    if copy not in (True, None):
+        raise TypeError("nan_to_num writes nothing into x: leave out copy=False")
     x, nan = array_of(x), _as_numbers("nan", nan)
     data = data_of(x)
     posinf = None if posinf is None else _as_numbers("posinf", posinf)
@@ -116,6 +122,7 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None)
     return rules.where(np.isfinite(data), x, rules.nan_to_num(data, **options))
 
 
+@with_out
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     """Return `x` limited to [min, max], where None is no bound. On a bound its slope is 1."""
     x = _as_numbers("x", x)

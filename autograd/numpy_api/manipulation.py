@@ -33,7 +33,7 @@ NO_BYTES = np.dtype([])  # arrays of it have a shape, but take no memory
 
 
 def reshape(
-    x: Any, shape: int | Sequence[int], order: str = "C", *, copy: bool | None = None
+    x: Any, shape: int | Sequence[int], order: Any = "C", *, copy: bool | None = None
 ) -> Any:
     """Return `x` with another shape of the same size; one length may be -1, and is inferred.
 
@@ -41,18 +41,18 @@ def reshape(
     `copy` is for plain arrays, as in NumPy.
     """
     if copy is not None and not isinstance(x, Node):
-        return np.reshape(x, shape, order, copy=copy)  # type: ignore[call-overload]
+        return np.reshape(x, shape, order, copy=copy)
     shape = as_shape(shape)
-    if order != "C" and (
+    if order not in ("C", None) and (
         one_of("order", order, ("C", "F", "A")) == "F" or np.isfortran(data_of(x))
     ):
         return transpose(array_rules.reshape(transpose(x), shape=shape[::-1]))
     return array_rules.reshape(x, shape=shape)
 
 
-def ravel(x: Any, order: str = "C") -> Any:
+def ravel(x: Any, order: Any = "C") -> Any:
     """Return `x` flattened: (size,); `order` is that of `reshape`."""
-    return reshape(x, (-1,), order)  # mutants 1: any negative size is inferred
+    return reshape(x, (-1,), "A" if order == "K" else order)  # mutants 1: any negative size does
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:

@@ -1,10 +1,10 @@
-"""The options that NumPy's reductions and scans share: `dtype=`, `where=`, `initial=`, `out=`."""
+"""Options that many of NumPy's functions share: `dtype=`, `where=`, `initial=`, `out=`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from inspect import Signature, signature
+from inspect import Parameter, Signature, signature
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,32 @@ def as_dtype(x: Any, dtype: Any) -> Any:
     if not hasattr(x, "dtype"):  # a number, or a Value
         x = array_rules.reshape(x, shape=())
     return x if x.dtype == dtype else rules.astype(x, dtype=dtype)
+
+
+def named_as(function: Function) -> Callable[[Any], Any]:
+    """Return a decorator that names a wrapper as its function, in tracebacks too."""
+
+    def decorate(wrapper: Any) -> Any:
+        wrapper.__code__ = wrapper.__code__.replace(co_name=function.__name__)
+        return wraps(function)(wrapper)
+
+    return decorate
+
+
+def with_out(function: Function) -> Any:
+    """Give a function the option `out`, an array that the result is written into."""
+
+    @named_as(function)
+    def forward(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        if out is None:
+            return function(*args, **kwargs)
+        check_out(function.__name__, out, [args, kwargs])
+        return write(function.__name__, function(*args, **kwargs), out)
+
+    added = Parameter("out", Parameter.KEYWORD_ONLY, default=None)
+    own = signature(function)
+    forward.__signature__ = own.replace(parameters=[*own.parameters.values(), added])
+    return forward
 
 
 def signature_like(theirs: Any) -> Signature:
@@ -92,10 +118,8 @@ def reduction(
 
         quick = row or function  # mutants 1: only faster
         short = "keepdims" in own and list(own)[1] == "axis"
-        reduced: Any = wraps(function)(in_short if short else in_full)
+        reduced: Any = named_as(function)(in_short if short else in_full)
         reduced.__signature__ = known
-        # as tracebacks and the errors of compile() show it
-        reduced.__code__ = reduced.__code__.replace(co_name=function.__name__)
         return reduced
 
     return decorate

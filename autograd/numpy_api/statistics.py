@@ -60,7 +60,7 @@ def average(
         ValueError: they have another shape.
         TypeError: they have another shape than `x`, and no axis is given.
     """
-    x = as_real(array_of(x))
+    x, axis = as_real(array_of(x)), tuple(axis) if isinstance(axis, list) else axis
     if weights is None:
         out = mean(x, axis, keepdims=keepdims)
         total = count(x, axis, keepdims, True) * np.ones_like(data_of(out))
@@ -123,11 +123,15 @@ def cov(
         ValueError: `m` has more than two axes, or weights are negative or of another shape.
         TypeError: `fweights` are no integers.
     """
+    if dtype is not None and np.dtype(dtype).kind != "f":
+        raise TypeError(f"cov: dtype must be floating-point, but got {dtype}")
     x, w = in_rows(m, rowvar, dtype), None
     if y is not None:
         x = concatenate([x, in_rows(array_of(y, x), rowvar, dtype)])
     n = shape_of(x)[1]
     ddof = (0 if bias else 1) if ddof is None else ddof
+    if ddof != int(ddof):
+        raise ValueError(f"cov: ddof must be an integer, but got {ddof}")
     if fweights is not None:
         w = fweights = weights_of("fweights", fweights, x)
         if np.any(data_of(w) != np.round(data_of(w))):
@@ -333,6 +337,9 @@ def without_nan(function: Any, fill: float | None = None, of_nan: str = "") -> A
     def called(*args: Any, **kwargs: Any) -> Any:
         x, options = arguments_of(called, *args, **kwargs)
         x = array_of(x)
+        dtype = options.get("dtype")
+        if of_nan == "nan" and dtype is not None and np.dtype(dtype).kind != "f":
+            raise TypeError(f"{called.__name__}: dtype must be floating-point, but got {dtype}")
         chosen = ~np.isnan(data_of(x))
         if fill is None:
             chosen = options["where"] = chosen & data_of(array_of(options.get("where", True), x))

@@ -123,9 +123,15 @@ OPTIONED: dict[str, Callable[[Any, Any], Any]] = {
     "nan": lambda x, option: ag.nan_to_num(x, nan=option),
     "posinf": lambda x, option: ag.nan_to_num(x, posinf=option),
     "neginf": lambda x, option: np.nan_to_num(x, neginf=option),
-    "nan twice": lambda x, n: ag.where(x > 0, ag.nan_to_num(x, 0, 1), ag.nan_to_num(x, n, 1)),
-    "nan alone": lambda x, n: ag.where(x > 0, ag.nan_to_num(x, 0.0, 1), ag.nan_to_num(x, n, 1)),
-    "posinf twice": lambda x, option: ag.nan_to_num(x, 0, 1.0) * ag.nan_to_num(x, 0, option),
+    "nan twice": lambda x, n: ag.where(
+        x > 0, ag.nan_to_num(x, True, 0, 1), ag.nan_to_num(x, True, n, 1)
+    ),
+    "nan alone": lambda x, n: ag.where(
+        x > 0, ag.nan_to_num(x, True, 0.0, 1), ag.nan_to_num(x, True, n, 1)
+    ),
+    "posinf twice": lambda x, option: (
+        ag.nan_to_num(x, nan=0, posinf=1.0) * ag.nan_to_num(x, nan=0, posinf=option)
+    ),
     "leaky_relu": ag.leaky_relu,
     "elu": ag.elu,
     "clip": lambda x, option: ag.clip(x, option, None),

@@ -39,7 +39,7 @@ NUMBERS = "must be a number or an array of numbers, but got"
     ("f", "message"),
     [
         (lambda x: ag.round(x, 1.0), r"decimals must be an integer, but got 1\.0"),
-        (lambda x: ag.nan_to_num(x, "a"), f"nan {NUMBERS} 'a'"),
+        (lambda x: ag.nan_to_num(x, nan="a"), f"nan {NUMBERS} 'a'"),
         (lambda x: ag.nan_to_num(x, posinf="a"), f"posinf {NUMBERS} 'a'"),
         (lambda x: ag.nan_to_num(x, neginf="a"), f"neginf {NUMBERS} 'a'"),
         (lambda x: ag.clip("a"), f"x {NUMBERS} 'a'"),
