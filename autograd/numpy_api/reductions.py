@@ -219,53 +219,30 @@ def scan(op: Callable[[Any, Any], Any], x: Any, axis: int | None) -> Any:
     return x
 
 
-def cumulative_sum(
-    x: Any,
-    /,
-    *,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    include_initial: bool = False,
-) -> Any:
-    """Return the sums of the first 1, 2, ... n entries along an axis, after 0 if asked for.
+def cumulative(scan: Any, start: int, name: str) -> Any:
+    """Return NumPy's function for sums or products along an axis, which may begin by `start`."""
 
-    Raises:
-        ValueError: `x` has several axes, and none is given.
-    """
-    return cumulative(cumsum, 0, x, axis, dtype, out, include_initial)
+    def function(
+        x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None,
+        include_initial: bool = False,
+    ) -> Any:  # fmt: skip
+        x, shape = array_of(x), shape_of(x)
+        if axis is None and len(shape) > 1:
+            raise ValueError(f"{name}() of shape {shape} needs one axis: axis=")
+        if include_initial:
+            (axis,) = ordered_axes((axis or 0,), len(shape) or 1)
+            edge = (*shape[:axis], 1, *shape[axis + 1 :])
+            first = np.full_like(data_of(x), start, shape=edge)
+            x = concatenate([first, atleast_1d(x)], axis)
+        return scan(x, axis, dtype, out)
 
-
-def cumulative_prod(
-    x: Any,
-    /,
-    *,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    include_initial: bool = False,
-) -> Any:
-    """Return the products of the first 1, 2, ... n entries along an axis, after 1 if asked for.
-
-    Raises:
-        ValueError: `x` has several axes, and none is given.
-    """
-    return cumulative(cumprod, 1, x, axis, dtype, out, include_initial)
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"Return `{scan.__name__}` along an axis, after {start} if it is included."
+    return function
 
 
-def cumulative(
-    scan: Any, start: int, x: Any, axis: Any, dtype: Any, out: Any, include_initial: bool
-) -> Any:
-    shape = shape_of(x)
-    if axis is None and len(shape) > 1:
-        raise ValueError(f"a cumulative sum or product of shape {shape} needs axis=")
-    if include_initial:
-        (axis,) = ordered_axes((axis or 0,), len(shape) or 1)
-        edge = (*shape[:axis], 1, *shape[axis + 1 :])
-        x = concatenate(
-            [np.full_like(data_of(array_of(x)), start, shape=edge), atleast_1d(x)], axis
-        )
-    return scan(x, axis, dtype, out)
+cumulative_sum = cumulative(cumsum, 0, "cumulative_sum")
+cumulative_prod = cumulative(cumprod, 1, "cumulative_prod")
 
 
 @on_reals

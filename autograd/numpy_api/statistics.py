@@ -46,19 +46,13 @@ def average(
     *,
     keepdims: bool = False,
 ) -> Any:
-    """Return the mean of all entries, or along axes, weighted by `weights`.
+    """Return the weighted mean of all entries, or along axes; if `returned`, with the weights' sum.
 
-    Args:
-        x: an array.
-        axis: the axes of the mean.
-        weights: one for each entry, or for each position on the axes. They are differentiated too.
-        returned: whether to return the sums of the weights as well, in the shape of the means.
-        keepdims: whether reduced axes stay, with length 1.
+    `weights` is one for each entry, or for each position on the axes; they are differentiated too.
 
     Raises:
         ZeroDivisionError: the weights sum to 0.
-        ValueError: they have another shape.
-        TypeError: they have another shape than `x`, and no axis is given.
+        ValueError: they have another shape; a TypeError, if no axis is given.
     """
     x, axis = as_real(array_of(x)), tuple(axis) if isinstance(axis, list) else axis
     if weights is None:
@@ -97,27 +91,13 @@ def along_axes(weights: Any, shape: Shape, axis: Axis) -> Any:
 
 
 def cov(
-    m: Any,
-    y: Any = None,
-    rowvar: bool = True,
-    bias: bool = False,
-    ddof: float | None = None,
-    fweights: Any = None,
-    aweights: Any = None,
-    *,
-    dtype: Any = None,
-) -> Any:
-    """Return the covariances of variables, the rows of `m`: (variables, observations).
+    m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: float | None = None,
+    fweights: Any = None, aweights: Any = None, *, dtype: Any = None,
+) -> Any:  # fmt: skip
+    """Return the covariances of variables, the rows of `m` (and `y`): (variables, observations).
 
-    Args:
-        m: the observations; a vector is one variable.
-        y: more variables, in the form of `m`.
-        rowvar: whether variables are rows, else columns.
-        bias: whether to divide by the number of observations n, else by n - 1.
-        ddof: the divisor is n - ddof; it overrides `bias`.
-        fweights: how often each observation is repeated: (observations,).
-        aweights: the weight of each observation: (observations,). They are differentiated too.
-        dtype: to compute in. float32 stays float32, other than in NumPy.
+    The divisor is n - `ddof` of n observations; `ddof` is 0 with `bias`, else 1. An observation
+    counts `fweights` times, and has the weight `aweights`, which is differentiated too.
 
     Raises:
         ValueError: `m` has more than two axes, or weights are negative or of another shape.
@@ -178,11 +158,7 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """Return the integral of `y` along an axis by the trapezoidal rule.
 
-    Args:
-        y: the values of the function.
-        x: where it has them: along the axis alone, or in the shape of `y`.
-        dx: the distances between its arguments, where `x` is left out.
-        axis: the axis.
+    Its values are those at `x`, along the axis alone or in the shape of `y`, or in steps of `dx`.
     """
     (axis,) = ordered_axes((axis,), len(shape_of(y)))
     front = (slice(None),) * axis
@@ -231,23 +207,28 @@ ENTRIES = {"lower", "higher", "nearest", "inverted_cdf", "closest_observation"}
 """The methods whose quantiles are entries of the array."""
 
 
-@reduction(np.quantile)
-def quantile(
-    x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
-) -> Any:
-    """Return the entry, or a number between two, below which a fraction `q` of all entries lies.
+def quantiles(theirs: Any, whole: int = 1, skip_nan: bool = False) -> Any:
+    """Return NumPy's function of quantiles q / `whole`."""
 
-    It is (q..., rest...), and nan where an entry is. `q` is differentiated too.
-    """
-    return quantile_of(x, q, axis, method, keepdims)
+    def function(
+        x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
+    ) -> Any:
+        q = array_of(q) if whole == 1 else rules.div(array_of(q), whole)
+        return quantile_of(x, q, axis, method, keepdims, skip_nan)
+
+    function.__name__ = function.__qualname__ = theirs.__name__
+    share = "a fraction `q`" if whole == 1 else "`q` percent"
+    nan = "Entries that are nan are left out." if skip_nan else "It is nan where an entry is."
+    function.__doc__ = (
+        f"Return the entry, or a number between two, below which {share} of all lies: "
+        f"(q..., rest...).\n\n`q` is differentiated too. {nan}"
+    )
+    return reduction(theirs)(function)
 
 
-@reduction(np.percentile)
-def percentile(
-    x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
-) -> Any:
-    """Return `quantile` of `q` percent."""
-    return quantile_of(x, rules.div(array_of(q), 100), axis, method, keepdims)
+quantile, percentile = quantiles(np.quantile), quantiles(np.percentile, 100)
+nanquantile = quantiles(np.nanquantile, skip_nan=True)
+nanpercentile = quantiles(np.nanpercentile, 100, skip_nan=True)
 
 
 @reduction(np.median)
@@ -255,22 +236,6 @@ def percentile(
 def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the median, the mean of the middle two of an even number of entries, or nan."""
     return quantile_of(x, 0.5, axis, "linear", keepdims)
-
-
-@reduction(np.nanquantile)
-def nanquantile(
-    x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
-) -> Any:
-    """Return `quantile` of the entries that are not nan; of none it is nan."""
-    return quantile_of(x, q, axis, method, keepdims, skip_nan=True)
-
-
-@reduction(np.nanpercentile)
-def nanpercentile(
-    x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
-) -> Any:
-    """Return `percentile` of the entries that are not nan; of none it is nan."""
-    return quantile_of(x, rules.div(array_of(q), 100), axis, method, keepdims, skip_nan=True)
 
 
 @reduction(np.nanmedian)
@@ -284,7 +249,6 @@ def quantile_of(
     x: Any, q: Any, axis: Axis, method: str, keepdims: bool, skip_nan: bool = False
 ) -> Any:
     place_of = PLACES[one_of("method", method, list(PLACES))]
-    q = array_of(q)
     if not np.all((data_of(q) >= 0) & (data_of(q) <= 1)):
         raise ValueError(f"a quantile is from 0 to 1, a percentile from 0 to 100, but got {q}")
     shape, axis = shape_of(x), tuple(axis) if isinstance(axis, list) else axis
