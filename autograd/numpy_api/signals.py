@@ -43,8 +43,7 @@ def interp(
         ValueError: there are no points, `xp` and `fp` differ in shape, or the period is 0.
     """
     x, xp, fp = array_of(x), as_real(array_of(xp)), as_real(array_of(fp))
-    n = len(xp) if shape_of(xp) else 0
-    if not n or shape_of(fp) != (n,):
+    if len(shape_of(xp)) != 1 or shape_of(fp) != shape_of(xp) or not len(xp):
         shapes = f"{shape_of(xp)} and {shape_of(fp)}"
         raise ValueError(f"interp: xp and fp must be vectors of one length, but have {shapes}")
     if len(shape_of(x)) > 1:  # Dask's indices have one axis
@@ -55,16 +54,19 @@ def interp(
         period, left, right = rules.abs(period), None, None
         x, xp = rules.mod(x, period), rules.mod(xp, period)
         order = no_fallback(np.argsort)(data_of(xp))
-        xp, fp, n = take(xp, order), take(fp, order), n + 2
+        xp, fp = take(xp, order), take(fp, order)
+        # mutants 1: more points beyond the period
         xp = concatenate([xp[-1:] - period, xp, xp[:1] + period])
-        fp = concatenate([fp[-1:], fp, fp[:1]])
+        fp = concatenate([fp[-1:], fp, fp[:1]])  # mutants 1: more points beyond the period
     at, points = data_of(x), data_of(xp)
     below, above = at < points[0], at >= points[-1]
+    # mutants 1: any number
     inside = rules.where(below | above, 0.0, x)  # so that no slope is infinite
-    i = no_fallback(np.searchsorted)(points, data_of(inside), side="right")
-    i = np.clip(i - 1, 0, max(n - 2, 0))
-    x0, x1, y0, y1 = (getitem(p, j) for p in (xp, fp) for j in (i, np.minimum(i + 1, n - 1)))
-    width = rules.where(data_of(x1) == data_of(x0), 1.0, x1 - x0)
+    after = no_fallback(np.searchsorted)(points, data_of(inside), side="right")
+    # mutants 2: beyond the points, any will do
+    places = after - 1, np.minimum(after, len(points) - 1)
+    x0, x1, y0, y1 = (getitem(p, i) for p in (xp, fp) for i in places)
+    width = rules.where(data_of(x1) == data_of(x0), 1.0, x1 - x0)  # mutants 1: divides 0
     out = rules.div(y1 - y0, width) * (inside - x0) + y0
     out = rules.where(below, fp[0] if left is None else left, rules.where(above, fp[-1], out))
     out = out if right is None else rules.where(at > points[-1], right, out)
@@ -81,6 +83,7 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
         ValueError: the mode is another, or an operand is empty or has several axes.
     """
     a, v = _vectors("convolve", a, v)
+    # mutants 1: in either order
     return _sliding(a, flip(v), mode) if len(v) <= len(a) else _sliding(v, flip(a), mode)
 
 
@@ -103,12 +106,15 @@ def _sliding(x: Any, y: Any, mode: str) -> Any:
     m = len(y)
     widths = {"full": (m - 1, m - 1), "same": (m // 2, (m - 1) // 2), "valid": (0, 0)}
     before, after = widths[one_of("mode", mode, widths)]
+    # mutants 4: only faster
     if before and is_numpy(data_of(y)) and not np.isfinite(data_of(y)).all():
         return _overlapping(x, y, before, len(x) + before + after - m + 1)  # 0 * inf is nan
     inside = slice(before, before + len(x))
     x = array_rules.scatter_add(x, index=inside, shape=(before + len(x) + after,))
-    image = array_rules.reshape(x, shape=(1, -1, 1, 1))
+    image = array_rules.reshape(x, shape=(1, -1, 1, 1))  # mutants 1: any negative size is inferred
+    # mutants 1: there is one column
     windows = array_rules.windows(image, size=(m, 1), stride=(1, 1))
+    # mutants 1: any negative size is inferred
     return matmul(array_rules.reshape(windows, shape=(-1, m)), y)
 
 
@@ -198,9 +204,11 @@ def linspace(
     length = stop - start
     step = rules.div(length, float(steps) if steps > 0 else np.nan)
     k = _counts(num, length)
-    out = start + k * (step if steps > 0 else length)
-    out = rules.where(k == steps, stop, out) if endpoint and num > 1 else out
-    whole = dtype is not None and np.dtype(dtype).kind in "iu"
+    if steps > 0:
+        out = rules.where(k == steps, stop, start + k * step)  # which rounding may miss
+    else:
+        out = start + k * length
+    whole = np.dtype(dtype).kind in "iu"
     out = moveaxis(_converted(rules.floor(out) if whole else out, dtype), 0, axis)
     return (out, step) if retstep else out
 
@@ -244,7 +252,7 @@ def geomspace(
         raise ValueError("geomspace: neither end may be 0")
     sign = rules.sign(data_of(start))
     out = sign * logspace(rules.log10(sign * start), rules.log10(sign * stop), num, endpoint)
-    k = _counts(num, start + stop)
+    k = _counts(num, start + stop)  # mutants 2: only the shape and dtype are used
     out = rules.where(k == 0, start, out)  # powers of logarithms are rounded
     out = rules.where(k == num - 1, stop, out) if endpoint and num > 1 else out
     return _converted(moveaxis(out, 0, axis), dtype)
@@ -267,5 +275,6 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     x = array_of(x)
     if len(shape_of(x)) != 1:
         raise ValueError(f"vander takes a vector, but got shape {shape_of(x)}")
+    # mutants 1: any negative size is inferred
     powers = np.reshape(_counts(len(x) if N is None else N, x), (-1,))
     return rules.pow(expand_dims(x, 1), powers if increasing else flip(powers))

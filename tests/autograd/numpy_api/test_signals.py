@@ -39,7 +39,7 @@ def test_interpolation_equals_numpys(ends: dict[str, Any]) -> None:
         )
 
 
-@pytest.mark.parametrize("period", [3.5, -2.0, 1e9])
+@pytest.mark.parametrize("period", [3.5, -2.0, 1.0, 1e9])
 def test_periodic_interpolation_equals_numpys(period: float) -> None:
     x, order = rng.uniform(-9, 9, (3, 4)), [2, 0, 3, 1]
     for xp in (XP, XP[order] - 7.0):
@@ -51,8 +51,8 @@ def test_slopes_of_an_interpolation() -> None:
     """At a point that on the right; beyond the last one it is flat."""
     slope = ag.grad(lambda x: ag.interp(x, XP, FP))
     assert [slope(x) for x in (-1.0, 0.0, 1.0, 3.5, 4.0, 5.0)] == [0.0, 1.0, -1.0, 5.0, 0.0, 0.0]
-    steep = ag.grad(lambda y: ag.interp(np.array([np.inf, 2.0]), XP, y).sum())(FP)
-    assert steep.tolist() == [0.0, 0.5, 0.5, 1.0]
+    steep = ag.grad(lambda y: ag.interp(np.array([np.inf, 2.0, -np.inf]), XP, y).sum())(FP)
+    assert steep.tolist() == [1.0, 0.5, 0.5, 1.0]
     left, right = Value(2.0), Value(3.0)
     ag.interp(np.array([-1.0, 4.0, 5.0, 6.0]), XP, FP, left, right).sum().backward()
     assert (left.grad, right.grad) == (1.0, 2.0)
@@ -127,6 +127,15 @@ def test_an_infinite_sample_spoils_its_neighbours_alone() -> None:
     with np.errstate(invalid="ignore"):
         for x in (np.array([1.0, 2.0, np.inf, 3.0, 5.0]), np.array([np.inf, 1.0, 2.0])):
             np.testing.assert_array_equal(ag.gradient(x), np.gradient(x))
+            even = np.arange(len(x)) + 2.0
+            np.testing.assert_array_equal(ag.gradient(x, even), np.gradient(x, even))
+
+
+def test_even_positions_are_differentiated_each() -> None:
+    samples = EVEN**3
+    for f in (lambda x: ag.gradient(samples, x)[2], lambda x: ag.gradient(samples, x)[0]):
+        numerical = [(f(EVEN + 1e-6 * unit) - f(EVEN - 1e-6 * unit)) / 2e-6 for unit in np.eye(5)]
+        np.testing.assert_allclose(ag.grad(f)(EVEN), numerical, rtol=1e-6, atol=1e-8)
 
 
 def test_samples_are_too_few_or_of_integers() -> None:
@@ -143,7 +152,12 @@ def test_samples_are_too_few_or_of_integers() -> None:
 @pytest.mark.parametrize("name", ["linspace", "logspace", "geomspace"])
 def test_spaced_numbers_equal_numpys(name: str) -> None:
     f = getattr(np, name)
-    ends: Any = [(1.0, 2.0), (3.0, 0.5), (np.array([1.0, 2.0]), np.array([[3.0], [4.0]]))]
+    ends: Any = [
+        (1.0, 2.0),
+        (3.0, 0.5),
+        *[(-2.5, 1.2)] * (name == "linspace"),
+        (np.array([1.0, 2.0]), np.array([[3.0], [4.0]])),
+    ]
     options = product((0, 1, 2, 5), (True, False), (0, -1), (None, int, np.float32))
     for (start, stop), (num, endpoint, axis, dtype) in product(ends, options):
         wanted = f(start, stop, num, endpoint, dtype=dtype, axis=axis)
@@ -153,6 +167,12 @@ def test_spaced_numbers_equal_numpys(name: str) -> None:
             rounding = 1.0 if dtype is int and name != "linspace" else 0.0
             np.testing.assert_allclose(out.data, wanted, 1e-6 if dtype else 1e-13, rounding)
     np.testing.assert_array_equal(getattr(ag, name)(1.0, 2.0, 3), f(1.0, 2.0, 3))
+    assert f(Value(1.0), 2.0).shape == (50,)
+    ends = rng.uniform(1, 9, size=(2, 200))
+    if name != "logspace":
+        for num in (2, 7, 50):  # both ends are exact
+            out = f(*map(Tensor, ends), num)
+            np.testing.assert_array_equal(out.data[[0, -1]], ends)
     assert f(Tensor(np.float32(1)), 2.0, 3).dtype == np.float32
     with pytest.raises(ValueError, match="num must be an integer >= 0"):
         f(Value(1.0), 2.0, -1)
@@ -176,8 +196,9 @@ def test_slopes_of_the_ends() -> None:
     assert ag.jacobian(lambda b: np.logspace(0.0, 2.0, 3, base=b))(3.0).tolist() == [0.0, 1.0, 6.0]
     with pytest.raises(ValueError, match=r"base must be one number, but has shape \(2,\)"):
         np.logspace(0, 2, 3, base=Tensor([2.0, 3.0]))
-    with pytest.raises(ValueError, match="neither end may be 0"):
-        np.geomspace(x, 0.0)
+    for ends in ((x, 0.0), (0.0, x)):
+        with pytest.raises(ValueError, match="neither end may be 0"):
+            np.geomspace(*ends)
 
 
 # --- differences and polynomials ------------------------------------------------------------------
