@@ -73,12 +73,12 @@ def pad(
     option = pytree.map_leaves(data_of, options.get(OPTIONS.get(mode, "")))
     ndim = len(shape_of(x))
     pairs = _pad_widths(pad_width, ndim)
+    if not ndim:
+        return x
     if mode == "constant":
         return _with_constants(x, pairs, option)
     if mode in COPYING:
-        # mutants 1: any width does
-        widths: Any = pairs or 0  # NumPy refuses the pairs of no axes
-        return rearrange(x, lambda a: np.pad(a, widths, mode))  # type: ignore[call-overload]
+        return rearrange(x, lambda a: np.pad(a, pairs, mode))  # type: ignore[call-overload]
     of_axes = np.broadcast_to(np.array(option), (ndim, 2)).tolist()
     border = _ramp if mode == "linear_ramp" else _statistic(STATISTICS[mode])
     for axis, (widths, (first, last)) in enumerate(zip(pairs, of_axes)):
@@ -96,12 +96,12 @@ def _with_constants(x: Any, pairs: list[list[int]], constants: Any) -> Any:
     shape = shape_of(x)
     index = tuple(slice(before, before + n) for (before, _), n in zip(pairs, shape))
     padded = tuple(before + n + after for (before, after), n in zip(pairs, shape))
-    out = array_rules.scatter_add(x, index=index, shape=padded) if shape else x
+    out = array_rules.scatter_add(x, index=index, shape=padded)
     if str(constants) in ("0", "0.0"):  # not -0.0
         return out
     zeros = np.zeros_like(data_of(x))
-    border = np.pad(zeros, pairs or 0, constant_values=constants)
-    inside = np.pad(np.ones_like(zeros, dtype=bool), pairs or 0)  # mutants 1: ones are true
+    border = np.pad(zeros, pairs, constant_values=constants)
+    inside = np.pad(np.ones_like(zeros, dtype=bool), pairs)  # mutants 1: ones are true
     return rules.where(inside, out, border)
 
 

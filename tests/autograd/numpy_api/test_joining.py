@@ -82,6 +82,7 @@ def test_values_are_appended_and_inserted_as_numpy_does() -> None:
 @pytest.mark.parametrize(
     "arrays",
     [
+        [[np.ones((1, 2, 1)), np.ones((1, 2, 2))], [np.ones((1, 1, 3))]],
         A, [A, B], [[A], [A]], [[np.eye(2), np.zeros((2, 1))], [np.ones((1, 3))]], [C, A], [],
         [[A], A], [np.eye(2), A], [[[A]], [[A]]], [[], []], [(A, A)], [[1, A]], [1, [2]],
     ],
@@ -108,10 +109,19 @@ def test_select_and_choose_equal_numpys() -> None:
         check_as_numpy("select", conditions, choices, 7.0)
     for mode, numbers in product(
         ("raise", "wrap", "clip", "bad"),
-        ([0, 1, 0], np.array([[0, 3, 1], [-1, 1, 0]]), 1, [2, 0, 0], [True, False, True], [0.5]),
+        (
+            [0, 1, 0],
+            np.array([[0, 3, 1], [-1, 1, 0]]),
+            1,
+            [2, 0, 0],
+            [-1, 0, 0],
+            [True, False, True],
+            [0.5],
+        ),
     ):
         check_as_numpy("choose", numbers, [B, -B], mode=mode)
         check_as_numpy("choose", numbers, [B, X], mode=mode)
+        check_as_numpy("choose", numbers, [B, X, -X], mode=mode)
     chosen = ag.grad(lambda x: ag.choose([0, 1, 0], [x, 5 * x]).sum())(2.0)
     assert chosen == 7.0
 
@@ -155,6 +165,7 @@ def test_plain_results_are_written_into_arrays() -> None:
         np.testing.assert_array_equal(out, wanted)
         with pytest.raises(ValueError, match="but out has"):
             getattr(ag, name)(*args, out=np.empty(7))
+    np.testing.assert_array_equal(ag.choose([5, 1], [A, -A], np.empty(2), "wrap"), -A)
     t = Tensor(A, requires_grad=True)
     for call in (
         lambda out: ag.concatenate([t, t], out=out), lambda out: np.stack([t, t], out=out),
