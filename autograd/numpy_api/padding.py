@@ -73,13 +73,13 @@ def pad(
     option = pytree.map_leaves(data_of, options.get(OPTIONS.get(mode, "")))
     ndim = len(shape_of(x))
     pairs = _pad_widths(pad_width, ndim)
+    of_axes = np.broadcast_to(np.array(option), (ndim, 2)).tolist()
     if not ndim:
         return x
     if mode == "constant":
         return _with_constants(x, pairs, option)
     if mode in COPYING:
         return rearrange(x, lambda a: np.pad(a, pairs, mode))  # type: ignore[call-overload]
-    of_axes = np.broadcast_to(np.array(option), (ndim, 2)).tolist()
     border = _ramp if mode == "linear_ramp" else _statistic(STATISTICS[mode])
     for axis, (widths, (first, last)) in enumerate(zip(pairs, of_axes)):
         if not any(widths):
