@@ -184,6 +184,7 @@ def nan_to_num_of_float(
 
 
 def heaviside_of_floats(x: float, y: float) -> float:
+    # mutants 3: x is not 0 there
     return y if x == 0.0 else 1.0 if x > 0.0 else 0.0 if x < 0.0 else x
 
 
@@ -224,6 +225,7 @@ def logaddexp_of_floats(x: float, y: float) -> float:
 
 
 def logit_of_float(x: float) -> float:
+    # mutants 4: both hold at 1/4 and 3/4
     return 2.0 * atanh(2.0 * x - 1.0) if 0.25 < x < 0.75 else log(x) - log1p(-x)
 
 
@@ -267,7 +269,9 @@ def cosine_of_arrays(x: Data, y: Data) -> Data:
 
 def logit_of_arrays(x: Data) -> Data:
     """Return log(x / (1 - x)), exact also near 1/2, where the logarithms cancel."""
+    # mutants 2: that part is not used
     middle = 2.0 * np.arctanh(np.clip(2.0 * x - 1.0, -0.5, 0.5))
+    # mutants 1: both hold at 1/4 and 3/4
     return np.where(np.abs(x - 0.5) < 0.25, middle, np.log(x) - np.log1p(-x))
 
 

@@ -36,7 +36,7 @@ TARGETS = {
     "autograd.core.rules": [*RULES, "test_op.py"],
     "autograd.core.array_rules": [*RULES, "test_op.py"],
     "autograd.core.matrix_rules": RULES,
-    "autograd.core.kernels": ["test_kernels.py", "test_table.py", "test_numbers.py",
+    "autograd.core.kernels": ["test_kernels.py", "test_op.py", "test_table.py", "test_numbers.py",
                           "test_slopes_far_out.py", "test_empty_and_axes.py",
                           "test_losses.py", "test_layers.py", "test_protocols.py",
                           "test_precision.py",

@@ -136,6 +136,20 @@ def test_relu_of_arrays_writes_into_out() -> None:
     assert out.tolist() == kernels.relu_of_arrays(x).tolist() == [0.0, 0.0, 2.0, np.inf]
 
 
+def test_logit_is_exact_near_its_zero_and_at_both_ends() -> None:
+    steps = [-(2.0**-17), 0.0, 2.0**-17]  # 4 d + 16/3 d^3 is the series, its next term too small
+    middle = [0.5 + d for d in steps]
+    others = [1e-10, 0.1, 0.249, 0.4, 0.6, 0.751, 0.9, 1.0 - 1e-10]
+    wanted = [4.0 * d + 16.0 / 3.0 * d**3 for d in steps] + [
+        math.log(x / (1.0 - x)) for x in others
+    ]
+    for found in (
+        [kernels.logit_of_float(x) for x in middle + others],
+        kernels.logit(np.array(middle + others)),
+    ):
+        np.testing.assert_allclose(found, wanted, rtol=1e-14)
+
+
 def test_xlogy_of_a_number_and_small_integers_is_computed_in_float64() -> None:
     out = kernels.xlogy_of_arrays(2.5, np.array([1, 5], np.int8))
     assert out.dtype == np.float64 and out.tolist() == [0.0, 2.5 * math.log(5)]
