@@ -46,7 +46,7 @@ def interp(
     if len(shape_of(xp)) != 1 or shape_of(fp) != shape_of(xp) or not len(xp):
         shapes = f"{shape_of(xp)} and {shape_of(fp)}"
         raise ValueError(f"interp: xp and fp must be vectors of one length, but have {shapes}")
-    if len(shape_of(x)) > 1:  # Dask's indices have one axis
+    if len(shape_of(x)) > 1:  # mutants 1: only Dask's indices must have one axis
         return array_rules.reshape(interp(ravel(x), xp, fp, left, right, period), shape=shape_of(x))
     if period is not None:
         if data_of(period) == 0:
@@ -59,17 +59,16 @@ def interp(
         xp = concatenate([xp[-1:] - period, xp, xp[:1] + period])
         fp = concatenate([fp[-1:], fp, fp[:1]])  # mutants 1: more points beyond the period
     at, points = data_of(x), data_of(xp)
-    below, above = at < points[0], at >= points[-1]
+    below, above = at < points[0], at > points[-1]
     # mutants 1: any number
     inside = rules.where(below | above, 0.0, x)  # so that no slope is infinite
     after = no_fallback(np.searchsorted)(points, data_of(inside), side="right")
-    # mutants 2: beyond the points, any will do
     places = after - 1, np.minimum(after, len(points) - 1)
     x0, x1, y0, y1 = (getitem(p, i) for p in (xp, fp) for i in places)
     width = rules.where(data_of(x1) == data_of(x0), 1.0, x1 - x0)  # mutants 1: divides 0
     out = rules.div(y1 - y0, width) * (inside - x0) + y0
-    out = rules.where(below, fp[0] if left is None else left, rules.where(above, fp[-1], out))
-    out = out if right is None else rules.where(at > points[-1], right, out)
+    out = rules.where(below, fp[0] if left is None else left, out)
+    out = rules.where(above, fp[-1] if right is None else right, out)
     return out[()] if type(out) is np.ndarray else out
 
 
@@ -157,7 +156,9 @@ def _slopes(f: Any, axis: int, step: Any, edge_order: int) -> Any:
             raise ValueError(f"gradient: positions of {n} samples have shape {shape_of(step)}")
         step = diff(as_real(step))
         rest = (1,) * (len(shape_of(f)) - axis - 1)
+        # mutants 1: any of them
         even = not isinstance(step, Node) and (step == step[0]).all()  # as NumPy has it
+        # mutants 1: all are equal
         step = step[0] if even else array_rules.reshape(step, shape=(n - 1, *rest))
 
     def part(x: Any, start: int | None, stop: int | None) -> Any:
@@ -207,7 +208,7 @@ def linspace(
     if steps > 0:
         out = rules.where(k == steps, stop, start + k * step)  # which rounding may miss
     else:
-        out = start + k * length
+        out = start + k * length  # mutants 2: k is 0
     whole = np.dtype(dtype).kind in "iu"
     out = moveaxis(_converted(rules.floor(out) if whole else out, dtype), 0, axis)
     return (out, step) if retstep else out
