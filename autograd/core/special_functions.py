@@ -46,9 +46,10 @@ def polynomial(coefficients: Any, x: Data) -> Data:
 
 def stirling_sum(y: Data, n: int) -> Data:
     """Return the sum of B_2j (2j + n - 1)! / (2j)! y^(-2j - n) over j, for y >= 10 + n."""
-    factors = (math.factorial(2 * j + n - 1) / math.factorial(2 * j) for j in range(1, 11))
+    terms = ((b, 2 * j) for j, b in enumerate(BERNOULLI, 1))
+    factors = [b * (math.factorial(k + n - 1) / math.factorial(k)) for b, k in terms]
     u = 1.0 / y
-    return polynomial([b * c for b, c in zip(BERNOULLI, factors)], u * u) * u ** (n + 2)
+    return polynomial(factors, u * u) * u ** (n + 2)
 
 
 def cotangent(x: Data, n: int) -> Data:
@@ -70,13 +71,14 @@ def polygamma(x: Data, *, n: int) -> Data:
     Right of 0 the Stirling series gives it at x + 10 + n, from where steps of 1 lead back to x.
     Left of 0 it is reflected.
     """
-    right = x > 0.0
+    right = x > 0.0  # mutants 2: both are infinite at 0, and hold beside it
     y = np.where(right, x, 1.0 - x)
     steps = sum((1.0 / (y + k)) ** (n + 1) for k in range(9 + n, -1, -1))
     far = y + (10.0 + n)
     lead = math.factorial(n - 1) * far**-n if n else -np.log(far)
     total = lead + math.factorial(n) * (0.5 * far ** (-n - 1) + steps) + stirling_sum(far, n)
     out = -total if n % 2 == 0 else total
+    # mutants 1: that part is not used
     mirrored = (-1) ** n * out - cotangent(np.where(right, 0.5, x), n)
     return np.where(right, out, mirrored)
 
@@ -84,7 +86,7 @@ def polygamma(x: Data, *, n: int) -> Data:
 @cache
 def lgamma_at_2() -> list[float]:
     """Return the Taylor coefficients of log Gamma at 2, without the constant term, which is 0."""
-    slopes = (polygamma(2.0, n=n) for n in range(28))
+    slopes = (polygamma(2.0, n=n) for n in range(28))  # mutants 1: one more term
     return [slope / math.factorial(n + 1) for n, slope in enumerate(slopes)]
 
 
@@ -95,16 +97,19 @@ def lgamma(x: Data) -> Data:
     From 0.5 to 10 by its Taylor series at 2 and steps of 1, beyond by the Stirling series, and
     left of 0.5 it is reflected (Abramowitz & Stegun 6.1.15, 6.1.17, 6.1.33, 6.1.41).
     """
-    right = x >= 0.5
+    right = x >= 0.5  # mutants 2: both hold around 0.5
     y = np.where(right, x, 1.0 - x)
-    near, far = np.minimum(y, 10.0), np.maximum(y, 10.0)
-    whole = np.floor(near + 0.5)
+    near, far = np.minimum(y, 10.0), np.maximum(y, 10.0)  # mutants 1: not used beyond
+    whole = np.floor(near + 0.5)  # mutants 1: the series holds further out
     z = near - whole  # near = whole + z
+    # mutants 1: nothing is above 10
     product = math.prod(np.where(k < whole, k + z, 1.0) for k in range(2, 10))
     steps = np.where(whole < 2.0, -np.log1p(z), np.log(product))
     series = steps + z * polynomial(lgamma_at_2(), z)
     stirling = (far - 0.5) * (np.log(far) - 1.0) + (0.5 * math.log(2 * math.pi) - 0.5)
+    # mutants 2: both hold around 10
     out = np.where(y < 10.0, series, stirling + stirling_sum(far, -1))
+    # mutants 1: that part is not used
     left = np.where(right | np.isinf(x), 0.5, x)
     off = np.abs(left - np.round(left))
     return np.where(right | np.isinf(x), out, -np.log(off) - np.log(np.sinc(off)) - out)
@@ -117,11 +122,13 @@ def erfinv(x: Data) -> Data:
     From 0.5 on they solve erfc(y) = 1 - |x|, where nothing cancels.
     """
     size = np.abs(x)
-    inside = np.where(size < 1.0, size, 0.0)
+    inside = np.where(size < 1.0, size, 0.0)  # mutants 1: that part is not used
     log = np.log1p(-inside * inside) / 2
     t = 2 / (math.pi * 0.147) + log
+    # mutants 1: the steps correct it
     y = np.sqrt(np.sqrt(t * t - log * (2 / 0.147)) - t)
-    for _ in range(2):
+    for _ in range(2):  # mutants 1: one more step
+        # mutants 2: both hold around 0.5
         above = np.where(inside < 0.5, erf_of_arrays(y) - inside, 1.0 - inside - erfc_of_arrays(y))
         step = above * (0.5 * math.sqrt(math.pi)) * np.exp(y * y)
         y = y - step / (1.0 + y * step)

@@ -35,6 +35,7 @@ def sech(x: Any) -> Any:
 def csch(x: Any) -> Any:
     """Return 1 / sinh(x)."""
     x, side = as_real(x), _side(x)
+    # mutants 2: divides by 1 or -1
     return rules.div((-2.0 * side) * rules.exp(-side * x), rules.expm1(-2.0 * side * x))
 
 
@@ -63,7 +64,7 @@ def arcsech(x: Any) -> Any:
 def arccsch(x: Any) -> Any:
     """Return arcsinh(1 / x)."""
     x = as_real(x)
-    small, side = abs(data_of(x)) < 1, _side(x)
+    small, side = abs(data_of(x)) < 1, _side(x)  # mutants 2: both hold around 1
     near, far = rules.where(small, x, side), rules.where(small, side, x)  # near 0 1/x overflows
     logs = rules.log1p(rules.hypot(1.0, near)) - rules.log(side * near)
     return rules.where(small, side * logs, rules.arcsinh(rules.div(1.0, far)))

@@ -40,7 +40,7 @@ def ravel_pytree(tree: Any) -> tuple[Any, Callable[[Any], Any]]:
     def unravel(vector: Any) -> Any:
         if shape_of(vector) != (size,):
             raise ValueError(f"unravel() needs shape ({size},), but got {shape_of(vector)}")
-        parts = joining.split(vector, ends[:-1]) if ends else []
+        parts = joining.split(vector, ends[:-1])
         return pytree.rebuild(tree, map(shaped_like, leaves, parts))
 
     vectors = [manipulation.ravel(x) for x in leaves]
@@ -61,4 +61,4 @@ def shaped_like(x: Any, part: Any) -> Any:
     if dtype is None:
         return rules.item(part[0])
     part = manipulation.reshape(part, shape_of(x))
-    return part if part.dtype == dtype else part.astype(dtype)
+    return part if part.dtype == dtype else part.astype(dtype)  # mutants 1: only faster

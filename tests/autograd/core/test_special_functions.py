@@ -72,8 +72,11 @@ def test_poles_and_infinities() -> None:
         assert ag.digamma(whole[:2]).tolist() == [-np.inf, -np.inf]
         assert ag.polygamma(1, whole[:2]).tolist() == [np.inf, np.inf]
         assert np.isnan(ag.digamma(whole[2:])).all()
+        assert np.isnan(ag.polygamma(2, whole[2:])).all()  # the sides differ in sign
+        assert (ag.polygamma(3, whole) == np.inf).all()
     assert ag.lgamma(math.inf) == ag.lgamma(-math.inf) == ag.digamma(math.inf) == math.inf
     assert ag.lgamma(2.5563e305) < math.inf == ag.lgamma(2.57e305)
+    assert ag.lgamma(np.array([-math.inf, math.inf])).tolist() == [math.inf, math.inf]
     assert ag.polygamma(2, math.inf) == 0.0
     assert math.isnan(ag.digamma(-math.inf))
     for f in (ag.lgamma, ag.digamma, ag.erfinv):
