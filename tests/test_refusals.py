@@ -67,7 +67,7 @@ def square(x: Any) -> Any:
         (lambda: rules.add(V), TypeError, "add takes 2 operands, got 1"),
         (lambda: ag.amax(), TypeError, r"max\(\) missing 1"),
         (lambda: ag.amin(T, axsi=0), TypeError, r"min\(\) got an unexpected .*'axsi'"),  # type: ignore[call-arg]
-        (lambda: ag.where(T, None, 1.0), TypeError, "x must be a number or an array"),
+        (lambda: ag.where(T, None, 1.0), ValueError, "either both or neither of x and y"),
         (lambda: ag.where(T, 1.0, "a"), TypeError, "y must be a number or an array"),
         (lambda: ag.add(T, "a"), TypeError, "a number or an array, but got str 'a'"),
         (lambda: int(V), TypeError, r"int\(\) would drop the gradient"),
