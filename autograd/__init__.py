@@ -36,7 +36,7 @@ from .core.rules import (
     sign, sin, sinh, softsign, sqrt, sub as subtract, tan, tanh, trunc, xlogy,
 )
 from .numpy_api.functions import (
-    celu, clip, deg2rad, digamma, elu, fabs, float_power, fmax, fmin, gelu, glu, hardsigmoid,
+    celu, clip, deg2rad, digamma, elu, fabs, fix, float_power, fmax, fmin, gelu, glu, hardsigmoid,
     hardswish, hardtanh, leaky_relu, logaddexp2, logit, logsigmoid, mish, modf, nan_to_num,
     polygamma, rad2deg, reciprocal, relu6, rint, selu, silu, sinc, softmax_cross_entropy, softplus,
     square, stop_gradient, where,
@@ -78,7 +78,7 @@ from .core.rules import abs as abs, pow as pow
 # Other names that NumPy has for some of them.
 from .core.rules import (
     abs as absolute, arccos as acos, arccosh as acosh, arcsin as asin, arcsinh as asinh, arctan as
-    atan, arctan2 as atan2, arctanh as atanh, div as true_divide, mod as remainder, trunc as fix,
+    atan, arctan2 as atan2, arctanh as atanh, div as true_divide, mod as remainder,
 )
 from .numpy_api.functions import deg2rad as radians, rad2deg as degrees, round as around
 from .numpy_api.joining import concatenate as concat

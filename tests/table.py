@@ -286,6 +286,7 @@ CASES: list[Case] = [
     *elementwise(ag.floor, np.floor, (1.1, 1.9)),
     *elementwise(ag.ceil, np.ceil, (-1.9, -1.1)),
     *elementwise(ag.trunc, np.trunc, (-1.9, -1.1)),
+    *elementwise(ag.fix, np.fix, (-1.9, -1.1)),
     *elementwise(ag.round, np.round, (1.6, 2.4)),
     *elementwise(ag.rint, np.rint, (1.6, 2.4)),
     *(Case(lambda x, i=i: ag.modf(x)[i], lambda x, i=i: np.modf(x)[i], (between(-1.9, -1.1, 3),),

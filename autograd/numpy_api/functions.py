@@ -102,6 +102,12 @@ def round(x: Any, decimals: int = 0) -> Any:
     return rules.round(x, decimals=operator.index(decimals))
 
 
+@with_out
+def fix(x: Any) -> Any:
+    """Return `x` rounded towards 0."""
+    return rules.trunc(x)
+
+
 def nan_to_num(
     x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:

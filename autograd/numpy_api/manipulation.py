@@ -51,8 +51,12 @@ def reshape(
 
 
 def ravel(x: Any, order: Any = "C") -> Any:
-    """Return `x` flattened: (size,); `order` is that of `reshape`."""
-    return reshape(x, (-1,), "A" if order == "K" else order)  # mutants 1: any negative size does
+    """Return `x` flattened: (size,); `order` is that of `reshape`, or "K": as in memory."""
+    if order == "K":
+        strides = getattr(data_of(x), "strides", None) or range(len(shape_of(x)), 0, -1)
+        x = transpose(x, sorted(range(len(strides)), key=lambda i: -abs(strides[i])))
+        order = "C"
+    return reshape(x, (-1,), order)  # mutants 1: any negative size does
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
@@ -147,12 +151,13 @@ def meshgrid(
     places = list(range(len(xs)))
     if one_of("indexing", indexing, ("xy", "ij")) == "xy":
         places[:2] = places[:2][::-1]
+    # mutants 1: any negative size is inferred
     grid = [
         reshape(x, [-1 if i == place else 1 for i in range(len(xs))])
         for x, place in zip(xs, places)
     ]
     grid = grid if sparse else list(broadcast_arrays(*grid))
-    return tuple([x if isinstance(x, Node) or not copy else copy_array(x) for x in grid])
+    return tuple([copy_array(x) if copy else x for x in grid])
 
 
 def full(shape: int | Sequence[int], fill_value: Any, dtype: Any = None, order: str = "C") -> Any:

@@ -59,7 +59,6 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     for name in "inv pinv det slogdet solve cholesky norm".split()
 } | {
     np.around: functions.round,
-    np.fix: rules.trunc,
     np.real: lambda x: x,
     np.real_if_close: lambda x: x,
     np.copy: rules.alias,

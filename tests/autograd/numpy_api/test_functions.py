@@ -270,7 +270,7 @@ def test_hardsigmoid_reaches_one() -> None:
 
 
 OTHER_NAMES = """
-    absolute acos acosh around asin asinh atan atan2 atanh concat degrees fix permute_dims pow
+    absolute acos acosh around asin asinh atan atan2 atanh concat degrees permute_dims pow
     radians remainder true_divide
 """
 

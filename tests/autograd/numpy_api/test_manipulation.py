@@ -169,6 +169,8 @@ def test_filled_arrays_have_numpys_dtypes() -> None:
         assert np.full_like(x, 7.5, int).dtype == int
         assert ag.full_like(x, Value(2.0), shape=(2,)).tolist() == [2.0, 2.0]
     assert ag.full_like(np.zeros(2, np.float32), Value(2.0)).dtype == np.float32
+    assert ag.full_like(np.zeros(2), Value(2.0), np.float32).dtype == np.float32
+    assert ag.full(2, Tensor(np.float32(1))).dtype == np.float32
     ag.full_like(t, t[0, 0]).sum().backward()
     assert t.grad.tolist() == [[2.0, 0.0]]
 
@@ -180,6 +182,7 @@ def test_weights_of_counts_are_differentiated() -> None:
     out[1].backward()
     assert weights.grad.tolist() == [1.0, 0.0, 1.0]
     assert np.bincount(Tensor([1, 1])).tolist() == ag.bincount([1, 1]).tolist() == [0, 2]
+    assert ag.bincount(np.zeros(0, int)).shape == (0,)
     with pytest.raises(ValueError, match=r"\(3,\) are not the weights of \(2,\)"):
         ag.bincount([1, 3], weights)
 
@@ -201,6 +204,19 @@ def test_shapes_are_read_in_numpys_orders(order: str) -> None:
         assert (
             np.argmax(slopes(numbers(2, 3))) == np.ravel(numbers(2, 3), order)[[4, 2][order == "F"]]
         )
+
+
+def test_arrays_are_flattened_as_they_are_in_memory() -> None:
+    for x in (numbers(2, 3, 4).transpose(1, 0, 2), numbers(2, 3).T, numbers(2, 3), np.array(2.0)):
+        check_as_numpy("ravel", x, "K")
+    assert np.ravel(Value(2.0), order="K").tolist() == [2.0]
+
+
+def test_entries_are_written_into_arrays() -> None:
+    x, out = numbers(2, 3), np.empty(2)
+    assert ag.take(x, [7, -1], None, out, "wrap") is out and out.tolist() == [1.0, 5.0]
+    with pytest.raises(TypeError, match="take on nodes: there is no option 'out'"):
+        ag.take(Tensor(x), [0, 1], out=out)
 
 
 def test_copies_are_for_plain_arrays() -> None:
