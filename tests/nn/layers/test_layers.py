@@ -142,7 +142,7 @@ def test_layers_are_pytorchs(code: str, shape: tuple[int, ...], training: bool) 
 def test_activations_keep_float32_and_take_values(kind: type[Activation]) -> None:
     x = np.array([[-1.0, 2.0]], np.float32)
     assert kind()(Tensor(x)).dtype == np.float32
-    if "oftmax" not in kind.__name__:
+    if "oftmax" not in kind.__name__ and kind is not nn.GLU:  # they need an axis
         assert kind()(Value(0.5)).data == pytest.approx(kind()(Tensor([0.5])).data[0], rel=1e-15)
 
 
