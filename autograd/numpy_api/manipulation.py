@@ -53,9 +53,9 @@ def reshape(
 def ravel(x: Any, order: Any = "C") -> Any:
     """Return `x` flattened: (size,); `order` is that of `reshape`, or "K": as in memory."""
     if order == "K":
-        strides = getattr(data_of(x), "strides", None) or range(len(shape_of(x)), 0, -1)
-        x = transpose(x, sorted(range(len(strides)), key=lambda i: -abs(strides[i])))
-        order = "C"
+        strides = getattr(data_of(x), "strides", ())
+        axes = sorted(range(len(strides)), key=lambda i: -abs(strides[i]))
+        x, order = transpose(x, axes) if strides else x, "C"
     return reshape(x, (-1,), order)  # mutants 1: any negative size does
 
 

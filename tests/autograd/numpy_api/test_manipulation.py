@@ -210,6 +210,7 @@ def test_arrays_are_flattened_as_they_are_in_memory() -> None:
     for x in (numbers(2, 3, 4).transpose(1, 0, 2), numbers(2, 3).T, numbers(2, 3), np.array(2.0)):
         check_as_numpy("ravel", x, "K")
     assert np.ravel(Value(2.0), order="K").tolist() == [2.0]
+    assert ag.ravel(Tensor(Refusing(ROWS)), "K").tolist() == ROWS.ravel().tolist()
 
 
 def test_entries_are_written_into_arrays() -> None:
