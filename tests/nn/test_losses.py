@@ -406,6 +406,8 @@ def test_labels_are_checked(
         (lambda: focal_loss(X, BITS, gamma=-1.0), "gamma must be a finite number >= 0, but got -1"),
         (lambda: margin_ranking_loss(X, Y, BITS), "targets of -1 and 1, but got 0"),
         (lambda: margin_ranking_loss(X, Y, 1), "input1 and target of one shape"),
+        (lambda: multi_margin_loss(X, [0]), r"^multi_margin_loss needs scores \(batch, classes"),
+        (lambda: cross_entropy(X, [0]), r"^cross_entropy needs logits \(batch, classes"),
         (lambda: multi_margin_loss(X, LABELS, p=3), "p must be 1 or 2, but got 3"),
         (lambda: multi_margin_loss(X, LABELS, weight=[1.0, 2.0]), "each of 3 classes"),
         (lambda: huber_loss(X, Y, delta=0.0), "delta must be a number > 0, but got 0.0"),

@@ -534,6 +534,13 @@ def test_seeds_must_fit() -> None:
         pull([np.ones(3), 1.0])
 
 
+def test_a_seed_takes_on_the_dtype_of_the_result() -> None:
+    for x, seed in ((np.ones(2, np.float32), np.array([1.0, 2.0])), (np.ones(2), np.array([1, 2]))):
+        pulled = ag.vjp(lambda x: x)(x)[1](seed)
+        assert pulled.dtype == x.dtype and pulled.tolist() == [1.0, 2.0]
+    assert type(ag.vjp(lambda x: x)(2.0)[1](3)) is float
+
+
 def test_a_seed_may_be_a_node() -> None:
     slopes = ag.vjp(lambda x: x @ x)(np.array([1.0, 2.0]))[1](seed := Value(3.0))
     assert slopes.data.tolist() == [6.0, 12.0]
@@ -616,6 +623,8 @@ def test_a_result_with_one_entry_has_a_gradient(shape: Any) -> None:
     assert ag.hessian(f)(x).tolist() == [[6.0, 0.0], [0.0, 12.0]]
     assert ag.hvp(f)(x)[1](x).tolist() == [6.0, 24.0]
     assert grad(lambda x: np.array([1.0]))(2.0) == 0.0
+    with pytest.raises(ValueError, match="scalar result, but f returned list"):
+        grad(lambda x: [x])(2.0)
     for more in (np.zeros((1, 0)), np.zeros((1, 2))):
         with pytest.raises(ValueError, match=r"scalar result, but f returned \(1, "):
             grad(lambda x, more: x * more)(2.0, more)
