@@ -20,7 +20,7 @@ from autograd.core.kernels import one_like
 from autograd.core.node import Node
 from autograd.core.op import data_of
 from autograd.core.precision import as_real, on_reals
-from autograd.core.shapes import shape_of
+from autograd.core.shapes import ordered_axes, shape_of
 
 from .joining import split
 from .manipulation import normalize_index
@@ -182,6 +182,7 @@ def logaddexp2(x: Any, y: Any) -> Any:
 
 def logit(x: Any, eps: float | None = None) -> Any:
     """Return log(x / (1 - x)), the inverse of sigmoid; `x` is limited to [eps, 1 - eps] first."""
+    # mutants 1: the median, in any order
     return rules.logit(x if eps is None else clip(x, eps, 1.0 - eps))
 
 
@@ -254,7 +255,7 @@ def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
 
 def relu6(x: Any) -> Any:
     """Return `x` limited to [0, 6]. On a bound its slope is 0."""
-    return hardtanh(x, 0.0, 6.0)
+    return hardtanh(x, 0.0, 6.0)  # mutants 1: the median, in any order
 
 
 def hardsigmoid(x: Any) -> Any:
@@ -271,6 +272,7 @@ def hardswish(x: Any) -> Any:
 def celu(x: Any, alpha: float = 1.0) -> Any:
     """Return `x` where it is positive, else `alpha * (e^(x / alpha) - 1)` (Barron 2017)."""
     x, alpha = as_real(x), _as_numbers("alpha", alpha)
+    # mutants 2: rounding
     return rules.where(data_of(x) > 0, x, alpha * elu(rules.div(x, alpha)))
 
 
@@ -288,7 +290,8 @@ def glu(x: Any, axis: int = -1) -> Any:
         ValueError: the axis has an odd length.
     """
     shape = shape_of(x)
-    if shape and shape[axis] % 2:
+    (axis,) = ordered_axes((axis,), len(shape))
+    if shape[axis] % 2:
         raise ValueError(f"glu needs an even length along axis {axis}, but got {shape}")
     a, b = split(x, 2, axis)
     return a * rules.sigmoid(b)

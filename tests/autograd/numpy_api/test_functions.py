@@ -245,8 +245,11 @@ def test_glu_splits_an_axis_of_even_length() -> None:
     x = np.array([[3, 1], [0, 2]])
     np.testing.assert_array_equal(ag.glu(x), [[3 * ag.sigmoid(1.0)], [0.0]])
     np.testing.assert_array_equal(ag.glu(x, axis=0), [[1.5, ag.sigmoid(2.0)]])
-    with pytest.raises(ValueError, match=r"glu needs an even length along axis -1, but got \(3,\)"):
+    with pytest.raises(ValueError, match=r"glu needs an even length along axis 0, but got \(3,\)"):
         ag.glu(np.ones(3))
+    for axis, x in ((-1, 1.0), (1, np.ones(2))):
+        with pytest.raises(np.exceptions.AxisError):
+            ag.glu(x, axis)
 
 
 @pytest.mark.parametrize("f", [ag.relu6, ag.hardsigmoid, ag.hardswish, ag.celu, ag.mish])
@@ -254,6 +257,22 @@ def test_activations_take_integers_and_lists(f: Any) -> None:
     found = f([0, 1])
     assert found.dtype == np.float64
     assert found.tolist() == [f(0.0), f(1.0)] == [f(0), f(1)]
+
+
+def test_activations_have_their_formulas_numbers() -> None:
+    assert ag.relu6(2.0**-20) == 2.0**-20
+    assert ag.hardsigmoid(0.0) == 0.5
+    assert ag.hardswish(1.0) == 2 / 3
+    assert ag.celu(-1.0) == math.expm1(-1.0)
+    assert math.isclose(ag.mish(2.0), 2 * math.tanh(math.log1p(math.e**2)), rel_tol=1e-15)
+
+
+def test_derivatives_of_the_gamma_function() -> None:
+    assert math.isclose(ag.digamma(1.0), -0.5772156649015329, rel_tol=1e-14)
+    assert ag.polygamma(0, 1.0) == ag.digamma(1.0)
+    assert math.isclose(ag.polygamma(1, 1.0), math.pi**2 / 6, rel_tol=1e-14)
+    with pytest.raises(ValueError, match="n must be an integer >= 0, but got -1"):
+        ag.polygamma(-1, 1.0)
 
 
 def test_celu_scales_what_its_exponential_takes() -> None:
