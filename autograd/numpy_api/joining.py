@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.core import array_rules, pytree, rules
 from autograd.core.arguments import one_of
-from autograd.core.array_libraries import as_array
+from autograd.core.array_libraries import as_array, as_plain_array
 from autograd.core.op import data_of
 from autograd.core.shapes import ordered_axes, shape_of
 
@@ -28,6 +28,11 @@ from .manipulation import (
 from .options import array_of, as_dtype, check_out, write
 
 
+def _part(x: Any) -> Any:
+    """Return an array to join: matrices and the like are read as arrays."""
+    return array_of(as_plain_array(x))
+
+
 def concatenate(
     xs: Sequence[Any],
     axis: int | None = 0,
@@ -42,7 +47,7 @@ def concatenate(
         ValueError: there are no arrays, they have no axes, or other axes differ in length.
         TypeError: `casting` does not allow to convert them to `dtype` or to the dtype of `out`.
     """
-    xs = list(map(array_of, xs))
+    xs = list(map(_part, xs))
     if not xs:
         raise ValueError("concatenate() needs at least one array")
     if axis is None:
@@ -84,7 +89,7 @@ def stack(
     Raises:
         ValueError: there are no arrays, or they differ in shape.
     """
-    xs = list(map(array_of, xs))
+    xs = list(map(_part, xs))
     if not xs:
         raise ValueError("stack() needs at least one array")
     shape = shape_of(xs[0])
@@ -99,24 +104,24 @@ def stack(
 
 def vstack(xs: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """Return the arrays joined along the first axis; a vector is one row: (1, n)."""
-    return concatenate([atleast_2d(x) for x in xs], 0, dtype=dtype, casting=casting)
+    return concatenate([atleast_2d(_part(x)) for x in xs], 0, dtype=dtype, casting=casting)
 
 
 def hstack(xs: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """Return the arrays joined along the second axis; vectors along their only one."""
-    xs = [atleast_1d(x) for x in xs]
+    xs = [atleast_1d(_part(x)) for x in xs]
     axis = 1 if xs and len(shape_of(xs[0])) > 1 else 0
     return concatenate(xs, axis, dtype=dtype, casting=casting)
 
 
 def dstack(xs: Sequence[Any]) -> Any:
     """Return the arrays joined along the third axis; each has the shape of `atleast_3d` first."""
-    return concatenate([atleast_3d(x) for x in xs], 2)
+    return concatenate([atleast_3d(_part(x)) for x in xs], 2)
 
 
 def column_stack(xs: Sequence[Any]) -> Any:
     """Return the arrays joined along the second axis; a vector is one column: (n, 1)."""
-    xs = list(map(array_of, xs))
+    xs = list(map(_part, xs))
     # mutants 1: any negative size is inferred
     return concatenate([x if len(shape_of(x)) > 1 else reshape(x, (-1, 1)) for x in xs], 1)
 

@@ -188,3 +188,10 @@ def test_lists_of_numbers_are_joined() -> None:
     assert ag.insert([v, w], 1, 5.0).tolist() == [1.0, 5.0, 2.0]
     out = ag.select([[True, False]], [[v, v]], [w, w])
     assert out.tolist() == [1.0, 2.0] and out.requires_grad
+
+
+@pytest.mark.parametrize("name", ["concatenate", "stack", "vstack", "hstack", "dstack"])
+def test_matrices_and_masked_arrays_are_joined_as_arrays(name: str) -> None:
+    for other in (np.ma.array(X), X.view(np.matrix)):
+        out = getattr(ag, name)([Tensor(X, requires_grad=True), other])
+        np.testing.assert_array_equal(out.data, getattr(np, name)([X, X]), strict=True)
