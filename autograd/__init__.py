@@ -67,7 +67,10 @@ from .numpy_api.trigonometry import (
     arccot, arccoth, arccsc, arccsch, arcsec, arcsech, cot, coth, csc, csch, sec, sech,
 )
 from .numpy_api.padding import pad
-from .numpy_api.linalg import cross, dot, einsum, inner, kron, matmul, outer, tensordot, trace
+from .numpy_api.products import (
+    cross, dot, einsum, inner, kron, matmul, matrix_transpose, matvec, outer, tensordot, trace,
+    vdot, vecdot, vecmat,
+)
 
 # Python's own names are for `ag.sum(x)`: `from autograd import *` leaves the built-in ones alone.
 # `as` makes them public for type checkers
@@ -109,19 +112,20 @@ __all__ = [
     "inner", "insert", "interp", "is_grad_enabled", "jacobian", "jvp", "kron", "leaky_relu",
     "lgamma", "linalg", "linspace", "log", "log1p", "log2", "log10", "log_softmax",
     "logaddexp", "logaddexp2", "logit", "logsigmoid", "logspace", "logsumexp", "matmul",
-    "maximum", "mean", "median", "meshgrid", "minimum", "mish", "mod", "modf", "moveaxis",
-    "multiply", "nan_to_num", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax",
-    "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd",
-    "nansum", "nanvar", "negative", "no_grad", "outer", "pad", "partition", "per_argument",
-    "percentile", "permute_dims", "polygamma", "polyval", "power", "prod", "ptp", "quantile",
-    "rad2deg", "radians", "ravel", "ravel_pytree", "reciprocal", "relu", "relu6", "remainder",
-    "repeat", "reshape", "resize", "rint", "roll", "rollaxis", "rot90", "scope", "sec", "sech",
-    "select", "selu", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax",
-    "softmax_cross_entropy", "softmin", "softplus", "softsign", "sort", "split", "sqrt",
-    "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "swapaxes", "take",
-    "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace", "transpose", "trapezoid",
-    "tril", "trim_zeros", "triu", "true_divide", "trunc", "unique", "unstack",
-    "value_and_grad", "vander", "var", "vjp", "vsplit", "vstack", "where", "xlogy",
+    "matrix_transpose", "matvec", "maximum", "mean", "median", "meshgrid", "minimum", "mish",
+    "mod", "modf", "moveaxis", "multiply", "nan_to_num", "nanargmax", "nanargmin",
+    "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile",
+    "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "no_grad", "outer",
+    "pad", "partition", "per_argument", "percentile", "permute_dims", "polygamma", "polyval",
+    "power", "prod", "ptp", "quantile", "rad2deg", "radians", "ravel", "ravel_pytree",
+    "reciprocal", "relu", "relu6", "remainder", "repeat", "reshape", "resize", "rint", "roll",
+    "rollaxis", "rot90", "scope", "sec", "sech", "select", "selu", "sigmoid", "sign", "silu",
+    "sin", "sinc", "sinh", "softmax", "softmax_cross_entropy", "softmin", "softplus",
+    "softsign", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient",
+    "subtract", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile",
+    "trace", "transpose", "trapezoid", "tril", "trim_zeros", "triu", "true_divide", "trunc",
+    "unique", "unstack", "value_and_grad", "vander", "var", "vdot", "vecdot", "vecmat", "vjp",
+    "vsplit", "vstack", "where", "xlogy",
 ]
 
 

@@ -23,7 +23,7 @@ from .core.node import Node
 from .core.op import Data, Op, data_of
 from .core.shapes import Shape, shape_of
 from .node_methods import Operators
-from .numpy_api import joining, linalg, manipulation, reductions, statistics
+from .numpy_api import joining, linalg, manipulation, products, reductions, statistics
 
 REAL = "fiub"  # the kinds of NumPy dtype that a tensor can hold
 
@@ -360,10 +360,10 @@ class Tensor(Operators):
     __imod__ = in_place(rules.mod, operator.imod)
 
     def __matmul__(self, other: Any) -> Any:
-        return linalg.matmul(self, other) if is_operand(other) else NotImplemented
+        return products.matmul(self, other) if is_operand(other) else NotImplemented
 
     def __rmatmul__(self, other: Any) -> Any:
-        return linalg.matmul(other, self) if is_operand(other) else NotImplemented
+        return products.matmul(other, self) if is_operand(other) else NotImplemented
 
     def __getitem__(self, index: Any) -> Any:
         return manipulation.getitem(self, index)
@@ -421,7 +421,7 @@ class Tensor(Operators):
         manipulation.ravel, manipulation.squeeze, manipulation.swapaxes, manipulation.repeat,
     )  # fmt: skip
     flatten, take, diagonal = manipulation.ravel, manipulation.take, manipulation.diagonal
-    dot, trace, choose = linalg.dot, linalg.trace, joining.choose
+    dot, trace, choose = products.dot, products.trace, joining.choose
 
 
 def from_numpy(array: Data, requires_grad: bool = False, label: str | None = None) -> Tensor:

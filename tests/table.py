@@ -135,6 +135,33 @@ def cofactors_along(x: Any, direction: Any) -> Any:
     return (inner * cofactors - cofactors @ np.swapaxes(direction, -1, -2) @ cofactors) / det
 
 
+def solved(name: str, *args: np.ndarray, parts: Any = None, of: Any = None, **options: Any) -> Any:
+    """Yield a case for each of these parts of a function of linalg; of a single result, for it.
+
+    `of` makes what it is applied to from the argument, such as a symmetric matrix.
+    """
+    ours, numpys = getattr(ag.linalg, name), getattr(np.linalg, name)
+
+    def part(f: Callable[..., Any], i: Any) -> Callable[..., Any]:
+        def called(x: Any, *rest: Any) -> Any:
+            out = f(of(x) if of else x, *rest, **options)
+            return out if i is None else out[i]
+
+        return called
+
+    for i in (None,) if parts is None else parts:
+        label = f"{name} {options or ''} {'' if i is None else i}"
+        yield Case(part(ours, i), part(numpys, i), args, name=label, covers=(ours,))
+
+
+def symmetric(x: Any) -> Any:
+    return x + ag.swapaxes(x, -1, -2)
+
+
+def definite(x: Any) -> Any:
+    return x @ ag.swapaxes(x, -1, -2)
+
+
 def erf(x: Any) -> Any:
     return np.vectorize(math.erf)(x)
 
@@ -626,6 +653,24 @@ CASES: list[Case] = [
     *products(ag.kron, ((2, 3), (3, 2)), ((2,), (3,)), ((2, 2), (3,))),
     *products(ag.cross, ((3,), (3,)), ((2, 3), (2, 3)), ((2, 3), (3,))),
     *products(ag.cross, ((3, 2), (3, 2)), axis=0),
+    *products(ag.cross, ((2, 3, 4), (2, 4, 3)), axisa=1, axisb=-1, axisc=0),
+    *products(ag.vdot, ((3,), (3,)), ((2, 3), (6,)), ((2, 3), (2, 3))),
+    *products(ag.vecdot, ((3,), (3,)), ((2, 3), (3,))),
+    *products(ag.vecdot, ((3, 2), (3, 1)), axis=0),
+    *(products(ag.matvec, ((2, 3), (3,)), ((5, 2, 3), (3,)), ((2, 3), (5, 3)))
+      + products(ag.vecmat, ((2,), (2, 3)), ((5, 2), (2, 3)), ((2,), (5, 2, 3)))
+      if hasattr(np, "matvec") else  # from NumPy 2.2 on
+      [Case(ag.matvec, lambda x, y: x @ y, (apart(2, 3), apart(3))),
+       Case(ag.vecmat, lambda x, y: x @ y, (apart(2), apart(2, 3)))]),
+    *shaped(ag.matrix_transpose, np.matrix_transpose, ((2, 3), {}), ((2, 3, 4), {})),
+    Case(lambda x, y: ag.einsum(x, [0, 1], y, [1, 2], [0, 2]), lambda x, y: x @ y,
+         (apart(2, 3), apart(3, 4)), name="einsum of lists"),
+    *(
+        Case(lambda *xs, o=o: ag.einsum("ij,jk,kl,j->il", *xs, optimize=o),
+             lambda *xs, o=o: np.einsum("ij,jk,kl,j->il", *xs, optimize=o),
+             (apart(2, 3), apart(3, 4), apart(4, 2), apart(3)), name=f"einsum optimize={o}")
+        for o in (True, "greedy", "optimal", ["einsum_path", (0, 1), (0, 1), (0, 1)])
+    ),
     *shaped(ag.trace, np.trace, ((3, 4), {}), ((2, 3, 3), {"offset": 1, "axis1": 1, "axis2": 2})),
     *(
         Case(lambda *xs, s=s: ag.einsum(s, *xs), lambda *xs, s=s: np.einsum(s, *xs),
@@ -677,6 +722,68 @@ CASES: list[Case] = [
     Case(matrix_rules.cofactors, lambda x: np.linalg.det(x)[..., None, None]
          * np.swapaxes(np.linalg.inv(x), -1, -2), (matrices(2),)),
     Case(matrix_rules.cofactors, cofactors_along, (matrices(2), between(*REAL, 2, 3, 3))),
+    *solved("cholesky", matrices(), of=definite, upper=True),
+    *solved("pinv", between(*REAL, 2, 4, 3), rcond=0.3),
+    *solved("pinv", matrices(2), of=symmetric, hermitian=True),
+    *(
+        case
+        for shape in ((3, 3), (2, 4, 3), (2, 4), (1, 3), (3, 1))
+        for case in (
+            *solved("svd", between(*REAL, *shape), parts=(0, 1, 2), full_matrices=False),
+            *solved("svdvals", between(*REAL, *shape)),
+            *solved("qr", between(*REAL, *shape), parts=(0, 1)),
+            *solved("qr", between(*REAL, *shape), mode="r"),
+        )
+    ),
+    *solved("svd", matrices(2), parts=(0, 1, 2)),
+    *solved("svd", between(*REAL, 2, 4), compute_uv=False),
+    *solved("svd", between(*REAL, 2, 3, 3), of=symmetric, parts=(0, 1, 2), hermitian=True),
+    *solved("svd", between(*REAL, 3, 3), of=symmetric, compute_uv=False, hermitian=True),
+    *solved("qr", between(*REAL, 2, 4), parts=(0, 1), mode="complete"),
+    *(
+        case
+        for shape in ((3, 3), (2, 3, 3), (1, 1))
+        for case in (
+            *solved("eigh", between(*REAL, *shape), of=symmetric, parts=(0, 1)),
+            *solved("eigh", between(*REAL, *shape), of=symmetric, parts=(0, 1), UPLO="U"),
+            *solved("eigvalsh", between(*REAL, *shape), of=symmetric),
+        )
+    ),
+    *solved("lstsq", between(*REAL, 5, 3), between(*REAL, 5, 2), parts=(0, 1)),
+    *solved("lstsq", between(*REAL, 5, 3), between(*REAL, 5), parts=(0, 1), rcond=-1),
+    *solved("lstsq", between(*REAL, 2, 3), between(*REAL, 2), parts=(0,), rcond=0.1),
+    Case(lambda a: ag.linalg.lstsq(a, a)[3], lambda a: np.linalg.lstsq(a, a)[3],
+         (between(*REAL, 4, 3),), name="lstsq values"),
+    *(case for n in (0, 1, 2, 5, -1, -3) for case in solved("matrix_power", matrices(2), n=n)),
+    *(case for p in (None, 1, -1, 2, -2, np.inf, -np.inf, "fro", "nuc")
+      for case in solved("cond", matrices(2), p=p)),
+    *solved("cond", between(*REAL, 4, 2)),
+    *(case for options in ({}, {"ord": 3, "axis": 1}, {"axis": (0, 2), "keepdims": True})
+      for case in solved("vector_norm", apart(2, 3, 2), **options)),
+    *(case for options in ({}, {"ord": 2}, {"ord": "nuc", "keepdims": True}, {"ord": 1})
+      for case in solved("matrix_norm", apart(2, 3, 2), **options)),
+    *solved("diagonal", apart(2, 3, 4), offset=1),
+    *solved("trace", apart(2, 3, 4), offset=-1),
+    *solved("outer", apart(2), apart(3)),
+    *solved("vecdot", apart(2, 3), apart(2, 3), axis=0),
+    *solved("matrix_transpose", apart(2, 3, 4)),
+    *(
+        Case(lambda *xs: ag.linalg.multi_dot(xs), lambda *xs: np.linalg.multi_dot(xs),
+             tuple(between(*REAL, *shape) for shape in shapes), name="multi_dot",
+             covers=(ag.linalg.multi_dot,))
+        for shapes in (
+            ((2, 3), (3, 4)), ((2, 5), (5, 1), (1, 4)), ((3,), (3, 2), (2, 4), (4,)),
+            ((4, 2), (2, 3), (3, 1), (1, 2), (2, 3)),
+        )
+    ),
+    *(
+        Case(ag.linalg.norm, np.linalg.norm, (apart(*shape),), options)
+        for shape in ((2, 3), (3, 2, 3))
+        for options in (
+            {"ord": "nuc", "axis": (0, 1)}, {"ord": 2, "axis": (-2, -1)},
+            {"ord": -2, "axis": (1, 0), "keepdims": True},
+        )
+    ),
     *(
         Case(ag.linalg.norm, np.linalg.norm, (apart(2, 3),), options)
         for options in (
@@ -697,5 +804,6 @@ NOT_FUNCTIONS = {
     ag.vjp, ag.jvp, ag.hvp, ag.jacobian, ag.hessian,
     ag.no_grad, ag.enable_grad, ag.is_grad_enabled,
     ag.AnomalyError, ag.checkpoint, ag.compile, ag.DataDependentError, ag.detect_anomaly, ag.scope,
+    ag.linalg.matrix_rank,
     ag.argmax, ag.argmin, ag.any, ag.all, ag.count_nonzero, ag.nanargmax, ag.nanargmin,
 }  # fmt: skip

@@ -172,13 +172,13 @@ def linear(x: Data, w: Data, b: Data) -> Data:
     return out
 
 
-def einsum(*xs: Data, inputs: Sequence[str], output: str) -> Data:
+def einsum(*xs: Data, inputs: Sequence[str], output: str, **options: Any) -> Data:
     subscripts = f"{','.join(inputs)}->{output}"
     if any(getattr(x, "dtype", None) == np.float16 for x in xs):  # NumPy adds these up in float16
         dtype = np.result_type(*xs)
         wide = np.result_type(dtype, np.float32)  # mutants 1: symmetric
-        return np.einsum(subscripts, *xs, dtype=wide).astype(dtype)
-    return np.einsum(subscripts, *xs)
+        return np.einsum(subscripts, *xs, dtype=wide, **options).astype(dtype)
+    return np.einsum(subscripts, *xs, **options)
 
 
 def nll(x: Data, *, labels: Data, scale: float) -> Data:
@@ -216,10 +216,31 @@ def fold(g: Data, *, shape: Shape, size: Shape, stride: Shape) -> Data:
     return out
 
 
-def pinv(x: Data) -> Data:
+def pinv(x: Data, *, rcond: Any = 1e-15, hermitian: bool = False) -> Data:
     x = x if hasattr(x, "dtype") else np.array(x)
     if len(shape_of(x)) < 2:
         raise np.linalg.LinAlgError(f"pinv is of matrices, but the shape is {shape_of(x)}")
     if is_numpy(x) and not np.isfinite(x).all():  # see determinants.cofactors()
         raise np.linalg.LinAlgError("pinv is of finite numbers, but there are others")
-    return no_fallback(np.linalg.pinv)(x)
+    return no_fallback(np.linalg.pinv)(x, rcond, hermitian)
+
+
+# Decompositions, each packed into one array: row i has all that belongs to the i-th value.
+
+
+def eigh(x: Data, *, uplo: str) -> Data:
+    """Return rows of an eigenvector and its eigenvalue: (..., n, n) -> (..., n, n + 1)."""
+    values, vectors = no_fallback(np.linalg.eigh)(x, uplo)
+    return np.concatenate([np.swapaxes(vectors, -1, -2), values[..., None]], -1)
+
+
+def svd(x: Data) -> Data:
+    """Return rows of u, s, v: (..., m, n) -> (..., k, m + 1 + n), where k = min(m, n)."""
+    u, s, vh = no_fallback(np.linalg.svd)(x, full_matrices=False)
+    return np.concatenate([np.swapaxes(u, -1, -2), s[..., None], vh], -1)
+
+
+def qr(x: Data) -> Data:
+    """Return rows of a column of Q and a row of R: (..., m, n) -> (..., n, m + n), n <= m."""
+    q, r = no_fallback(np.linalg.qr)(x)
+    return np.concatenate([np.swapaxes(q, -1, -2), r], -1)

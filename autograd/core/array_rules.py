@@ -72,11 +72,13 @@ def _concatenate_vjp(i: int, g: Data, xs: tuple[Data, ...], axis: int) -> Data:
     return getitem(g, index=_along(axis, slice(start, start + shape_of(xs[i])[axis])))
 
 
-def _einsum_vjp(i: int, g: Data, xs: Any, inputs: tuple[str, ...], output: str) -> Data:
+def _einsum_vjp(
+    i: int, g: Data, xs: Any, inputs: tuple[str, ...], output: str, optimize: Any = False
+) -> Data:
     """Swap the output and operand i. No index occurs twice in one of them, or in one alone."""
     rest = [x for j, x in enumerate(xs) if j != i]
     names = [name for j, name in enumerate(inputs) if j != i]
-    part = einsum(g, *rest, inputs=(output, *names), output=inputs[i])
+    part = einsum(g, *rest, inputs=(output, *names), output=inputs[i], optimize=bool(optimize))
     # An axis that has one entry in all others was stretched to this operand's.
     shape = np.broadcast_shapes(shape_of(part), shape_of(xs[i]))
     # mutants 1: only faster
@@ -180,7 +182,8 @@ linear = of_arrays("linear", array_kernels.linear,
                    text="x @ w.T + b", linear=(0, 2))
 
 einsum = Op("einsum", array_kernels.einsum,
-            per_argument(lambda i: lambda g, out, *xs, inputs, output:
-                             _einsum_vjp(i, g, xs, inputs, output)),
+            per_argument(lambda i: lambda g, out, *xs, inputs, output, optimize=False:
+                             _einsum_vjp(i, g, xs, inputs, output, optimize)),
             elementwise=False, broadcasts=True, analytic=True, linear="each",
-            text=lambda inputs, output: f"einsum('{','.join(inputs)}->{output}', xs)")
+            text=lambda inputs, output, optimize=False:
+                f"einsum('{','.join(inputs)}->{output}', xs)")

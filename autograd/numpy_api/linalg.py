@@ -1,225 +1,110 @@
-"""Products and linear algebra, with functions named as in NumPy.
-
-`linalg.inv`, `det`, `cholesky` and `pinv` take matrices or stacks of them: (..., n, n).
-"""
+"""Linear algebra: the functions of `numpy.linalg`, for matrices or stacks of them: (..., m, n)."""
 
 from __future__ import annotations
 
 import math
-import operator
-import re
-from string import ascii_letters
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.core import array_rules, matrix_rules, rules
-from autograd.core.arguments import number
+from autograd.core import matrix_rules, rules
+from autograd.core.arguments import integer, number
 from autograd.core.array_libraries import as_plain_array, no_fallback
-from autograd.core.op import data_of
+from autograd.core.array_rules import _eye
+from autograd.core.modes import current_mode
+from autograd.core.node import Node, make
+from autograd.core.op import NotDifferentiableError, Recorder, data_of
 from autograd.core.precision import on_reals
-from autograd.core.shapes import Axis, normalize_axes, ordered_axes, shape_of
+from autograd.core.shapes import Axis, kept_shape, normalize_axes, ordered_axes, shape_of
 
-from . import reductions
-from .joining import stack
-from .manipulation import diagonal, reshape, squeeze, take
-from .reductions import flat_power
+from . import manipulation, products, reductions
+from .joining import concatenate
+from .manipulation import moveaxis, reshape, squeeze, take_along_axis
+from .products import cross, matmul, matrix_transpose, multi_dot, tensordot, vecdot
+from .reductions import flat_power, flatten_axes
 
-INDICES = re.compile(r"[A-Za-z]*(\.\.\.)?[A-Za-z]*")  # of one operand of einsum
+__all__ = [
+    "cholesky", "cond", "cross", "det", "diagonal", "eigh", "eigvalsh", "inv", "lstsq", "matmul",
+    "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose", "multi_dot", "norm", "outer",
+    "pinv", "qr", "slogdet", "solve", "svd", "svdvals", "tensordot", "trace", "vecdot",
+    "vector_norm",
+]  # fmt: skip
 
-
-def matmul(x: Any, y: Any) -> Any:
-    """Return the matrix product (..., n, k) @ (..., k, m) -> (..., n, m).
-
-    A vector (k,) is a row on the left and a column on the right; the result lacks its axis.
-
-    Raises:
-        ValueError: an operand is a single number, or the inner dimensions differ.
-    """
-    x, y = as_plain_array(x), as_plain_array(y)
-    a, b = shape_of(x), shape_of(y)
-    if not a or not b:
-        raise ValueError(f"matmul: {a} @ {b}: both must have an axis; use * for single numbers")
-    inner = b[-2:][0]
-    if a[-1] != inner:
-        raise ValueError(f"matmul: {a} @ {b}: inner dimensions {a[-1]} and {inner} differ")
-    if len(a) > 1 and len(b) > 1:  # mutants 2: only faster
-        return array_rules.matmul(x, y)
-    row, column = len(a) == 1, len(b) == 1
-    # mutants 2: any negative size is inferred
-    out = array_rules.matmul(
-        reshape(x, (1, -1)) if row else x, reshape(y, (-1, 1)) if column else y
-    )
-    *stack, n, m = shape_of(out)
-    return reshape(out, (*stack, *([] if row else [n]), *([] if column else [m])))
-
-
-def dot(x: Any, y: Any) -> Any:
-    """Return the product with a number, or the sums of products (..., k), (..., k, m) -> (..., m).
-
-    They are over the last axis of `x` and the last but one of `y`, or the only one: (k,).
-    """
-    a, b = shape_of(x), shape_of(y)
-    if not a or not b:
-        return x * y
-    return tensordot(x, y, ([-1], [-2 if len(b) > 1 else -1]))
-
-
-def inner(x: Any, y: Any) -> Any:
-    """Return the sums of products over the last axes: (n, k), (m, k) -> (n, m)."""
-    return tensordot(x, y, ([-1], [-1])) if shape_of(x) and shape_of(y) else x * y
+inv, det = matrix_rules.inv, matrix_rules.det
 
 
 def outer(x: Any, y: Any) -> Any:
     """Return the products of each entry of `x` with each of `y`: (n,), (m,) -> (n, m)."""
-    # mutants 2: any negative size is inferred
-    return reshape(as_plain_array(x), (-1, 1)) * reshape(as_plain_array(y), (1, -1))
+    if len(shape_of(x)) != 1 or len(shape_of(y)) != 1:
+        shapes = f"{shape_of(x)} and {shape_of(y)}"
+        raise ValueError(f"linalg.outer is of two vectors, but the shapes are {shapes}")
+    return products.outer(x, y)
 
 
-def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
-    """Return the sums of products over pairs of axes: (n..., k...), (k..., m...) -> (n..., m...).
+def diagonal(x: Any, offset: int = 0) -> Any:
+    """Return the diagonals of matrices: (..., m, n) -> (..., min(m, n))."""
+    return manipulation.diagonal(x, offset, -2, -1)
+
+
+def trace(x: Any, offset: int = 0) -> Any:
+    """Return the sums of the diagonals of matrices: (..., m, n) -> (...)."""
+    return products.trace(x, offset, -2, -1)
+
+
+def matrix_power(a: Any, n: int) -> Any:
+    """Return the product of n matrices `a`, or of -n inverses: (..., k, k).
+
+    Raises:
+        TypeError: n is not an integer.
+        numpy.linalg.LinAlgError: the matrices are not square, or are singular where n < 0.
+    """
+    a, n, shape = as_plain_array(a), integer("n", n), shape_of(a)
+    if len(shape) < 2 or shape[-1] != shape[-2]:
+        raise np.linalg.LinAlgError(f"matrix_power is of square matrices, but got shape {shape}")
+    if n == 0:
+        return rules.where(np.ones_like(data_of(a), dtype=bool), _eye(shape[-1], a), a)
+    a, n, out = (a if n > 0 else inv(a)), abs(n), None
+    while n:
+        if n % 2:
+            out = a if out is None else matmul(out, a)
+        n //= 2
+        a = matmul(a, a) if n else a
+    return out
+
+
+def cholesky(x: Any, upper: bool = False) -> Any:
+    """Return the lower triangular L with `x == L @ L.T`, or `L.T`: (..., n, n).
+
+    Only one triangle of `x` is read, but its gradient is symmetric.
+    """
+    if not upper:
+        return matrix_rules.cholesky(x)
+    return matrix_transpose(matrix_rules.cholesky(matrix_transpose(x)))
+
+
+def pinv(a: Any, rcond: Any = None, hermitian: bool = False, rtol: Any = 1e-15) -> Any:
+    """Return the pseudo-inverses of matrices: (..., m, n) -> (..., n, m).
 
     Args:
-        x, y: arrays.
-        axes: the number of last axes of `x` and first axes of `y`, or a list of axes for each.
-
-    Raises:
-        ValueError: `axes` are not a number or two lists, or the axes of a pair differ in length.
+        a: the matrices.
+        rcond: singular values up to this part of the largest one count as 0.
+        hermitian: `a` is symmetric.
+        rtol: another name of `rcond`; None is the larger dimension times the rounding error.
     """
-    x, y = as_plain_array(x), as_plain_array(y)
-    a, b = shape_of(x), shape_of(y)
-    if isinstance(axes, (int, np.integer)):
-        if not 0 <= axes <= min(len(a), len(b)):
-            raise ValueError(f"tensordot: shapes {a} and {b} do not both have {axes} axes to sum")
-        left, right = list(range(len(a) - axes, len(a))), list(range(axes))
-    else:
-        lists: Any = [[i] if isinstance(i, (int, np.integer)) else list(i) for i in axes]
-        if len(lists) != 2:
-            raise ValueError(f"tensordot: axes has a list for each array, but is {axes!r}")
-        left, right = ordered_axes(lists[0], len(a)), ordered_axes(lists[1], len(b))
-    if [a[i] for i in left] != [b[i] for i in right]:
-        raise ValueError(f"tensordot: the axes {left} of {a} and {right} of {b} differ in length")
-    rows = [i for i in range(len(a)) if i not in left]
-    columns = [i for i in range(len(b)) if i not in right]
-    out = array_rules.matmul(_as_matrix(x, rows, left), _as_matrix(y, right, columns))
-    return reshape(out, [a[i] for i in rows] + [b[i] for i in columns])
-
-
-def _as_matrix(x: Any, rows: list[int], columns: list[int]) -> Any:
-    """Return `x` as a matrix, whose rows and columns are these axes, flattened."""
-    shape = shape_of(x)
-    n, m = math.prod([shape[i] for i in rows]), math.prod([shape[i] for i in columns])
-    return array_rules.reshape(array_rules.transpose(x, axes=(*rows, *columns)), shape=(n, m))
-
-
-def einsum(subscripts: str, *xs: Any) -> Any:
-    """Return Einstein's sum: `einsum("ij,jk->ik", a, b)` is the matrix product.
-
-    Repeated indices (diagonals), indices that are only summed, and `...` work as in NumPy.
-
-    Raises:
-        TypeError: the first argument is no string of subscripts.
-        ValueError: the subscripts are malformed, or do not fit the operands.
-    """
-    if not isinstance(subscripts, str):
-        what = type(subscripts).__name__
-        raise TypeError(f'einsum: subscripts such as "ij,jk->ik" come first, but got {what}')
-    xs = tuple(map(as_plain_array, xs))
-    inputs, output = _parse_subscripts(subscripts.replace(" ", ""), [len(shape_of(x)) for x in xs])
-    operands, names = [], []
-    for i, (x, name) in enumerate(zip(xs, inputs)):
-        x, name = _take_diagonals(x, name, subscripts)
-        elsewhere = output + "".join(inputs[:i] + inputs[i + 1 :])
-        alone = tuple(k for k, c in enumerate(name) if c not in elsewhere)
-        operands.append(reductions.sum(x, alone) if alone else x)  # mutants 1: only faster
-        names.append("".join(c for c in name if c in elsewhere))
-    return array_rules.einsum(*operands, inputs=tuple(names), output=output)
-
-
-def _take_diagonals(x: Any, name: str, subscripts: str) -> tuple[Any, str]:
-    """Return an operand of einsum and its indices, with one axis for each repeated index."""
-    for letter in sorted(set(name)):
-        while name.count(letter) > 1:  # the diagonal of two axes becomes the last axis
-            one = name.index(letter)
-            two = name.index(letter, one + 1)
-            n, m = shape_of(x)[one], shape_of(x)[two]
-            if n != m:
-                raise ValueError(
-                    f"einsum: {subscripts!r} has one index, {letter!r}, for axes of lengths "
-                    f"{n} and {m}"
-                )
-            x = diagonal(x, axis1=one, axis2=two)
-            name = name[:one] + name[one + 1 : two] + name[two + 1 :] + letter
-    return x, name
-
-
-def _parse_subscripts(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
-    """Return the indices of each operand and of the output, with letters in place of `...`."""
-    left, arrow, output = subscripts.partition("->")
-    inputs = left.split(",")
-    if len(inputs) != len(ndims):
-        raise ValueError(f"einsum: {subscripts!r} names {len(inputs)} operands, got {len(ndims)}")
-    if wrong := [name for name in (*inputs, output) if not INDICES.fullmatch(name)]:
-        raise ValueError(
-            f"einsum: {subscripts!r}: indices are letters and one ..., not {wrong[0]!r}"
-        )
-    spare = [c for c in ascii_letters if c not in subscripts]
-    hidden = [ndim - len(name.replace("...", "")) for name, ndim in zip(inputs, ndims)]
-    ellipsis = "".join(spare[: max(hidden)])
-    inputs = [name.replace("...", ellipsis[len(ellipsis) - n :]) for name, n in zip(inputs, hidden)]
-    for name, ndim in zip(inputs, ndims):
-        if len(name) != ndim:
-            raise ValueError(
-                f"einsum: {subscripts!r} names {len(name)} axes where there are {ndim}"
-            )
-    if arrow and ellipsis and "..." not in output:
-        raise ValueError(f"einsum: {subscripts!r}: the axes of ... are missing in the output")
-    if not arrow:
-        joined = "".join(inputs)
-        output = ellipsis + "".join(
-            sorted(c for c in set(joined) if joined.count(c) == 1 and c not in ellipsis)
-        )
-    return inputs, output.replace("...", ellipsis)
-
-
-def kron(x: Any, y: Any) -> Any:
-    """Return the block matrix of every entry of `x` times `y`: (n, m), (p, q) -> (n p, m q)."""
-    x, y = as_plain_array(x), as_plain_array(y)
-    a, b = shape_of(x), shape_of(y)
-    a, b = (1,) * (len(b) - len(a)) + a, (1,) * (len(a) - len(b)) + b
-    entries = reshape(x, [length for n in a for length in (n, 1)])
-    blocks = entries * reshape(y, [length for n in b for length in (1, n)])
-    return reshape(blocks, [n * m for n, m in zip(a, b)])
-
-
-def cross(x: Any, y: Any, axis: int = -1) -> Any:
-    """Return the vector products of x, y: (..., 3), whose vectors lie along `axis`.
-
-    Raises:
-        ValueError: the vectors do not have three entries.
-    """
-    axis, x, y = operator.index(axis), as_plain_array(x), as_plain_array(y)
-    if any(s[axis : axis + 1 or None] != (3,) for s in (shape_of(x), shape_of(y))):
-        raise ValueError(
-            f"cross: vectors have 3 entries, but shapes are {shape_of(x)}, {shape_of(y)}"
-        )
-    (x1, x2, x3), (y1, y2, y3) = ([take(v, i, axis) for i in range(3)] for v in (x, y))
-    return stack([x2 * y3 - x3 * y2, x3 * y1 - x1 * y3, x1 * y2 - x2 * y1], axis)
-
-
-def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """Return the sum along a diagonal of two axes: (n, m, ...) -> (...)."""
-    return reductions.sum(diagonal(x, offset, axis1, axis2), -1)
-
-
-# --- numpy.linalg ---------------------------------------------------------------------------------
-
-inv, det, cholesky, pinv = (
-    matrix_rules.inv,
-    matrix_rules.det,
-    matrix_rules.cholesky,
-    matrix_rules.pinv,
-)
+    noise = max(shape_of(a)[-2:], default=0) * np.finfo(np.result_type(data_of(a), np.float32)).eps
+    if rcond is None:
+        rcond = noise if rtol is None else rtol
+    elif rtol != 1e-15:
+        raise ValueError("pinv takes rtol or rcond, but got both; leave one out")
+    if isinstance(a, Node) and np.any(np.asarray(rcond) > 8 * noise):
+        s = svdvals(data_of(a))
+        kept = s > (rcond[..., None] if np.ndim(rcond) else rcond) * s[..., :1]
+        if np.any(~kept & (s > 8 * noise * s[..., :1])):  # more is left out than what is 0
+            u = svd(a, full_matrices=False)[0] * kept[..., None, :]
+            a = matmul(u, matmul(matrix_transpose(u), a))
+    return matrix_rules.pinv(a, rcond=rcond, hermitian=hermitian)
 
 
 def solve(a: Any, b: Any) -> Any:
@@ -251,6 +136,190 @@ def slogdet(x: Any) -> SlogdetResult:
     return SlogdetResult(no_fallback(np.linalg.slogdet)(data_of(x))[0], matrix_rules.logabsdet(x))
 
 
+# --- decompositions: of plain arrays they are NumPy's own -----------------------------------------
+
+
+def of_nodes(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a function of nodes: of plain arrays it is the function of NumPy with its name."""
+    numpys = no_fallback(getattr(np.linalg, function.__name__))
+
+    @wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        if any(isinstance(x, Recorder) for x in (*args, *kwargs.values())):
+            return function(*args, **kwargs)
+        return numpys(*map(as_plain_array, args), **kwargs)
+
+    return called
+
+
+def _without_slope(function: Callable[..., Any], x: Node, message: str) -> list[Any]:
+    """Return the arrays that a function of NumPy returns, as nodes; refuse a gradient."""
+    if x.level and current_mode().recording:
+        raise NotDifferentiableError(message)
+    return [make(Node.array, part, 0) for part in function(data_of(x))]
+
+
+class SVDResult(NamedTuple):
+    """A singular value decomposition: `x == U @ diag(S) @ Vh`."""
+
+    U: Any
+    S: Any
+    Vh: Any
+
+
+class EighResult(NamedTuple):
+    """Eigenvalues in ascending order, and the eigenvectors, which are columns."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+class QRResult(NamedTuple):
+    """Columns of length 1 at right angles, and an upper triangular matrix: `x == Q @ R`."""
+
+    Q: Any
+    R: Any
+
+
+@of_nodes
+def svd(
+    a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
+) -> Any:
+    """Return the singular value decomposition: (..., m, n) -> (..., m, k), (..., k), (..., k, n).
+
+    The values come in descending order. See the page of numbers for slopes where some are equal.
+
+    Args:
+        a: the matrices; k is min(m, n).
+        full_matrices: complete U and Vh to square matrices. If m != n, that has no derivative.
+        compute_uv: return all three, or the values alone.
+        hermitian: `a` is symmetric; only its lower triangle is read.
+
+    Raises:
+        NotDifferentiableError: `full_matrices` of matrices that need a gradient and are not square.
+    """
+    m, n = shape_of(a)[-2:] if len(shape_of(a)) > 1 else (0, 0)  # then NumPy says what is wrong
+    if hermitian:
+        w, v = eigh(a)
+        order = np.argsort(np.abs(data_of(w)))[..., ::-1]
+        s = take_along_axis(rules.abs(w), order, -1)
+        u = take_along_axis(v, order[..., None, :], -1)
+        sign = np.copysign(1.0, np.take_along_axis(data_of(w), order, -1))[..., None, :]
+        parts = SVDResult(u, s, matrix_transpose(u * sign.astype(data_of(w).dtype)))
+    elif full_matrices and compute_uv and m != n:
+        message = "svd: full_matrices=True has no derivative where m != n; pass full_matrices=False"
+        return SVDResult(*_without_slope(no_fallback(np.linalg.svd), a, message))
+    else:
+        out = matrix_rules.svd(a)
+        u, s, vh = out[..., :m], out[..., m], out[..., m + 1 :]
+        parts = SVDResult(matrix_transpose(u), s, vh)
+    return parts if compute_uv else parts.S
+
+
+@of_nodes
+def svdvals(x: Any) -> Any:
+    """Return the singular values in descending order: (..., m, n) -> (..., min(m, n))."""
+    return svd(x, compute_uv=False)
+
+
+@of_nodes
+def eigh(a: Any, UPLO: str = "L") -> Any:  # NumPy's name
+    """Return eigenvalues and eigenvectors of symmetric matrices: (..., n), (..., n, n).
+
+    The values come in ascending order. Only the triangle that `UPLO` names, "L" or "U", is read,
+    but the gradient is symmetric. See the page of numbers for slopes where some values are equal.
+    """
+    out = matrix_rules.eigh(a, uplo=UPLO)
+    return EighResult(out[..., -1], matrix_transpose(out[..., :-1]))
+
+
+@of_nodes
+def eigvalsh(a: Any, UPLO: str = "L") -> Any:  # NumPy's name
+    """Return the eigenvalues of symmetric matrices in ascending order: (..., n, n) -> (..., n)."""
+    return eigh(a, UPLO)[0]
+
+
+@of_nodes
+def qr(a: Any, mode: str = "reduced") -> Any:
+    """Return Q and R, or R alone: (..., m, n) -> (..., m, k), (..., k, n), where k is min(m, n).
+
+    Args:
+        a: the matrices. For a gradient their first k columns must be linearly independent.
+        mode: "reduced", "r", "complete" (Q is square) or "raw". Where the last two differ from the
+            first, they have no derivative.
+
+    Raises:
+        NotDifferentiableError: such a `mode`, of matrices that need a gradient.
+    """
+    shape = shape_of(a)
+    if mode not in ("reduced", "r") and (
+        mode != "complete" or len(shape) < 2 or shape[-2] > shape[-1]
+    ):
+        message = f'qr: mode={mode!r} has no derivative; pass mode="reduced"'
+        return QRResult(*_without_slope(lambda x: no_fallback(np.linalg.qr)(x, mode), a, message))
+    m, k = (shape[-2], min(shape[-2:])) if len(shape) > 1 else (0, 0)  # then NumPy says
+    out = matrix_rules.qr(a[..., :k] if k < shape[-1] else a)
+    q, r = matrix_transpose(out[..., :m]), out[..., m:]
+    if k < shape[-1]:
+        r = concatenate([r, matmul(matrix_transpose(q), a[..., k:])], -1)
+    return r if mode == "r" else QRResult(q, r)
+
+
+@of_nodes
+def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
+    """Return the `x` with the least `norm(a @ x - b)`, and of several the shortest.
+
+    Args:
+        a: (m, n).
+        b: (m,) or (m, k).
+        rcond: singular values up to this part of the largest one count as 0.
+
+    Returns: x: (n,) or (n, k); the sums of squares of `a @ x - b`: (k,), or (0,) where `a` does not
+        have more rows than its rank, n; the rank; and the singular values of `a`.
+    """
+    _, squares, rank, _ = no_fallback(np.linalg.lstsq)(data_of(a), data_of(b), rcond)
+    eps = np.finfo(data_of(squares).dtype).eps
+    rcond = max(shape_of(a)) * eps if rcond is None else eps if rcond < 0 else rcond
+    x = matmul(pinv(a, rcond), b)
+    rest = matmul(a, x) - b
+    columns = rest if len(shape_of(b)) > 1 else reshape(rest, (-1, 1))
+    squares = reductions.sum(columns * columns, 0) if len(squares) else squares
+    return x, squares, rank, svdvals(a)
+
+
+def matrix_rank(
+    A: Any,
+    tol: Any = None,
+    hermitian: bool = False,
+    rtol: Any = None,
+) -> Any:
+    """Return the ranks of matrices, by their singular values; they are plain numbers."""
+    rank = no_fallback(np.linalg.matrix_rank)
+    return rank(data_of(as_plain_array(A)), tol, hermitian, rtol=rtol)
+
+
+@of_nodes
+def cond(x: Any, p: Any = None) -> Any:
+    """Return the condition numbers of matrices: norm(x, p) * norm(inv(x), p); inf if singular.
+
+    `p` is one of the orders of `norm`; if left out it is 2, and the matrices need not be square.
+    """
+    data = data_of(x)
+    known = no_fallback(np.linalg.cond)(data, p)
+    with np.errstate(all="ignore"):
+        if p is None or p in (2, -2):
+            s = svdvals(x)
+            out = rules.div(s[..., -1], s[..., 0]) if p == -2 else rules.div(s[..., 0], s[..., -1])
+        else:
+            singular = (no_fallback(np.linalg.slogdet)(data)[0] == 0)[..., None, None]
+            regular = rules.where(singular, _eye(shape_of(x)[-1], x), x)
+            out = norm(x, p, (-2, -1)) * norm(inv(regular), p, (-2, -1))
+    return rules.where(np.isinf(known), known, out)
+
+
+# --- norms ----------------------------------------------------------------------------------------
+
+
 @on_reals
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the length of vectors, or a norm of matrices. At zero its slope is 0.
@@ -258,13 +327,13 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     Args:
         x: an array.
         ord: for vectors any p, infinities included (2 if left out); for matrices, along two axes,
-            "fro" (if left out), 1, -1, inf or -inf.
+            "fro" (if left out), "nuc", 1, -1, 2, -2, inf or -inf.
         axis: the axis of the vectors, or two axes of matrices; all axes if left out.
         keepdims: keep the axes with length 1.
 
     Raises:
         TypeError: `ord` is neither a number nor a string.
-        ValueError: `ord` does not fit the number of axes, or needs singular values.
+        ValueError: `ord` does not fit the number of axes.
     """
     ndim = len(shape_of(x))
     if axis is None and ord is not None and ndim not in (1, 2):
@@ -288,6 +357,14 @@ def _norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     # mutants 1: only faster
     if ord is None or (ord == 2 and len(axes) == 1) or ord == "fro":
         return rules.flat_root(reductions.sum(x * x, axes, keepdims=keepdims))
+    if len(axes) == 2 and ord in ("nuc", 2, -2):
+        values = rules.abs(svdvals(moveaxis(x, axes, (-2, -1))))  # abs is flat at 0
+        # mutants 1: 0 is not among them
+        reduction = (
+            reductions.sum if ord == "nuc" else reductions.max if ord > 0 else reductions.min
+        )
+        out = reduction(values, -1)
+        return reshape(out, kept_shape(shape_of(x), axes)) if keepdims else out
     size = rules.abs(x)
     if not math.prod(shape_of(x)) and ord in (1, np.inf):  # of no entries
         return reductions.sum(size, axes, keepdims=keepdims)
@@ -305,4 +382,17 @@ def _norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
         # mutants 1: 0 is not among them
         out = (reductions.max if ord > 0 else reductions.min)(sums, other, keepdims=True)
         return out if keepdims else squeeze(out, axes)
-    raise ValueError(f"norm: there is no gradient for ord={ord!r} along {len(axes)} axes")
+    raise ValueError(f"norm: there is no ord={ord!r} along {len(axes)} axes")
+
+
+def vector_norm(x: Any, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    """Return the norms of vectors along an axis, or of all entries along several or all axes."""
+    shape = shape_of(x)
+    axes = normalize_axes(axis, len(shape))
+    out = norm(flatten_axes(as_plain_array(x), axes), ord, -1)
+    return reshape(out, kept_shape(shape, axes)) if keepdims else out
+
+
+def matrix_norm(x: Any, keepdims: bool = False, ord: Any = "fro") -> Any:
+    """Return the norms of matrices: (..., m, n) -> (...). `ord` is as for `norm`."""
+    return norm(x, ord, (-2, -1), keepdims)

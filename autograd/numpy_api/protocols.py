@@ -18,10 +18,20 @@ from autograd.core.array_libraries import as_operand, no_fallback
 from autograd.core.node import Node
 from autograd.core.op import OF_UFUNC, Op
 
-from . import functions, joining, linalg, manipulation, padding, reductions, signals, statistics
+from . import (
+    functions,
+    joining,
+    linalg,
+    manipulation,
+    padding,
+    products,
+    reductions,
+    signals,
+    statistics,
+)  # fmt: skip
 from .options import as_dtype, reduction
 
-MODULES = functions, reductions, statistics, manipulation, joining, linalg, signals, padding
+MODULES = functions, reductions, statistics, manipulation, joining, products, signals, padding
 """The modules of this package that have functions under NumPy's names."""
 
 SAME_NAME: dict[Any, Callable[..., Any]] = {
@@ -55,8 +65,8 @@ PLAIN_UFUNCS = {
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     function: ours for function, ours in SAME_NAME.items() if not isinstance(function, np.ufunc)
 } | {
-    getattr(np.linalg, name): getattr(linalg, name)
-    for name in "inv pinv det slogdet solve cholesky norm".split()
+    getattr(np.linalg, name): ours
+    for name, ours in vars(linalg).items() if name in np.linalg.__all__
 } | {
     np.around: functions.round,
     np.real: lambda x: x,
@@ -130,7 +140,7 @@ def array_ufunc(self: Node, ufunc: Any, method: str, *inputs: Any, **kwargs: Any
     if "dtype" in kwargs and np.dtype(kwargs["dtype"]).kind == "f":
         dtype = kwargs.pop("dtype")
         inputs = tuple(as_dtype(x, dtype) for x in inputs)
-    for option in kwargs:
+    for option in kwargs.keys() - ({} if ours is None else signature_of(ours).parameters).keys():
         raise no_option(name, option)
     if method == "outer":
         x, y = inputs
@@ -138,7 +148,7 @@ def array_ufunc(self: Node, ufunc: Any, method: str, *inputs: Any, **kwargs: Any
         inputs = manipulation.reshape(x, longer), y
     if ours is None or (isinstance(ours, Op) and ours.boolean):
         return ufunc(*map(plain_data, inputs))
-    return ours(*inputs)
+    return ours(*inputs, **kwargs)
 
 
 def along_axis(name: str, ours: Any, x: Any, axis: Any = 0, **options: Any) -> Any:

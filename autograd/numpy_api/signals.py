@@ -17,7 +17,6 @@ from autograd.core.precision import as_real
 from autograd.core.shapes import ordered_axes, shape_of
 
 from .joining import concatenate
-from .linalg import matmul
 from .manipulation import (
     atleast_1d,
     expand_dims,
@@ -28,6 +27,7 @@ from .manipulation import (
     take,
 )
 from .options import array_of, as_dtype
+from .products import matmul
 from .reductions import diff
 
 

@@ -18,7 +18,6 @@ from autograd.core.shapes import Axis, Shape, kept_shape, normalize_axes, ordere
 from . import reductions
 from .functions import clip
 from .joining import concatenate
-from .linalg import outer
 from .manipulation import (
     atleast_2d,
     broadcast_to,
@@ -33,6 +32,7 @@ from .manipulation import (
     transpose,
 )  # fmt: skip
 from .options import REAL, arguments_of, array_of, as_dtype, reduction
+from .products import outer
 from .reductions import count, flatten_axes, mean, sum
 
 # --- averages -------------------------------------------------------------------------------------

@@ -106,6 +106,7 @@ TARGETS = {
                                         "-k", "trigonometry or sec or csc or cot"],
     "autograd.numpy_api.linalg": ["test_linalg.py", "test_slopes_far_out.py",
                                   "-k", "linalg or norm or far"],
+    "autograd.numpy_api.products": ["test_products.py"],
     "nn.layers.linear": ["test_layers.py", "test_nn.py", *CONSTRUCTORS, "nn.layers.linear"],
     "nn.layers.container": ["test_layers.py", "test_nn.py", *CONSTRUCTORS, "nn.layers.container"],
     "nn.layers.dropout": ["test_layers.py", *CONSTRUCTORS, "nn.layers.dropout"],

@@ -245,7 +245,8 @@ def test_sinc_has_high_derivatives_on_both_sides_of_one(n: int) -> None:
 
 def public_functions() -> list[Any]:
     names = [name for name in vars(ag) if not name.startswith("_")]
-    return [x for x in (getattr(ag, n) for n in names) if not isinstance(x, types.ModuleType)]
+    public = [x for x in (getattr(ag, n) for n in names) if not isinstance(x, types.ModuleType)]
+    return public + [getattr(ag.linalg, name) for name in ag.linalg.__all__]
 
 
 def test_every_row_and_every_public_name_is_in_the_table() -> None:
