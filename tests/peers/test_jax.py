@@ -23,6 +23,8 @@ DIFFERENT = {
     "lgamma": jax.scipy.special.gammaln,
     "digamma": jax.scipy.special.digamma,
     "logit": lambda x, *eps: jax.scipy.special.logit(jnp.clip(x, *eps, 0.9) if eps else x),
+    "fix": jnp.trunc,
+    "interp": lambda x, xp, fp: jnp.interp(x, jnp.array(xp, float), jnp.array(fp, float)),
     "relu6": nn.relu6,
     "celu": nn.celu,
     "mish": nn.mish,

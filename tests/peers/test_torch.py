@@ -45,6 +45,8 @@ def cross_entropy(x: Any, labels: Any, **options: Any) -> Any:
 DIFFERENT = {
     "power": torch.pow,
     "mod": torch.remainder,
+    "fabs": torch.abs,
+    "rint": torch.round,
     "floor_divide": lambda x, y: torch.floor_divide(x.detach(), y.detach()),  # no gradient at all
     "maximum": with_numbers(torch.maximum),
     "round": lambda x, decimals=0: torch.round(x, decimals=decimals),
@@ -119,6 +121,15 @@ TABLE: list[Any] = [
     *each("celu", "(x, 0.5)", REAL),
     *each("glu", "(x)", CUBE),
     *each("glu", "(x, 0)", REAL),
+    *each("acos asin atanh", "(x)", UNIT),
+    *each("acosh", "(1 + x)", POSITIVE),
+    *each("asinh atan absolute fabs rint fix diagflat cov corrcoef", "(x)", REAL),
+    *each("atan2 copysign", "(x, y)", REAL, ROW),
+    *each("fmod remainder true_divide", "(x, 0.5 + y*y)", REAL, ROW),
+    *each("float_power", "(x, y)", POSITIVE, ROW),
+    *each("nansum nanmean nanmedian trapezoid", "(x)", VECTOR),
+    *each("quantile nanquantile", "(x, 0.3)", VECTOR),
+    ("ag.concat((x, y), 1)", REAL, LIKE),
     *each("arccosh", "(1 + x)", POSITIVE),
     *each("""add subtract multiply maximum minimum fmax fmin hypot arctan2 logaddexp
         logaddexp2""", "(x, y)", REAL, ROW),
@@ -204,7 +215,9 @@ TABLE: list[Any] = [
 # Public names that both have, but PyTorch without the second derivative, or with 9 digits of it, as
 # its trigamma has; and those that are no differentiable functions.
 OTHERS = {
-    "hardsigmoid", "lgamma", "digamma", "polygamma",
+    "hardsigmoid", "lgamma", "digamma", "polygamma", "heaviside", "bincount", "count_nonzero",
+    "full", "full_like", "linspace", "logspace", "unique",
+    "gradient", "meshgrid", "select", "vander",  # of one name, with other arguments or results
     "Tensor", "Value", "all", "any", "argmax", "argmin", "enable_grad", "from_numpy", "grad",
     "is_grad_enabled", "no_grad",
 }  # fmt: skip
@@ -270,9 +283,10 @@ def test_functional_api() -> None:
 
 # --- kinks, ties, poles and infinities: the rows of docs/numbers.md -------------------------------
 
-# PyTorch has no cbrt, no slope of //, no lists beside tensors, no secant and its kin, and few names
-# that skip nan.
-BEYOND = ("ag.cbrt", "//", "*[", "ag.nan", "ag.ptp", "ag.corrcoef", *OPTIONS, *SECANTS)
+# PyTorch has no cbrt and interp, no lists beside tensors, no secant and its kin, few names that skip
+# nan; and no slopes of //, heaviside and unique.
+BEYOND = ("ag.cbrt", "//", "*[", "ag.nan", "ag.ptp", "ag.corrcoef", "ag.heaviside", "ag.interp",
+          "ag.unique", *OPTIONS, *SECANTS)  # fmt: skip
 EDGES = [
     pytest.param(row, line.split("|")[-2], id=str(row))
     for row, line in zip(ROWS, LINES[2:], strict=True)
