@@ -283,8 +283,8 @@ def test_functional_api() -> None:
 
 # --- kinks, ties, poles and infinities: the rows of docs/numbers.md -------------------------------
 
-# PyTorch has no cbrt and interp, no lists beside tensors, no secant and its kin, few names that skip
-# nan; and no slopes of //, heaviside and unique.
+# PyTorch has no cbrt and interp, no lists beside tensors, no secant and its kin, few names that
+# skip nan; and no slopes of //, heaviside and unique.
 BEYOND = ("ag.cbrt", "//", "*[", "ag.nan", "ag.ptp", "ag.corrcoef", "ag.heaviside", "ag.interp",
           "ag.unique", *OPTIONS, *SECANTS)  # fmt: skip
 EDGES = [
