@@ -154,6 +154,12 @@ def solved(name: str, *args: np.ndarray, parts: Any = None, of: Any = None, **op
         yield Case(part(ours, i), part(numpys, i), args, name=label, covers=(ours,))
 
 
+def packed(parts: Any) -> Any:
+    """The parts of a decomposition as the rows of one array, as rows of the table have them."""
+    first, *rest = parts
+    return np.concatenate([first.T, *(x[:, None] if x.ndim == 1 else x for x in rest)], 1)
+
+
 def symmetric(x: Any) -> Any:
     return x + ag.swapaxes(x, -1, -2)
 
@@ -723,6 +729,11 @@ CASES: list[Case] = [
          * np.swapaxes(np.linalg.inv(x), -1, -2), (matrices(2),)),
     Case(matrix_rules.cofactors, cofactors_along, (matrices(2), between(*REAL, 2, 3, 3))),
     *solved("cholesky", matrices(), of=definite, upper=True),
+    Case(lambda x: matrix_rules.eigh(symmetric(x), uplo="L"),
+         lambda x: packed(np.linalg.eigh(symmetric(x))[::-1]), (matrices(),), name="eigh packed"),
+    Case(matrix_rules.svd, lambda x: packed(np.linalg.svd(x, full_matrices=False)),
+         (between(*REAL, 4, 3),)),
+    Case(matrix_rules.qr, lambda x: packed(np.linalg.qr(x)), (between(*REAL, 4, 3),)),
     *solved("pinv", between(*REAL, 2, 4, 3), rcond=0.3),
     *solved("pinv", matrices(2), of=symmetric, hermitian=True),
     *(

@@ -48,7 +48,7 @@ EQUIVALENT = {
                 f"{name}: slope 0, constant operand 0"
                 for name in (
                     "reshape", "broadcast_to", "sum_to", "getitem", "windows", "astype", "sum",
-                    "nll", "cholesky",
+                    "nll", "cholesky", "svd", "qr",
                 )
             ),
             *(f"concatenate: slope {i}, constant operand {j}" for i in (0, 1) for j in (0, 1)),
