@@ -65,8 +65,7 @@ PLAIN_UFUNCS = {
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     function: ours for function, ours in SAME_NAME.items() if not isinstance(function, np.ufunc)
 } | {
-    getattr(np.linalg, name): ours
-    for name, ours in vars(linalg).items() if name in np.linalg.__all__
+    getattr(np.linalg, name): getattr(linalg, name) for name in linalg.__all__
 } | {
     np.around: functions.round,
     np.real: lambda x: x,

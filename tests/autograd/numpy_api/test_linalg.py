@@ -285,8 +285,7 @@ def test_numpys_names_of_linear_algebra_work_on_tensors() -> None:
         "matrix_power": (3,), "lstsq": (x,), "solve": (x,), "tensordot": (x,), "matmul": (x,),
         "vecdot": (x,), "cross": (x,),
     }  # fmt: skip
-    names = set(ag.linalg.__all__) - {"outer", "multi_dot"}
-    for name in sorted(names & set(np.linalg.__all__)):
+    for name in sorted(set(ag.linalg.__all__) - {"outer", "multi_dot"}):
         f = getattr(np.linalg, name)
         wanted, out = f(x, *args.get(name, ())), f(Tensor(x), *args.get(name, ()))
         several = isinstance(wanted, tuple)
