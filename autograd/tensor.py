@@ -422,6 +422,7 @@ class Tensor(Operators):
     )  # fmt: skip
     flatten, take, diagonal = manipulation.ravel, manipulation.take, manipulation.diagonal
     dot, trace, choose = products.dot, products.trace, joining.choose
+    mT = property(products.matrix_transpose)  # noqa: N815  # NumPy's name
 
 
 def from_numpy(array: Data, requires_grad: bool = False, label: str | None = None) -> Tensor:

@@ -173,3 +173,10 @@ def test_products_of_vectors_are_numpys() -> None:
             f(Tensor(x[0]), x[0])
     with pytest.raises(ValueError, match="inner dimensions 3 and 2 differ"):
         ag.vecdot(Tensor(x), y[:, :2])
+
+
+def test_stacks_are_transposed_by_a_property() -> None:
+    t = Tensor(X, requires_grad=True)
+    assert np.array_equal(t.mT.data, X.mT) and np.array_equal(np.matrix_transpose(t).data, X.mT)
+    with pytest.raises(ValueError, match="needs 2 dimensions or more"):
+        _ = Tensor([1.0]).mT
