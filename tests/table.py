@@ -314,6 +314,12 @@ CASES: list[Case] = [
     *elementwise(ag.copysign, np.copysign, POSITIVE, NEGATIVE),
     *elementwise(ag.copysign, np.copysign, NEGATIVE, NEGATIVE),
     *elementwise(ag.heaviside, np.heaviside, POSITIVE, REAL),
+    *(
+        Case(lambda y, x=x: ag.heaviside(x, y), lambda y, x=x: np.heaviside(x, y),
+             (between(*REAL, *shape),), name=f"heaviside of {x}", elementwise=not shape,
+             covers=(ag.heaviside,))
+        for x, shape in ((0.0, ()), (np.array([0, 1, 0], np.int8), (2, 1)))
+    ),
     *elementwise(ag.heaviside, np.heaviside, NEGATIVE, REAL),
     *elementwise(ag.sign, np.sign, POSITIVE),
     *elementwise(ag.floor, np.floor, (1.1, 1.9)),

@@ -26,6 +26,7 @@ EQUIVALENT = {
             "xlogy: slope 0, constant operand 0",
             "abs: slope 0, constant operand 0",
             "relu: slope 0, constant out",
+            "heaviside: slope 1, constant operand 0",
             *(
                 f"{name}: slope {i}, constant operand {j}"
                 for name in ("maximum", "minimum")
@@ -48,7 +49,7 @@ EQUIVALENT = {
                 f"{name}: slope 0, constant operand 0"
                 for name in (
                     "reshape", "broadcast_to", "sum_to", "getitem", "windows", "astype", "sum",
-                    "nll", "cholesky", "svd", "qr",
+                    "nll", "svd", "qr",
                 )
             ),
             *(f"concatenate: slope {i}, constant operand {j}" for i in (0, 1) for j in (0, 1)),
@@ -63,6 +64,15 @@ EQUIVALENT = {
                 for name in ("sign", "floor", "ceil", "trunc", "round")
             ),
             *(
+                f"{name}: slope {i}, {what} out"
+                for name, i in (("copysign", 0), ("copysign", 1), ("heaviside", 0), ("fmod", 1))
+                for what in ("stale", "constant")
+            ),
+            *(
+                f"{name}: slope {i}, constant operand {j}"
+                for name, i in (("copysign", 0), ("fmod", 1)) for j in (0, 1)
+            ),
+            *(
                 f"floor_divide: slope {i}, {what}"
                 for i in (0, 1)
                 for what in ("stale out", "constant out")
@@ -71,6 +81,7 @@ EQUIVALENT = {
         ),
         ZERO,
     ),
+    "copysign: slope 0, swapped operands": "a product of two signs",
     "cofactors: slope 1, constant operand 1": "linear in the direction, which the slope lacks",
     "to: slope 0, constant operand 0": "of the operand only the place is used",
     **{
