@@ -208,6 +208,16 @@ TABLE: list[Any] = [
     ("ag.linalg.cholesky(x @ ag.swapaxes(x, 1, 2))", MATRICES),
     ("ag.linalg.solve(x, y)", MATRICES, between(-2, 2, 2, 3, 2)),
     ("ag.linalg.matmul(x, y) + ag.linalg.cross(x, y)", MATRICES, MATRICES + 1),
+    *each("linalg.svdvals linalg.cond linalg.matrix_norm linalg.vector_norm", "(x)", MATRICES),
+    *each("linalg.eigvalsh", "(x + ag.swapaxes(x, 1, 2))", MATRICES),
+    ("ag.linalg.eigh(x + ag.swapaxes(x, 1, 2))[1]**2", MATRICES),
+    ("ag.linalg.svd(x, full_matrices=False)[0]**2", REAL),
+    ("ag.linalg.qr(x)[1] + ag.linalg.qr(x)[0]", MATRICES),
+    ("ag.linalg.lstsq(x, y)[0]", MATRICES[0], between(-2, 2, 3, 2)),
+    ("ag.linalg.matrix_power(x, 3) + ag.linalg.matrix_power(x, -2)", MATRICES),
+    ("ag.linalg.multi_dot([x, y, x])", MATRICES[0], MATRICES[1]),
+    ("ag.linalg.vecdot(x, y)", REAL, LIKE),
+    ("ag.vdot(x, y)", VECTOR, VECTOR + 1),
     *((f"ag.linalg.norm(x, {p})", REAL) for p in ("'fro'", 1, -1, "np.inf", "-np.inf")),
     *((f"ag.linalg.norm(x, {p}, 1)", REAL) for p in (1, 2, 3, 0.5, "np.inf", "-np.inf")),
 ]  # fmt: skip
@@ -215,6 +225,7 @@ TABLE: list[Any] = [
 # Public names that both have, but PyTorch without the second derivative, or with 9 digits of it, as
 # its trigamma has; and those that are no differentiable functions.
 OTHERS = {
+    "matrix_rank",
     "hardsigmoid", "lgamma", "digamma", "polygamma", "heaviside", "bincount", "count_nonzero",
     "full", "full_like", "linspace", "logspace", "unique",
     "gradient", "meshgrid", "select", "vander",  # of one name, with other arguments or results
