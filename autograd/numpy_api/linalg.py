@@ -48,9 +48,9 @@ def diagonal(x: Any, offset: int = 0) -> Any:
     return manipulation.diagonal(x, offset, -2, -1)
 
 
-def trace(x: Any, offset: int = 0) -> Any:
+def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
     """Return the sums of the diagonals of matrices: (..., m, n) -> (...)."""
-    return products.trace(x, offset, -2, -1)
+    return products.trace(x, offset, -2, -1, dtype)
 
 
 def matrix_power(a: Any, n: int) -> Any:

@@ -19,6 +19,7 @@ from autograd.core.shapes import ordered_axes, shape_of
 from . import reductions
 from .joining import stack
 from .manipulation import check_ndim, diagonal, expand_dims, moveaxis, ravel, reshape, swapaxes
+from .options import with_out
 
 LETTERS = ascii_uppercase + ascii_lowercase  # of the indices 0, 1, ... of einsum
 INDICES = re.compile(r"[A-Za-z]*(\.\.\.)?[A-Za-z]*")  # of one operand of einsum
@@ -50,6 +51,7 @@ def matmul(x: Any, y: Any) -> Any:
     return reshape(out, (*stack, *([] if row else [n]), *([] if column else [m])))
 
 
+@with_out
 def dot(x: Any, y: Any) -> Any:
     """Return the product with a number, or the sums of products (..., k), (..., k, m) -> (..., m).
 
@@ -66,6 +68,7 @@ def inner(x: Any, y: Any) -> Any:
     return tensordot(x, y, ([-1], [-1])) if shape_of(x) and shape_of(y) else x * y
 
 
+@with_out
 def outer(x: Any, y: Any) -> Any:
     """Return the products of each entry of `x` with each of `y`: (n,), (m,) -> (n, m)."""
     # mutants 2: any negative size is inferred
@@ -108,6 +111,7 @@ def _as_matrix(x: Any, rows: list[int], columns: list[int]) -> Any:
     return array_rules.reshape(array_rules.transpose(x, axes=(*rows, *columns)), shape=(n, m))
 
 
+@with_out
 def einsum(subscripts: Any, *xs: Any, optimize: Any = False) -> Any:
     """Return Einstein's sum: `einsum("ij,jk->ik", a, b)` is the matrix product.
 
@@ -264,6 +268,7 @@ def matrix_transpose(x: Any) -> Any:
     return swapaxes(x, -1, -2)
 
 
+@with_out
 def multi_dot(arrays: Any) -> Any:
     """Return the product of two or more matrices, in the order that takes the fewest steps.
 
@@ -297,6 +302,7 @@ def multi_dot(arrays: Any) -> Any:
     return product(0, len(xs))
 
 
-def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+@with_out
+def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
     """Return the sum along a diagonal of two axes: (n, m, ...) -> (...)."""
-    return reductions.sum(diagonal(x, offset, axis1, axis2), -1)
+    return reductions.sum(diagonal(x, offset, axis1, axis2), -1, dtype)
