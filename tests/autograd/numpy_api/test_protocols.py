@@ -393,10 +393,6 @@ def test_options_that_are_not_covered_name_themselves(case: Case) -> None:
         (lambda t: np.add(t, 1, dtype=int), "np.add on nodes: there is no option 'dtype'"),
         (lambda t: np.maximum.reduce(t, dtype=float), "np.maximum.reduce on nodes: .*'dtype'"),
         (lambda t: np.add.reduce(t, out=np.ones(2)), "sum on nodes: there is no option 'out'"),
-        (
-            lambda t: np.linalg.trace(np.eye(2) * t, dtype=int),
-            "np.linalg.trace on nodes: .*'dtype'",
-        ),
         (lambda t: np.matmul(t, t, axes=[(0, 1)] * 3), "np.matmul on nodes: .*'axes'"),
         (lambda t: np.pad(t, 1, np.pad), r"pad\(\) takes no function as mode"),
         (
