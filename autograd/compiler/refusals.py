@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd.core.anomaly import describe_line, is_library_frame, user_line
 from autograd.core.op import Op
-from autograd.numpy_api import protocols
+from autograd.numpy_api import linalg, protocols
 
 
 class DataDependentError(TypeError):
@@ -39,7 +39,7 @@ def called_by_user(op: Op) -> str:
     return name
 
 
-def has_function(name: str, modules: Any = protocols.MODULES) -> bool:
+def has_function(name: str, modules: Any = (*protocols.MODULES, linalg)) -> bool:
     return any(hasattr(module, name) for module in modules)
 
 
@@ -52,7 +52,7 @@ def array_function_failed(error: Exception) -> TypeError | None:
         elif not name and has_function(frame.f_code.co_name):
             name = frame.f_code.co_name
     of_arrays = isinstance(error, np.exceptions.AxisError) or has_function(
-        name, protocols.MODULES[1:]
+        name, (*protocols.MODULES[1:], linalg)
     )
     return not_compiled(name, line) if line and name and of_arrays else None
 

@@ -22,6 +22,7 @@ from autograd.core.shapes import Axis, kept_shape, normalize_axes, ordered_axes,
 from . import manipulation, products, reductions
 from .joining import concatenate
 from .manipulation import moveaxis, reshape, squeeze, take_along_axis
+from .options import array_of
 from .products import cross, matmul, matrix_transpose, multi_dot, tensordot, vecdot
 from .reductions import flat_power, flatten_axes
 
@@ -93,6 +94,7 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, rtol: Any = 1e-15) 
         hermitian: `a` is symmetric.
         rtol: another name of `rcond`; None is the larger dimension times the rounding error.
     """
+    a = array_of(a)
     noise = max(shape_of(a)[-2:], default=0) * np.finfo(np.result_type(data_of(a), np.float32)).eps
     if rcond is None:
         rcond = noise if rtol is None else rtol

@@ -16,6 +16,7 @@ from autograd import Tensor, Value, check_gradients
 from autograd.core import array_rules
 from nn.losses import (
     binary_cross_entropy_with_logits,
+    check_broadcasts,
     cross_entropy,
     focal_loss,
     hinge_loss,
@@ -488,3 +489,11 @@ def test_weights_may_be_tables(frame: Any, series: Any) -> None:
 def test_arrays_of_text_are_refused_by_name(loss: Any) -> None:
     with pytest.raises(TypeError, match="^target must hold real numbers, but got <U1"):
         loss(np.zeros(2), np.array(["a", "b"]))
+
+
+def test_shapes_that_broadcast_are_accepted() -> None:
+    for shape in ((), (1,), (3,), (1, 3), (2, 1)):
+        check_broadcasts("alpha", shape, (2, 3))
+    for shape in ((2,), (3, 1), (1, 2, 3)):
+        with pytest.raises(ValueError, match=r"alpha must broadcast to shape \(2, 3\)"):
+            check_broadcasts("alpha", shape, (2, 3))
