@@ -737,6 +737,7 @@ CASES: list[Case] = [
     Case(matrix_rules.cofactors, lambda x: np.linalg.det(x)[..., None, None]
          * np.swapaxes(np.linalg.inv(x), -1, -2), (matrices(2),)),
     Case(matrix_rules.cofactors, cofactors_along, (matrices(2), between(*REAL, 2, 3, 3))),
+    *solved("cholesky", matrices(), of=definite),
     *solved("cholesky", matrices(), of=definite, upper=True),
     Case(lambda x: matrix_rules.eigh(symmetric(x), uplo="L"),
          lambda x: packed(np.linalg.eigh(symmetric(x))[::-1]), (matrices(),), name="eigh packed"),

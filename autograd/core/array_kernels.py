@@ -216,6 +216,11 @@ def fold(g: Data, *, shape: Shape, size: Shape, stride: Shape) -> Data:
     return out
 
 
+def cholesky(x: Data) -> Data:
+    out = np.linalg.cholesky(x)
+    return np.swapaxes(out, -1, -2) if is_lazy(x) else out  # Dask returns the upper triangle
+
+
 def pinv(x: Data, *, rcond: Any = 1e-15, hermitian: bool = False) -> Data:
     x = x if hasattr(x, "dtype") else np.array(x)
     if len(shape_of(x)) < 2:

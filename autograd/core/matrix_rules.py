@@ -124,7 +124,7 @@ cofactors = Op("cofactors", determinants.cofactors,
 logabsdet = of_arrays("logabsdet", lambda x: no_fallback(np.linalg.slogdet)(x)[1],   # log |det(x)|
                       lambda g, out, x: _stacked(g) * _swap(inv(x)))
 
-cholesky = of_arrays("cholesky", np.linalg.cholesky, _cholesky_vjp)  # x = L L^T
+cholesky = of_arrays("cholesky", array_kernels.cholesky, _cholesky_vjp)  # x = L L^T
 
 pinv = of_arrays("pinv", array_kernels.pinv, _pinv_vjp)
 
